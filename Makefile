@@ -1,0 +1,43 @@
+# Set-up, the demo road and the checks. On Windows or without make: see the README for the plain lines.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PRESET ?= digits4
+
+.DEFAULT_GOAL := help
+.PHONY: help run pipeline test long-test lint types format clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+run: $(VENV)/.installed ## Train and promote a first model if there is none, then serve the dashboard
+	$(BIN)/captchalab pipeline --preset $(PRESET) --if-missing
+	$(BIN)/captchalab dashboard
+
+pipeline: $(VENV)/.installed ## Generate, train, evaluate, register and promote; PRESET=digits4
+	$(BIN)/captchalab pipeline --preset $(PRESET)
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed
+	$(BIN)/mypy
+
+test: lint types ## Lint, types and the whole test suite
+	$(BIN)/python -m pytest
+
+long-test: $(VENV)/.installed ## The long tests as well: kills, soaks, big data
+	$(BIN)/python -m pytest -m 'long or not long' --timeout=7200
+
+format: $(VENV)/.installed ## Let ruff format and mend what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Remove the environment and caches; data, runs and models stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -1,0 +1,92 @@
+"""Image bytes to arrays and back, with limits that are checked before memory is taken."""
+
+import io
+import struct
+import warnings
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from captcha_core.errors import DataError
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
+MAX_BYTES = 8 * 2**20
+MAX_PIXELS = 4_000_000
+
+
+def decode_image(media: bytes, channels: int = 1, size_px: tuple[int, int] | None = None) -> np.ndarray:
+    """Decode an image file of any usual kind.
+
+    Palette, 1-bit, 16-bit, CMYK and transparent images come out as a person sees them on a white page; of an
+    animation the first frame counts.
+
+    Args:
+        media: PNG, JPEG, GIF, BMP or WebP bytes.
+        channels: 1 for grey (ITU-R 601 luma), 3 for RGB.
+        size_px: (height, width) to resize to (bilinear) when the image differs.
+
+    Returns:
+        uint8 array (H, W, C).
+
+    Raises:
+        DataError: If the bytes are no such image, are cut short or exceed the limits.
+    """
+    if len(media) > MAX_BYTES:
+        raise DataError(f"expected an image of at most {MAX_BYTES:,} bytes, received {len(media):,}; make it smaller.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            picture = Image.open(io.BytesIO(media), formats=FORMATS)
+            width, height = picture.size
+            if width * height > MAX_PIXELS:
+                raise DataError(
+                    f"expected an image of at most {MAX_PIXELS:,} pixels, received {width} x {height}; make it smaller."
+                )
+            plain = _flatten(picture, "RGB" if channels == 3 else "L")
+    except DataError:
+        raise
+    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise DataError(
+            f"expected a {', '.join(FORMATS)} image, received {_looks_like(media)}; upload the picture itself."
+        ) from None
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, OverflowError, Warning, MemoryError) as error:
+        raise DataError(
+            f"expected a whole image, received {len(media):,} damaged or cut-off bytes ({error}); get it again."
+        ) from None
+    if size_px is not None and plain.size != (size_px[1], size_px[0]):
+        plain = plain.resize((size_px[1], size_px[0]), Image.Resampling.BILINEAR)
+    pixels = np.asarray(plain)
+    return pixels if pixels.ndim == 3 else pixels[:, :, None]
+
+
+def _flatten(picture: Image.Image, mode: str) -> Image.Image:
+    """Return the picture in ``mode`` as it looks on white."""
+    picture.load()
+    if picture.mode.startswith("I"):  # 16 bit: Pillow would clip at 255 instead of scaling
+        levels = np.asarray(picture, dtype=np.int64)
+        picture = Image.fromarray((levels.clip(0, 65535) >> 8).astype(np.uint8))
+    elif picture.mode == "F":
+        picture = Image.fromarray(np.nan_to_num(np.asarray(picture)).clip(0, 255).astype(np.uint8))
+    if "transparency" in picture.info or picture.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
+        picture = picture.convert("RGBA")
+        page = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(page, picture)
+    return picture.convert(mode)
+
+
+def _looks_like(media: bytes) -> str:
+    if not media:
+        return "no bytes at all"
+    head = media[:12]
+    kinds = {b"%PDF": "a PDF", b"PK\x03\x04": "a zip archive", b"<": "markup", b"RIFF": "a RIFF file", b"OggS": "Ogg"}
+    known = next((name for magic, name in kinds.items() if head.startswith(magic)), None)
+    return known or f"{len(media):,} bytes that begin with {head[:8].hex(' ')}"
+
+
+def encode_png(pixels: np.ndarray, compress_level: int = 6) -> bytes:
+    """Encode uint8 (H, W), (H, W, 1) or (H, W, 3) as PNG; equal pixels give equal bytes."""
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", compress_level=compress_level)
+    return file.getvalue()
