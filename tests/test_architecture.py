@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOW = [
-    "errors", "spec", "media", "sources", "dataset", "features", "models", "training", "evaluation", "registry",
+    "errors", "spec", "media", "sources", "dataset", "features", "models", "evaluation", "training", "registry",
     "solver", "serving",
 ]  # fmt: skip
 SHELLS = ["experiments", "dashboard"]

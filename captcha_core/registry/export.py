@@ -1,0 +1,66 @@
+"""A trained Keras model in the formats that others read."""
+
+import contextlib
+import io
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+
+from captcha_core.errors import ModelError
+
+
+def to_litert(model: keras.Model, quantised: bool = False) -> bytes:
+    """Return the model as a LiteRT flatbuffer with a free batch size.
+
+    Args:
+        model: A functional model; built under any backend, converted under TensorFlow.
+        quantised: Store weights as int8 and compute dynamically (dynamic-range quantisation).
+
+    Raises:
+        ModelError: If the converter refuses the model.
+    """
+    import tensorflow as tf
+
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        try:
+            _tensorflow_twin(model).export(folder, format="tf_saved_model", verbose=False)
+            converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+            if quantised:
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            return bytes(converter.convert())
+        except Exception as error:  # the converter raises its own and MLIR's errors alike
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ModelError(
+                f"expected a model that LiteRT can hold, received {model.name}: {reason}; simplify its layers."
+            ) from error
+
+
+def _tensorflow_twin(model: keras.Model) -> keras.Model:
+    """Return the model itself; another backend than TensorFlow cannot be converted in this process."""
+    if keras.backend.backend() != "tensorflow":
+        raise ModelError(
+            f"expected the TensorFlow backend for the export, received {keras.backend.backend()}; save the .keras file "
+            "and export it with KERAS_BACKEND=tensorflow."
+        )
+    return model
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep TensorFlow's converter from talking on stdout and stderr."""
+    level = logging.getLogger("tensorflow").level
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    saved = os.dup(2)
+    with Path(os.devnull).open("w") as nothing:
+        os.dup2(nothing.fileno(), 2)
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            logging.getLogger("tensorflow").setLevel(level)
