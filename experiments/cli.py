@@ -12,6 +12,7 @@ from captcha_core.errors import CaptchaError
 from experiments.dashboard import dashboard
 from experiments.doctor import doctor
 from experiments.evaluate import evaluate
+from experiments.import_data import import_data
 from experiments.pipeline import pipeline
 from experiments.presets_list import presets
 from experiments.promote import promote
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "dashboard": dashboard,
     "presets": presets,
     "doctor": doctor,
+    "import": import_data,
 }
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
