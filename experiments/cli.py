@@ -7,6 +7,7 @@ import click
 import typer
 
 from captcha_core.errors import CaptchaError
+from experiments import serve
 
 app = typer.Typer(
     name="captchalab",
@@ -15,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-COMMANDS: dict[str, object] = {}
+COMMANDS: dict[str, object] = {"serve": serve.serve}
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)  # type: ignore[type-var]
 
