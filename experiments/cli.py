@@ -16,6 +16,7 @@ from experiments.import_data import import_data
 from experiments.pipeline import pipeline
 from experiments.presets_list import presets
 from experiments.promote import promote
+from experiments.serve import serve
 from experiments.solve import solve
 from experiments.train import train
 
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "presets": presets,
     "doctor": doctor,
     "import": import_data,
+    "serve": serve,
 }
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
