@@ -1,0 +1,58 @@
+"""A convolutional network read column by column with CTC: texts of any length."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import layers
+
+from captcha_core.errors import SpecError
+from captcha_core.models.blocks import scaled
+from captcha_core.models.heads import columns, ctc_head
+from captcha_core.spec.captcha import CaptchaSpec
+
+
+def build(
+    shape: Sequence[int],
+    spec: CaptchaSpec,
+    filters: Sequence[int] = (16, 32, 64, 96),
+    width_poolings: int = 2,
+    recurrent: int = 0,
+    dense: int = 128,
+    dropout: float = 0.0,
+) -> keras.Model:
+    """Build the network: convolutions that halve the height each time and the width some times, then CTC.
+
+    Args:
+        shape: (H, W, C) of the uint8 input.
+        spec: Gives the classes K + 1.
+        filters: Output channels of each convolution; the height is halved after each.
+        width_poolings: How often the width is halved; T = W / 2 ** width_poolings time steps.
+        recurrent: Units of a bidirectional GRU behind the convolutions; 0 leaves it out.
+        dense: Units that join the rows of a column before the convolution along time.
+        dropout: Share of the joined features that is dropped in training.
+
+    Returns:
+        Model from uint8 (B, H, W, C) to logits (B, T, K + 1); class 0 is the blank.
+
+    Raises:
+        SpecError: If the image is smaller than the strides, or T is too short for the longest label.
+    """
+    if shape[0] < 2 ** len(filters):
+        raise SpecError(
+            f"expected an image at least {2 ** len(filters)} pixels high for {len(filters)} convolutions, received "
+            f"{shape[0]}; use fewer filters or a larger size."
+        )
+    pixels = keras.Input(tuple(shape), dtype="uint8", name="image")
+    conv: dict[str, Any] = {"padding": "same", "activation": "relu", "kernel_initializer": "he_normal"}
+    x = layers.Conv2D(filters[0], 3, strides=(2, 2 if width_poolings else 1), **conv)(scaled(pixels))
+    for index, width in enumerate(filters[1:], start=1):
+        x = layers.Conv2D(width, 3, **conv)(x)
+        x = layers.MaxPooling2D((2, 2 if index < width_poolings else 1), padding="same")(x)
+    x = layers.Dense(dense, activation="relu")(columns(x))
+    x = layers.Conv1D(dense, 3, padding="same", activation="relu")(x)
+    if recurrent:
+        x = layers.Bidirectional(layers.GRU(recurrent, return_sequences=True))(x)
+    if dropout:
+        x = layers.Dropout(dropout)(x)
+    return keras.Model(pixels, ctc_head(x, spec), name="image_ctc")
