@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """The audio schemes: each a specification and the numbers that draw it."""
 
 from typing import Literal, Self
@@ -90,10 +89,3 @@ AUDIO_SCHEMES: tuple[Scheme, ...] = (
         knobs=AudioKnobs(layout="captcha"),
     ),
 )
-=======
-"""The audio schemes."""
-
-from captcha_core.sources.scheme import Scheme
-
-AUDIO_SCHEMES: tuple[Scheme, ...] = ()
->>>>>>> render
