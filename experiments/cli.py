@@ -1,13 +1,24 @@
 """The command line: a name for each step. Heavy libraries are imported by the steps that use them."""
 
+import os
 import sys
 import traceback
+from collections.abc import Callable
 
 import click
 import typer
 
 from captcha_core.errors import CaptchaError
+from experiments.dashboard import dashboard
+from experiments.doctor import doctor
+from experiments.evaluate import evaluate
 from experiments.import_data import import_data
+from experiments.pipeline import pipeline
+from experiments.presets_list import presets
+from experiments.promote import promote
+from experiments.serve import serve
+from experiments.solve import solve
+from experiments.train import train
 
 app = typer.Typer(
     name="captchalab",
@@ -16,11 +27,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-COMMANDS: dict[str, object] = {
+COMMANDS: dict[str, Callable[..., None]] = {
+    "train": train,
+    "evaluate": evaluate,
+    "promote": promote,
+    "pipeline": pipeline,
+    "solve": solve,
+    "dashboard": dashboard,
+    "presets": presets,
+    "doctor": doctor,
     "import": import_data,
+    "serve": serve,
 }
 for _name, _command in COMMANDS.items():
-    app.command(_name)(_command)  # type: ignore[type-var]
+    app.command(_name)(_command)
 
 
 @app.callback()
@@ -30,6 +50,7 @@ def options(debug: bool = typer.Option(False, "--debug", help="Show the tracebac
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; turn what goes wrong into one sentence and an exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets on stderr otherwise
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
     try:

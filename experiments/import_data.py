@@ -42,7 +42,7 @@ def import_data(
     split: Annotated[
         str,
         typer.Option(help="train/validation/test as shares or counts; keep: as folders or the CSV name them."),
-    ] = "0.8/0.1/0.1",
+    ] = "0.7/0.1/0.2",
     split_by: SplitBy = "content",
     strict: Annotated[bool, typer.Option(help="Fail when any file is left out, and write nothing.")] = False,
     format: Format = "text",

@@ -11,8 +11,9 @@ from captcha_core.sources.generate import draw_arrays
 
 from captcha_core.errors import DataError
 from captcha_core.features.augment import augment_images
-from captcha_core.features.batches import Batches, array_batches, encode, stream_batches
+from captcha_core.features.batches import Batches, array_batches, encode
 from captcha_core.features.kinds import Features
+from captcha_core.features.live import stream_batches
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample

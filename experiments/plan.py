@@ -9,13 +9,13 @@ from typing import Any
 import keras
 import yaml
 from captcha_core.dataset.store import Dataset
-from captcha_core.sources.reference import draw_reference
 from captcha_core.sources.schemes import get_scheme
 
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.models.zoo import get_network
 from captcha_core.registry.runs import start_run
 from captcha_core.registry.versions import locate
+from captcha_core.sources.reference import draw_reference
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
