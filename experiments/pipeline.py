@@ -1,5 +1,6 @@
 """captchalab pipeline: from nothing to a served champion."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,9 @@ def pipeline(
     """
     from captcha_core.registry.runs import use_tracking
     from captcha_core.registry.versions import CHAMPION, set_champion, version_behind
+    from captcha_core.sources.schemes import get_scheme
     from experiments.console import console
+    from experiments.material import labelled, reference_dataset
     from experiments.plan import plan_training
     from experiments.preset import load_preset
 
@@ -32,15 +35,10 @@ def pipeline(
     plan = plan_training(preset, data, "", "", minutes, None)
     test = None
     if plan.scheme:
-        from experiments.material import labelled, reference_dataset
-
-        folder = Path("data") / f"{chosen.name}-test"
-        console.print(f"generate   {chosen.evaluation.count:,} captchas drawn by the captcha package in {folder}")
-        dataset = reference_dataset(plan.scheme, chosen.evaluation.count, folder)
-
-        def test() -> list:  # type: ignore[no-redef, type-arg]
-            return labelled(dataset, "test")
-
+        folder, count = Path("data") / f"{chosen.name}-test", chosen.evaluation.count
+        console.print(f"generate   {count:,} captchas drawn by the captcha package in {folder}")
+        fresh = reference_dataset(get_scheme(plan.scheme), count, folder)
+        test = partial(labelled, fresh, "test")
     console.print(f"train      {plan.task.network} for {plan.task.config.minutes or '?'} minutes at most")
     outcome = plan.run(test=test)
     console.print(f"evaluate   exact match {outcome.report.exact_match}")

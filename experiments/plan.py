@@ -73,7 +73,7 @@ class Plan:
 
     def _test(self) -> Sequence[Sample]:
         if self.scheme:
-            return list(draw_reference(get_scheme(self.scheme), self.evaluation.count))
+            return draw_reference(get_scheme(self.scheme), self.evaluation.count)
         return labelled(Dataset.open(Path(self.data)), "test")
 
     def _remember(self, run_id: str) -> None:

@@ -1,13 +1,11 @@
 """Samples drawn by the `captcha` package itself: the yardstick. They cannot be seeded."""
 
-from collections.abc import Iterator
-
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.sample import Sample
 
 
-def draw_reference(scheme: Scheme, count: int) -> Iterator[Sample]:
-    """Yield fresh samples of a scheme as the package draws them with its default settings.
+def draw_reference(scheme: Scheme, count: int) -> list[Sample]:
+    """Return fresh samples of a scheme as the package draws them with its default settings.
 
     Raises:
         SpecError: If the package cannot draw this scheme.
@@ -16,4 +14,4 @@ def draw_reference(scheme: Scheme, count: int) -> Iterator[Sample]:
         from captcha_core.sources.image_reference import draw_samples as draw
     else:
         from captcha_core.sources.audio_reference import draw_samples as draw
-    yield from draw(scheme.spec, count)
+    return list(draw(scheme.spec, count))
