@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from captcha_core.models.decode import Decoded, Limits, decode
+from captcha_core.quiet import quiet
 from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.versions import ModelIdentity, locate
 from captcha_core.spec.answer import Answer, Character
@@ -35,8 +36,10 @@ class Solver:
         from ai_edge_litert.interpreter import Interpreter
 
         self._lock = threading.Lock()
-        self._interpreter: Any = Interpreter(model_path=str(self.bundle.litert_path), num_threads=self.threads)
-        self._batch = 0
+        with quiet():  # it greets on stderr
+            self._interpreter: Any = Interpreter(model_path=str(self.bundle.litert_path), num_threads=self.threads)
+            self._interpreter.allocate_tensors()
+        self._batch = 1
         self._limits = Limits.of(self.spec)
 
     @classmethod

@@ -23,6 +23,9 @@ def train(
     sensible defaults for the rest. The newest version gets the alias challenger; promote makes it champion.
     """
     from experiments.console import console
+    from experiments.learner import start
+
+    start()
     from experiments.plan import plan_training, resume_training
 
     plan = resume_training(resume, minutes) if resume else plan_training(preset, data, network, name, minutes, settings)

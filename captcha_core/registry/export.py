@@ -3,14 +3,13 @@
 import contextlib
 import io
 import logging
-import os
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import keras
 
 from captcha_core.errors import ModelError
+from captcha_core.quiet import quiet
 
 
 def to_litert(model: keras.Model, quantised: bool = False) -> bytes:
@@ -25,7 +24,7 @@ def to_litert(model: keras.Model, quantised: bool = False) -> bytes:
     """
     import tensorflow as tf
 
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, _silent():
         try:
             _tensorflow_twin(model).export(folder, format="tf_saved_model", verbose=False)
             converter = tf.lite.TFLiteConverter.from_saved_model(folder)
@@ -50,17 +49,12 @@ def _tensorflow_twin(model: keras.Model) -> keras.Model:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _silent() -> Iterator[None]:
     """Keep TensorFlow's converter from talking on stdout and stderr."""
     level = logging.getLogger("tensorflow").level
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    saved = os.dup(2)
-    with Path(os.devnull).open("w") as nothing:
-        os.dup2(nothing.fileno(), 2)
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):
-                yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-            logging.getLogger("tensorflow").setLevel(level)
+    try:
+        with quiet(), contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.getLogger("tensorflow").setLevel(level)
