@@ -47,7 +47,7 @@ def export_folder(dataset: Dataset, out: Path, progress: Progress = _silent) -> 
 
 
 def export_tfrecord(dataset: Dataset, out: Path, progress: Progress = _silent) -> int:
-    """Write SPLIT.tfrecord with one tf.train.Example a sample: the bytes features media, text, path and id.
+    """Write SPLIT.tfrecord with one tf.train.Example a sample: the bytes features media, text and path.
 
     Returns:
         The number of samples.
@@ -66,14 +66,10 @@ def export_tfrecord(dataset: Dataset, out: Path, progress: Progress = _silent) -
             for split in SPLITS:
                 with tf.io.TFRecordWriter(str(folder / f"{split}.tfrecord")) as writer:
                     for sample in dataset.samples(split):
-                        fields: dict[str, str | bytes] = {
-                            tfrecord.MEDIA: sample.media,
-                            tfrecord.PATH: sample.path,
-                            "id": sample.id,
-                        }
-                        if sample.text is not None:
-                            fields[tfrecord.TEXT] = sample.text
-                        features = tf.train.Features(feature={name: feature(value) for name, value in fields.items()})
+                        fields = {tfrecord.MEDIA: sample.media, tfrecord.TEXT: sample.text, tfrecord.PATH: sample.path}
+                        features = tf.train.Features(
+                            feature={name: feature(value) for name, value in fields.items() if value is not None}
+                        )
                         writer.write(tf.train.Example(features=features).SerializeToString())
                         progress(1)
         except tf.errors.OpError as error:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from captcha_core.dataset.shard import HASH_SPACE, ShardFile, check_shard_file, read_shard
 from captcha_core.dataset.split import SPLITS, SplitRule
-from captcha_core.errors import DataError
+from captcha_core.errors import DataError, SpecError
 from captcha_core.spec.captcha import CaptchaSpec, first_fault
 from captcha_core.spec.sample import Sample
 
@@ -115,6 +115,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise DataError(f"expected the folder of a data set, received the file {folder}; name the folder.") from None
     except ValidationError as error:
         raise DataError(f"{path}: {first_fault(error, 'data set description')}") from None
+    except SpecError as error:
+        raise DataError(f"{path}: {error}") from None
 
 
 @dataclass(frozen=True)
