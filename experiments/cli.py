@@ -12,9 +12,12 @@ from captcha_core.errors import CaptchaError
 from experiments.dashboard import dashboard
 from experiments.doctor import doctor
 from experiments.evaluate import evaluate
+from experiments.export_data import export_data
+from experiments.generate import generate
 from experiments.import_data import import_data
 from experiments.pipeline import pipeline
 from experiments.presets_list import presets
+from experiments.preview import preview
 from experiments.promote import promote
 from experiments.serve import serve
 from experiments.solve import solve
@@ -36,7 +39,10 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "dashboard": dashboard,
     "presets": presets,
     "doctor": doctor,
+    "generate": generate,
     "import": import_data,
+    "preview": preview,
+    "export-data": export_data,
     "serve": serve,
 }
 for _name, _command in COMMANDS.items():
