@@ -5,7 +5,6 @@ import sys
 import traceback
 from collections.abc import Callable
 
-import click
 import typer
 
 from captcha_core.errors import CaptchaError
@@ -61,10 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
     debug = "--debug" in arguments
     try:
         code = app(args=arguments, standalone_mode=False)
-    except click.ClickException as error:  # wrong usage: click says what and exits with 2
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         print("stopped.", file=sys.stderr)
         sys.exit(130)
     except CaptchaError as error:
@@ -74,6 +70,9 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         _fail(f"expected a usable file system or network, received {error}; see to that and run again.", debug)
     except Exception as error:
+        if hasattr(error, "exit_code") and hasattr(error, "show"):  # wrong usage: Typer exports no base class of these
+            error.show()
+            sys.exit(error.exit_code)
         _fail(f"unexpected {type(error).__name__}: {error} (a fault of ours: --debug shows the traceback).", debug)
     sys.exit(code if isinstance(code, int) else 0)
 

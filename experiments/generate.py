@@ -67,9 +67,8 @@ def generate(
         raise typer.BadParameter("expected --unique or --enumerate, received both.", param_hint="--unique")
     if source not in ("fast", "exact", "package"):
         raise typer.BadParameter(f"expected fast, exact or package, received {source!r}.", param_hint="--source")
-    from captcha_core.sources.schemes import get_scheme
-
     from captcha_core.dataset.drawing import Order, TextChoice, write_drawn
+    from captcha_core.sources.schemes import get_scheme
     from captcha_core.sources.texts import flagged_alphabet
     from experiments.bars import progress_bar
 

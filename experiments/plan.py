@@ -25,7 +25,7 @@ from experiments.preset import EvaluationConfig, Preset, load_preset
 from experiments.progress import TrainingBar
 from experiments.training import RUNS, Outcome, checkpoint_of, train_and_register
 
-DEFAULT_NETWORK = {"image": "image_cnn", "audio": "audio_ctc"}
+DEFAULT_NETWORK = {"image": "image_ctc", "audio": "audio_ctc"}
 DEFAULT_MINUTES = 5.0
 
 
