@@ -87,9 +87,8 @@ def log_inputs(run: Run, task: Task, material: Material, preset: str | None) -> 
     """Log what the run will do before it does it."""
     run.params(
         {
-            "preset": preset,
-            "network": task.network,
-            "options": task.options,
+            "preset": {"name": preset},  # nested names: `mlflow run` has logged the plain ones as it was given them
+            "network": {"name": task.network, "options": task.options},
             "training": task.config.model_dump(),
             "spec": task.spec.model_dump(exclude_none=True),
             "data": {"name": material.name, "digest": material.digest, "counts": material.counts},
