@@ -122,7 +122,7 @@ def kill_and_continue(root: Path, count: int, kills: int, seed: int = 0) -> dict
     Raises:
         DataError: If a shard is cut short, or the digest differs in the end.
     """
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     whole = measure(root, count, 2)
     out = root / "killed"
     startup_s = min(3.0, whole.seconds / 2)
