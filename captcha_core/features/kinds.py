@@ -1,0 +1,10 @@
+"""The kinds of features, as they are written into a bundle's config.json."""
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from captcha_core.features.image import ImageFeatures
+
+Features = Annotated[ImageFeatures, Field(discriminator="kind")]
+FEATURES: TypeAdapter[Features] = TypeAdapter(ImageFeatures)

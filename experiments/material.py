@@ -1,0 +1,110 @@
+"""What a training reads: batches, a validation set and a test set, from a live stream or a data set."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from rich.progress import Progress
+
+from captcha_core.dataset.drawing import Order, write_drawn
+from captcha_core.dataset.store import MANIFEST, Dataset
+from captcha_core.errors import DataError
+from captcha_core.features.augment import augment_images
+from captcha_core.features.batches import Batches, array_batches, encode
+from captcha_core.features.kinds import Features
+from captcha_core.features.live import stream_batches
+from captcha_core.sources.generate import draw_arrays
+from captcha_core.sources.scheme import Scheme
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+from captcha_core.training.config import TrainingConfig
+from experiments.console import console
+
+VALIDATION_SEED = 2**31  # added to the seed, so that validation never meets the training stream
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything that one training reads.
+
+    Args:
+        batches: Training batches from any position on.
+        validation: Features (N, ...) and texts.
+        name: Of the scheme or the data set.
+        digest: Of the data set; for a stream, what determines it.
+        counts: Samples per split.
+        where: The folder or scheme.
+    """
+
+    batches: Batches
+    validation: tuple[np.ndarray, Sequence[str]]
+    name: str
+    digest: str
+    counts: Mapping[str, int]
+    where: str
+
+
+def from_stream(scheme: Scheme, features: Features, config: TrainingConfig) -> Material:
+    """Fresh samples without end; no sample is seen twice."""
+    arrays, texts = draw_arrays(scheme, config.seed + VALIDATION_SEED, range(config.validation_samples))
+    batches = stream_batches(scheme, features, config.batch_size, config.seed, config.threads)
+    counts = {"validation": config.validation_samples}
+    digest = f"stream:{scheme.name}:{config.seed}"
+    return Material(batches, (encode(arrays, features), texts), scheme.name, digest, counts, f"scheme:{scheme.name}")
+
+
+def from_dataset(dataset: Dataset, spec: CaptchaSpec, features: Features, config: TrainingConfig) -> Material:
+    """A data set's train split, in memory, shuffled and augmented; its validation split to steer by.
+
+    Raises:
+        DataError: If a split is empty or the data set is of another specification.
+    """
+    require_same_spec(dataset, spec)
+    x, texts = _loaded(dataset, "train", features)
+    validation = _loaded(dataset, "validation", features)
+    augment = partial(augment_images, strength=config.augment) if config.augment and spec.media == "image" else None
+    batches = array_batches(x, texts, spec, config.batch_size, config.seed, augment)
+    where = str(Path(dataset.path).resolve())
+    return Material(batches, validation, Path(where).name, dataset.digest, dataset.counts, where)
+
+
+def require_same_spec(dataset: Dataset, spec: CaptchaSpec) -> None:
+    """Raises: DataError: If the data set describes other captchas than the model reads."""
+    difference = dataset.spec.difference(spec)
+    if difference:
+        raise DataError(
+            f"expected a data set of the model's specification, received {dataset.path} with {difference}; import or "
+            "generate it for this model, or train a model for it."
+        )
+
+
+def reference_dataset(scheme: Scheme, count: int, folder: Path) -> Dataset:
+    """Return the data set in a folder with fresh samples that the captcha package drew; drawn once, then frozen."""
+    if (folder / MANIFEST).is_file():
+        return Dataset.open(folder)
+    order = Order(scheme, count, source="package", split=f"0/0/{count}")
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("drawing", total=count)
+        return write_drawn(folder, order, progress=lambda rows: bar.advance(task, rows))
+
+
+def labelled(dataset: Dataset, split: str) -> list[Sample]:
+    """Return the labelled samples of a split.
+
+    Raises:
+        DataError: If there are none.
+    """
+    samples = [sample for sample in dataset.samples(split) if sample.text is not None]
+    if not samples:
+        raise DataError(
+            f"expected labelled samples in the {split} split of {dataset.path}, received none; label or import more."
+        )
+    return samples
+
+
+def _loaded(dataset: Dataset, split: str, features: Features) -> tuple[np.ndarray, list[str]]:
+    samples = labelled(dataset, split)
+    x = np.stack([features.from_media(sample.media, dataset.spec) for sample in samples])
+    return x, [sample.text or "" for sample in samples]
