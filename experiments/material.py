@@ -6,17 +6,21 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from captcha_core.dataset.store import Dataset
-from captcha_core.sources.generate import draw_arrays
+from rich.progress import Progress
 
+from captcha_core.dataset.drawing import Order, write_drawn
+from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import DataError
 from captcha_core.features.augment import augment_images
-from captcha_core.features.batches import Batches, array_batches, encode, stream_batches
+from captcha_core.features.batches import Batches, array_batches, encode
 from captcha_core.features.kinds import Features
+from captcha_core.features.live import stream_batches
+from captcha_core.sources.generate import draw_arrays
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
+from experiments.console import console
 
 VALIDATION_SEED = 2**31  # added to the seed, so that validation never meets the training stream
 
@@ -74,6 +78,16 @@ def require_same_spec(dataset: Dataset, spec: CaptchaSpec) -> None:
             f"expected a data set of the model's specification, received {dataset.path} with {difference}; import or "
             "generate it for this model, or train a model for it."
         )
+
+
+def reference_dataset(scheme: Scheme, count: int, folder: Path) -> Dataset:
+    """Return the data set in a folder with fresh samples that the captcha package drew; drawn once, then frozen."""
+    if (folder / MANIFEST).is_file():
+        return Dataset.open(folder)
+    order = Order(scheme, count, source="package", split=f"0/0/{count}")
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("drawing", total=count)
+        return write_drawn(folder, order, progress=lambda rows: bar.advance(task, rows))
 
 
 def labelled(dataset: Dataset, split: str) -> list[Sample]:

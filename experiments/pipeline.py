@@ -1,5 +1,6 @@
 """captchalab pipeline: from nothing to a served champion."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -20,8 +21,10 @@ def pipeline(
     """
     from captcha_core.registry.runs import use_tracking
     from captcha_core.registry.versions import CHAMPION, set_champion, version_behind
+    from captcha_core.sources.schemes import get_scheme
     from experiments.console import console
-    from experiments.plan import plan_training
+    from experiments.learner import start
+    from experiments.material import labelled, reference_dataset
     from experiments.preset import load_preset
 
     use_tracking()
@@ -29,18 +32,16 @@ def pipeline(
     if if_missing and version_behind(chosen.registered_name, CHAMPION):
         console.print(f"{chosen.registered_name} has a champion already; nothing to train.")
         return
+    start()
+    from experiments.plan import plan_training
+
     plan = plan_training(preset, data, "", "", minutes, None)
     test = None
     if plan.scheme:
-        from experiments.material import labelled, reference_dataset
-
-        folder = Path("data") / f"{chosen.name}-test"
-        console.print(f"generate   {chosen.evaluation.count:,} captchas drawn by the captcha package in {folder}")
-        dataset = reference_dataset(plan.scheme, chosen.evaluation.count, folder)
-
-        def test() -> list:  # type: ignore[no-redef, type-arg]
-            return labelled(dataset, "test")
-
+        folder, count = Path("data") / f"{chosen.name}-test", chosen.evaluation.count
+        console.print(f"generate   {count:,} captchas drawn by the captcha package in {folder}")
+        fresh = reference_dataset(get_scheme(plan.scheme), count, folder)
+        test = partial(labelled, fresh, "test")
     console.print(f"train      {plan.task.network} for {plan.task.config.minutes or '?'} minutes at most")
     outcome = plan.run(test=test)
     console.print(f"evaluate   exact match {outcome.report.exact_match}")

@@ -8,14 +8,14 @@ from typing import Any
 
 import keras
 import yaml
-from captcha_core.dataset.store import Dataset
-from captcha_core.sources.reference import draw_reference
-from captcha_core.sources.schemes import get_scheme
 
+from captcha_core.dataset.store import Dataset
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.models.zoo import get_network
 from captcha_core.registry.runs import start_run
 from captcha_core.registry.versions import locate
+from captcha_core.sources.reference import draw_reference
+from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
@@ -25,7 +25,7 @@ from experiments.preset import EvaluationConfig, Preset, load_preset
 from experiments.progress import TrainingBar
 from experiments.training import RUNS, Outcome, checkpoint_of, train_and_register
 
-DEFAULT_NETWORK = {"image": "image_cnn", "audio": "audio_ctc"}
+DEFAULT_NETWORK = {"image": "image_ctc", "audio": "audio_ctc"}
 DEFAULT_MINUTES = 5.0
 
 
@@ -73,7 +73,7 @@ class Plan:
 
     def _test(self) -> Sequence[Sample]:
         if self.scheme:
-            return draw_reference(get_scheme(self.scheme), self.evaluation.count, self.evaluation.source)
+            return draw_reference(get_scheme(self.scheme), self.evaluation.count)
         return labelled(Dataset.open(Path(self.data)), "test")
 
     def _remember(self, run_id: str) -> None:

@@ -2,10 +2,10 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from captcha_core.errors import SpecError
 from captcha_core.spec.captcha import first_fault
@@ -14,12 +14,11 @@ FOLDER = Path(__file__).parent / "presets"
 
 
 class EvaluationConfig(BaseModel):
-    """What a trained model is tested on when it has no test split: fresh samples."""
+    """What a model that learnt from a stream is tested on: fresh samples that the captcha package draws."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: Literal["package", "fast"] = "package"
-    count: int = 2000
+    count: int = Field(2000, ge=1)
 
 
 class Preset(BaseModel):

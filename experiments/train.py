@@ -22,8 +22,11 @@ def train(
     A preset brings its own data or draws a live stream; --data alone takes the specification from the data set and
     sensible defaults for the rest. The newest version gets the alias challenger; promote makes it champion.
     """
-    from experiments.plan import plan_training, resume_training
     from experiments.console import console
+    from experiments.learner import start
+
+    start()
+    from experiments.plan import plan_training, resume_training
 
     plan = resume_training(resume, minutes) if resume else plan_training(preset, data, network, name, minutes, settings)
     outcome = plan.run(start_from=start_from)

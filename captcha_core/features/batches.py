@@ -1,12 +1,10 @@
-"""Endless batches for training: from a live stream or from arrays, at any position, for any Keras backend."""
+"""Endless batches for training from arrays in memory, at any position, for any Keras backend."""
 
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from captcha_core.features.kinds import Features
-from captcha_core.sources.scheme import Scheme
-from captcha_core.sources.stream import Stream
 from captcha_core.spec.captcha import CaptchaSpec
 
 Batch = tuple[np.ndarray, np.ndarray]
@@ -19,21 +17,6 @@ def encode(arrays: Sequence[np.ndarray] | np.ndarray, features: Features) -> np.
     if isinstance(arrays, np.ndarray) and arrays.shape[1:] == features.shape and arrays.dtype == features.dtype:
         return arrays
     return np.stack([features.from_array(array) for array in arrays])
-
-
-def stream_batches(scheme: Scheme, features: Features, batch_size: int, seed: int, threads: int = 1) -> Batches:
-    """Return batches (features, ids) of a live stream; batch b holds the samples from b * batch_size on."""
-    spec = scheme.spec
-
-    def batches(first: int) -> Iterator[Batch]:
-        stream = Stream(scheme, seed, batch_size, start=first * batch_size, threads=threads)
-        try:
-            for arrays, texts in stream:
-                yield encode(arrays, features), spec.charset.encode(texts, spec.max_length)
-        finally:
-            stream.close()
-
-    return batches
 
 
 def array_batches(

@@ -10,7 +10,7 @@ import keras
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.features.image import ImageFeatures
 from captcha_core.features.kinds import Features
-from captcha_core.models import image_cnn
+from captcha_core.models import classic, image_cnn, image_ctc
 from captcha_core.spec.captcha import CaptchaSpec
 
 Head = Literal["positions", "ctc"]
@@ -39,8 +39,18 @@ class Network:
         return {parameter.name: parameter.default for parameter in parameters}
 
 
+def _fixed(height_px: int, width_px: int, channels: Literal[1, 3]) -> Callable[[CaptchaSpec], ImageFeatures]:
+    """The size a classic network was made for, whatever the captcha's own."""
+    return lambda _: ImageFeatures(height_px=height_px, width_px=width_px, channels=channels)
+
+
 NETWORKS: dict[str, Network] = {
     "image_cnn": Network("image", "positions", ImageFeatures.of, image_cnn.build),
+    "image_ctc": Network("image", "ctc", ImageFeatures.of, image_ctc.build),
+    "conv3_dense1024": Network("image", "positions", _fixed(100, 120, 3), classic.conv3_dense1024),
+    "conv5x5_dense2048": Network("image", "positions", _fixed(64, 128, 3), classic.conv5x5_dense2048),
+    "crnn": Network("image", "ctc", _fixed(32, 104, 1), classic.crnn),
+    "conv10_batchnorm": Network("image", "positions", _fixed(64, 128, 3), classic.conv10_batchnorm),
 }
 
 

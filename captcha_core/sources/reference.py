@@ -5,13 +5,13 @@ from captcha_core.spec.sample import Sample
 
 
 def draw_reference(scheme: Scheme, count: int) -> list[Sample]:
-    """Draw fresh samples of a scheme with the package.
+    """Return fresh samples of a scheme as the package draws them with its default settings.
 
     Raises:
         SpecError: If the package cannot draw this scheme.
     """
     if scheme.spec.media == "image":
-        from captcha_core.sources.image_reference import draw_reference as draw
+        from captcha_core.sources.image_reference import draw_samples as draw
     else:
-        from captcha_core.sources.audio_reference import draw_reference as draw
-    return draw(scheme, count)
+        from captcha_core.sources.audio_reference import draw_samples as draw
+    return list(draw(scheme.spec, count))

@@ -90,6 +90,7 @@ def train(
         initial_epoch=progress.epoch,
         epochs=epochs,
         callbacks=[budget, epoch_end, *callbacks],
+        shuffle=False,
         verbose=0,
     )
     return Trained(checkpoint.load_best(), progress)

@@ -1,0 +1,96 @@
+"""Compiled inner loops of the audio mixer. Imported where they are used: loading the compiler takes a moment."""
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def hiss(length: int, state: np.uint64) -> np.ndarray:
+    """Return AudioCaptcha's background noise of ``length`` bytes: 126 plus ``randbelow(257) % 4`` each.
+
+    256 of the 257 draws give two even bits, one gives 0. So 32 bytes are taken from each 64-bit word, and the odd
+    draw is put in afterwards, at geometric distances. Words: splitmix64 (Steele, Lea, Flood 2014).
+    """
+    noise = np.empty(length, np.uint8)
+    word = np.uint64(0)
+    for i in range(length):
+        if i & 31 == 0:
+            state, word = _next(state)
+        noise[i] = 126 + (word & np.uint64(3))
+        word >>= np.uint64(2)
+    at = -1
+    while True:
+        state, word = _next(state)
+        chance = (float(word >> np.uint64(11)) + 1.0) / 9007199254740992.0
+        at += 1 + int(np.log(chance) / np.log(256.0 / 257.0))
+        if at >= length:
+            return noise
+        noise[at] = 126
+
+
+@njit(cache=True, nogil=True)
+def _next(state: np.uint64) -> tuple[np.uint64, np.uint64]:
+    state += np.uint64(0x9E3779B97F4A7C15)
+    word = state
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state, word ^ (word >> np.uint64(31))
+
+
+@njit(cache=True, nogil=True)
+def lay_all(
+    track: np.ndarray,
+    length: int,
+    bodies: np.ndarray,
+    starts: np.ndarray,
+    sizes: np.ndarray,
+    levels: np.ndarray,
+    mixing: np.ndarray,
+    background: np.ndarray,
+    voices: np.ndarray,
+    lead: int,
+    spans: np.ndarray,
+) -> int:
+    """Lay the background picks and then the voices into ``track`` (its first ``length`` bytes hold noise).
+
+    Args:
+        track: uint8 with room to spare.
+        bodies: Every sped recording, one after the other; ``starts`` and ``sizes`` say where each lies.
+        levels: uint8 (levels, 256), loudness tables.
+        mixing: uint8 (256, 256), the sum of two bytes.
+        background: int64 (N, 3): body, level, gap behind it; as many are used as the length asks for.
+        voices: int64 (L, 3): the same for the characters; all are used.
+        lead: Bytes before the first character.
+        spans: int64 (L, 2), filled with each character's (start, end).
+
+    Returns:
+        The bytes used: a sound that reaches over the end makes the track longer, as in AudioCaptcha.
+    """
+    used = length
+    at = 0
+    pick = 0
+    while at < length:
+        body, level, gap = background[pick]
+        used = _lay(track, used, at, bodies[starts[body] : starts[body] + sizes[body]], levels[level], mixing)
+        at += sizes[body] + 1 + gap
+        pick += 1
+    at = lead
+    for index in range(len(voices)):
+        body, level, gap = voices[index]
+        spans[index, 0] = min(at, used)
+        spans[index, 1] = spans[index, 0] + sizes[body]
+        used = _lay(track, used, at, bodies[starts[body] : starts[body] + sizes[body]], levels[level], mixing)
+        at += sizes[body] + 1 + gap
+    return used
+
+
+@njit(cache=True, nogil=True)
+def _lay(track: np.ndarray, used: int, at: int, body: np.ndarray, level: np.ndarray, mixing: np.ndarray) -> int:
+    """Mix one sound in at ``at``, or behind the end where ``at`` lies beyond it; return the bytes used then."""
+    at = min(at, used)
+    shared = min(len(body), used - at)
+    for i in range(shared):
+        track[at + i] = mixing[level[body[i]], track[at + i]]
+    for i in range(shared, len(body)):
+        track[at + i] = level[body[i]]
+    return max(used, at + len(body))

@@ -1,0 +1,82 @@
+"""A scheme, a seed and indices to samples. Sample i depends on (seed, i) alone, however the work is cut up."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from captcha_core.errors import SpecError
+from captcha_core.media.image import encode_png
+from captcha_core.sources.randomness import TEXT, random_bits
+from captcha_core.sources.scheme import Scheme
+from captcha_core.spec.sample import Sample
+
+Arrays = np.ndarray | list[np.ndarray]
+PNG_LEVEL = 1  # noisy pictures hardly shrink further, and level 6 takes three times as long
+
+
+def texts(scheme: Scheme, seed: int, indices: range) -> list[str]:
+    """Return the labels of samples: every length equally likely, then every character."""
+    spec = scheme.spec
+    bits = random_bits(seed, TEXT, indices, 1 + spec.max_length).astype(np.uint64)
+    lengths = spec.min_length + (bits[:, 0] * np.uint64(spec.max_length - spec.min_length + 1) >> np.uint64(32)).astype(
+        int
+    )
+    places = (bits[:, 1:] * np.uint64(len(spec.alphabet)) >> np.uint64(32)).astype(int)
+    return [
+        "".join(spec.alphabet[place] for place in row[:length]) for row, length in zip(places, lengths, strict=True)
+    ]
+
+
+def draw_arrays(
+    scheme: Scheme, seed: int, indices: range, texts: Sequence[str] | None = None
+) -> tuple[Arrays, list[str]]:
+    """Draw samples as arrays.
+
+    Args:
+        scheme: What to draw.
+        seed: Any whole number.
+        indices: Which samples.
+        texts: Their labels; drawn from the seed when not given.
+
+    Returns:
+        Images: uint8 (B, H, W, C). Audio: a list of float32 (N,) in [-1, 1]. And the labels.
+
+    Raises:
+        SpecError: If there is nothing to draw, a label does not fit the scheme, or the scheme cannot be drawn.
+    """
+    labels = _labels(scheme, seed, indices, texts)
+    if scheme.spec.media == "image":
+        from captcha_core.sources import image_render
+
+        return image_render.draw_batch(scheme, seed, indices, labels), labels
+    from captcha_core.sources.audio_mix import draw_batch
+
+    return draw_batch(scheme, seed, indices, labels), labels
+
+
+def draw_samples(scheme: Scheme, seed: int, indices: range, texts: Sequence[str] | None = None) -> list[Sample]:
+    """Draw samples as files: PNG for images, FLAC for audio. See :func:`draw_arrays`."""
+    arrays, labels = draw_arrays(scheme, seed, indices, texts)
+    return [
+        _sample(scheme, seed, index, array, label) for index, array, label in zip(indices, arrays, labels, strict=True)
+    ]
+
+
+def _labels(scheme: Scheme, seed: int, indices: range, given: Sequence[str] | None) -> list[str]:
+    if not len(indices) or min(indices) < 0:
+        raise SpecError(f"expected at least one sample, numbered from 0, received {indices}; ask for a positive count.")
+    if given is None:
+        return texts(scheme, seed, indices)
+    if len(given) != len(indices):
+        raise SpecError(f"expected {len(indices)} labels, one for each sample, received {len(given)}.")
+    return [scheme.spec.label(text) for text in given]
+
+
+def _sample(scheme: Scheme, seed: int, index: int, array: np.ndarray, label: str) -> Sample:
+    origin: dict[str, Any] = {"source": "generated", "scheme": scheme.name, "seed": seed, "index": index}
+    if scheme.spec.media == "image":
+        return Sample(encode_png(array, PNG_LEVEL), label, f"{index:07d}_{label}.png", origin)
+    from captcha_core.media.audio import encode_flac
+
+    return Sample(encode_flac(array, scheme.spec.rate_hz), label, f"{index:07d}_{label}.flac", origin)

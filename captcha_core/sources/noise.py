@@ -1,0 +1,187 @@
+"""Dots and arcs as Pillow draws them: hard, in one colour, cut at the picture's border."""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numba import njit
+from PIL import Image, ImageDraw
+
+
+@lru_cache(maxsize=16)
+def dot_stamp(width_px: int) -> np.ndarray:
+    """Return int32 (N, 2) offsets (x, y) of the pixels of one of the package's dots: a short diagonal line."""
+    middle = 2 * width_px + 4
+    page = Image.new("1", (2 * middle, 2 * middle))
+    ImageDraw.Draw(page).line(((middle, middle), (middle - 1, middle - 1)), fill=1, width=width_px)
+    rows, columns = np.nonzero(np.asarray(page))
+    return np.stack([columns - middle, rows - middle], axis=1).astype(np.int32)
+
+
+@njit(cache=True, nogil=True)
+def draw_dot(canvas: np.ndarray, x: int, y: int, stamp: np.ndarray, colour: np.ndarray) -> None:
+    """Draw a dot on uint8 (W, 3, H)."""
+    width, height = canvas.shape[0], canvas.shape[2]
+    for part in range(stamp.shape[0]):
+        column, row = x + stamp[part, 0], y + stamp[part, 1]
+        if 0 <= column < width and 0 <= row < height:
+            for plane in range(3):
+                canvas[column, plane, row] = colour[plane]
+
+
+@njit(cache=True, nogil=True)
+def _clip(low: int, high: int, y: int, a: float, b: float, c: float) -> tuple[int, int]:
+    """Keep the part of a horizontal line where a x + b y + c > 0."""
+    if abs(a) < 1e-9:
+        return (low, high) if b * y + c >= -1e-9 else (1, 0)
+    crossing = -(b * y + c) / a
+    first, last = low, high
+    if a * low + b * y + c < 1e-9:
+        first = _round(max(float(low), crossing))
+    if a * high + b * y + c < 1e-9:
+        last = _round(min(float(high), crossing))
+    return first, last
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _round(value: float) -> int:
+    return math.floor(value + 0.5) if value >= 0 else math.ceil(value - 0.5)
+
+
+@njit(cache=True, nogil=True)
+def _planes(width: int, height: int, start: float, end: float, planes: np.ndarray) -> int:
+    """Fill in the half-planes that cut an ellipse to an arc; return how they combine.
+
+    ``planes`` is float64 (4, 3): half-planes a x + b y + c > 0. For 1 or 2 the arc is where both of a pair (0, 1) or
+    (2, 3) hold, for either pair; for -1 where the first three hold; for -2 where any of them does.
+    """
+    swap = width < height
+    if swap:
+        width, height, start, end = height, width, 90.0 - end, 90.0 - start
+    start = start % 360.0
+    end = start + (end - start) % 360.0
+    angles = math.radians(start), math.radians(end)
+    squares = (width * width - height * height) / 2.0
+    left = (-width * math.sin(angles[0]), height * math.cos(angles[0]), squares * math.sin(2 * angles[0]))
+    right = (width * math.sin(angles[1]), -height * math.cos(angles[1]), -squares * math.sin(2 * angles[1]))
+    everything = (0.0, 0.0, 1.0)
+    turns = int(start / 180) + int(end / 180)
+    if start % 180.0 == 0 or end % 180.0 == 0:
+        rows = (left, right, everything, everything) if end - start < 180 else (left, everything, right, everything)
+        pairs = 1 if end - start < 180 else 2
+    elif turns % 2 == 1:
+        side = (0.0, 1.0 if int(start / 180) % 2 == 0 else -1.0, 0.0)
+        other = (0.0, 1.0 if int(end / 180) % 2 == 0 else -1.0, 0.0)
+        rows, pairs = (side, left, other, right), 2
+    else:
+        side = (0.0, 1.0 if end < 180 or end > 540 else -1.0, 0.0)
+        if end - start < 180:
+            rows, pairs = (left, right, side, side), -1
+        else:
+            rows, pairs = (left, right, side, side), -2
+    for row in range(4):
+        a, b, c = rows[row]
+        planes[row, 0], planes[row, 1], planes[row, 2] = (b, a, c) if swap else (a, b, c)
+    return pairs
+
+
+@njit(cache=True, nogil=True)
+def _span(
+    canvas: np.ndarray, left: int, top: int, low: int, high: int, y: int, height: int, width: int, colour: np.ndarray
+) -> None:
+    if low > high:
+        return
+    row = top + (y + height) // 2
+    if row < 0 or row >= canvas.shape[2]:
+        return
+    first, last = left + (low + width) // 2, left + (high + width) // 2
+    for column in range(max(first, 0), min(last, canvas.shape[0] - 1) + 1):
+        for plane in range(3):
+            canvas[column, plane, row] = colour[plane]
+
+
+@njit(cache=True, nogil=True)
+def _arc_line(
+    canvas: np.ndarray,
+    left: int,
+    top: int,
+    low: int,
+    high: int,
+    y: int,
+    height: int,
+    width: int,
+    planes: np.ndarray,
+    pairs: int,
+    colour: np.ndarray,
+) -> None:
+    """Draw what the half-planes leave of one horizontal line of the ellipse."""
+    if pairs > 0:
+        for pair in range(pairs):
+            p, q = planes[2 * pair], planes[2 * pair + 1]
+            first, last = _clip(low, high, y, p[0], p[1], p[2])
+            other_first, other_last = _clip(low, high, y, q[0], q[1], q[2])
+            if first <= last and other_first <= other_last:
+                first, last = max(first, other_first), min(last, other_last)
+                _span(canvas, left, top, first, last, y, height, width, colour)
+        return
+    first, last, empty = low, high, False
+    for number in range(3):
+        p = planes[number]
+        one_first, one_last = _clip(low, high, y, p[0], p[1], p[2])
+        if pairs == -2:
+            _span(canvas, left, top, one_first, one_last, y, height, width, colour)
+        empty = empty or one_first > one_last
+        first, last = max(first, one_first), min(last, one_last)
+    if pairs == -1 and not empty:
+        _span(canvas, left, top, first, last, y, height, width, colour)
+
+
+@njit(cache=True, nogil=True)
+def draw_arc(
+    canvas: np.ndarray, left: int, top: int, right: int, bottom: int, start: float, end: float, colour: np.ndarray
+) -> None:
+    """Draw an arc one pixel thick on uint8 (W, 3, H), point for point where Pillow's ellipse code puts it.
+
+    Args:
+        canvas: The picture, column by column.
+        left: Of the ellipse's box, which includes its right and bottom.
+        top: See ``left``.
+        right: See ``left``.
+        bottom: See ``left``.
+        start: Degrees, clockwise from three o'clock.
+        end: Degrees.
+        colour: int32 (3,) or longer.
+    """
+    width, height = right - left, bottom - top
+    planes = np.empty((4, 3), dtype=np.float64)
+    pairs = _planes(width, height, start, end, planes)
+    a2, b2 = width * width, height * height
+    # Bresenham on a grid of step 2 through the quarter with x, y >= 0, from the right end up.
+    x, y = width, height % 2
+    end_x, end_y = width % 2, height
+    line_right, line_y, inner = x, y, x
+    done = False
+    while not done:
+        if x == end_x and y == end_y:
+            done = True
+        else:
+            next_x, next_y = x, y + 2
+            best = abs(a2 * next_y * next_y + b2 * next_x * next_x - a2 * b2)
+            if x > 1:
+                both = abs(a2 * (y + 2) * (y + 2) + b2 * (x - 2) * (x - 2) - a2 * b2)
+                if best > both:
+                    next_x, next_y, best = x - 2, y + 2, both
+                flat = abs(a2 * y * y + b2 * (x - 2) * (x - 2) - a2 * b2)
+                if best > flat:
+                    next_x, next_y = x - 2, y
+            x, y = next_x, next_y
+            if y == line_y:
+                inner = x
+                continue
+        for sign in range(2 if line_y > 0 else 1):
+            at_y = line_y if sign else -line_y
+            if inner > 0 or inner < line_right:
+                first = inner if inner != 0 else 2
+                _arc_line(canvas, left, top, first, line_right, at_y, height, width, planes, pairs, colour)
+            _arc_line(canvas, left, top, -line_right, -inner, at_y, height, width, planes, pairs, colour)
+        line_right, line_y, inner = x, y, x
