@@ -134,15 +134,16 @@ def _choose(
                     return options[-1], options[-1]
     if settings.split_touching and expected is not None:
         ink = distance.astype(np.float32) / typical
-        for stage in stages:
-            few = [layout for layout in stage if 0 < len(layout.pieces) < expected]
+        for tried in stages:
+            few = [layout for layout in tried if 0 < len(layout.pieces) < expected]
             cuts = [split(layout, expected, ink, pixels) for layout in few]
             options += [cut for cut in cuts if cut is not None and _fits(cut, expected) and not has_whiskers(cut)]
             if any(option.cost <= FAIR_COST for option in options):
                 break
-    tried = [layout for stage in stages for layout in stage]
     nearest = min(
-        tried, key=lambda layout: abs(len(layout.pieces) - (expected or 0)), default=Layout.empty(distance.shape)
+        (layout for tried in stages for layout in tried),
+        key=lambda layout: abs(len(layout.pieces) - (expected or 0)),
+        default=Layout.empty(distance.shape),
     )
     return min(options, key=lambda layout: layout.cost, default=None), nearest
 
