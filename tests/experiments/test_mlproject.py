@@ -17,8 +17,8 @@ ENTRY_POINTS = PROJECT["entry_points"]
 def test_every_parameter_is_used_and_known_to_the_command(name: str) -> None:
     entry = ENTRY_POINTS[name]
     words = entry["command"].split()
-    assert words[:3] == ["python", "-m", "experiments.cli"]
-    command = typer.main.get_group(app).commands[words[3]]
+    assert words[:2] == ["sh", "experiments/entry.sh"]
+    command = typer.main.get_group(app).commands[words[2]]
     options = {option for parameter in command.params for option in parameter.opts}
     flags = {word for word in words if word.startswith("--")}
     assert flags <= options
@@ -31,9 +31,9 @@ def test_defaults_are_what_the_command_takes(name: str) -> None:
     entry = ENTRY_POINTS[name]
     values = {key: str(parameter.get("default", "x")) for key, parameter in entry["parameters"].items()}
     # MLflow quotes what it fills in; an empty value arrives as an empty word
-    words = [values[word[1:-1]] if re.fullmatch(r"\{\w+\}", word) else word for word in entry["command"].split()[3:]]
+    words = [values[word[1:-1]] if re.fullmatch(r"\{\w+\}", word) else word for word in entry["command"].split()[2:]]
     typer.main.get_group(app).commands[words[0]].make_context(words[0], words[1:])
 
 
 def test_the_main_entry_point_is_the_pipeline() -> None:
-    assert ENTRY_POINTS["main"]["command"].split()[3] == "pipeline"
+    assert ENTRY_POINTS["main"]["command"].split()[2] == "pipeline"
