@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
 from captcha_core.features.image import ImageFeatures
 
-Features = Annotated[ImageFeatures, Field(discriminator="kind")]
-FEATURES: TypeAdapter[Features] = TypeAdapter(ImageFeatures)
+Features = Annotated[ImageFeatures | LogMelFeatures | SpectrogramPicture, Field(discriminator="kind")]
+FEATURES: TypeAdapter[Features] = TypeAdapter(Features)

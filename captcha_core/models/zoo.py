@@ -8,9 +8,10 @@ from typing import Any, Literal
 import keras
 
 from captcha_core.errors import ModelError, SpecError
+from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
 from captcha_core.features.image import ImageFeatures
 from captcha_core.features.kinds import Features
-from captcha_core.models import classic, image_cnn, image_ctc
+from captcha_core.models import audio_ctc, classic, image_cnn, image_ctc
 from captcha_core.spec.captcha import CaptchaSpec
 
 Head = Literal["positions", "ctc"]
@@ -51,6 +52,8 @@ NETWORKS: dict[str, Network] = {
     "conv5x5_dense2048": Network("image", "positions", _fixed(64, 128, 3), classic.conv5x5_dense2048),
     "crnn": Network("image", "ctc", _fixed(32, 104, 1), classic.crnn),
     "conv10_batchnorm": Network("image", "positions", _fixed(64, 128, 3), classic.conv10_batchnorm),
+    "audio_ctc": Network("audio", "ctc", LogMelFeatures.of, audio_ctc.build),
+    "audio_conv10_batchnorm": Network("audio", "positions", SpectrogramPicture.of, classic.conv10_batchnorm),
 }
 
 
