@@ -40,9 +40,11 @@ def log_mel(
 
 def power_spectrum(samples: np.ndarray, window: int, hop: int) -> np.ndarray:
     """Return the power of each frequency in centred Hann-windowed frames, float32 (T, 1 + window // 2)."""
+    import scipy.fft  # several rows at once, several times as fast as NumPy's
+
     padded = np.pad(np.asarray(samples, np.float32), window // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop][: 1 + len(samples) // hop]
-    spectrum = np.fft.rfft(frames * _hann(window), axis=1)
+    spectrum = scipy.fft.rfft(frames * _hann(window), axis=1)
     return spectrum.real**2 + spectrum.imag**2
 
 
