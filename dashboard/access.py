@@ -1,6 +1,6 @@
 """Who may come in, and who may change things.
 
-Without a login in Streamlit's secrets, whoever reaches the dashboard is its user: it listens on loopback alone unless it
+Without a login in Streamlit's secrets, whoever reaches the dashboard is its user: it listens on loopback alone unless
 it is told otherwise. With one (section ``auth``, OpenID Connect), people log in first, and only those that the secrets
 list under ``captchalab.may_change`` can promote, label, train or edit; the others look.
 """

@@ -114,6 +114,12 @@ def sparkline(values: Sequence[float], width_px: int = 150, height_px: int = 54)
     return f'<img class="cl-spark" alt="{alt}" src="data:image/svg+xml;base64,{encoded}">'
 
 
+def sample_card(media: bytes, text: str | None, path: str) -> str:
+    """Return a sample with its label."""
+    label = f'<div class="cl-text">{markup(text)}</div>' if text else '<div class="cl-fault">not labelled</div>'
+    return f'<figure class="cl-card">{picture(media, path)}<figcaption>{markup(path)}</figcaption>{label}</figure>'
+
+
 def legend(names: Sequence[str]) -> str:
     """Return names with the colours that the charts give them in this order."""
     items = "".join(
