@@ -1,15 +1,14 @@
 """The one road from bytes to text. It needs LiteRT and NumPy; TensorFlow never comes near it."""
 
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from captcha_core.models.decode import Decoded, Limits, decode
 from captcha_core.registry.bundle import Bundle
+from captcha_core.registry.litert import LiteRT
 from captcha_core.registry.versions import ModelIdentity, locate
 from captcha_core.spec.answer import Answer, Character
 from captcha_core.spec.captcha import CaptchaSpec
@@ -32,11 +31,7 @@ class Solver:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
-        self._lock = threading.Lock()
-        self._interpreter: Any = Interpreter(model_path=str(self.bundle.litert_path), num_threads=self.threads)
-        self._batch = 0
+        self._litert = LiteRT(self.bundle.litert, self.threads)
         self._limits = Limits.of(self.spec)
 
     @classmethod
@@ -64,16 +59,7 @@ class Solver:
 
     def logits(self, features: np.ndarray) -> np.ndarray:
         """Return logits (B, T, K + 1) of features (B, ...)."""
-        with self._lock:
-            interpreter = self._interpreter
-            if len(features) != self._batch:
-                interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], features.shape)
-                interpreter.allocate_tensors()
-                self._batch = len(features)
-            interpreter.set_tensor(interpreter.get_input_details()[0]["index"], features)
-            interpreter.invoke()
-            logits: np.ndarray = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-            return logits
+        return self._litert.run(features)
 
     def solve(self, media: bytes, limits: Limits | None = None) -> Answer:
         """Read one captcha.

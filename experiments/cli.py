@@ -5,16 +5,18 @@ import sys
 import traceback
 from collections.abc import Callable
 
-import click
 import typer
 
 from captcha_core.errors import CaptchaError
 from experiments.dashboard import dashboard
 from experiments.doctor import doctor
 from experiments.evaluate import evaluate
+from experiments.export_data import export_data
+from experiments.generate import generate
 from experiments.import_data import import_data
 from experiments.pipeline import pipeline
 from experiments.presets_list import presets
+from experiments.preview import preview
 from experiments.promote import promote
 from experiments.serve import serve
 from experiments.solve import solve
@@ -36,7 +38,10 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "dashboard": dashboard,
     "presets": presets,
     "doctor": doctor,
+    "generate": generate,
     "import": import_data,
+    "preview": preview,
+    "export-data": export_data,
     "serve": serve,
 }
 for _name, _command in COMMANDS.items():
@@ -55,10 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
     debug = "--debug" in arguments
     try:
         code = app(args=arguments, standalone_mode=False)
-    except click.ClickException as error:  # wrong usage: click says what and exits with 2
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         print("stopped.", file=sys.stderr)
         sys.exit(130)
     except CaptchaError as error:
@@ -68,6 +70,9 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         _fail(f"expected a usable file system or network, received {error}; see to that and run again.", debug)
     except Exception as error:
+        if hasattr(error, "exit_code") and hasattr(error, "show"):  # wrong usage: Typer exports no base class of these
+            error.show()
+            sys.exit(error.exit_code)
         _fail(f"unexpected {type(error).__name__}: {error} (a fault of ours: --debug shows the traceback).", debug)
     sys.exit(code if isinstance(code, int) else 0)
 

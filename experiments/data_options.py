@@ -1,6 +1,6 @@
 """Options of the commands that write data sets."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import typer
 
@@ -10,6 +10,6 @@ SplitBy = Annotated[str, typer.Option(help="What decides the split: content, or 
 
 def check_split_by(value: str) -> Literal["content", "text"]:
     """Return what decides the split of a sample."""
-    if value == "content" or value == "text":
-        return value
-    raise typer.BadParameter(f"expected content or text, received {value!r}.", param_hint="--split-by")
+    if value not in ("content", "text"):
+        raise typer.BadParameter(f"expected content or text, received {value!r}.", param_hint="--split-by")
+    return cast("Literal['content', 'text']", value)

@@ -21,7 +21,7 @@ LABEL_FROM = ("filename", "name", "name-start", "name-end", "csv", "folder", "no
 
 
 def import_data(
-    source: Annotated[str, typer.Argument(metavar="SRC", help="Folder, zip archive or CSV.")],
+    source: Annotated[str, typer.Argument(metavar="SRC", help="Folder, zip archive, CSV or TFRecord files.")],
     out: Out,
     label_from: Annotated[
         str,
@@ -39,6 +39,8 @@ def import_data(
     channels: Annotated[int, typer.Option(help="1 grey, 3 colour; by default what shows.", min=0, max=3)] = 0,
     height: Annotated[int, typer.Option(help="Height in pixels; by default the commonest.", min=0)] = 0,
     width: Annotated[int, typer.Option(help="Width in pixels; by default the commonest.", min=0)] = 0,
+    rate: Annotated[int, typer.Option(help="Sample rate in Hz; by default the commonest.", min=0)] = 0,
+    max_seconds: Annotated[float, typer.Option(help="Longest clip; by default the longest there is.", min=0)] = 0.0,
     split: Annotated[
         str,
         typer.Option(help="train/validation/test as shares or counts; keep: as folders or the CSV name them."),
@@ -47,7 +49,7 @@ def import_data(
     strict: Annotated[bool, typer.Option(help="Fail when any file is left out, and write nothing.")] = False,
     format: Format = "text",
 ) -> None:
-    """Import labelled captchas from a folder, a zip archive or a CSV.
+    """Import labelled captchas from a folder, a zip archive, a CSV or TFRecord files.
 
     The specification is worked out from the files. The files themselves are stored untouched. What cannot be used is
     listed with the reason, here and in rejects.csv.
@@ -71,6 +73,8 @@ def import_data(
         channels=channels or None,
         height_px=height or None,
         width_px=width or None,
+        rate_hz=rate or None,
+        max_seconds=max_seconds or None,
     )
     listing = list_labelled(Path(source), label_from or None)
     with progress_bar(f"reading {source}", len(listing.entries), "files") as advance:
@@ -111,8 +115,9 @@ def _summary(dataset: "Dataset", listing: "Listing", seen: "Survey") -> dict[str
         "digest": dataset.digest,
         "label_rule": listing.rule,
         "sizes_px": {f"{height}x{width}": n for (height, width), n in seen.sizes_px.most_common()},
+        "rates_hz": dict(seen.rates_hz.most_common()),
         "lengths": dict(sorted(seen.lengths.items())),
-        "repeated": len(seen.ids) - len(set(seen.ids)),
+        "repeated": seen.repeated,
         "rejects": [{"file": reject.name, "reason": reject.reason} for reject in seen.rejects],
     }
 
@@ -121,19 +126,27 @@ def _lines(dataset: "Dataset", listing: "Listing", seen: "Survey") -> Iterable[s
     from captcha_core.sources.label_rules import EXAMPLES
 
     spec = dataset.spec
-    colour = "colour" if spec.channels == 3 else "grey"
     example = seen.entries[0]
-    sizes = ", ".join(f"{height}x{width} ({n:,})" for (height, width), n in seen.sizes_px.most_common(5))
     lengths = ", ".join(f"{length} ({n:,})" for length, n in sorted(seen.lengths.items()))
     splits = ", ".join(f"{split} {n:,}" for split, n in dataset.counts.items())
     yield f"{len(seen.entries):,} captchas imported, {len(seen.rejects):,} files left out"
     yield f"labels:   {EXAMPLES[listing.rule]}, as in {example.name} -> {example.text}"
     yield f"alphabet: {spec.alphabet}" + ("" if spec.case_sensitive else " (case does not matter)")
     yield f"lengths:  {lengths}"
-    yield f"sizes:    {sizes} height x width in pixels; networks see {spec.height_px}x{spec.width_px} {colour}"
+    yield f"media:    {_media(dataset, seen)}"
     yield f"splits:   {splits}"
-    yield f"repeated: {len(seen.ids) - len(set(seen.ids)):,} captchas are there more than once, always in one split"
+    yield f"repeated: {seen.repeated:,} captchas are there more than once, always in one split"
     if seen.rejects:
         yield f"reasons:  {dataset.path / 'rejects.csv'}"
     yield f"digest:   {dataset.digest}"
     yield f"folder:   {dataset.path}"
+
+
+def _media(dataset: "Dataset", seen: "Survey") -> str:
+    spec = dataset.spec
+    if spec.media == "audio":
+        rates = ", ".join(f"{rate:,} Hz ({n:,})" for rate, n in seen.rates_hz.most_common(5))
+        return f"clips of {rates}; networks hear {spec.rate_hz:,} Hz, at most {spec.seconds:g} s"
+    sizes = ", ".join(f"{height}x{width} ({n:,})" for (height, width), n in seen.sizes_px.most_common(5))
+    colour = "colour" if spec.channels == 3 else "grey"
+    return f"pictures of {sizes} pixels, height x width; networks see {spec.height_px}x{spec.width_px} in {colour}"

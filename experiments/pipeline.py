@@ -23,8 +23,8 @@ def pipeline(
     from captcha_core.registry.versions import CHAMPION, set_champion, version_behind
     from captcha_core.sources.schemes import get_scheme
     from experiments.console import console
+    from experiments.learner import start
     from experiments.material import labelled, reference_dataset
-    from experiments.plan import plan_training
     from experiments.preset import load_preset
 
     use_tracking()
@@ -32,6 +32,9 @@ def pipeline(
     if if_missing and version_behind(chosen.registered_name, CHAMPION):
         console.print(f"{chosen.registered_name} has a champion already; nothing to train.")
         return
+    start()
+    from experiments.plan import plan_training
+
     plan = plan_training(preset, data, "", "", minutes, None)
     test = None
     if plan.scheme:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from rich.markup import escape
 
 from captcha_core.errors import ModelError
 from captcha_core.evaluation.report import Report
@@ -16,12 +17,14 @@ from captcha_core.models.zoo import get_network
 from captcha_core.registry.bundle import Bundle, BundleConfig, write_bundle
 from captcha_core.registry.callback import LogEpochs
 from captcha_core.registry.export import to_litert
+from captcha_core.registry.litert import LiteRT
 from captcha_core.registry.runs import Run
 from captcha_core.registry.versions import ModelIdentity, register
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.fit import Task, Trained, train
+from experiments.console import console
 from experiments.material import Material
 from experiments.reading import read_all
 
@@ -66,9 +69,17 @@ def train_and_register(
         start_from: A model whose weights are taken over where they fit.
     """
     log_inputs(run, task, material, preset)
-    trained = train(
-        task, material.batches, material.validation, checkpoint_of(run.id), [LogEpochs(run), *callbacks], start_from
-    )
+    remarks: list[str] = []
+
+    def warn(remark: str) -> None:
+        remarks.append(remark)
+        console.print(f"[yellow]Note:[/] {escape(remark)}")
+        run.tags({"captchalab.remarks": "\n".join(remarks)})
+
+    for remark in material.remarks:
+        warn(remark)
+    watchers = [LogEpochs(run), *callbacks]
+    trained = train(task, material.batches, material.validation, checkpoint_of(run.id), watchers, start_from, warn=warn)
     best = {key.replace("val_", "best_val_"): value for key, value in trained.progress.best.items()}
     run.metrics({**best, "best_epoch": trained.progress.best_epoch, "train_seconds": trained.progress.elapsed_s})
     with tempfile.TemporaryDirectory() as folder:
@@ -86,9 +97,8 @@ def log_inputs(run: Run, task: Task, material: Material, preset: str | None) -> 
     """Log what the run will do before it does it."""
     run.params(
         {
-            "preset": preset,
-            "network": task.network,
-            "options": task.options,
+            "preset": {"name": preset},  # nested names: `mlflow run` has logged the plain ones as it was given them
+            "network": {"name": task.network, "options": task.options},
             "training": task.config.model_dump(),
             "spec": task.spec.model_dump(exclude_none=True),
             "data": {"name": material.name, "digest": material.digest, "counts": material.counts},
@@ -127,31 +137,14 @@ def _litert(
     some = x[:1000]
     wanted = model.predict(some, batch_size=256, verbose=0)
     plain = to_litert(model)
-    apart = float(np.abs(logits_of(plain, some) - wanted).max())
+    apart = float(np.abs(LiteRT(plain).run(some) - wanted).max())
     if not apart < 1e-2 * max(1.0, float(np.abs(wanted).max())):
         raise ModelError(f"expected the LiteRT file to agree with Keras, received logits {apart:.3g} apart; report it.")
     small = to_litert(model, quantised=True)
     truth = [task.spec.charset.normalise(text) for text in texts[: len(some)]]
     hits = [
         np.mean([a == b for a, b in zip(truth, read(task.head, logits, task.spec), strict=True)])
-        for logits in (wanted, logits_of(small, some))
+        for logits in (wanted, LiteRT(small).run(some))
     ]
     quantised = len(small) < len(plain) and hits[1] >= hits[0] - QUANTISED_MAY_LOSE
     return (small, True) if quantised else (plain, False)
-
-
-def logits_of(litert: bytes, x: np.ndarray) -> np.ndarray:
-    """Return what a LiteRT file computes for features (B, ...)."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_content=litert)
-    index = interpreter.get_input_details()[0]["index"]
-    parts = []
-    for first in range(0, len(x), 100):
-        part = x[first : first + 100]
-        interpreter.resize_tensor_input(index, part.shape)
-        interpreter.allocate_tensors()
-        interpreter.set_tensor(index, part)
-        interpreter.invoke()
-        parts.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
-    return np.concatenate(parts)

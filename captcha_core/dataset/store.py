@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from captcha_core.dataset.shard import HASH_SPACE, ShardFile, check_shard_file, read_shard
 from captcha_core.dataset.split import SPLITS, SplitRule
-from captcha_core.errors import DataError
+from captcha_core.errors import DataError, SpecError
 from captcha_core.spec.captcha import CaptchaSpec, first_fault
 from captcha_core.spec.sample import Sample
 
@@ -115,6 +115,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise DataError(f"expected the folder of a data set, received the file {folder}; name the folder.") from None
     except ValidationError as error:
         raise DataError(f"{path}: {first_fault(error, 'data set description')}") from None
+    except SpecError as error:
+        raise DataError(f"{path}: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -172,22 +174,39 @@ class Dataset:
         Raises:
             DataError: If the split is unknown or a shard is damaged.
         """
-        for batch in self._batches(split, ("text", "media", "origin")):
-            for row in batch.to_pylist():
-                media = row["media"]
-                yield Sample(media["bytes"], row["text"], media["path"], json.loads(row["origin"]))
+        return self._samples_of(self._shards(split))
+
+    def spread(self, split: str, count: int) -> list[Sample]:
+        """Return at most ``count`` samples, evenly spread over a split; shards between them are not read.
+
+        Raises:
+            DataError: If the split is unknown or a shard is damaged.
+        """
+        names = self._shards(split)
+        total = self.counts[split]
+        chosen = [place * total // count for place in range(count)] if count < total else list(range(total))
+        found: list[Sample] = []
+        first = 0
+        for name in names:
+            rows = self.manifest.shards[name].rows
+            wanted = [row - first for row in chosen if first <= row < first + rows]
+            if wanted:
+                samples = list(self._samples_of([name]))
+                found += [samples[row] for row in wanted]
+            first += rows
+        return found
 
     def media(self, split: str) -> list[bytes]:
         """Return the encoded files of a split, all in memory."""
-        return [media for batch in self._batches(split, ("media.bytes",)) for media in batch[0].field(0).to_pylist()]
+        return [media for column in self._column(split, "media.bytes") for media in column.field(0).to_pylist()]
 
     def texts(self, split: str) -> list[str | None]:
         """Return the labels of a split in the order of :meth:`media`; None where nobody has read the captcha yet."""
-        return [text for batch in self._batches(split, ("text",)) for text in batch[0].to_pylist()]
+        return [text for column in self._column(split, "text") for text in column.to_pylist()]
 
     def ids(self, split: str) -> list[str]:
         """Return the content hashes of a split in the order of :meth:`media`."""
-        return [identity for batch in self._batches(split, ("id",)) for identity in batch[0].to_pylist()]
+        return [identity for column in self._column(split, "id") for identity in column.to_pylist()]
 
     def verify(self) -> None:
         """Compare every byte with the sums in ``dataset.json``.
@@ -204,9 +223,19 @@ class Dataset:
                 f"{self.digest[:12]}...; restore the file or write the data set again."
             )
 
-    def _batches(self, split: str, columns: tuple[str, ...]) -> Iterator[Any]:
+    def _shards(self, split: str) -> list[str]:
         if split not in SPLITS:
             raise DataError(f"expected a split of {', '.join(SPLITS)}, received {split!r}; name one of them.")
-        for name in sorted(self.manifest.shards):
-            if name.startswith(f"{split}/"):
-                yield from read_shard(self.path / name, columns)
+        return [name for name in sorted(self.manifest.shards) if name.startswith(f"{split}/")]
+
+    def _samples_of(self, shards: Sequence[str]) -> Iterator[Sample]:
+        for name in shards:
+            for batch in read_shard(self.path / name, ("text", "media", "origin")):
+                for row in batch.to_pylist():
+                    media = row["media"]
+                    yield Sample(media["bytes"], row["text"], media["path"], json.loads(row["origin"]))
+
+    def _column(self, split: str, column: str) -> Iterator[Any]:
+        for name in self._shards(split):
+            for batch in read_shard(self.path / name, (column,)):
+                yield batch[0]

@@ -3,18 +3,17 @@
 import contextlib
 import io
 import logging
-import os
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import keras
 
 from captcha_core.errors import ModelError
+from captcha_core.quiet import quiet
 
 
 def to_litert(model: keras.Model, quantised: bool = False) -> bytes:
-    """Return the model as a LiteRT flatbuffer with a free batch size.
+    """Return the model as a LiteRT flatbuffer; its batch size is free, or 1 for a recurrent model.
 
     Args:
         model: A functional model; built under any backend, converted under TensorFlow.
@@ -23,11 +22,15 @@ def to_litert(model: keras.Model, quantised: bool = False) -> bytes:
     Raises:
         ModelError: If the converter refuses the model.
     """
+    _check_backend()
     import tensorflow as tf
 
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, _silent():
         try:
-            _tensorflow_twin(model).export(folder, format="tf_saved_model", verbose=False)
+            batch = 1 if _is_recurrent(model) else None  # LiteRT holds loops over time for a fixed batch only
+            (entry,) = model.inputs
+            signature = [keras.InputSpec(shape=(batch, *entry.shape[1:]), dtype=entry.dtype)]
+            model.export(folder, format="tf_saved_model", input_signature=signature, verbose=False)
             converter = tf.lite.TFLiteConverter.from_saved_model(folder)
             if quantised:
                 converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -39,28 +42,25 @@ def to_litert(model: keras.Model, quantised: bool = False) -> bytes:
             ) from error
 
 
-def _tensorflow_twin(model: keras.Model) -> keras.Model:
-    """Return the model itself; another backend than TensorFlow cannot be converted in this process."""
+def _check_backend() -> None:
     if keras.backend.backend() != "tensorflow":
         raise ModelError(
             f"expected the TensorFlow backend for the export, received {keras.backend.backend()}; save the .keras file "
             "and export it with KERAS_BACKEND=tensorflow."
         )
-    return model
+
+
+def _is_recurrent(model: keras.Model) -> bool:
+    return any(isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional) for layer in model.layers)
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _silent() -> Iterator[None]:
     """Keep TensorFlow's converter from talking on stdout and stderr."""
     level = logging.getLogger("tensorflow").level
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    saved = os.dup(2)
-    with Path(os.devnull).open("w") as nothing:
-        os.dup2(nothing.fileno(), 2)
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):
-                yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-            logging.getLogger("tensorflow").setLevel(level)
+    try:
+        with quiet(), contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.getLogger("tensorflow").setLevel(level)

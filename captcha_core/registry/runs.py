@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,6 +127,8 @@ class Run:
 
     def bundle(self, bundle: Bundle) -> str:
         """Log a bundle as an MLflow model (a pyfunc without code or pickle) and return the model's id."""
+        import warnings
+
         import mlflow
         from mlflow.models import ModelSignature
         from mlflow.types.schema import ColSpec, Schema
@@ -134,13 +137,15 @@ class Run:
             inputs=Schema([ColSpec("string", "media")]),
             outputs=Schema([ColSpec("string", "text"), ColSpec("double", "confidence")]),
         )
-        info = mlflow.pyfunc.log_model(
-            name="model",
-            loader_module="captcha_core.serving.pyfunc",
-            data_path=str(bundle.path),
-            signature=signature,
-            pip_requirements=[f"captchalab=={installed('captchalab')}"],
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # it misses an example; the signature says it all
+            info = mlflow.pyfunc.log_model(
+                name="model",
+                loader_module="captcha_core.serving.pyfunc",
+                data_path=str(bundle.path),
+                signature=signature,
+                pip_requirements=[f"captchalab=={_version('captchalab')}"],
+            )
         return str(info.model_id)
 
 
@@ -195,7 +200,7 @@ def _terminable() -> Iterator[None]:
 
 
 def _provenance() -> dict[str, str]:
-    tags = {f"captchalab.version.{name}": installed(name) for name in LIBRARIES}
+    tags = {f"captchalab.version.{name}": _version(name) for name in LIBRARIES}
     tags["captchalab.version.python"] = platform.python_version()
     tags["captchalab.command"] = " ".join(Path(sys.argv[0]).name.split() + sys.argv[1:])
     commit = _git("rev-parse", "HEAD")
@@ -203,6 +208,13 @@ def _provenance() -> dict[str, str]:
         tags["mlflow.source.git.commit"] = commit
         tags["captchalab.git_dirty"] = str(bool(_git("status", "--porcelain"))).lower()
     return tags
+
+
+def _version(package: str) -> str:
+    try:
+        return installed(package)
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "0"
 
 
 def _git(*arguments: str) -> str:

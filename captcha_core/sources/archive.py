@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from captcha_core.errors import DataError
-from captcha_core.media.image import MAX_BYTES
+from captcha_core.media.audio import MAX_BYTES  # clips may be larger than images
 
 MAX_FILES = 5_000_000
 
@@ -102,7 +102,9 @@ def open_files(place: Path) -> Files:
     if place.is_file() and zipfile.is_zipfile(place):
         return ZipFiles(place)
     received = f"the file {place}" if place.exists() else f"{place}, which does not exist"
-    raise DataError(f"expected a folder, a zip archive or a CSV to import, received {received}; name one of these.")
+    raise DataError(
+        f"expected a folder, a zip archive, a CSV or TFRecord files to import, received {received}; name one of these."
+    )
 
 
 def _check_climb(name: str) -> None:

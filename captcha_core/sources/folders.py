@@ -17,6 +17,7 @@ from captcha_core.sources.label_rules import (
     parse_csv,
     split_of,
 )
+from captcha_core.sources.tfrecord import TfrecordFiles, is_tfrecord
 from captcha_core.spec.sample import Sample
 
 LABEL_FILES = ("labels.csv", "label.csv", "captchas.csv")
@@ -58,16 +59,18 @@ class Listing:
 
 
 def list_labelled(place: Path, rule: str | None = None) -> Listing:
-    """List the labelled files of a folder, a zip archive or a CSV.
+    """List the labelled files of a folder, a zip archive, a CSV or TFRecord files.
 
     Args:
-        place: Folder, ``.zip``, or ``.csv`` (its files lie beside it).
+        place: Folder, ``.zip``, or ``.csv`` (its files lie beside it), ``.tfrecord`` or a folder of those.
         rule: A :data:`LabelRule`, or ``filename`` for the one of the three that the names look like. By default a CSV
             where there is one, else the rule that names and folders look like.
 
     Raises:
         DataError: If the place is none of these, has no files, or its CSV cannot be read.
     """
+    if is_tfrecord(place):
+        return _from_tfrecord(place)
     table = place.name if place.suffix.lower() == ".csv" and place.is_file() else None
     files = open_files(place.parent if table else place)
     names = files.names()
@@ -87,12 +90,21 @@ def list_labelled(place: Path, rule: str | None = None) -> Listing:
     return Listing(files, chosen, tuple(entries), tuple(rejects))
 
 
+def _from_tfrecord(place: Path) -> Listing:
+    records = TfrecordFiles(place)
+    names = records.names()
+    if not names:
+        raise DataError(f"expected captchas in {place}, received no records; name another.")
+    entries = tuple(Entry(name, records.text(name), split_of(name)) for name in names)
+    return Listing(records, "tfrecord", entries, ())
+
+
 def _choose(rule: str | None, names: Sequence[str]) -> LabelRule:
     if rule is None:
         return choose_rule(names)
     if rule == "filename":
         return choose_name_rule(names)
-    if rule not in EXAMPLES:
+    if rule not in EXAMPLES or rule == "tfrecord":
         raise DataError(f"expected a label rule of {', '.join(EXAMPLES)}, received {rule!r}; name one of them.")
     return cast("LabelRule", rule)
 

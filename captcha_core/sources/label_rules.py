@@ -9,7 +9,7 @@ from typing import Literal
 
 from captcha_core.errors import DataError
 
-LabelRule = Literal["name", "name-start", "name-end", "folder", "csv", "none"]
+LabelRule = Literal["name", "name-start", "name-end", "folder", "csv", "none", "tfrecord"]
 EXAMPLES: Mapping[str, str] = {
     "name": "TEXT.png",
     "name-start": "TEXT_anything.png",
@@ -17,6 +17,7 @@ EXAMPLES: Mapping[str, str] = {
     "folder": "TEXT/anything.png",
     "csv": "a CSV of file and text",
     "none": "no labels",
+    "tfrecord": "the text of each record",
 }
 SPLIT_FOLDERS = {
     "train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",

@@ -1,18 +1,19 @@
 """Opens every file of a listing once: what is usable, and which specification the usable ones have in common."""
 
+import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from captcha_core.errors import DataError, SpecError
-from captcha_core.media.image import decode_image
 from captcha_core.sources.folders import Entry, Listing, Reject
+from captcha_core.sources.looks import Clip, Picture, look_at
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.charset import DIGITS, LOWER, UPPER
 from captcha_core.spec.sample import Sample
 
-COLOUR_LEVELS = 24  # red, green and blue of a grey JPEG differ by a few levels; colours differ by more
-COLOUR_SHARE = 0.001
+COLOURED_SHARE = 0.01  # of the pictures: fewer are accidents
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Wishes:
     channels: int | None = None
     height_px: int | None = None
     width_px: int | None = None
+    rate_hz: int | None = None
+    max_seconds: float | None = None
 
 
 @dataclass
@@ -33,67 +36,93 @@ class Survey:
     """What was seen in the files of a listing.
 
     Args:
-        entries: The readable ones. ``ids`` are their content hashes.
+        entries: The readable ones. ``ids`` are their content hashes, ``looks`` what they look like.
         rejects: All others, with reasons.
-        sizes_px: How many have each (height, width).
-        lengths: How many labels have each length.
-        coloured: How many show colour.
         media_bytes: Sum of the sizes of the files.
     """
 
     entries: list[Entry] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
+    looks: list[Picture | Clip] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
-    sizes_px: Counter[tuple[int, int]] = field(default_factory=Counter)
-    lengths: Counter[int] = field(default_factory=Counter)
-    coloured: int = 0
     media_bytes: int = 0
 
-    def keep(self, keep: list[bool]) -> None:
-        """Drop the entries that are false in ``keep``; their reasons are among the rejects already."""
-        self.entries = [entry for entry, stays in zip(self.entries, keep, strict=True) if stays]
-        self.ids = [identity for identity, stays in zip(self.ids, keep, strict=True) if stays]
+    @property
+    def media(self) -> Literal["image", "audio"]:
+        """What most of the files are."""
+        clips = sum(isinstance(look, Clip) for look in self.looks)
+        return "audio" if clips * 2 > len(self.looks) else "image"
+
+    @property
+    def sizes_px(self) -> Counter[tuple[int, int]]:
+        """How many pictures have each (height, width)."""
+        return Counter(look.size_px for look in self.looks if isinstance(look, Picture))
+
+    @property
+    def rates_hz(self) -> Counter[int]:
+        """How many clips have each sample rate."""
+        return Counter(look.rate_hz for look in self.looks if isinstance(look, Clip))
+
+    @property
+    def lengths(self) -> Counter[int]:
+        """How many labels have each length."""
+        return Counter(len(entry.text) for entry in self.entries if entry.text is not None)
+
+    @property
+    def repeated(self) -> int:
+        """How many files are there once more."""
+        return len(self.ids) - len(set(self.ids))
+
+    def drop(self, reasons: Mapping[int, str]) -> None:
+        """Move entries, by their places, to the rejects."""
+        self.rejects += [Reject(self.entries[place].name, reason) for place, reason in reasons.items()]
+        stay = [place for place in range(len(self.entries)) if place not in reasons]
+        self.entries = [self.entries[place] for place in stay]
+        self.ids = [self.ids[place] for place in stay]
+        self.looks = [self.looks[place] for place in stay]
 
 
 def survey(listing: Listing, progress: Callable[[int], None] = lambda files: None) -> Survey:
     """Open every file of a listing.
 
-    The same picture under two labels is accepted once: one label must be wrong, and it is a reject with that reason.
+    The same file under two labels is accepted once: one label must be wrong, and it is a reject with that reason.
+    Where pictures and clips are mixed, the fewer are rejects.
     """
     seen = Survey(rejects=list(listing.rejects))
-    labels: dict[str, Entry] = {}
     for entry in listing.entries:
         progress(1)
         try:
             media = listing.files.read(entry.name)
-            size_px, coloured = _look(media)
+            look = look_at(media)
         except DataError as error:
             seen.rejects.append(Reject(entry.name, str(error)))
             continue
-        identity = Sample(media, None).id
-        first = labels.setdefault(identity, entry)
-        if first.text != entry.text:
-            reason = (
-                f"expected one label for each picture, received {entry.text!r} for the one that {first.name} has as "
-                f"{first.text!r}; remove the wrong one."
-            )
-            seen.rejects.append(Reject(entry.name, reason))
-            continue
         seen.entries.append(entry)
-        seen.ids.append(identity)
-        seen.sizes_px[size_px] += 1
-        seen.lengths[len(entry.text or "")] += 1
-        seen.coloured += coloured
+        seen.ids.append(Sample(media, None).id)
+        seen.looks.append(look)
         seen.media_bytes += len(media)
+    seen.drop(_of_other_media(seen))
+    seen.drop(_contradictions(seen))
     return seen
 
 
-def _look(media: bytes) -> tuple[tuple[int, int], bool]:
-    """Return (height, width) of an image and whether it shows colour."""
-    pixels = decode_image(media, channels=3)
-    spread = pixels.max(axis=2).astype(int) - pixels.min(axis=2)
-    height, width = spread.shape
-    return (height, width), bool((spread > COLOUR_LEVELS).mean() > COLOUR_SHARE)
+def _of_other_media(seen: Survey) -> dict[int, str]:
+    wanted, name = (Picture, "an image") if seen.media == "image" else (Clip, "a clip")
+    reason = f"expected {name} as most files are, received the other; import pictures and clips apart."
+    return {place: reason for place, look in enumerate(seen.looks) if not isinstance(look, wanted)}
+
+
+def _contradictions(seen: Survey) -> dict[int, str]:
+    first: dict[str, Entry] = {}
+    reasons = {}
+    for place, (entry, identity) in enumerate(zip(seen.entries, seen.ids, strict=True)):
+        other = first.setdefault(identity, entry)
+        if other.text != entry.text:
+            reasons[place] = (
+                f"expected one label for each file, received {entry.text!r} for what {other.name} has as "
+                f"{other.text!r}; remove the wrong one."
+            )
+    return reasons
 
 
 def spec_of(seen: Survey, wishes: Wishes) -> CaptchaSpec:
@@ -106,24 +135,40 @@ def spec_of(seen: Survey, wishes: Wishes) -> CaptchaSpec:
     if not seen.entries:
         first = f" ({seen.rejects[0].name}: {seen.rejects[0].reason})" if seen.rejects else ""
         raise DataError(f"expected at least one readable labelled captcha, received none{first}.")
-    lengths = [length for length in seen.lengths if length] or [0]
-    common = max(seen.sizes_px, key=lambda size_px: (seen.sizes_px[size_px], size_px))
-    in_colour = seen.coloured * 100 > len(seen.entries)
     texts = {entry.text for entry in seen.entries if entry.text}
-    if not texts and (wishes.alphabet is None or wishes.min_length is None or wishes.max_length is None):
+    if not texts and None in (wishes.alphabet, wishes.min_length, wishes.max_length):
         raise SpecError(
             "expected labels to work out the alphabet and the lengths, received none; give --alphabet and --length."
         )
-    return CaptchaSpec.build(
-        media="image",
-        alphabet=wishes.alphabet or observed_alphabet("".join(texts), wishes.case_sensitive),
-        min_length=wishes.min_length or min(lengths),
-        max_length=wishes.max_length or max(lengths),
-        case_sensitive=wishes.case_sensitive,
-        height_px=wishes.height_px or common[0],
-        width_px=wishes.width_px or common[1],
-        channels=wishes.channels or (3 if in_colour else 1),
-    )
+    labels = {
+        "alphabet": wishes.alphabet or observed_alphabet("".join(texts), wishes.case_sensitive),
+        "min_length": wishes.min_length or min(map(len, texts)),
+        "max_length": wishes.max_length or max(map(len, texts)),
+        "case_sensitive": wishes.case_sensitive,
+    }
+    return CaptchaSpec.build(**labels, **(_image_fields if seen.media == "image" else _audio_fields)(seen, wishes))
+
+
+def _image_fields(seen: Survey, wishes: Wishes) -> dict[str, Any]:
+    sizes_px = seen.sizes_px
+    common = max(sizes_px, key=lambda size_px: (sizes_px[size_px], size_px))
+    coloured = sum(isinstance(look, Picture) and look.coloured for look in seen.looks)
+    return {
+        "media": "image",
+        "height_px": wishes.height_px or common[0],
+        "width_px": wishes.width_px or common[1],
+        "channels": wishes.channels or (3 if coloured > COLOURED_SHARE * len(seen.looks) else 1),
+    }
+
+
+def _audio_fields(seen: Survey, wishes: Wishes) -> dict[str, Any]:
+    rates_hz = seen.rates_hz
+    longest = max(look.seconds for look in seen.looks if isinstance(look, Clip))
+    return {
+        "media": "audio",
+        "sample_rate_hz": wishes.rate_hz or max(rates_hz, key=lambda rate_hz: (rates_hz[rate_hz], rate_hz)),
+        "max_seconds": wishes.max_seconds or math.ceil(longest * 10) / 10,
+    }
 
 
 def observed_alphabet(characters: str, case_sensitive: bool = True) -> str:
@@ -146,17 +191,19 @@ def fit(seen: Survey, spec: CaptchaSpec) -> None:
     Raises:
         DataError: If none fits.
     """
-    keep = []
+    reasons = {}
     for place, entry in enumerate(seen.entries):
         try:
             text = None if entry.text is None else spec.label(entry.text)
-        except SpecError as error:
-            seen.rejects.append(Reject(entry.name, str(error)))
-            keep.append(False)
-        else:
             seen.entries[place] = Entry(entry.name, text, entry.split)
-            keep.append(True)
-    seen.keep(keep)
+        except SpecError as error:
+            reasons[place] = str(error)
+        look = seen.looks[place]
+        if isinstance(look, Clip) and spec.media == "audio" and look.seconds > spec.seconds:
+            reasons[place] = (
+                f"expected a clip of at most {spec.seconds:g} s, received {look.seconds:.1f} s; raise --max-seconds."
+            )
+    seen.drop(reasons)
     if not seen.entries:
         last = seen.rejects[-1]
         raise DataError(f"expected labels that fit the specification, received none ({last.name}: {last.reason})")
