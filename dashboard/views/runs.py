@@ -109,7 +109,7 @@ def _pick(found: Sequence[RunRecord], everything: Sequence[RunRecord], asked: Se
     picked = [found[row] for row in event["selection"]["rows"] if row < len(found)]
     below, right = st.columns([4, 1], vertical_alignment="center")
     with below:
-        if len(picked) > 1 and links.known("compare"):
+        if len(picked) > 1:
             ids = ",".join(run.id for run in picked)
             links.link("compare", f"Compare these {len(picked)} runs", ":material/compare_arrows:", runs=ids)
     right.download_button(
@@ -120,12 +120,12 @@ def _pick(found: Sequence[RunRecord], everything: Sequence[RunRecord], asked: Se
 
 def _columns() -> dict[str, Any]:
     column = st.column_config
-    per_cent = "%.2f %%"
+    per_cent = "%.2f%%"
     return {
         "state": column.TextColumn("State", width="small"),
         "run": column.TextColumn("Run", pinned=True),
         "exact match": column.NumberColumn("Exact match", format=per_cent, help="On the test samples"),
-        "95 % interval": column.TextColumn("95 % interval", help="Wilson's interval of the exact match, in per cent"),
+        "95% interval": column.TextColumn("95% interval", help="Wilson's interval of the exact match, in per cent"),
         "best validation": column.NumberColumn(
             "Best validation", format=per_cent, help="Best exact match on the validation samples, not the last"
         ),

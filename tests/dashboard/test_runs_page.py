@@ -13,7 +13,7 @@ def test_every_run_with_its_exact_match_and_interval(world: World) -> None:
     table = page.dataframe[0].value
     assert list(table["run"]) == [f"tiny {world.runs[1][:6]}", f"tiny {world.runs[0][:6]}"]
     assert table["exact match"][1] > 90 > table["exact match"][0]
-    low, high = (float(part) for part in table["95 % interval"][0].split(" – "))
+    low, high = (float(part) for part in table["95% interval"][0].split(" – "))
     assert low < table["exact match"][0] < high
     assert list(table["best validation"]) == [90.0, 90.0], "the best epoch counts, not the last (70 %)"
 
