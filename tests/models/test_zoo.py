@@ -19,37 +19,42 @@ from captcha_core.training.losses import loss_of
 IMAGE = CaptchaSpec.build(
     media="image", alphabet="abc", min_length=1, max_length=3, height_px=32, width_px=64, channels=1
 )
-SHAPES = {"image": (32, 64, 1)}
+AUDIO = CaptchaSpec.build(
+    media="audio", alphabet="abc", min_length=1, max_length=3, sample_rate_hz=8_000, max_seconds=1.5
+)
+SPECS = {"image": IMAGE, "audio": AUDIO}
 IMAGE_NETWORKS = [name for name, network in NETWORKS.items() if network.media == "image"]
 
 
 def small(name: str) -> keras.Model:
-    """The network on a small input, whatever size it was made for."""
+    """The network on a small input: images of 32 x 64, whatever size it was made for, clips of 1.5 s."""
     keras.utils.set_random_seed(0)
-    return get_network(name).build(SHAPES["image"], IMAGE)
+    network = get_network(name)
+    shape = IMAGE.shape if network.media == "image" else network.features(AUDIO).shape
+    return network.build(shape, SPECS[network.media])
 
 
-def batch(count: int) -> tuple[np.ndarray, np.ndarray]:
+def batch(model: keras.Model, count: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     texts = ["".join(rng.choice(list("abc"), rng.integers(1, 4))) for _ in range(count)]
-    return rng.integers(0, 256, (count, *SHAPES["image"]), dtype=np.uint8), IMAGE.charset.encode(texts, 3)
+    return rng.integers(0, 256, (count, *model.input_shape[1:]), dtype=np.uint8), IMAGE.charset.encode(texts, 3)
 
 
-@pytest.mark.parametrize("name", IMAGE_NETWORKS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_it_learns_a_batch_by_heart(name: str) -> None:
     model = small(name)
     recipe = TrainingConfig.build(epochs=1, optimizer="adam", learning_rate=1e-3, ema=0.0)
     model.compile(optimizer=optimizer_of(recipe), loss=loss_of(get_network(name).head, 0.0))
-    x, ids = batch(16)
+    x, ids = batch(model, 16)
     losses = [float(model.train_on_batch(x, ids)) for _ in range(12)]
     assert np.isfinite(losses).all()
     assert losses[-1] < losses[0]
 
 
-@pytest.mark.parametrize("name", IMAGE_NETWORKS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_it_is_saved_without_code_and_computes_the_same_everywhere(name: str, tmp_path: Path) -> None:
     model = small(name)
-    x, _ = batch(4)
+    x, _ = batch(model, 4)
     wanted = model.predict(x, verbose=0)
     assert wanted.shape[0] == 4
     assert wanted.shape[2] == IMAGE.charset.classes
@@ -63,11 +68,8 @@ def test_it_is_saved_without_code_and_computes_the_same_everywhere(name: str, tm
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_it_refuses_other_media_and_unknown_options(name: str) -> None:
-    other = CaptchaSpec.build(
-        media="audio", alphabet="abc", min_length=1, max_length=3, sample_rate_hz=8000, max_seconds=5.0
-    )
-    wrong = other if get_network(name).media == "image" else IMAGE
-    right = IMAGE if get_network(name).media == "image" else other
+    right = SPECS[get_network(name).media]
+    wrong = AUDIO if right is IMAGE else IMAGE
     with pytest.raises(SpecError, match="choose another network"):
         build_network(name, wrong)
     with pytest.raises(ModelError, match="received 'colour'"):
