@@ -3,17 +3,20 @@
 The mixing function is SplitMix64's finaliser (Steele, Lea and Flood, OOPSLA 2014).
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
-TEXT, RENDER, EFFECTS = 1, 2, 3  # streams: what one part draws never shifts what another draws
+TEXT, RENDER, EFFECTS, LOOK = 1, 2, 3, 4  # streams: what one part draws never shifts what another draws
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _mix(value: np.uint64) -> np.uint64:
+@njit(nogil=True)
+def mix(value: Any) -> Any:
+    """Scramble 64 bits."""
     value = (value ^ (value >> np.uint64(30))) * MIX_1
     value = (value ^ (value >> np.uint64(27))) * MIX_2
     return value ^ (value >> np.uint64(31))
@@ -21,12 +24,12 @@ def _mix(value: np.uint64) -> np.uint64:
 
 @njit(cache=True, nogil=True)
 def _fill(seed: np.uint64, stream: np.uint64, indices: np.ndarray, bits: np.ndarray) -> None:
-    root = _mix(_mix(seed + GOLDEN) ^ stream)
+    root = mix(mix(seed + GOLDEN) ^ stream)
     for row in range(bits.shape[0]):
-        state = _mix(root + np.uint64(indices[row]) * GOLDEN)
+        state = mix(root + np.uint64(indices[row]) * GOLDEN)
         line = bits[row]
         for column in range(line.shape[0]):
-            line[column] = np.uint32(_mix(state + np.uint64(column + 1) * GOLDEN) >> np.uint64(32))
+            line[column] = np.uint32(mix(state + np.uint64(column + 1) * GOLDEN) >> np.uint64(32))
 
 
 def random_bits(seed: int, stream: int, indices: range | np.ndarray, count: int) -> np.ndarray:
@@ -37,13 +40,13 @@ def random_bits(seed: int, stream: int, indices: range | np.ndarray, count: int)
     return bits
 
 
-@njit(cache=True, nogil=True, inline="always")
-def below(bits: np.uint32, count: int) -> int:
+@njit(nogil=True)
+def below(bits: Any, count: int) -> int:
     """Map 32 random bits to a whole number in [0, count)."""
     return int((np.int64(bits) * count) >> 32)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def fraction(bits: np.uint32) -> float:
+@njit(nogil=True)
+def fraction(bits: Any) -> float:
     """Map 32 random bits to [0, 1)."""
-    return np.float64(bits) / 4294967296.0
+    return float(np.float64(bits) / 4294967296.0)
