@@ -20,7 +20,7 @@ from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task
-from experiments.material import Material, from_dataset, from_stream, labelled
+from experiments.material import Material, from_dataset, from_letters, from_stream, labelled
 from experiments.preset import EvaluationConfig, Preset, load_preset
 from experiments.progress import TrainingBar
 from experiments.training import RUNS, Outcome, checkpoint_of, train_and_register
@@ -41,6 +41,7 @@ class Plan:
         evaluation: Fresh samples for a stream's test.
         name: Registered model.
         run_id: The run it goes on in, empty for a new one.
+        letters: Folder of a data set of single letters to learn from in place of the captchas, empty without one.
     """
 
     task: Task
@@ -50,26 +51,42 @@ class Plan:
     evaluation: EvaluationConfig
     name: str
     run_id: str = ""
+    letters: str = ""
 
-    def run(self, start_from: str = "", test: Callable[[], Sequence[Sample]] | None = None) -> Outcome:
-        """Train, evaluate and register; ``test`` overrides where the final samples come from."""
+    def run(
+        self, start_from: str = "", test: Callable[[], Sequence[Sample]] | None = None, tensorboard: str = ""
+    ) -> Outcome:
+        """Train, evaluate and register.
+
+        Args:
+            start_from: A model whose weights are taken over where they fit.
+            test: Overrides where the final samples come from.
+            tensorboard: A folder for TensorBoard's logs.
+        """
         donor = _donor(start_from) if start_from else None
         material = self._material()
         tags = {"captchalab.kind": "train", "captchalab.preset": self.preset or Path(self.data).name}
         with start_run(self.preset or Path(self.data).name, tags, self.run_id or None) as run:
             self._remember(run.id)
             return train_and_register(
-                run, self.task, material, test or self._test, self.name, self.preset or None, self._watchers(), donor
+                run,
+                self.task,
+                material,
+                test or self._test,
+                self.name,
+                self.preset or None,
+                _watchers(self.task.config, tensorboard),
+                donor,
             )
-
-    def _watchers(self) -> list[keras.callbacks.Callback]:
-        return [TrainingBar(self.task.config)]
 
     def _material(self) -> Material:
         features = get_network(self.task.network).features(self.task.spec)
         if self.scheme:
             return from_stream(get_scheme(self.scheme), features, self.task.config)
-        return from_dataset(Dataset.open(Path(self.data)), self.task.spec, features, self.task.config)
+        dataset = Dataset.open(Path(self.data))
+        if self.letters:
+            return from_letters(Dataset.open(Path(self.letters)), dataset, self.task.spec, features, self.task.config)
+        return from_dataset(dataset, self.task.spec, features, self.task.config)
 
     def _test(self) -> Sequence[Sample]:
         if self.scheme:
@@ -84,6 +101,7 @@ class Plan:
             "preset": self.preset,
             "scheme": self.scheme,
             "data": str(Path(self.data).resolve()) if self.data else "",
+            "letters": str(Path(self.letters).resolve()) if self.letters else "",
             "evaluation": self.evaluation.model_dump(),
             "name": self.name,
             "spec": self.task.spec.to_json(),
@@ -94,8 +112,19 @@ class Plan:
         (folder / "plan.json").write_text(json.dumps(record, indent=1))
 
 
+def _watchers(config: TrainingConfig, tensorboard: str) -> list[keras.callbacks.Callback]:
+    bar: list[keras.callbacks.Callback] = [TrainingBar(config)]
+    return [*bar, keras.callbacks.TensorBoard(tensorboard)] if tensorboard else bar
+
+
 def plan_training(
-    preset: str, data: str, network: str, name: str, minutes: float, settings: Sequence[str] | None
+    preset: str,
+    data: str,
+    network: str,
+    name: str,
+    minutes: float,
+    settings: Sequence[str] | None,
+    letters: str = "",
 ) -> Plan:
     """Join a preset, a data set and settings.
 
@@ -106,6 +135,8 @@ def plan_training(
         raise SpecError("expected --preset, --data or both, received neither; captchalab presets lists the presets.")
     chosen = load_preset(preset) if preset else _preset_for(data)
     folder = data or chosen.data or ""
+    if letters and not folder:
+        raise SpecError("expected --data with the captchas to read beside --letters, received none; give their folder.")
     spec = Dataset.open(Path(folder)).spec if folder else get_scheme(chosen.scheme or "").spec
     training, options = _apply(settings or (), chosen.training, {} if network else chosen.options)
     if minutes:
@@ -119,6 +150,7 @@ def plan_training(
         folder,
         chosen.evaluation,
         registered,
+        letters=letters,
     )
 
 
@@ -149,6 +181,7 @@ def resume_training(run_id: str, minutes: float) -> Plan:
         EvaluationConfig(**record["evaluation"]),
         record["name"],
         run_id,
+        record.get("letters", ""),
     )
 
 
