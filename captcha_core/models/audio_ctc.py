@@ -23,9 +23,9 @@ def build(
 ) -> keras.Model:
     """Build the network: strided convolutions along time with the mel bands as channels, then CTC.
 
-    Two things let CTC start from labels alone, within some 6,000 clips: few time steps (with twice as many it had
-    learnt nothing after as many clips), and Muon, which wants kernels of four axes: so the sequence is a map of one
-    row. Normalising the layers, which helps the image network, made it start later here.
+    With few time steps and Muon, CTC starts from labels alone within some 6,000 clips; which of the two matters more
+    was not tried apart. Muon wants kernels of four axes, so the sequence is a map of one row. Normalising the layers,
+    which helps the image network, made it start later here.
 
     Args:
         shape: (T, M) of the uint8 log-mel input.
