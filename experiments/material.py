@@ -20,6 +20,7 @@ from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
+from captcha_core.training.diagnosis import diagnose_labels
 from experiments.console import console
 
 VALIDATION_SEED = 2**31  # added to the seed, so that validation never meets the training stream
@@ -36,6 +37,7 @@ class Material:
         digest: Of the data set; for a stream, what determines it.
         counts: Samples per split.
         where: The folder or scheme.
+        remarks: What looks wrong about it.
     """
 
     batches: Batches
@@ -44,6 +46,7 @@ class Material:
     digest: str
     counts: Mapping[str, int]
     where: str
+    remarks: Sequence[str] = ()
 
 
 def from_stream(scheme: Scheme, features: Features, config: TrainingConfig) -> Material:
@@ -67,7 +70,8 @@ def from_dataset(dataset: Dataset, spec: CaptchaSpec, features: Features, config
     augment = partial(augment_images, strength=config.augment) if config.augment and spec.media == "image" else None
     batches = array_batches(x, texts, spec, config.batch_size, config.seed, augment)
     where = str(Path(dataset.path).resolve())
-    return Material(batches, validation, Path(where).name, dataset.digest, dataset.counts, where)
+    remarks = diagnose_labels(texts, validation[1])
+    return Material(batches, validation, Path(where).name, dataset.digest, dataset.counts, where, remarks)
 
 
 def require_same_spec(dataset: Dataset, spec: CaptchaSpec) -> None:

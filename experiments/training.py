@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from rich.markup import escape
 
 from captcha_core.errors import ModelError
 from captcha_core.evaluation.report import Report
@@ -23,6 +24,7 @@ from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.fit import Task, Trained, train
+from experiments.console import console
 from experiments.material import Material
 from experiments.reading import read_all
 
@@ -67,9 +69,17 @@ def train_and_register(
         start_from: A model whose weights are taken over where they fit.
     """
     log_inputs(run, task, material, preset)
-    trained = train(
-        task, material.batches, material.validation, checkpoint_of(run.id), [LogEpochs(run), *callbacks], start_from
-    )
+    remarks: list[str] = []
+
+    def warn(remark: str) -> None:
+        remarks.append(remark)
+        console.print(f"[yellow]Note:[/] {escape(remark)}")
+        run.tags({"captchalab.remarks": "\n".join(remarks)})
+
+    for remark in material.remarks:
+        warn(remark)
+    watchers = [LogEpochs(run), *callbacks]
+    trained = train(task, material.batches, material.validation, checkpoint_of(run.id), watchers, start_from, warn=warn)
     best = {key.replace("val_", "best_val_"): value for key, value in trained.progress.best.items()}
     run.metrics({**best, "best_epoch": trained.progress.best_epoch, "train_seconds": trained.progress.elapsed_s})
     with tempfile.TemporaryDirectory() as folder:
@@ -87,9 +97,8 @@ def log_inputs(run: Run, task: Task, material: Material, preset: str | None) -> 
     """Log what the run will do before it does it."""
     run.params(
         {
-            "preset": preset,
-            "network": task.network,
-            "options": task.options,
+            "preset": {"name": preset},  # nested names: `mlflow run` has logged the plain ones as it was given them
+            "network": {"name": task.network, "options": task.options},
             "training": task.config.model_dump(),
             "spec": task.spec.model_dump(exclude_none=True),
             "data": {"name": material.name, "digest": material.digest, "counts": material.counts},

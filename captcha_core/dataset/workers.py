@@ -1,5 +1,6 @@
 """Who writes the shards: this process, several processes or a Ray cluster. Every way gives the same shards."""
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -92,7 +93,7 @@ def _run_on_ray(task: Task, numbers: Iterable[int], address: str) -> Iterator[An
     try:
         _knock(address)
         if mine:
-            ray.init(address=address, log_to_driver=False, logging_level="error")
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(
             f"expected a Ray cluster at {address!r}, received: {str(error).splitlines()[0]}; start one with "

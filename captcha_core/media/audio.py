@@ -63,7 +63,8 @@ def decode_audio(media: bytes, rate_hz: int, max_seconds: float) -> np.ndarray:
             f"expected {claimed:,} samples as the header says, received {len(samples):,}; the file is cut short."
         )
     _check_values(samples)
-    return _resample(np.clip(samples, -1.0, 1.0), native_hz, rate_hz)
+    resampled = _resample(np.clip(samples, -1.0, 1.0), native_hz, rate_hz)
+    return resampled[: int(max_seconds * rate_hz)]  # a clip of just the limit may gain a sample by rounding
 
 
 def _has_magic(media: bytes) -> bool:

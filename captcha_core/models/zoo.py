@@ -8,9 +8,13 @@ from typing import Any, Literal
 import keras
 
 from captcha_core.errors import ModelError, SpecError
+from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
 from captcha_core.features.image import ImageFeatures
 from captcha_core.features.kinds import Features
-from captcha_core.models import classic, image_cnn, image_ctc
+from captcha_core.features.letters import LetterFeatures
+from captcha_core.features.segments import Segmentation
+from captcha_core.models import audio_ctc, classic, classic_letters, image_cnn, image_ctc, letter_cnn
+from captcha_core.models.letter_reader import reader
 from captcha_core.spec.captcha import CaptchaSpec
 
 Head = Literal["positions", "ctc"]
@@ -44,6 +48,16 @@ def _fixed(height_px: int, width_px: int, channels: Literal[1, 3]) -> Callable[[
     return lambda _: ImageFeatures(height_px=height_px, width_px=width_px, channels=channels)
 
 
+def _letters(side_px: int, channels: Literal[1, 3] = 1) -> Callable[[CaptchaSpec], LetterFeatures]:
+    """Squares of a fixed size for letter networks."""
+    return lambda spec: LetterFeatures(
+        min_length=spec.min_length,
+        max_length=spec.max_length,
+        segmentation=Segmentation(side_px=side_px),
+        channels=channels,
+    )
+
+
 NETWORKS: dict[str, Network] = {
     "image_cnn": Network("image", "positions", ImageFeatures.of, image_cnn.build),
     "image_ctc": Network("image", "ctc", ImageFeatures.of, image_ctc.build),
@@ -51,6 +65,11 @@ NETWORKS: dict[str, Network] = {
     "conv5x5_dense2048": Network("image", "positions", _fixed(64, 128, 3), classic.conv5x5_dense2048),
     "crnn": Network("image", "ctc", _fixed(32, 104, 1), classic.crnn),
     "conv10_batchnorm": Network("image", "positions", _fixed(64, 128, 3), classic.conv10_batchnorm),
+    "letters": Network("image", "positions", LetterFeatures.of, reader(letter_cnn.build)),
+    "letters_dense564": Network("image", "positions", _letters(28), reader(classic_letters.conv84_dense564)),
+    "letters_dense128": Network("image", "positions", _letters(30, 3), reader(classic_letters.conv32_dense128)),
+    "audio_ctc": Network("audio", "ctc", LogMelFeatures.of, audio_ctc.build),
+    "audio_conv10_batchnorm": Network("audio", "positions", SpectrogramPicture.of, classic.conv10_batchnorm),
 }
 
 

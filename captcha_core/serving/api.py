@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +12,7 @@ from starlette.types import ASGIApp
 
 from captcha_core.errors import CaptchaError
 from captcha_core.serving.errors import ApiError, internal, of_library, of_status
-from captcha_core.serving.guard import OWN_NAMES, Guard
+from captcha_core.serving.guard import OPEN, OWN_NAMES, Guard
 from captcha_core.serving.routes import build_router
 from captcha_core.serving.service import Service
 from captcha_core.serving.tokens import Tokens
@@ -32,12 +31,22 @@ def build_app(service: Service, tokens: Tokens | None = None, hosts: frozenset[s
     """
     app = FastAPI(title="captchalab", description=DESCRIPTION, lifespan=_lifespan(service), redoc_url=None)
     app.include_router(build_router(service))
+    if tokens is not None:
+        _document_tokens(app)
     app.add_exception_handler(ApiError, _of_api)
     app.add_exception_handler(CaptchaError, _of_library)
-    app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(Exception, _of_anything)
     return Guard(app, service.limits, service.metrics, tokens, hosts)
+
+
+def _document_tokens(app: FastAPI) -> None:
+    """Say in the OpenAPI document which operations need a token."""
+    schema = app.openapi()
+    schema.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            operation["security"] = [] if path in OPEN else [{"token": []}]
 
 
 def _lifespan(service: Service):  # type: ignore[no-untyped-def]  # FastAPI's own type for it is private
@@ -65,14 +74,6 @@ async def _of_library(_: Request, error: Exception) -> Response:
     if told.status == 500:
         log.error("request failed: %s", error)
     return told.response()
-
-
-async def _of_validation(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    fault = error.errors()[0]
-    where = ".".join(str(part) for part in fault["loc"])
-    told = ApiError(422, "invalid", f"expected valid options, received a wrong {where[:80]}: {fault['msg']}.")
-    return told.response(plain=request.url.path == "/")
 
 
 async def _of_http(_: Request, error: Exception) -> Response:

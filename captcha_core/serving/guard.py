@@ -5,7 +5,6 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from captcha_core.serving.errors import ApiError, busy, too_large
@@ -14,6 +13,7 @@ from captcha_core.serving.metrics import ServingMetrics
 from captcha_core.serving.tokens import Tokens
 
 OPEN = ("/health/live", "/health/ready", "/docs", "/openapi.json")
+PLAIN = "/"  # answers text alone, errors too
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -39,6 +39,7 @@ class Guard:
     ) -> None:
         self.app, self.limits, self.metrics, self.tokens, self.hosts = app, limits, metrics, tokens, hosts
         self._held = 0
+        metrics.held_bytes.set_function(lambda: self._held)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,26 +67,24 @@ class Guard:
             self._admit(scope)
             await self.app(scope, limited_receive, counting_send)
         except ApiError as error:
-            await error.response()(scope, receive, counting_send)
+            await error.response(plain=scope["path"] == PLAIN)(scope, receive, counting_send)
         finally:
             self._held -= taken
             route = getattr(scope.get("route"), "path", "other")
-            self.metrics.requests.labels(route, status).inc()
-            self.metrics.seconds.labels(route).observe(time.perf_counter() - started)
+            self.metrics.count(route, status, time.perf_counter() - started)
 
     def _hold(self, size: int) -> None:
         self._held += size
-        self.metrics.held_bytes.set(self._held)
         if self._held > self.limits.max_held_bytes:
             raise busy()
 
     def _admit(self, scope: MutableMapping[str, Any]) -> None:
-        headers = Headers(scope=scope)
-        if self.hosts is not None and _without_port(headers.get("host", "")) not in self.hosts:
+        headers = dict(scope["headers"])
+        if self.hosts is not None and _without_port(headers.get(b"host", b"").decode("latin-1")) not in self.hosts:
             raise ApiError(421, "wrong_host", "expected the server's own name in Host, received another.")
         if self.tokens is not None and scope["path"] not in OPEN:
-            self._let_in(self.tokens, headers.get("authorization", ""))
-        length = headers.get("content-length", "0")
+            self._let_in(self.tokens, headers.get(b"authorization", b"").decode("latin-1"))
+        length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self.limits.max_body_bytes:
             raise too_large(self.limits.max_body_bytes)
 

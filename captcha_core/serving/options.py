@@ -58,6 +58,12 @@ class SolveOptions(BaseModel):
         return replace(answer, text=fold(answer.text), characters=characters)
 
 
+class UrlOptions(SolveOptions):
+    """Options of a request that names a URL."""
+
+    url: str = Field(max_length=2048, description="Where the file is.")
+
+
 class SolveRequest(SolveOptions):
     """One file in JSON."""
 

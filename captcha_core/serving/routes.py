@@ -2,20 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic_core import to_json
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from captcha_core.errors import CaptchaError
 from captcha_core.serving import intake
-from captcha_core.serving.errors import ApiError, bad_request, of_library, too_late, too_slow
+from captcha_core.serving.errors import ApiError, of_library, too_late, too_slow
 from captcha_core.serving.models import identity
-from captcha_core.serving.options import SolveOptions
+from captcha_core.serving.options import SolveOptions, UrlOptions
 from captcha_core.serving.schemas import (
     COMMON,
+    NUMBERS,
     ONE_FILE,
     SEVERAL_FILES,
     SOLVING,
@@ -25,17 +27,11 @@ from captcha_core.serving.schemas import (
     LiveBody,
     ModelsBody,
     ReadyBody,
+    query,
 )
 from captcha_core.serving.service import Reading, Service
 
 Result = TypeVar("Result")
-Options = Annotated[SolveOptions, Query()]
-
-
-class UrlOptions(SolveOptions):
-    """Options of a request that names a URL."""
-
-    url: str | None = None
 
 
 def build_router(service: Service) -> APIRouter:
@@ -51,27 +47,35 @@ def _add_solving(router: APIRouter, service: Service) -> None:
     deadline_s = service.limits.deadline_s
 
     @router.post(
-        "/solve", response_model=AnswerBody, responses=SOLVING, openapi_extra={"requestBody": ONE_FILE}, tags=["solve"]
+        "/solve",
+        response_model=AnswerBody,
+        responses=SOLVING,
+        openapi_extra={"requestBody": ONE_FILE, "parameters": query(SolveOptions)},
+        tags=["solve"],
     )
-    async def solve(request: Request, options: Options) -> Response:
+    async def solve(request: Request) -> Response:
         """Read one captcha: the file as the body, as a form's file, or in base64 in JSON."""
         async with _Deadline(deadline_s) as deadline:
-            media, options = await deadline.body(intake.one(request, options))
-            return JSONResponse((await service.read(media, options)).as_dict())
+            media, options = await deadline.body(intake.one(request))
+            return _json((await service.read(media, options)).as_dict())
 
     @router.post(
         "/solve/batch",
         response_model=BatchBody,
         responses=SOLVING,
-        openapi_extra={"requestBody": SEVERAL_FILES},
+        openapi_extra={"requestBody": SEVERAL_FILES, "parameters": query(SolveOptions)},
         tags=["solve"],
     )
-    async def solve_batch(request: Request, options: Options) -> Response:
+    async def solve_batch(request: Request) -> Response:
         """Read several captchas, from a form's files or from base64 in JSON."""
         async with _Deadline(deadline_s) as deadline:
-            batch, options = await deadline.body(intake.many(request, options, service.limits.max_batch))
+            batch, options = await deadline.body(intake.many(request, service.limits.max_batch))
             results = [_item(outcome) for outcome in await service.read_all(batch, options)]
-            return JSONResponse({"results": results})
+            return _json({"results": results})
+
+
+def _json(body: dict[str, Any], status: int = 200) -> Response:
+    return Response(to_json(body), status, media_type="application/json")  # a fifth of the json module's time
 
 
 def _item(outcome: Reading | ApiError) -> dict[str, Any]:
@@ -79,13 +83,18 @@ def _item(outcome: Reading | ApiError) -> dict[str, Any]:
 
 
 def _add_url(router: APIRouter, service: Service) -> None:
-    @router.get("/", response_class=PlainTextResponse, responses=TEXT, tags=["solve"])
-    async def solve_url(request: Request, options: Annotated[UrlOptions, Query()]) -> Response:
+    @router.get(
+        "/",
+        response_class=PlainTextResponse,
+        responses=TEXT,
+        openapi_extra={"parameters": query(UrlOptions)},
+        tags=["solve"],
+    )
+    async def solve_url(request: Request) -> Response:
         """Read the captcha behind a URL, and answer its text alone."""
         try:
             async with _Deadline(service.limits.deadline_s):
-                if options.url is None:
-                    raise bad_request("no_url", "expected ?url=ADDRESS of a captcha, received none; see /docs.")
+                options = intake.options_of(request, UrlOptions)
                 reading = await service.read(await service.fetch(options.url), options)
         except CaptchaError as error:
             return of_library(error).response(plain=True)
@@ -108,12 +117,12 @@ def _add_state(router: APIRouter, service: Service) -> None:
     @router.get("/models", response_model=ModelsBody, responses=COMMON, tags=["state"])
     async def models() -> Response:
         """List the models and what they read."""
-        return JSONResponse({"models": [served.describe() for served in service.models.all()]})
+        return _json({"models": [served.describe() for served in service.models.all()]})
 
     @router.get("/health/live", response_model=LiveBody, responses=COMMON, tags=["state"])
     async def live() -> Response:
         """Say that the process answers."""
-        return JSONResponse({"status": "live"})
+        return _json({"status": "live"})
 
     @router.get("/health/ready", response_model=ReadyBody, responses=COMMON, tags=["state"])
     async def ready() -> Response:
@@ -121,9 +130,9 @@ def _add_state(router: APIRouter, service: Service) -> None:
         serving = [identity(served.model) for served in service.models.all()]
         status = "stopping" if service.stopping.is_set() else "ready"
         code = 503 if service.stopping.is_set() else 200
-        return JSONResponse({"status": status, "models": serving, **service.watcher.state()}, code)
+        return _json({"status": status, "models": serving, **service.watcher.state()}, code)
 
-    @router.get("/metrics", response_class=PlainTextResponse, responses=COMMON, tags=["state"])
+    @router.get("/metrics", response_class=PlainTextResponse, responses=NUMBERS, tags=["state"])
     async def metrics() -> Response:
         """Give Prometheus its numbers."""
         numbers = service.metrics

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from captcha_core.serving.errors import ErrorBody, ErrorDetail
-from captcha_core.serving.options import BatchRequest, SolveRequest
+from captcha_core.serving.options import BatchRequest, SolveOptions, SolveRequest
 
 
 class ModelName(BaseModel):
@@ -103,30 +103,44 @@ class ReadyBody(BaseModel):
     refused: list[RefusedBody]
 
 
-def _binary(*types: str) -> dict[str, Any]:
-    return {kind: {"schema": {"type": "string", "format": "binary"}} for kind in types}
-
-
-def _form(field: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"multipart/form-data": {"schema": {"type": "object", "properties": {field: schema}, "required": [field]}}}
-
-
 FILE = {"type": "string", "format": "binary"}
-ONE_FILE = {
-    "required": True,
-    "content": {
-        **_binary("application/octet-stream"),
-        **_form("file", FILE),
-        "application/json": {"schema": SolveRequest.model_json_schema()},
-    },
-}
-SEVERAL_FILES = {
-    "required": True,
-    "content": {
-        **_form("file", {"type": "array", "items": FILE, "minItems": 1}),
-        "application/json": {"schema": BatchRequest.model_json_schema()},
-    },
-}
+
+
+def query(options: type[SolveOptions]) -> list[dict[str, Any]]:
+    """Return the options as parameters of the query."""
+    schema = options.model_json_schema()
+    required = schema.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": _without_null(property)}
+        for name, property in schema["properties"].items()
+    ]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema for a place that cannot hold null: a query or a form."""
+    (kind, *_) = [one for one in schema.get("anyOf", [{}]) if one.get("type") != "null"]
+    return {**kind, **{key: value for key, value in schema.items() if key not in ("anyOf", "default")}}
+
+
+def _form(file: dict[str, Any]) -> dict[str, Any]:
+    options = SolveOptions.model_json_schema()["properties"]
+    return {
+        "type": "object",
+        "properties": {"file": file, **{name: _without_null(schema) for name, schema in options.items()}},
+        "required": ["file"],
+        "additionalProperties": False,
+    }
+
+
+def _content(**types: dict[str, Any]) -> dict[str, Any]:
+    names = {"raw": "application/octet-stream", "form": "multipart/form-data", "json": "application/json"}
+    return {"required": True, "content": {names[name]: {"schema": schema} for name, schema in types.items()}}
+
+
+ONE_FILE = _content(raw=FILE, form=_form(FILE), json=SolveRequest.model_json_schema())
+SEVERAL_FILES = _content(
+    form=_form({"type": "array", "items": FILE, "minItems": 1}), json=BatchRequest.model_json_schema()
+)
 COMMON: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorBody, "description": "The request is not well-formed."},
     401: {"model": ErrorBody, "description": "No known token."},
@@ -143,6 +157,13 @@ SOLVING: dict[int | str, dict[str, Any]] = {
     404: {"model": ChoiceBody, "description": "No model of that name."},
     415: {"model": ErrorBody, "description": "No model reads such files."},
     422: {"model": UnsureBody, "description": "The file or an option cannot be read, or the answer is too unsure."},
+}
+NUMBERS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": answer["description"],
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}},
+    }
+    for status, answer in COMMON.items()
 }
 TEXT: dict[int | str, dict[str, Any]] = {
     status: {"description": answer["description"], "content": {"text/plain": {"schema": {"type": "string"}}}}

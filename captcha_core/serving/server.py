@@ -109,13 +109,21 @@ def _is_local(host: str) -> bool:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol left at 0, asyncio does not see a TCP socket, leaves Nagle's algorithm on, and each answer
+    # waits 40 ms for an acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        if os.name == "posix":  # elsewhere the option would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
     except OSError as error:
+        listener.close()
         reason = "which another program uses" if error.errno == errno.EADDRINUSE else f"which fails: {error.strerror}"
         raise ServingError(
             f"expected a free port, received {port} on {host}, {reason}; choose another --port."
         ) from None
+    return listener
 
 
 def _address(listener: socket.socket) -> str:

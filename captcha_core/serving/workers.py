@@ -9,6 +9,7 @@ from typing import Any
 from captcha_core.serving.errors import busy
 
 Work = Callable[[int], Any]
+Outcome = tuple[Any, BaseException | None]
 
 
 class Workers:
@@ -27,6 +28,8 @@ class Workers:
         self._most = threads + max_waiting
         self._inside = 0
         self._queue: queue.SimpleQueue[tuple[Work, asyncio.Future[Any]] | None] = queue.SimpleQueue()
+        self._done: list[tuple[asyncio.Future[Any], Outcome]] = []
+        self._lock = threading.Lock()
         self._threads = [
             threading.Thread(target=self._serve, args=(number,), name=f"reader-{number}", daemon=True)
             for number in range(threads)
@@ -57,27 +60,28 @@ class Workers:
     def _serve(self, number: int) -> None:
         while (job := self._queue.get()) is not None:
             work, future = job
-            loop = future.get_loop()
-            outcome: Any = None
-            error: BaseException | None = None
-            if not future.cancelled():  # nobody waits for it any more: the deadline passed or the caller left
-                try:
-                    outcome = work(number)
-                except BaseException as caught:
-                    error = caught
+            # A cancelled future has nobody waiting: the deadline passed or the caller left.
+            outcome = (None, None) if future.cancelled() else _outcome(work, number)
+            with self._lock:
+                self._done.append((future, outcome))
+                woken = len(self._done) > 1  # for an earlier one, and the loop will take this too
             try:
-                loop.call_soon_threadsafe(self._settle, future, outcome, error)
+                if not woken:
+                    future.get_loop().call_soon_threadsafe(self._settle)
             except RuntimeError:  # the loop has closed: nobody is left to tell
                 return
 
-    def _settle(self, future: "asyncio.Future[Any]", outcome: Any, error: BaseException | None) -> None:
-        self._inside -= 1
-        if future.cancelled():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(outcome)
+    def _settle(self) -> None:
+        with self._lock:
+            done, self._done = self._done, []
+        self._inside -= len(done)
+        for future, (result, error) in done:
+            if future.cancelled():
+                continue
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
 
     def close(self) -> None:
         """Let the threads finish what is queued, and end."""
@@ -85,3 +89,10 @@ class Workers:
             self._queue.put(None)
         for thread in self._threads:
             thread.join(timeout=5)
+
+
+def _outcome(work: Work, number: int) -> Outcome:
+    try:
+        return work(number), None
+    except BaseException as error:
+        return None, error

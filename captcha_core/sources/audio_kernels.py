@@ -94,3 +94,54 @@ def _lay(track: np.ndarray, used: int, at: int, body: np.ndarray, level: np.ndar
     for i in range(shared, len(body)):
         track[at + i] = level[body[i]]
     return max(used, at + len(body))
+
+
+@njit(cache=True, nogil=True)
+def stretch(samples: np.ndarray, length: int, frame: int, search: int) -> np.ndarray:
+    """Return float32 samples stretched to ``length`` with their pitch kept (WSOLA).
+
+    Hann-windowed frames are laid half over one another; each is taken from within ``search`` samples of where it
+    belongs, where it continues the one before best.
+    """
+    half = frame // 2
+    window = (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(frame) / frame)).astype(np.float32)
+    source = np.zeros(len(samples) + 2 * (frame + search), np.float32)
+    source[frame : frame + len(samples)] = samples
+    out = np.zeros(length + 2 * frame, np.float32)
+    ratio = len(samples) / max(length, 1)
+    last = len(source) - frame - half
+    follows = 0  # where the frame laid last would go on in the source
+    for at in range(0, length + half, half):
+        aim = min(max(int(at * ratio) + frame - half, 0), last)
+        start = aim
+        if at > 0:
+            best = np.float32(-np.inf)
+            for offset in range(max(aim - search, 0), min(aim + search, last) + 1, 2):
+                match = np.float32(0.0)
+                for i in range(0, frame, 4):
+                    match += source[offset + i] * source[follows + i]
+                if match > best:
+                    best, start = match, offset
+        for i in range(frame):
+            out[at + i] += window[i] * source[start + i]
+        follows = min(start + half, last)
+    return out[half : half + length]
+
+
+@njit(cache=True, nogil=True)
+def play(samples: np.ndarray, factor: float) -> np.ndarray:
+    """Return float32 samples read ``factor`` times as fast, between samples by Catmull and Rom's cubic (1974)."""
+    count = max(1, int(len(samples) / factor))
+    out = np.empty(count, np.float32)
+    last = len(samples) - 1
+    for i in range(count):
+        place = i * factor
+        k = int(place)
+        t = np.float32(place - k)
+        a, b = samples[max(k - 1, 0)], samples[min(k, last)]
+        c, d = samples[min(k + 1, last)], samples[min(k + 2, last)]
+        out[i] = b + np.float32(0.5) * t * (
+            c - a + t * (np.float32(2) * a - np.float32(5) * b + np.float32(4) * c - d
+            + t * (np.float32(3) * (b - c) + d - a))
+        )  # fmt: skip
+    return out

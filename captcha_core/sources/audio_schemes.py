@@ -88,4 +88,28 @@ AUDIO_SCHEMES: tuple[Scheme, ...] = (
         spec=_spec(DIGITS + UPPER, 8, 8, max_seconds=34.5),
         knobs=AudioKnobs(layout="captcha"),
     ),
+    Scheme(
+        name="speech-alnum8",
+        description="8 digits and letters spoken by espeak-ng's English voices",
+        spec=_spec(DIGITS + UPPER, 8, 8, max_seconds=10.0, rate_hz=16_000),
+        knobs=AudioKnobs(engine="espeak", max_speed_change=0.1),
+    ),
+    Scheme(
+        name="speech-noisy",
+        description="6 digits spoken by espeak-ng's English voices behind noise, reversed speech, echo and telephones",
+        spec=_spec(DIGITS, 6, 6, max_seconds=8.0, rate_hz=16_000),
+        knobs=AudioKnobs(
+            engine="espeak",
+            max_speed_change=0.15,
+            max_pitch_change=2.0,
+            overlap=0.15,
+            white_snr_db=10.0,
+            pink_snr_db=10.0,
+            babble_snr_db=8.0,
+            reversed_snr_db=8.0,
+            snr_spread_db=15.0,
+            reverb_share=0.5,
+            telephone_share=0.3,
+        ),
+    ),
 )

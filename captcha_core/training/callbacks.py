@@ -11,8 +11,10 @@ import numpy as np
 from captcha_core.errors import ModelError
 from captcha_core.training.checkpoint import Checkpoint, Progress
 from captcha_core.training.config import TrainingConfig
+from captcha_core.training.diagnosis import diagnose_history
+from captcha_core.training.validation import Validation
 
-Validate = Callable[[keras.Model], dict[str, float]]
+Warn = Callable[[str], None]
 
 
 class Budget(keras.callbacks.Callback):
@@ -84,11 +86,18 @@ class EpochEnd(keras.callbacks.Callback):
     """Validates with the averaged weights, keeps the best, writes the checkpoint, and stops when nothing improves."""
 
     def __init__(
-        self, config: TrainingConfig, progress: Progress, budget: Budget, checkpoint: Checkpoint, validate: Validate
+        self,
+        config: TrainingConfig,
+        progress: Progress,
+        budget: Budget,
+        checkpoint: Checkpoint,
+        validation: Validation,
+        warn: Warn,
     ) -> None:
         super().__init__()
         self.config, self.progress, self.budget = config, progress, budget
-        self.checkpoint, self.validate = checkpoint, validate
+        self.checkpoint, self.validation = checkpoint, validation
+        self.warn, self.said = warn, set[str]()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = {} if logs is None else logs
@@ -99,19 +108,30 @@ class EpochEnd(keras.callbacks.Callback):
                 "broken samples."
             )
         with AveragedWeights(self.model):
-            metrics = self.validate(self.model)
+            metrics = self.validation.metrics(self.model)
             logs.update(metrics, learning_rate=float(self.model.optimizer.learning_rate))
+            logs["train_seconds"] = self.budget.elapsed_s
             progress = self.progress
             if progress.best_epoch < 0 or _better(metrics, progress.best):
                 progress.best_epoch, progress.best = epoch, dict(metrics)
                 self.checkpoint.save_best(self.model)
         progress.epoch = epoch + 1
         progress.history.append({key: float(value) for key, value in logs.items()})
+        self._remark()
         if self.config.patience and epoch - progress.best_epoch >= self.config.patience:
             self.model.stop_training = True
         progress.finished = bool(self.model.stop_training) or self.budget.used() >= 1.0
         progress.elapsed_s = self.budget.elapsed_s
         self.checkpoint.save(self.model, progress)
+
+    def _remark(self) -> None:
+        """Say what looks wrong, each kind of thing once."""
+        history, validation = self.progress.history, self.validation
+        for remark in [*diagnose_history(validation.head, validation.spec, history), *validation.remarks]:
+            kind = remark[:20]
+            if kind not in self.said:
+                self.said.add(kind)
+                self.warn(remark)
 
 
 def _better(mine: dict[str, float], theirs: dict[str, float]) -> bool:

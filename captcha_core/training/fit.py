@@ -8,17 +8,16 @@ import keras
 import numpy as np
 
 from captcha_core.errors import ModelError
-from captcha_core.evaluation.metrics import character_error_rate, exact_match
 from captcha_core.features.batches import Batches
-from captcha_core.models.decode import read
 from captcha_core.models.optimizers import ConvMuon
 from captcha_core.models.zoo import build_network, get_network
 from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.training.callbacks import Budget, EpochEnd, Validate
+from captcha_core.training.callbacks import Budget, EpochEnd, Warn
 from captcha_core.training.checkpoint import Checkpoint, Progress
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.devices import scope
 from captcha_core.training.losses import loss_of
+from captcha_core.training.validation import Validation
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,7 @@ def train(
     checkpoint: Checkpoint,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     start_from: keras.Model | None = None,
+    warn: Warn = lambda remark: None,
 ) -> Trained:
     """Train until the budget is used up, or go on from the checkpoint if there is one.
 
@@ -64,6 +64,7 @@ def train(
         checkpoint: Where the state is kept after each epoch.
         callbacks: Keras callbacks that watch; they see the validation metrics in ``logs`` at the end of an epoch.
         start_from: A model of the same network whose weights are taken over where their shapes agree.
+        warn: Told the likely cause when something looks wrong (:mod:`captcha_core.training.diagnosis`).
 
     Raises:
         ModelError: If the loss is not finite, or the checkpoint is of another task.
@@ -82,7 +83,8 @@ def train(
         progress = Progress(recipe=task.record())
         model = _fresh(task, start_from)
     budget = Budget(config, progress)
-    epoch_end = EpochEnd(config, progress, budget, checkpoint, validator(task, *validation))
+    unseen = Validation(task.head, task.spec, *validation)
+    epoch_end = EpochEnd(config, progress, budget, checkpoint, unseen, warn)
     epochs = 1_000_000 if config.minutes is not None else progress.budget_start_epoch + (config.epochs or 1)
     model.fit(
         batches(progress.epoch * config.steps_per_epoch),
@@ -118,25 +120,6 @@ def optimizer_of(config: TrainingConfig) -> keras.optimizers.Optimizer:
     if config.optimizer == "adamw":
         return keras.optimizers.AdamW(config.learning_rate, weight_decay=config.weight_decay, **average)
     return keras.optimizers.Adam(config.learning_rate, **average)
-
-
-def validator(task: Task, x: np.ndarray, texts: Sequence[str]) -> Validate:
-    """Return a function of a model: loss, exact match and character error rate on these samples."""
-    spec = task.spec
-    truth = [spec.charset.normalise(text) for text in texts]
-    ids = spec.charset.encode(truth, spec.max_length)
-    loss = loss_of(task.head, 0.0)
-
-    def validate(model: keras.Model) -> dict[str, float]:
-        logits = model.predict(x, batch_size=256, verbose=0)
-        guesses = read(task.head, logits, spec)
-        return {
-            "val_loss": float(loss(ids, logits)),
-            "val_exact_match": exact_match(truth, guesses).value,
-            "val_character_error_rate": character_error_rate(truth, guesses),
-        }
-
-    return validate
 
 
 def _check_same(task: Task, progress: Progress) -> None:

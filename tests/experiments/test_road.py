@@ -68,7 +68,7 @@ def test_the_run_records_what_it_did(there: Path) -> None:
     (run_,) = mine.search_runs([mine.get_experiment_by_name("captchalab").experiment_id])
     assert run_.info.status == "FINISHED"
     params, tags, metrics = run_.data.params, run_.data.tags, run_.data.metrics
-    assert params["network"] == "image_cnn"
+    assert params["network.name"] == "image_cnn"
     assert params["training.batch_size"] == "16"
     assert params["spec.alphabet"] == "0123"
     assert tags["captchalab.training_digest"] == params["data.digest"]

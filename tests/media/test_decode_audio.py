@@ -36,15 +36,13 @@ def wav(rate_hz: int = RATE_HZ, channels: int = 1, data: bytes = bytes(800), cla
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-@pytest.mark.parametrize(
-    ("kind", "subtype"),
-    [("WAV", "PCM_16"), ("WAV", "PCM_U8"), ("WAV", "FLOAT"), ("FLAC", None), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", None)],
-)  # fmt: skip
+KINDS = "WAV PCM_16", "WAV PCM_U8", "WAV FLOAT", "FLAC PCM_24", "OGG VORBIS", "OGG OPUS", "MP3 MPEG_LAYER_III"
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("rate_hz", "channels"), [(8_000, 1), (48_000, 2), (16_000, 2)])
-def test_every_format_rate_and_channel_count_gives_the_same_sound(
-    kind: str, subtype: str | None, rate_hz: int, channels: int
-) -> None:
-    media = written(tone(1.0, rate_hz, channels), rate_hz, kind, subtype)
+def test_every_format_rate_and_channel_count_gives_the_same_sound(kind: str, rate_hz: int, channels: int) -> None:
+    media = written(tone(1.0, rate_hz, channels), rate_hz, *kind.split())
     samples = decode_audio(media, RATE_HZ, max_seconds=2.0)
     assert samples.dtype == np.float32 and samples.ndim == 1
     assert abs(len(samples) - RATE_HZ) < RATE_HZ * 0.2  # MP3 pads
@@ -106,5 +104,5 @@ def test_an_hour_in_a_small_file_is_refused_without_decoding_it(kind: str, monke
     media = written(np.zeros(3_600 * RATE_HZ, np.float32), RATE_HZ, kind)
     assert len(media) < MAX_BYTES
     monkeypatch.setattr(soundfile.SoundFile, "read", lambda *_, **__: pytest.fail("decoded before the length was seen"))
-    with pytest.raises(DataError, match="received 3,6.*longer clips are refused, not cut"):
+    with pytest.raises(DataError, match=r"received 3,6.*longer clips are refused, not cut"):
         decode_audio(media, RATE_HZ, max_seconds=30.0)
