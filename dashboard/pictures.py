@@ -4,6 +4,8 @@ import base64
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
+
 from captcha_core.errors import DataError
 from captcha_core.evaluation.metrics import align
 from captcha_core.media.image import decode_image, encode_png
@@ -48,12 +50,13 @@ def sureness(confidence: float) -> str:
     return "sure" if confidence >= 0.9 else "fair" if confidence >= 0.6 else "poor"
 
 
-def card(media: bytes, name: str, answer: Answer | None, fault: str = "") -> str:
+def card(media: bytes, name: str, answer: Answer | None, fault: str = "", kind: str = "image") -> str:
     """Return a captcha with what was read of it, for a gallery."""
+    shown = picture(media, name) if kind == "image" else '<div class="cl-picture cl-broken">clip</div>'
     body = f'<div class="cl-fault">{markup(fault)}</div>' if answer is None else (
         f'<div class="cl-text">{markup(answer.text) or "–"}</div>{strip(answer)}'
     )  # fmt: skip
-    return f'<figure class="cl-card">{picture(media, name)}<figcaption>{markup(name)}</figcaption>{body}</figure>'
+    return f'<figure class="cl-card">{shown}<figcaption>{markup(name)}</figcaption>{body}</figure>'
 
 
 def facts(rows: Sequence[tuple[str, str, str]]) -> str:
@@ -126,3 +129,29 @@ def legend(names: Sequence[str]) -> str:
         f'<span><i style="background:{colour(index)}"></i>{markup(name)}</span>' for index, name in enumerate(names)
     )
     return f'<div class="cl-legend">{items}</div>'
+
+
+def boxed(media: bytes, name: str, boxes: Sequence[tuple[int, int, int, int]], size_px: tuple[int, int]) -> str:
+    """Return a picture, large, with boxes (left, top, right, bottom) that are counted in pixels of ``size_px``."""
+    height_px, width_px = size_px
+    frames = "".join(
+        f'<i style="left:{100 * left / width_px:.2f}%;top:{100 * top / height_px:.2f}%;'
+        f'width:{100 * (right - left) / width_px:.2f}%;height:{100 * (bottom - top) / height_px:.2f}%"></i>'
+        for left, top, right, bottom in boxes
+    )
+    return f'<div class="cl-boxed">{picture(media, name, "cl-picture cl-large")}{frames}</div>'
+
+
+def heated(features: np.ndarray, heat: np.ndarray) -> str:
+    """Return what a network sees (H, W, C) or (T, M) with the heat of each place (H, W) over it, in warm colours."""
+    levels = features.astype(np.float32) / 255.0
+    grey = levels if levels.ndim == 2 else levels.mean(axis=2)
+    if levels.ndim == 2:  # a spectrogram: time to the right, low tones below
+        grey, heat = grey.T[::-1], heat.T[::-1]
+    scale = max(1, 640 // grey.shape[1])
+    grey, heat = (np.kron(one, np.ones((scale, scale), np.float32)) for one in (grey, heat))
+    warm = np.stack([np.full_like(heat, 0.90), 0.35 + 0.35 * (1 - heat), 0.15 * np.ones_like(heat)], axis=2)
+    mixed = grey[..., None] * (1 - 0.75 * heat[..., None]) + warm * 0.75 * heat[..., None]
+    png = encode_png(np.rint(255 * mixed).astype(np.uint8))
+    encoded = base64.b64encode(png).decode()
+    return f'<img class="cl-picture cl-heat" alt="what the network looked at" src="data:image/png;base64,{encoded}">'

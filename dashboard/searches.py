@@ -80,8 +80,8 @@ def importance(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
 
     x = np.column_stack([_codes(table[key]) for key in keys])
     y = table[SCORE].to_numpy()
-    forest = RandomForestRegressor(n_estimators=100, random_state=seed, min_samples_leaf=2).fit(x, y)
-    result = permutation_importance(forest, x, y, n_repeats=10, random_state=seed)
+    forest = RandomForestRegressor(n_estimators=60, random_state=seed, min_samples_leaf=2).fit(x, y)
+    result = permutation_importance(forest, x, y, n_repeats=5, random_state=seed)
     frame = pd.DataFrame({"setting": keys, "importance": np.maximum(0.0, result.importances_mean)})
     return frame.sort_values("importance", ascending=False, kind="stable").head(12).reset_index(drop=True)
 

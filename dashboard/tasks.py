@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from captcha_core.registry.versions import CHAMPION
 from dashboard.records import ModelRecord, RunRecord, VersionRecord
 
+SILENT_S = 2 * 86_400
+
 
 @dataclass(frozen=True)
 class Task:
@@ -24,6 +26,12 @@ class Task:
     champion: VersionRecord | None
     run: RunRecord | None
     runs: tuple[RunRecord, ...]
+
+    @property
+    def best(self) -> RunRecord | None:
+        """The run that read most of its test samples."""
+        tested = [run for run in self.runs if run.tested is not None]
+        return max(tested, key=lambda run: run.tested or 0.0, default=None)
 
     @property
     def trend(self) -> list[float]:
@@ -49,6 +57,13 @@ def tasks(models: Sequence[ModelRecord], runs: Sequence[RunRecord]) -> list[Task
         if preset and preset not in covered
     ]
     return sorted(found, key=lambda task: -max((run.start_ms for run in task.runs), default=0))
+
+
+def running(runs: Sequence[RunRecord], now_ms: float) -> tuple[list[RunRecord], list[RunRecord]]:
+    """Return the runs that run now, children left out, and those that say so but began over two days ago."""
+    going = [run for run in runs if run.running and not run.parent]
+    live = [run for run in going if run.seconds(now_ms) < SILENT_S]
+    return live, [run for run in going if run.seconds(now_ms) >= SILENT_S]
 
 
 def progress(run: RunRecord, now_ms: float) -> float | None:

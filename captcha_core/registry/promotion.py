@@ -25,6 +25,7 @@ from captcha_core.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, set_c
 EXPERIMENT = "captchalab-promotions"
 TAG = "captchalab.promotion."
 ARTIFACT = "promotion.json"
+MAX_REASON = 1000  # characters; MLflow's tags hold 5,000, and the entry needs some for itself
 
 
 class Entry(BaseModel):
@@ -109,7 +110,7 @@ def promote(
         from_version=former,
         to_version=version,
         forced=forced,
-        reason=reason.strip(),
+        reason=reason.strip()[:MAX_REASON],
         verdict=tuple(f"{'yes' if r.holds else 'no'}: {r.sentence}" for r in verdict.reasons) if verdict else (),
         data_digest=data_digest,
         exact_match=(sides["challenger"]["exact_match"], sides["champion"]["exact_match"]) if sides else None,
@@ -134,7 +135,7 @@ def rollback(name: str, reason: str = "", by: str | None = None) -> Entry:
         by=by or _user(),
         from_version=former,
         to_version=previous,
-        reason=reason.strip(),
+        reason=reason.strip()[:MAX_REASON],
         bundle_sha256=open_registry().by_version(name, previous).tags.get(DIGEST_TAG, ""),
     )
     return _carry_out(entry, {})

@@ -52,10 +52,10 @@ def _welcome() -> None:
 
 
 def _task(task: Task) -> None:
-    run = task.run
+    run = task.run or task.best
     metrics = run.metrics if run else {}
     low, high = metrics.get("test_exact_match_low"), metrics.get("test_exact_match_high")
-    champion = f"champion: version {task.champion.version}" if task.champion else "no champion yet"
+    champion = f"champion: version {task.champion.version}" if task.champion else "best run, no champion yet"
     n = f" of {metrics['test_n']:,.0f} test captchas" if "test_n" in metrics else ""
     st.html(
         pictures.task(
@@ -83,11 +83,16 @@ def _now(uri: str) -> None:
     def live() -> None:
         with guarded():
             background.watch()
-            running = [run for run in data.runs(uri) if run.running and not run.parent]
+            running, silent = tasks.running(data.runs(uri), 1000 * time.time())
             if running:
                 st.subheader("Running now", anchor=False)
             for run in running[:6]:
                 _running(run)
+            if silent:
+                st.caption(
+                    f"Running for over two days, so probably killed: {count(len(silent), 'run')}. "
+                    "`captchalab doctor` says what to do about that."
+                )
 
     live()
 
@@ -97,7 +102,7 @@ def _running(run: RunRecord) -> None:
     used = tasks.progress(run, now_ms)
     best = f" · best {share(run.best)}" if run.best is not None else ""
     words = f"**{markdown(run.short)}** · for {duration(run.seconds(now_ms))}{markdown(best)}"
-    if used is not None and run.seconds(now_ms) < 86_400:
+    if used is not None:
         st.progress(used, words)
     else:
         st.markdown(words)

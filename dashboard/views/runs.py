@@ -48,7 +48,7 @@ def _summary(runs: Sequence[RunRecord]) -> str:
 
 
 def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
-    words, states, menu = st.columns([5, 3, 1.4], vertical_alignment="bottom")
+    words, states, menu = st.columns([5, 4.6, 1.6], vertical_alignment="bottom")
     text = words.text_input(
         "Search",
         key="q",

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, data, links, pictures, run_table, searches
+from dashboard import charts, data, links, pictures, run_table, search_charts, searches
 from dashboard.frame import guarded, heading, nothing_yet
+from dashboard.records import RunRecord
 from dashboard.searches import SCORE, Search
 from dashboard.words import ago, count, duration, markdown, share
 
@@ -72,22 +73,27 @@ def _search(search: Search) -> None:
     if history.empty:
         st.info("No trial has finished an epoch yet.", icon=":material/hourglass_empty:")
     else:
-        st.plotly_chart(charts.search_history(history), key="history", config=charts.PLAIN)
-        _mattered(search)
+        st.plotly_chart(search_charts.search_history(history), key="history", config=charts.PLAIN)
+        if best:
+            _links(search, best)
         _cost(search)
     _failed(search)
-    if best:
-        with st.container(horizontal=True):
-            links.link("runs", "The best trial", ":material/trophy:", run=best.id)
-            top = sorted(search.finished, key=lambda trial: -(trial.best or 0.0))[:4]
-            if len(top) > 1:
-                ids = ",".join(trial.id for trial in top)
-                links.link("compare", f"Compare the best {len(top)}", ":material/compare_arrows:", runs=ids)
+    if not history.empty:
+        _mattered(search)
+
+
+def _links(search: Search, best: RunRecord) -> None:
+    with st.container(horizontal=True):
+        links.link("runs", "The best trial", ":material/trophy:", run=best.id)
+        top = sorted(search.finished, key=lambda trial: -(trial.best or 0.0))[:4]
+        if len(top) > 1:
+            ids = ",".join(trial.id for trial in top)
+            links.link("compare", f"Compare the best {len(top)}", ":material/compare_arrows:", runs=ids)
 
 
 def _mattered(search: Search) -> None:
     table = searches.settings(search)
-    important = searches.importance(table)
+    important = _importance(table)
     if important.empty:
         st.caption(f"Which settings mattered can be said after {searches.FEWEST} trials that varied something.")
         return
@@ -99,14 +105,19 @@ def _mattered(search: Search) -> None:
     names = list(important["setting"][:SLICES])
     for first in range(0, len(names), 3):
         for column, name in zip(st.columns(3), names[first : first + 3], strict=False):
-            column.plotly_chart(charts.slice_of(table, name, SCORE), key=f"slice-{name}", config=charts.PLAIN)
+            column.plotly_chart(search_charts.slice_of(table, name, SCORE), key=f"slice-{name}", config=charts.PLAIN)
     st.plotly_chart(charts.parallel(table[[*names, SCORE]], SCORE), key="tune-parallel", config=charts.PLAIN)
+
+
+@st.cache_data(max_entries=32, ttl=3600, show_spinner="working out which settings mattered")
+def _importance(table: pd.DataFrame) -> pd.DataFrame:
+    return searches.importance(table)
 
 
 def _cost(search: Search) -> None:
     table = searches.pareto(search)
     if len(table) > 1:
-        st.plotly_chart(charts.pareto(table), key="pareto", config=charts.PLAIN)
+        st.plotly_chart(search_charts.pareto(table), key="pareto", config=charts.PLAIN)
 
 
 def _failed(search: Search) -> None:

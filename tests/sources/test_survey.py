@@ -85,7 +85,7 @@ def test_every_unusable_file_is_named_with_its_reason(tmp_path: Path) -> None:
     assert set(found) == set(bad)
     assert "expected a PNG, JPEG" in found["1001.png"]
     assert "damaged or cut-off" in found["1002.png"]
-    assert "at most 4,000,000 pixels, received far more" in found["1003.png"]
+    assert "at most 4,000,000 pixels, received one that claims far more" in found["1003.png"]
     assert "no bytes at all" in found["1004.png"]
     assert "expected a label of 4 characters, received 5" in found["12345.png"]
     assert "received 'a' in the label '12a4'" in found["12a4.png"]
