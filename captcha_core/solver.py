@@ -33,7 +33,7 @@ class Solver:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        self._litert = LiteRT(self.bundle.litert_path, self.threads)
+        self._litert = LiteRT(self.bundle.litert, self.threads)
         self._limits = Limits.of(self.spec)
 
     @classmethod

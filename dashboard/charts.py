@@ -57,6 +57,7 @@ def curves(
     against: str = "step",
     smoothing: float = 0.0,
     logarithmic: bool = False,
+    legend: bool = True,
 ) -> "Figure":
     """Draw a metric's course in several runs.
 
@@ -67,6 +68,7 @@ def curves(
         against: ``step``, or ``time`` for minutes since the run's first value.
         smoothing: Weight of the moving average, 0 for none; the plain values stay behind it, faint.
         logarithmic: Whether the values' axis is.
+        legend: Whether to name the runs in the figure.
     """
     import plotly.graph_objects as go
 
@@ -87,7 +89,8 @@ def curves(
     share = any(part in metric for part in SHARES)
     figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=".0%" if share else None)
     figure.update_xaxes(title="epoch" if against == "step" else "minutes")
-    return styled(figure, title_of(metric), legend=len(histories) > 1)
+    styled(figure, title_of(metric), legend=legend and len(histories) > 1)
+    return figure.update_layout(hovermode="x unified") if len(histories) > 1 else figure
 
 
 def styled(figure: "Figure", title: str = "", height_px: int = HEIGHT_PX, legend: bool = False) -> "Figure":
@@ -99,8 +102,8 @@ def styled(figure: "Figure", title: str = "", height_px: int = HEIGHT_PX, legend
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         showlegend=legend,
-        legend={"orientation": "h", "y": -0.22, "x": 0, "font": {"size": 12}},
-        hovermode="x unified" if legend else "closest",
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right", "font": {"size": 12}},
+        hovermode="closest",
         hoverlabel={"namelength": -1},
         dragmode=False,
         colorway=list(COLOURS),
@@ -108,3 +111,175 @@ def styled(figure: "Figure", title: str = "", height_px: int = HEIGHT_PX, legend
     figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True, title_font={"size": 12})
     figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True, title_font={"size": 12})
     return figure
+
+
+def forest(figures: pd.DataFrame) -> "Figure":
+    """Draw the exact match of runs (rows) with its interval: columns ``exact match``, ``from``, ``to`` in [0, 1]."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for index, (name, row) in enumerate(figures.iterrows()):
+        error = None
+        if {"from", "to"} <= set(figures.columns):
+            error = {
+                "array": [row["to"] - row["exact match"]],
+                "arrayminus": [row["exact match"] - row["from"]],
+                "thickness": 2,
+                "width": 6,
+            }
+        figure.add_scatter(
+            x=[row["exact match"]], y=[str(name)], error_x=error, mode="markers", name=str(name),
+            marker={"size": 12, "color": colour(index)}, hovertemplate="%{x:.2%}<extra>%{y}</extra>",
+        )  # fmt: skip
+    figure.update_xaxes(tickformat=".1%", title="exact match with its 95% interval")
+    figure.update_yaxes(autorange="reversed")
+    return styled(figure, height_px=90 + 44 * len(figures))
+
+
+def grouped(groups: Mapping[str, pd.DataFrame], by: str) -> "Figure":
+    """Draw the exact match of groups of samples for several runs.
+
+    Args:
+        groups: By the runs' names: ``by``, ``exact_match``, ``low``, ``high``, ``n``.
+        by: ``length`` or ``character``.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for index, (name, table) in enumerate(groups.items()):
+        figure.add_scatter(
+            x=table[by].astype(str), y=table["exact_match"], name=name, mode="markers",
+            marker={"size": 9, "color": colour(index)}, customdata=table["n"],
+            error_y={
+                "array": table["high"] - table["exact_match"], "arrayminus": table["exact_match"] - table["low"],
+                "thickness": 1.2, "width": 3,
+            },
+            hovertemplate="%{y:.2%} (n = %{customdata:,})",
+        )  # fmt: skip
+    figure.update_layout(scattermode="group", scattergap=0.6)
+    figure.update_xaxes(type="category", title=by)
+    lowest = min((float(table["low"].min()) for table in groups.values() if len(table)), default=0.0)
+    figure.update_yaxes(tickformat=".0%", range=[max(0.0, lowest - 0.03), 1.01])
+    return styled(figure, f"Exact match by {by}", 320)
+
+
+def confusion(matrix: np.ndarray, characters: Sequence[str], title: str, difference: bool = False) -> "Figure":
+    """Draw a confusion (rows: what is there), its diagonal left out: what is right would outshine every mistake.
+
+    Args:
+        matrix: Shares (K + 1, K + 1), or differences of shares.
+        characters: K characters; the last row and column stand for nothing.
+        title: What it shows.
+        difference: Whether values go both ways.
+    """
+    import plotly.graph_objects as go
+
+    shown = np.array(matrix, dtype=float)
+    np.fill_diagonal(shown, np.nan)
+    labels = [*characters, "∅"]
+    top = float(np.nanmax(np.abs(shown), initial=0.0)) or 0.01
+    scale = [[0, "#2f6fde"], [0.5, "rgba(128,128,128,0.06)"], [1, "#d6455d"]]
+    figure = go.Figure(
+        go.Heatmap(
+            z=shown, x=labels, y=labels, zmin=-top if difference else 0, zmax=top, xgap=1, ygap=1,
+            colorscale=scale if difference else [[0, "rgba(128,128,128,0.06)"], [1, "#d6455d"]],
+            colorbar={"thickness": 10, "tickformat": ".1%", "outlinewidth": 0},
+            hovertemplate="%{y} read as %{x}: %{z:.2%}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(type="category", title="read", side="bottom")
+    figure.update_yaxes(type="category", title="there", autorange="reversed")
+    return styled(figure, title, 380)
+
+
+def parallel(table: pd.DataFrame, target: str) -> "Figure":
+    """Draw runs as lines across their parameters, coloured by a figure.
+
+    Args:
+        table: A row a run; columns of numbers or texts, the target among them.
+        target: The column that gives the colour and stands last.
+    """
+    import plotly.graph_objects as go
+
+    ordered = table[[*(name for name in table.columns if name != target), target]]
+    figure = go.Figure(
+        go.Parcoords(
+            line={
+                "color": ordered[target],
+                "colorscale": [[0, "#e8743b"], [0.5, "#b9a27c"], [1, "#2f6fde"]],
+                "showscale": False,
+            },
+            dimensions=[_axis(name, ordered[name]) for name in ordered.columns],
+            labelside="top",
+        )
+    )
+    styled(figure, height_px=360)
+    figure.update_layout(margin={"l": 60, "r": 60, "t": 60, "b": 24})
+    return figure
+
+
+def _axis(name: str, values: pd.Series) -> dict[str, object]:
+    label = name.removeprefix("training.").removeprefix("options.")
+    if pd.api.types.is_numeric_dtype(values):
+        return {"label": label, "values": values}
+    texts = sorted({str(value) for value in values})
+    return {
+        "label": label,
+        "values": [texts.index(str(value)) for value in values],
+        "tickvals": list(range(len(texts))),
+        "ticktext": texts,
+    }
+
+
+def bars(table: pd.DataFrame, label: str, value: str, title: str = "") -> "Figure":
+    """Draw counts as horizontal bars, the first on top."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(
+        go.Bar(
+            x=table[value], y=table[label].astype(str), orientation="h", marker={"color": COLOURS[0]},
+            text=[f"{number:,.4g}" for number in table[value]], textposition="auto",
+            hovertemplate="%{y}: %{x}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_xaxes(visible=False)
+    styled(figure, title, 60 + 24 * max(3, len(table)))
+    return figure.update_yaxes(showgrid=False)
+
+
+def columns(table: pd.DataFrame, label: str, value: str, colour_by: str, title: str) -> "Figure":
+    """Draw counts as upright bars, stacked by a third column."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    groups = list(dict.fromkeys(table[colour_by]))
+    for index, group in enumerate(groups):
+        mine = table[table[colour_by] == group]
+        figure.add_bar(
+            x=mine[label].astype(str), y=mine[value], name=str(group), marker={"color": colour(index)},
+            hovertemplate="%{x}: %{y:,}",
+        )  # fmt: skip
+    figure.update_layout(barmode="stack")
+    figure.update_xaxes(type="category")
+    return styled(figure, title, 280, legend=len(groups) > 1)
+
+
+def over_versions(table: pd.DataFrame) -> "Figure":
+    """Draw the exact match of a model's versions: ``version``, ``exact match``, ``from``, ``to``."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(
+        go.Scatter(
+            x=table["version"].astype(str), y=table["exact match"], mode="lines+markers",
+            line={"color": COLOURS[0], "width": 2}, marker={"size": 9},
+            error_y={
+                "array": table["to"] - table["exact match"], "arrayminus": table["exact match"] - table["from"],
+                "thickness": 1.5, "width": 4,
+            },
+            hovertemplate="version %{x}: %{y:.2%}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(type="category", title="version")
+    figure.update_yaxes(tickformat=".1%")
+    return styled(figure, "Exact match of each version on its test samples", 250)

@@ -12,6 +12,7 @@ from dashboard import data
 from dashboard.words import markdown
 
 log = logging.getLogger("captchalab.dashboard")
+TOLD = "told"
 STYLE = Path(__file__).parent / "style.css"
 
 
@@ -24,6 +25,13 @@ def heading(title: str, caption: str = "") -> None:
     st.title(title, anchor=False)
     if caption:
         st.caption(caption)
+    if told := st.session_state.pop(TOLD, ""):
+        st.success(markdown(told), icon=":material/check_circle:")
+
+
+def tell(sentence: str) -> None:
+    """Say after the next run of the page what was done in this one."""
+    st.session_state[TOLD] = sentence
 
 
 @contextlib.contextmanager

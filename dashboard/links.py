@@ -23,8 +23,14 @@ class Place:
 
 
 PLACES = (
+    Place("home", "Home", ":material/home:"),
     Place("runs", "Runs", ":material/table_rows:", "Experiments"),
+    Place("compare", "Compare", ":material/compare_arrows:", "Experiments"),
+    Place("tune", "Tune", ":material/tune:", "Experiments"),
+    Place("mistakes", "Mistakes", ":material/troubleshoot:", "Experiments"),
     Place("solve", "Solve", ":material/pin_invoke:", "Captchas"),
+    Place("data", "Data", ":material/database:", "Captchas"),
+    Place("registry", "Registry", ":material/inventory_2:", "Models"),
 )
 
 
@@ -78,7 +84,3 @@ def keep_in_address(key: str, values: Iterable[str]) -> None:
             st.query_params[key] = text
     elif key in st.query_params:
         del st.query_params[key]
-
-
-def known(name: str) -> bool:
-    return any(place.name == name for place in PLACES)

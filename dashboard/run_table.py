@@ -80,7 +80,7 @@ def table(
             "state": [f"{SIGNS.get(run.state, '?')} {STATES.get(run.state, run.state)}" for run in runs],
             "run": [run.short for run in runs],
             "exact match": _per_cent(run.tested for run in runs),
-            "95 % interval": [_interval(run) for run in runs],
+            "95% interval": [_interval(run) for run in runs],
             "best validation": _per_cent(run.best for run in runs),
             "preset": [run.preset for run in runs],
             "network": [run.network for run in runs],

@@ -56,14 +56,14 @@ def count(number: float, noun: str, nouns: str = "") -> str:
 
 def share(value: float | None, digits: int = 2) -> str:
     """Return a share as per cent."""
-    return NOTHING if value is None or pd.isna(value) else f"{value:.{digits}%}".replace("%", " %")
+    return NOTHING if value is None or pd.isna(value) else f"{value:.{digits}%}"
 
 
 def interval(low: float | None, high: float | None) -> str:
     """Return a 95 % interval in per cent, empty where it is not known."""
     if low is None or high is None or pd.isna(low) or pd.isna(high):
         return ""
-    return f"{low * 100:.1f} to {high * 100:.1f} %"
+    return f"{low * 100:.1f} to {high * 100:.1f}%"
 
 
 def size(number: float | None) -> str:

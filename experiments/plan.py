@@ -53,19 +53,31 @@ class Plan:
     run_id: str = ""
     letters: str = ""
 
-    def run(self, start_from: str = "", test: Callable[[], Sequence[Sample]] | None = None) -> Outcome:
-        """Train, evaluate and register; ``test`` overrides where the final samples come from."""
+    def run(
+        self, start_from: str = "", test: Callable[[], Sequence[Sample]] | None = None, tensorboard: str = ""
+    ) -> Outcome:
+        """Train, evaluate and register.
+
+        Args:
+            start_from: A model whose weights are taken over where they fit.
+            test: Overrides where the final samples come from.
+            tensorboard: A folder for TensorBoard's logs.
+        """
         donor = _donor(start_from) if start_from else None
         material = self._material()
         tags = {"captchalab.kind": "train", "captchalab.preset": self.preset or Path(self.data).name}
         with start_run(self.preset or Path(self.data).name, tags, self.run_id or None) as run:
             self._remember(run.id)
             return train_and_register(
-                run, self.task, material, test or self._test, self.name, self.preset or None, self._watchers(), donor
+                run,
+                self.task,
+                material,
+                test or self._test,
+                self.name,
+                self.preset or None,
+                _watchers(self.task.config, tensorboard),
+                donor,
             )
-
-    def _watchers(self) -> list[keras.callbacks.Callback]:
-        return [TrainingBar(self.task.config)]
 
     def _material(self) -> Material:
         features = get_network(self.task.network).features(self.task.spec)
@@ -98,6 +110,11 @@ class Plan:
             "training": self.task.config.model_dump(),
         }
         (folder / "plan.json").write_text(json.dumps(record, indent=1))
+
+
+def _watchers(config: TrainingConfig, tensorboard: str) -> list[keras.callbacks.Callback]:
+    bar: list[keras.callbacks.Callback] = [TrainingBar(config)]
+    return [*bar, keras.callbacks.TensorBoard(tensorboard)] if tensorboard else bar
 
 
 def plan_training(

@@ -15,6 +15,7 @@ def train(
     minutes: Minutes = 0.0,
     settings: Settings = None,
     resume: Annotated[str, typer.Option(metavar="RUN", help="Go on with the run of this id.")] = "",
+    tensorboard: Annotated[str, typer.Option(metavar="DIR", help="Also write TensorBoard logs here.")] = "",
     start_from: Annotated[str, typer.Option(metavar="MODEL", help="Take over the weights of this model.")] = "",
     letters: Annotated[
         str,
@@ -36,6 +37,6 @@ def train(
         plan = resume_training(resume, minutes)
     else:
         plan = plan_training(preset, data, network, name, minutes, settings, letters)
-    outcome = plan.run(start_from=start_from)
+    outcome = plan.run(start_from=start_from, tensorboard=tensorboard)
     console.print(f"run {outcome.run_id}")
     print(f"{outcome.name} version {outcome.version}: exact match {outcome.report.exact_match}")

@@ -45,7 +45,11 @@ def decode_image(media: bytes, channels: int = 1, size_px: tuple[int, int] | Non
             plain = _flatten(picture, "RGB" if channels == 3 else "L")
     except DataError:
         raise
-    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # Pillow's own limit comes first
+        raise DataError(
+            f"expected an image of at most {MAX_PIXELS:,} pixels, received one that claims far more; make it smaller."
+        ) from None
+    except UnidentifiedImageError:
         raise DataError(
             f"expected a {', '.join(FORMATS)} image, received {_looks_like(media)}; upload the picture itself."
         ) from None

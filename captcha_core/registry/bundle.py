@@ -51,6 +51,18 @@ class Bundle:
     def litert_path(self) -> Path:
         return self.path / "model.tflite"
 
+    @cached_property
+    def litert(self) -> bytes:
+        """The LiteRT flatbuffer, in memory: a mapped file that somebody overwrites would end the process.
+
+        Raises:
+            ModelError: If it is no longer the one that was checked.
+        """
+        content = self.litert_path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != _sums(self.path).get("model.tflite"):
+            raise ModelError(f"expected {self.path.name} as it was checked, received a new model.tflite; load again.")
+        return content
+
     @property
     def keras_path(self) -> Path:
         return self.path / "model.keras"
@@ -114,10 +126,7 @@ def check_sums(path: Path) -> None:
         raise ModelError(f"expected a model bundle (a folder), received {path}, which is none; give its folder.")
     if not (path / SUMS).is_file():
         raise ModelError(f"expected a model bundle with {SUMS}, received {path.name} without; train a model.")
-    sums: dict[str, str] = {}
-    for line in (path / SUMS).read_text(errors="replace").splitlines():
-        digest, _, name = line.partition("  ")
-        sums[name] = digest
+    sums = _sums(path)
     present = {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()} - {SUMS}
     wrong = {
         "lost": sorted((set(FILES) | set(sums)) - present),
@@ -130,6 +139,12 @@ def check_sums(path: Path) -> None:
                 f"expected the files that {SUMS} names, received {path.name} with {', '.join(names)} {what}; do not "
                 "trust it: get the bundle again."
             )
+
+
+def _sums(path: Path) -> dict[str, str]:
+    """Return the digests by file name."""
+    lines = (line.partition("  ") for line in (path / SUMS).read_text(errors="replace").splitlines())
+    return {name: digest for digest, _, name in lines}
 
 
 def _sha256(path: Path) -> str:

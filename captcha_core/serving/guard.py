@@ -13,6 +13,7 @@ from captcha_core.serving.metrics import ServingMetrics
 from captcha_core.serving.tokens import Tokens
 
 OPEN = ("/health/live", "/health/ready", "/docs", "/openapi.json")
+PLAIN = "/"  # answers text alone, errors too
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -66,7 +67,7 @@ class Guard:
             self._admit(scope)
             await self.app(scope, limited_receive, counting_send)
         except ApiError as error:
-            await error.response()(scope, receive, counting_send)
+            await error.response(plain=scope["path"] == PLAIN)(scope, receive, counting_send)
         finally:
             self._held -= taken
             route = getattr(scope.get("route"), "path", "other")

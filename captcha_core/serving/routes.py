@@ -17,6 +17,7 @@ from captcha_core.serving.models import identity
 from captcha_core.serving.options import SolveOptions, UrlOptions
 from captcha_core.serving.schemas import (
     COMMON,
+    NUMBERS,
     ONE_FILE,
     SEVERAL_FILES,
     SOLVING,
@@ -131,7 +132,7 @@ def _add_state(router: APIRouter, service: Service) -> None:
         code = 503 if service.stopping.is_set() else 200
         return _json({"status": status, "models": serving, **service.watcher.state()}, code)
 
-    @router.get("/metrics", response_class=PlainTextResponse, responses=COMMON, tags=["state"])
+    @router.get("/metrics", response_class=PlainTextResponse, responses=NUMBERS, tags=["state"])
     async def metrics() -> Response:
         """Give Prometheus its numbers."""
         numbers = service.metrics

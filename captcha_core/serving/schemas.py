@@ -158,6 +158,13 @@ SOLVING: dict[int | str, dict[str, Any]] = {
     415: {"model": ErrorBody, "description": "No model reads such files."},
     422: {"model": UnsureBody, "description": "The file or an option cannot be read, or the answer is too unsure."},
 }
+NUMBERS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": answer["description"],
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}},
+    }
+    for status, answer in COMMON.items()
+}
 TEXT: dict[int | str, dict[str, Any]] = {
     status: {"description": answer["description"], "content": {"text/plain": {"schema": {"type": "string"}}}}
     for status, answer in {

@@ -48,15 +48,16 @@ def _summary(runs: Sequence[RunRecord]) -> str:
 
 
 def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
-    words, states, menu = st.columns([5, 3, 1.4], vertical_alignment="bottom")
+    words, states, menu = st.columns([5, 4.6, 1.6], vertical_alignment="bottom")
     text = words.text_input(
         "Search",
         key="q",
         bind="query-params",
-        placeholder="words, or a filter: metrics.test_exact_match > 0.97 and params.preset = 'nthu6'",
+        placeholder="words, or a filter: metrics.test_exact_match > 0.97 and params.`preset.name` = 'nthu6'",
         icon=":material/search:",
         help="Words are looked for in names, ids, notes, tags and parameters. A filter is written as in MLflow: "
-        "`metrics.loss < 0.1`, `params.network = 'image_cnn'`, `tags.mlflow.user LIKE 'a%'`, `status = 'FINISHED'`.",
+        "`metrics.loss < 0.1`, `` params.`network.name` = 'image_ctc' ``, `tags.mlflow.user LIKE 'a%'`, "
+        "`status = 'FINISHED'`.",
     )
     there = [state for state in run_table.STATES if any(run.state == state for run in everything)]
     chosen = states.pills(
@@ -109,7 +110,7 @@ def _pick(found: Sequence[RunRecord], everything: Sequence[RunRecord], asked: Se
     picked = [found[row] for row in event["selection"]["rows"] if row < len(found)]
     below, right = st.columns([4, 1], vertical_alignment="center")
     with below:
-        if len(picked) > 1 and links.known("compare"):
+        if len(picked) > 1:
             ids = ",".join(run.id for run in picked)
             links.link("compare", f"Compare these {len(picked)} runs", ":material/compare_arrows:", runs=ids)
     right.download_button(
@@ -120,12 +121,12 @@ def _pick(found: Sequence[RunRecord], everything: Sequence[RunRecord], asked: Se
 
 def _columns() -> dict[str, Any]:
     column = st.column_config
-    per_cent = "%.2f %%"
+    per_cent = "%.2f%%"
     return {
         "state": column.TextColumn("State", width="small"),
         "run": column.TextColumn("Run", pinned=True),
         "exact match": column.NumberColumn("Exact match", format=per_cent, help="On the test samples"),
-        "95 % interval": column.TextColumn("95 % interval", help="Wilson's interval of the exact match, in per cent"),
+        "95% interval": column.TextColumn("95% interval", help="Wilson's interval of the exact match, in per cent"),
         "best validation": column.NumberColumn(
             "Best validation", format=per_cent, help="Best exact match on the validation samples, not the last"
         ),

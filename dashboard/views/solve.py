@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 
 from captcha_core.errors import CaptchaError
+from captcha_core.solver import Solver
 from dashboard import data, pictures, solvers, solving
 from dashboard.frame import heading, nothing_yet
 from dashboard.records import ModelRecord
 from dashboard.solving import Reading
-from dashboard.uploads import MAX_MB, Intake, take
-from dashboard.words import count, csv, markdown, share
+from dashboard.views import answer, intake
+from dashboard.words import count, csv, markdown
 
-TYPES = ["png", "jpg", "jpeg", "gif", "bmp", "webp", "wav", "flac", "ogg", "mp3", "zip"]
 ORDER = ("champion", "challenger", "previous")
 PER_PAGE = 24
+MOST_MODELS = 6
 
 
 def show() -> None:
@@ -26,25 +28,27 @@ def show() -> None:
             "There is no model yet.", "captchalab pipeline --preset digits4", "This trains one and makes it champion:"
         )
         return
-    uri = _model(choices)
-    intake = _intake()
-    for refused in intake.refused[:10]:
-        st.warning(f"**{markdown(refused.name)}**: {markdown(refused.reason)}", icon=":material/block:")
-    if len(intake.refused) > 10:
-        st.caption(f"and {len(intake.refused) - 10} more files that were refused.")
-    if not intake.items:
-        return
+    uri, beside = _model(choices)
     try:
         solver = solvers.solver(uri)
     except CaptchaError as error:
         st.error(f"This model cannot be used. {markdown(error)}", icon=":material/gpp_bad:")
         st.caption("Choose another model above, or train it anew.")
         return
-    readings = solving.read(solver, intake.items)
+    taken = intake.show(solver)
+    for refused in taken.refused[:10]:
+        st.warning(f"**{markdown(refused.name)}**: {markdown(refused.reason)}", icon=":material/block:")
+    if len(taken.refused) > 10:
+        st.caption(f"and {len(taken.refused) - 10} more files that were refused.")
+    if not taken.items:
+        return
+    readings = solving.read(solver, taken.items)
     if len(readings) == 1:
-        _single(readings[0])
+        answer.show(solver, readings[0])
     else:
         _batch(readings)
+    if beside:
+        _beside(models, uri, readings)
 
 
 def model_choices(models: Sequence[ModelRecord]) -> dict[str, str]:
@@ -60,7 +64,7 @@ def model_choices(models: Sequence[ModelRecord]) -> dict[str, str]:
     return choices
 
 
-def _model(choices: dict[str, str]) -> str:
+def _model(choices: dict[str, str]) -> tuple[str, bool]:
     asked = st.query_params.get("model")
     if asked and asked not in choices:
         st.warning(
@@ -68,47 +72,18 @@ def _model(choices: dict[str, str]) -> str:
             icon=":material/link_off:",
         )
     uris = list(choices)
-    chosen = st.selectbox(
+    left, right = st.columns([4, 2], vertical_alignment="bottom")
+    chosen = left.selectbox(
         "Model",
         uris,
         index=uris.index(asked) if asked in choices else 0,
         format_func=lambda uri: choices.get(uri, uri),
         key="model-choice",
     )
-    st.query_params["model"] = chosen
-    return chosen
-
-
-def _intake() -> Intake:
-    uploaded = st.file_uploader(
-        "Images, clips or a zip of them",
-        type=TYPES,
-        accept_multiple_files=True,
-        max_upload_size=MAX_MB,
-        key="uploads",
-    )
-    return take([(file.name, file.getvalue()) for file in uploaded])
-
-
-def _single(reading: Reading) -> None:
-    left, right = st.columns([5, 6], gap="large")
-    with left:
-        if reading.item.kind == "image":
-            st.html(pictures.picture(reading.item.media, reading.item.name, "cl-picture cl-large"))
-        else:
-            st.audio(reading.item.media)
-        st.caption(markdown(reading.item.name))
-    with right:
-        if reading.answer is None:
-            st.warning(markdown(reading.fault), icon=":material/image_not_supported:")
-            return
-        with st.container(key="answer"):
-            st.code(reading.answer.text or " ", language=None)
-        st.html(pictures.strip(reading.answer))
-        st.caption(
-            f"{share(reading.answer.confidence)} sure of the whole · {reading.answer.elapsed_ms:.2f} ms · "
-            f"{markdown(solving.label_of(reading.model))}"
-        )
+    beside = right.toggle("All models side by side", key="beside", bind="query-params")
+    if st.query_params.get("model") != chosen:
+        st.query_params["model"] = chosen
+    return chosen, beside
 
 
 def _batch(readings: Sequence[Reading]) -> None:
@@ -123,18 +98,64 @@ def _batch(readings: Sequence[Reading]) -> None:
     pages = -(-len(readings) // PER_PAGE)
     current = st.pagination(pages, key="gallery-page") if pages > 1 else 1
     shown = readings[(current - 1) * PER_PAGE : current * PER_PAGE]
-    cards = "".join(
-        pictures.card(reading.item.media, reading.item.name, reading.answer, reading.fault) for reading in shown
-    )
-    st.html(f'<div class="cl-gallery">{cards}</div>')
-    with st.expander("As a table"):
-        column = st.column_config
-        st.dataframe(
-            frame,
-            hide_index=True,
-            column_config={
-                "confidence": column.ProgressColumn("confidence", min_value=0, max_value=1, format="percent"),
-                "weakest character": column.NumberColumn(format="percent"),
-                "milliseconds": column.NumberColumn(format="%.2f"),
-            },
+    st.html(
+        pictures.gallery(
+            [
+                pictures.card(reading.item.media, reading.item.name, reading.answer, reading.fault, reading.item.kind)
+                for reading in shown
+            ]
         )
+    )
+    with st.expander("As a table"):
+        _table(frame)
+
+
+def _beside(models: Sequence[ModelRecord], uri: str, readings: Sequence[Reading]) -> None:
+    """Let the champions, and the challengers that differ from them, read the same captchas."""
+    kind = readings[0].item.kind
+    items = [reading.item for reading in readings]
+    rows = list(readings)
+    for other in others(models, uri):
+        try:
+            solver = solvers.solver(other)
+        except CaptchaError as error:
+            st.caption(f"{markdown(other)} cannot be used: {markdown(error)}")
+            continue
+        if _fits(solver, kind):
+            rows += solving.read(solver, items)
+    st.subheader("Side by side", anchor=False, divider="gray")
+    _table(solving.batch_table(sorted(rows, key=lambda row: items.index(row.item))))
+
+
+def others(models: Sequence[ModelRecord], uri: str) -> list[str]:
+    """Return the addresses to put beside one: every champion, and challengers that are other versions."""
+    found = []
+    for model in models:
+        seen = set()
+        for alias in ("champion", "challenger"):
+            version = model.behind(alias)
+            if version and version.version not in seen:
+                seen.add(version.version)
+                found.append((f"models:/{model.name}@{alias}", version.uri))
+    return [address for address, plain in found if uri not in (address, plain)][:MOST_MODELS]
+
+
+def _fits(solver: Solver, kind: str) -> bool:
+    return solver.spec.media == kind
+
+
+def _table(frame: pd.DataFrame) -> None:
+    column = st.column_config
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config={
+            "file": column.TextColumn("File"),
+            "text": column.TextColumn("Text"),
+            "confidence": column.ProgressColumn("Confidence", min_value=0, max_value=1, format="percent"),
+            "weakest character": column.NumberColumn("Weakest character", format="percent"),
+            "milliseconds": column.NumberColumn("ms", format="%.2f"),
+            "model": column.TextColumn("Model"),
+            "fault": column.TextColumn("Fault"),
+        },
+    )

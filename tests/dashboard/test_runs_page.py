@@ -13,7 +13,7 @@ def test_every_run_with_its_exact_match_and_interval(world: World) -> None:
     table = page.dataframe[0].value
     assert list(table["run"]) == [f"tiny {world.runs[1][:6]}", f"tiny {world.runs[0][:6]}"]
     assert table["exact match"][1] > 90 > table["exact match"][0]
-    low, high = (float(part) for part in table["95 % interval"][0].split(" – "))
+    low, high = (float(part) for part in table["95% interval"][0].split(" – "))
     assert low < table["exact match"][0] < high
     assert list(table["best validation"]) == [90.0, 90.0], "the best epoch counts, not the last (70 %)"
 
@@ -22,7 +22,7 @@ def test_a_link_opens_one_run(world: World) -> None:
     page = without_traceback(open_page("runs", run=world.runs[0]))
     assert world.runs[0] in said(page)
     assert len(page.get("plotly_chart")) == 4
-    assert {"training.learning_rate", "network"} <= set(page.dataframe[1].value["parameter"])
+    assert {"training.learning_rate", "network.name"} <= set(page.dataframe[1].value["parameter"])
 
 
 @pytest.mark.parametrize("run_id", ["0" * 32, "no such thing", "<script>alert(1)</script>"])
@@ -38,7 +38,7 @@ def test_a_link_to_a_deleted_run(world: World, run_id: str) -> None:
         ("", 2),
         ("tiny learning_rate=0.002", 1),
         ("metrics.test_exact_match > 0.9", 1),
-        ("params.network = 'image_cnn' and status = 'FINISHED'", 2),
+        ("params.`network.name` = 'image_cnn' and status = 'FINISHED'", 2),
         ("`*[x](y)", 0),
     ],
 )

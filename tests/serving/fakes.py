@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from starlette.testclient import TestClient
 
+from captcha_core.media.audio import decode_audio
 from captcha_core.media.image import decode_image
 from captcha_core.models.decode import Limits
 from captcha_core.registry.versions import ModelIdentity
@@ -37,7 +38,7 @@ def audio_spec() -> CaptchaSpec:
 
 @dataclass
 class FakeReader:
-    """Answers ``text``; decodes pictures as a real reader does, and waits for ``gate`` where there is one."""
+    """Answers ``text``; decodes files as a real reader does, and waits for ``gate`` where there is one."""
 
     spec: CaptchaSpec = field(default_factory=image_spec)
     model: ModelIdentity = field(default_factory=lambda: ModelIdentity("captcha-fake", "1", "champion"))
@@ -57,6 +58,8 @@ class FakeReader:
         time.sleep(self.delay_s)
         if self.spec.media == "image":
             decode_image(media, 1, self.spec.size_px)
+        else:
+            decode_audio(media, self.spec.rate_hz, self.spec.seconds)
         characters = tuple(Character(character, 0.95) for character in self.text)
         return Answer(self.text, self.confidence, characters, 0.1)
 
