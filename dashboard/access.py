@@ -17,7 +17,7 @@ WHY_NOT = "You may look, not change: ask whoever runs this dashboard."
 
 def admitted() -> bool:
     """Return whether to go on; otherwise the login is shown."""
-    if not _login_configured() or st.user.is_logged_in:
+    if not _login_configured() or st.user.get("is_logged_in", False):
         return True
     st.title("captchalab", anchor=False)
     st.markdown("This dashboard is for people who log in.")

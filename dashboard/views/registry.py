@@ -38,8 +38,9 @@ def _choose(models: Sequence[ModelRecord]) -> ModelRecord:
             icon=":material/link_off:",
         )
     name = st.selectbox("Model", names, names.index(asked) if asked in names else 0, key="registered")
-    if st.query_params.get("model") != name:
-        st.query_params.from_dict({"model": name})
+    if asked in names and asked != name:
+        st.query_params.clear()  # a version of the other model means nothing here
+    st.query_params["model"] = name
     return models[names.index(name)]
 
 
@@ -60,34 +61,30 @@ def _champion(model: ModelRecord, runs: dict[str, RunRecord]) -> None:
     if model.description:
         st.markdown(markdown(model.description))
     if champion and previous and previous.version != champion.version:
-        label = f"Roll back to version {previous.version}"
-        if st.button(
-            label, icon=":material/undo:", key="roll-back", disabled=not access.may_change(),
-            help=None if access.may_change() else access.WHY_NOT,
-        ):  # fmt: skip
-            _ask(model, champion, previous)
+        with st.popover(f"Roll back to version {previous.version}", icon=":material/undo:"):
+            _roll_back(model, champion, previous)
 
 
-def _read(version: VersionRecord | None, runs: dict[str, RunRecord]) -> str:
-    run = runs.get(version.run_id) if version else None
-    return f"reads {run.tested:.2%}" if run and run.tested is not None else ""
-
-
-@st.dialog("Roll back?")
-def _ask(model: ModelRecord, champion: VersionRecord, previous: VersionRecord) -> None:
+def _roll_back(model: ModelRecord, champion: VersionRecord, previous: VersionRecord) -> None:
     st.markdown(
-        f"**{markdown(model.name)}**: version {previous.version} becomes champion again in place of version "
+        f"Version {previous.version} of **{markdown(model.name)}** becomes champion again in place of version "
         f"{champion.version}. Everything that reads with the champion follows within seconds."
     )
     if st.button(
-        f"Yes, back to version {previous.version}", type="primary", icon=":material/undo:", key="roll-back-yes"
-    ):
+        f"Yes, back to version {previous.version}", type="primary", icon=":material/undo:", key="roll-back",
+        disabled=not access.may_change(), help=None if access.may_change() else access.WHY_NOT,
+    ):  # fmt: skip
         try:
             tell(promoting.roll_back(model.name))
         except CaptchaError as error:
             st.error(markdown(error))
             return
         st.rerun()
+
+
+def _read(version: VersionRecord | None, runs: dict[str, RunRecord]) -> str:
+    run = runs.get(version.run_id) if version else None
+    return f"reads {run.tested:.2%}" if run and run.tested is not None else ""
 
 
 def versions_table(model: ModelRecord, runs: dict[str, RunRecord]) -> pd.DataFrame:
