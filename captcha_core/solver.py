@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from captcha_core.features.letters import LetterFeatures
 from captcha_core.models.decode import Decoded, Limits, decode
 from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.litert import LiteRT
@@ -14,6 +15,7 @@ from captcha_core.spec.answer import Answer, Character
 from captcha_core.spec.captcha import CaptchaSpec
 
 BATCH = 64
+Boxes = tuple[tuple[int, int, int, int], ...]
 
 
 @dataclass
@@ -55,7 +57,14 @@ class Solver:
         Raises:
             DataError: If the bytes cannot be read.
         """
-        return self.bundle.config.features.from_media(media, self.spec)
+        return self._look(media)[0]
+
+    def _look(self, media: bytes) -> tuple[np.ndarray, Boxes]:
+        """Return the features, and where each character stands if the features know."""
+        features = self.bundle.config.features
+        if isinstance(features, LetterFeatures):
+            return features.look(media, self.spec)
+        return features.from_media(media, self.spec), ()
 
     def logits(self, features: np.ndarray) -> np.ndarray:
         """Return logits (B, T, K + 1) of features (B, ...)."""
@@ -72,29 +81,36 @@ class Solver:
             DataError: If the bytes cannot be read.
         """
         started = time.perf_counter()
-        decoded = decode(self.bundle.config.head, self.logits(self.features(media)[None])[0], limits or self._limits)
-        return self._answer(decoded, (time.perf_counter() - started) * 1000)
+        seen, boxes_px = self._look(media)
+        decoded = decode(self.bundle.config.head, self.logits(seen[None])[0], limits or self._limits)
+        return self._answer(decoded, (time.perf_counter() - started) * 1000, boxes_px)
 
     def solve_many(self, media: Sequence[bytes]) -> list[Answer]:
         """Read captchas in batches; ``elapsed_ms`` is each one's share of its batch."""
         answers: list[Answer] = []
         for first in range(0, len(media), BATCH):
             started = time.perf_counter()
-            batch = np.stack([self.features(one) for one in media[first : first + BATCH]])
+            looks = [self._look(one) for one in media[first : first + BATCH]]
+            batch = np.stack([seen for seen, _ in looks])
             decoded = [decode(self.bundle.config.head, logits, self._limits) for logits in self.logits(batch)]
             elapsed_ms = (time.perf_counter() - started) * 1000 / len(batch)
-            answers += [self._answer(one, elapsed_ms) for one in decoded]
+            answers += [
+                self._answer(one, elapsed_ms, boxes_px) for one, (_, boxes_px) in zip(decoded, looks, strict=True)
+            ]
         return answers
 
-    def _answer(self, decoded: Decoded, elapsed_ms: float) -> Answer:
+    def _answer(self, decoded: Decoded, elapsed_ms: float, boxes_px: Boxes) -> Answer:
         alphabet = self.spec.alphabet
         step_s = getattr(self.bundle.config.features, "step_s", None)  # audio features know how long a frame lasts
         characters = tuple(
             Character(
                 alphabet[index - 1],
                 float(probability),
+                box_px=box_px,
                 span_s=None if step_s is None else (float(start * step_s), float(end * step_s)),
             )
-            for index, probability, (start, end) in zip(decoded.ids, decoded.probabilities, decoded.spans, strict=True)
+            for index, probability, (start, end), box_px in zip(
+                decoded.ids, decoded.probabilities, decoded.spans, boxes_px or [None] * len(decoded.ids), strict=False
+            )
         )
         return Answer("".join(c.character for c in characters), decoded.confidence, characters, elapsed_ms)

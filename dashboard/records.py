@@ -29,11 +29,11 @@ class RunRecord:
 
     @property
     def preset(self) -> str:
-        return self.params.get("preset") or self.tags.get("captchalab.preset", "")
+        return self.params.get("preset.name") or self.tags.get("captchalab.preset", "")
 
     @property
     def network(self) -> str:
-        return self.params.get("network", "")
+        return self.params.get("network.name", "")
 
     @property
     def parent(self) -> str:

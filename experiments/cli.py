@@ -8,16 +8,19 @@ from collections.abc import Callable
 import typer
 
 from captcha_core.errors import CaptchaError
+from experiments.compare import compare
 from experiments.dashboard import dashboard
 from experiments.doctor import doctor
 from experiments.evaluate import evaluate
 from experiments.export_data import export_data
 from experiments.generate import generate
+from experiments.history import history
 from experiments.import_data import import_data
 from experiments.pipeline import pipeline
 from experiments.presets_list import presets
 from experiments.preview import preview
 from experiments.promote import promote
+from experiments.rollback import rollback
 from experiments.serve import serve
 from experiments.solve import solve
 from experiments.train import train
@@ -32,7 +35,10 @@ app = typer.Typer(
 COMMANDS: dict[str, Callable[..., None]] = {
     "train": train,
     "evaluate": evaluate,
+    "compare": compare,
     "promote": promote,
+    "rollback": rollback,
+    "history": history,
     "pipeline": pipeline,
     "solve": solve,
     "dashboard": dashboard,

@@ -53,7 +53,11 @@ def generate(
     split_by: SplitBy = "content",
     workers: Annotated[int, typer.Option(help="Processes; 0: one a core.", min=0)] = 0,
     cluster: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Draw on this Ray cluster (auto, local, HOST:PORT) in place of them.")
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Draw on a Ray cluster (local, auto, HOST:PORT) whose machines have captchalab and see DIR.",
+        ),
     ] = "",
     format: Format = "text",
 ) -> None:

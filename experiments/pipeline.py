@@ -17,12 +17,16 @@ def pipeline(
 ) -> None:
     """Generate captchas, train, evaluate on samples that training never saw, register, and promote to champion.
 
-    A preset with a scheme is evaluated on captchas that the captcha package drew; they stay in data/PRESET-test.
+    Where there is a champion already, both read the same test samples and the preset's rule decides; the champion stays
+    if it says no. A preset with a scheme is evaluated on captchas that the captcha package drew; they stay in
+    data/PRESET-test.
     """
+    from captcha_core.dataset.store import Dataset
     from captcha_core.registry.runs import use_tracking
-    from captcha_core.registry.versions import CHAMPION, set_champion, version_behind
+    from captcha_core.registry.versions import CHAMPION, version_behind
     from captcha_core.sources.schemes import get_scheme
     from experiments.console import console
+    from experiments.contest import settle
     from experiments.learner import start
     from experiments.material import labelled, reference_dataset
     from experiments.preset import load_preset
@@ -36,14 +40,18 @@ def pipeline(
     from experiments.plan import plan_training
 
     plan = plan_training(preset, data, "", "", minutes, None)
-    test = None
+    test = tested = None
     if plan.scheme:
         folder, count = Path("data") / f"{chosen.name}-test", chosen.evaluation.count
         console.print(f"generate   {count:,} captchas drawn by the captcha package in {folder}")
-        fresh = reference_dataset(get_scheme(plan.scheme), count, folder)
-        test = partial(labelled, fresh, "test")
+        tested = reference_dataset(get_scheme(plan.scheme), count, folder)
+        test = partial(labelled, tested, "test")
     console.print(f"train      {plan.task.network} for {plan.task.config.minutes or '?'} minutes at most")
     outcome = plan.run(test=test)
     console.print(f"evaluate   exact match {outcome.report.exact_match}")
-    set_champion(outcome.name, outcome.version)
+    settled = settle(outcome.name, outcome.version, tested or Dataset.open(plan.data))
+    if settled.entry is None:
+        console.print(f"promote    {settled.verdict}", highlight=False)
+        print(f"promote    the champion of {outcome.name} stays; version {outcome.version} is challenger")
+        return
     print(f"promote    {outcome.name} version {outcome.version} is champion: exact match {outcome.report.exact_match}")

@@ -20,7 +20,7 @@ from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task
-from experiments.material import Material, from_dataset, from_stream, labelled
+from experiments.material import Material, from_dataset, from_letters, from_stream, labelled
 from experiments.preset import EvaluationConfig, Preset, load_preset
 from experiments.progress import TrainingBar
 from experiments.training import RUNS, Outcome, checkpoint_of, train_and_register
@@ -41,6 +41,7 @@ class Plan:
         evaluation: Fresh samples for a stream's test.
         name: Registered model.
         run_id: The run it goes on in, empty for a new one.
+        letters: Folder of a data set of single letters to learn from in place of the captchas, empty without one.
     """
 
     task: Task
@@ -50,6 +51,7 @@ class Plan:
     evaluation: EvaluationConfig
     name: str
     run_id: str = ""
+    letters: str = ""
 
     def run(
         self, start_from: str = "", test: Callable[[], Sequence[Sample]] | None = None, tensorboard: str = ""
@@ -81,7 +83,10 @@ class Plan:
         features = get_network(self.task.network).features(self.task.spec)
         if self.scheme:
             return from_stream(get_scheme(self.scheme), features, self.task.config)
-        return from_dataset(Dataset.open(Path(self.data)), self.task.spec, features, self.task.config)
+        dataset = Dataset.open(Path(self.data))
+        if self.letters:
+            return from_letters(Dataset.open(Path(self.letters)), dataset, self.task.spec, features, self.task.config)
+        return from_dataset(dataset, self.task.spec, features, self.task.config)
 
     def _test(self) -> Sequence[Sample]:
         if self.scheme:
@@ -96,6 +101,7 @@ class Plan:
             "preset": self.preset,
             "scheme": self.scheme,
             "data": str(Path(self.data).resolve()) if self.data else "",
+            "letters": str(Path(self.letters).resolve()) if self.letters else "",
             "evaluation": self.evaluation.model_dump(),
             "name": self.name,
             "spec": self.task.spec.to_json(),
@@ -112,7 +118,13 @@ def _watchers(config: TrainingConfig, tensorboard: str) -> list[keras.callbacks.
 
 
 def plan_training(
-    preset: str, data: str, network: str, name: str, minutes: float, settings: Sequence[str] | None
+    preset: str,
+    data: str,
+    network: str,
+    name: str,
+    minutes: float,
+    settings: Sequence[str] | None,
+    letters: str = "",
 ) -> Plan:
     """Join a preset, a data set and settings.
 
@@ -123,6 +135,8 @@ def plan_training(
         raise SpecError("expected --preset, --data or both, received neither; captchalab presets lists the presets.")
     chosen = load_preset(preset) if preset else _preset_for(data)
     folder = data or chosen.data or ""
+    if letters and not folder:
+        raise SpecError("expected --data with the captchas to read beside --letters, received none; give their folder.")
     spec = Dataset.open(Path(folder)).spec if folder else get_scheme(chosen.scheme or "").spec
     training, options = _apply(settings or (), chosen.training, {} if network else chosen.options)
     if minutes:
@@ -136,6 +150,7 @@ def plan_training(
         folder,
         chosen.evaluation,
         registered,
+        letters=letters,
     )
 
 
@@ -166,6 +181,7 @@ def resume_training(run_id: str, minutes: float) -> Plan:
         EvaluationConfig(**record["evaluation"]),
         record["name"],
         run_id,
+        record.get("letters", ""),
     )
 
 

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from captcha_core.errors import SpecError
+from captcha_core.evaluation.compare import PromotionRule
 from captcha_core.spec.captcha import first_fault
 
 FOLDER = Path(__file__).parent / "presets"
@@ -30,6 +31,7 @@ class Preset(BaseModel):
         network: A name in the zoo, with its ``options``.
         training: Settings of :class:`captcha_core.training.config.TrainingConfig`.
         evaluation: Fresh samples for a stream's test.
+        promotion: When a new version takes the champion's place.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +44,7 @@ class Preset(BaseModel):
     options: dict[str, Any] = {}
     training: dict[str, Any] = {}
     evaluation: EvaluationConfig = EvaluationConfig()
+    promotion: PromotionRule = PromotionRule()
 
     @model_validator(mode="after")
     def _has_source(self) -> Self:

@@ -17,6 +17,10 @@ def train(
     resume: Annotated[str, typer.Option(metavar="RUN", help="Go on with the run of this id.")] = "",
     tensorboard: Annotated[str, typer.Option(metavar="DIR", help="Also write TensorBoard logs here.")] = "",
     start_from: Annotated[str, typer.Option(metavar="MODEL", help="Take over the weights of this model.")] = "",
+    letters: Annotated[
+        str,
+        typer.Option(metavar="DIR", help="Letters networks: learn from this data set of single letters instead."),
+    ] = "",
 ) -> None:
     """Train a network and register it: from a preset, from a data set, or from both.
 
@@ -29,7 +33,10 @@ def train(
     start()
     from experiments.plan import plan_training, resume_training
 
-    plan = resume_training(resume, minutes) if resume else plan_training(preset, data, network, name, minutes, settings)
+    if resume:
+        plan = resume_training(resume, minutes)
+    else:
+        plan = plan_training(preset, data, network, name, minutes, settings, letters)
     outcome = plan.run(start_from=start_from, tensorboard=tensorboard)
     console.print(f"run {outcome.run_id}")
     print(f"{outcome.name} version {outcome.version}: exact match {outcome.report.exact_match}")

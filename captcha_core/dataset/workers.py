@@ -1,8 +1,10 @@
 """Who writes the shards: this process, several processes or a Ray cluster. Every way gives the same shards."""
 
+import logging
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -13,6 +15,7 @@ from typing import Any
 from captcha_core.errors import DataError
 
 Task = Callable[[int], Any]
+KNOCK_S = 10.0
 AHEAD = 2  # jobs handed out per worker, so that none waits and memory stays flat
 
 _task: Task | None = None
@@ -88,9 +91,10 @@ def _run_on_ray(task: Task, numbers: Iterable[int], address: str) -> Iterator[An
         ) from None
     mine = not ray.is_initialized()
     try:
+        _knock(address)
         if mine:
-            ray.init(address=address, log_to_driver=False, logging_level="error")
-    except (ConnectionError, ValueError, RuntimeError) as error:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, ValueError, RuntimeError) as error:
         raise DataError(
             f"expected a Ray cluster at {address!r}, received: {str(error).splitlines()[0]}; start one with "
             "`ray start --head` or use --cluster local."
@@ -108,6 +112,13 @@ def _run_on_ray(task: Task, numbers: Iterable[int], address: str) -> Iterator[An
     finally:
         if mine:
             ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raise OSError when nobody listens at HOST:PORT: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), KNOCK_S).close()
 
 
 def _call_shared(task: Task, number: int) -> Any:

@@ -96,7 +96,7 @@ def write_dataset(
             receipts = _continue(folder, plan)
             for receipt in receipts.values():
                 progress(_rows(receipt))
-            task = ShardTask(folder, draw, plan.split, plan.count, plan.shard_size)
+            task = ShardTask(folder.absolute(), draw, plan.split, plan.count, plan.shard_size)
             numbers = range(-(-plan.count // plan.shard_size))
             missing = [number for number in numbers if number not in receipts]
             for receipt in crew.run(task, missing, min(workers, max(1, len(missing))), cluster):

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
 from captcha_core.features.image import ImageFeatures
 from captcha_core.features.letters import LetterFeatures
 
-Features = Annotated[ImageFeatures | LetterFeatures, Field(discriminator="kind")]
+Features = Annotated[ImageFeatures | LetterFeatures | LogMelFeatures | SpectrogramPicture, Field(discriminator="kind")]
 FEATURES: TypeAdapter[Features] = TypeAdapter(Features)

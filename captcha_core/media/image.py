@@ -45,9 +45,9 @@ def decode_image(media: bytes, channels: int = 1, size_px: tuple[int, int] | Non
             plain = _flatten(picture, "RGB" if channels == 3 else "L")
     except DataError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # Pillow's own limit, found while opening
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # Pillow's own limit comes first
         raise DataError(
-            f"expected an image of at most {MAX_PIXELS:,} pixels, received far more; make it smaller."
+            f"expected an image of at most {MAX_PIXELS:,} pixels, received one that claims far more; make it smaller."
         ) from None
     except UnidentifiedImageError:
         raise DataError(

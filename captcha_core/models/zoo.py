@@ -8,11 +8,12 @@ from typing import Any, Literal
 import keras
 
 from captcha_core.errors import ModelError, SpecError
+from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
 from captcha_core.features.image import ImageFeatures
 from captcha_core.features.kinds import Features
 from captcha_core.features.letters import LetterFeatures
 from captcha_core.features.segments import Segmentation
-from captcha_core.models import classic, classic_letters, image_cnn, image_ctc, letter_cnn
+from captcha_core.models import audio_ctc, classic, classic_letters, image_cnn, image_ctc, letter_cnn
 from captcha_core.models.letter_reader import reader
 from captcha_core.spec.captcha import CaptchaSpec
 
@@ -67,6 +68,8 @@ NETWORKS: dict[str, Network] = {
     "letters": Network("image", "positions", LetterFeatures.of, reader(letter_cnn.build)),
     "letters_dense564": Network("image", "positions", _letters(28), reader(classic_letters.conv84_dense564)),
     "letters_dense128": Network("image", "positions", _letters(30, 3), reader(classic_letters.conv32_dense128)),
+    "audio_ctc": Network("audio", "ctc", LogMelFeatures.of, audio_ctc.build),
+    "audio_conv10_batchnorm": Network("audio", "positions", SpectrogramPicture.of, classic.conv10_batchnorm),
 }
 
 

@@ -6,6 +6,7 @@ import platform
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.error
 import urllib.request
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from captcha_core.errors import RegistryError
+from captcha_core.evaluation.predictions import Predictions
 from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.lookup import DEFAULT_TRACKING_URI
 
@@ -147,6 +149,26 @@ class Run:
                 pip_requirements=[f"captchalab=={_version('captchalab')}"],
             )
         return str(info.model_id)
+
+
+def logged_predictions(run_id: str) -> Predictions:
+    """Return what a run read of its test samples.
+
+    Raises:
+        RegistryError: If there is no such run, or it has logged none.
+        DataError: If what it logged is no table of predictions.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = client().download_artifacts(run_id, "report/predictions.csv", folder)
+            return Predictions.from_csv(Path(path).read_text(encoding="utf-8"))
+    except (MlflowException, OSError):
+        raise RegistryError(
+            f"expected a run with a report, received {run_id}; list the runs in the dashboard, or compare models on a "
+            "data set with --data DIR."
+        ) from None
 
 
 @contextlib.contextmanager

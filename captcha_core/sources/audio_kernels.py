@@ -3,38 +3,32 @@
 import numpy as np
 from numba import njit
 
+from captcha_core.sources.randomness import GOLDEN, mixed
+
 
 @njit(cache=True, nogil=True)
 def hiss(length: int, state: np.uint64) -> np.ndarray:
     """Return AudioCaptcha's background noise of ``length`` bytes: 126 plus ``randbelow(257) % 4`` each.
 
     256 of the 257 draws give two even bits, one gives 0. So 32 bytes are taken from each 64-bit word, and the odd
-    draw is put in afterwards, at geometric distances. Words: splitmix64 (Steele, Lea, Flood 2014).
+    draw is put in afterwards, at geometric distances.
     """
     noise = np.empty(length, np.uint8)
     word = np.uint64(0)
     for i in range(length):
         if i & 31 == 0:
-            state, word = _next(state)
+            state += GOLDEN
+            word = mixed(state)
         noise[i] = 126 + (word & np.uint64(3))
         word >>= np.uint64(2)
     at = -1
     while True:
-        state, word = _next(state)
-        chance = (float(word >> np.uint64(11)) + 1.0) / 9007199254740992.0
+        state += GOLDEN
+        chance = (float(mixed(state) >> np.uint64(11)) + 1.0) / 9007199254740992.0
         at += 1 + int(np.log(chance) / np.log(256.0 / 257.0))
         if at >= length:
             return noise
         noise[at] = 126
-
-
-@njit(cache=True, nogil=True)
-def _next(state: np.uint64) -> tuple[np.uint64, np.uint64]:
-    state += np.uint64(0x9E3779B97F4A7C15)
-    word = state
-    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state, word ^ (word >> np.uint64(31))
 
 
 @njit(cache=True, nogil=True)

@@ -41,7 +41,7 @@ def draw_clip(scheme: Scheme, seed: int, index: int, text: str) -> Clip:
     knobs, rate_hz = scheme.knobs, scheme.spec.rate_hz
     if not isinstance(knobs, AudioKnobs):
         raise SpecError(f"expected an audio scheme, received {scheme.name}; it is drawn by the image renderer.")
-    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(_STREAM, index))))
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed % 2**64, spawn_key=(_STREAM, index))))
     if knobs.layout == "captcha":
         clip, spans = audio_captcha.mix(text, audio_captcha.draw(rng, text))
         samples, voice = audio_captcha.to_float(clip), "captcha"

@@ -14,12 +14,10 @@ def white(rng: np.random.Generator, count: int) -> np.ndarray:
 
 def pink(rng: np.random.Generator, count: int) -> np.ndarray:
     """Return noise whose power falls by 3 dB an octave, float32 (count,)."""
-    import scipy.fft
-
-    length = scipy.fft.next_fast_len(count, real=True)
-    spectrum = scipy.fft.rfft(rng.standard_normal(length, dtype=np.float32))
+    length = 1 << (count - 1).bit_length()
+    spectrum = np.fft.rfft(rng.standard_normal(length, dtype=np.float32))
     spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum), dtype=np.float32), 1.0))
-    return scipy.fft.irfft(spectrum, length)[:count]
+    return np.fft.irfft(spectrum, length)[:count]
 
 
 def chatter(rng: np.random.Generator, count: int, pieces: Sequence[np.ndarray], backwards: bool) -> np.ndarray:

@@ -56,7 +56,7 @@ def _alphabet(
 ) -> Alphabet:
     engine = get_engine(engine_name)
     names = _names(engine_name, only, held_out)
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_STREAM, number)))
+    rng = np.random.default_rng(np.random.SeedSequence(seed % 2**64, spawn_key=(_STREAM, number)))
     speaker = engine.speaker(names[int(rng.integers(len(names)))], rng)
     said = engine.say(speaker, characters)
     loudest = max(float(np.abs(piece).max()) for piece in said.values())

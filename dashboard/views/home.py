@@ -70,7 +70,7 @@ def _task(task: Task) -> None:
         if task.champion:
             links.link("solve", "Solve", ":material/pin_invoke:", model=f"models:/{task.name}@champion")
         preset = task.runs[0].preset if task.runs else ""
-        search = f"params.preset = '{preset}'" if preset and "'" not in preset else ""
+        search = f"params.`preset.name` = '{preset}'" if preset and "'" not in preset else ""
         links.link("runs", "Runs", ":material/table_rows:", q=search)
         if task.model:
             links.link("registry", "Versions", ":material/inventory_2:", model=task.name)

@@ -53,10 +53,11 @@ def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
         "Search",
         key="q",
         bind="query-params",
-        placeholder="words, or a filter: metrics.test_exact_match > 0.97 and params.preset = 'nthu6'",
+        placeholder="words, or a filter: metrics.test_exact_match > 0.97 and params.`preset.name` = 'nthu6'",
         icon=":material/search:",
         help="Words are looked for in names, ids, notes, tags and parameters. A filter is written as in MLflow: "
-        "`metrics.loss < 0.1`, `params.network = 'image_cnn'`, `tags.mlflow.user LIKE 'a%'`, `status = 'FINISHED'`.",
+        "`metrics.loss < 0.1`, `` params.`network.name` = 'image_ctc' ``, `tags.mlflow.user LIKE 'a%'`, "
+        "`status = 'FINISHED'`.",
     )
     there = [state for state in run_table.STATES if any(run.state == state for run in everything)]
     chosen = states.pills(

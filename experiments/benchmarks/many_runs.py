@@ -84,8 +84,8 @@ def _runs(count: int, epochs: int, rng: random.Random, now_ms: int) -> Iterator[
 
 def _params(preset: str, rate: float, rng: random.Random) -> dict[str, str]:
     return {
-        "preset": preset,
-        "network": rng.choice(NETWORKS),
+        "preset.name": preset,
+        "network.name": rng.choice(NETWORKS),
         "training.learning_rate": str(rate),
         "training.batch_size": str(rng.choice((16, 32, 64, 128))),
         "training.optimizer": rng.choice(("muon", "adamw")),

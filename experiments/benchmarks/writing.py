@@ -18,7 +18,7 @@ from captcha_core.errors import DataError
 SCHEME = "digits4"
 SEED = 1
 POLL_S = 0.2
-SHARE_OF_RUN = 12  # a kill comes within a twelfth of a whole run after its start-up, so that 20 kills fit into it
+SHARE_OF_RUN = 6  # a kill comes within a sixth of a whole run after its start-up, so that many kills fit into it
 
 
 @dataclass(frozen=True)
@@ -123,13 +123,13 @@ def kill_and_continue(root: Path, count: int, kills: int, seed: int = 0) -> dict
         DataError: If a shard is cut short, or the digest differs in the end.
     """
     rng = random.Random(seed)
-    whole = measure(root, count, 2)
+    whole = _uninterrupted(root / "whole", count)
     out = root / "killed"
-    startup_s = min(3.0, whole.seconds / 2)
+    latest_s = whole.first_shard_s + (whole.seconds - whole.first_shard_s) / SHARE_OF_RUN
     done = shards = finished_early = 0
     while done < kills:
         process = _start(out, count)
-        time.sleep(rng.uniform(0, startup_s + (whole.seconds - startup_s) / SHARE_OF_RUN))
+        time.sleep(rng.uniform(0, latest_s))
         if process.poll() is not None:  # it was faster: it must be right, and another one is killed
             _check_digest(out, whole.digest)
             shutil.rmtree(out)
@@ -157,6 +157,31 @@ def kill_and_continue(root: Path, count: int, kills: int, seed: int = 0) -> dict
         "digest": whole.digest,
         "same_digest": True,
     }
+
+
+@dataclass(frozen=True)
+class _Whole:
+    first_shard_s: float
+    seconds: float
+    digest: str
+
+
+def _uninterrupted(out: Path, count: int) -> _Whole:
+    """Write a data set and remove it, with the time until its first shard."""
+    from captcha_core.dataset.store import Dataset
+
+    started = time.perf_counter()
+    process = _start(out, count)
+    first = 0.0
+    while process.poll() is None:
+        if not first and any(out.glob("*/part-*.parquet")):
+            first = time.perf_counter() - started
+        time.sleep(0.02)
+    if process.returncode != 0:
+        raise DataError(f"expected generate to end well, received exit code {process.returncode}; see its message.")
+    seconds, digest = time.perf_counter() - started, Dataset.open(out).digest
+    shutil.rmtree(out)
+    return _Whole(first, seconds, digest)
 
 
 def _start(out: Path, count: int) -> "subprocess.Popen[bytes]":

@@ -83,7 +83,13 @@ def _trained(folder: Path, bundle: Path, rate: float, seed: int, spoil: Callable
     answers = [spoil(solver.solve(sample.media), index) for index, sample in enumerate(samples)]
     report = Report(solver.spec, samples, answers)
     with start_run("tiny", {"captchalab.kind": "train", "captchalab.preset": "tiny"}) as run:
-        run.params({"preset": "tiny", "network": "image_cnn", "training": {"learning_rate": rate, "seed": 0}})
+        run.params(
+            {
+                "preset": {"name": "tiny"},
+                "network": {"name": "image_cnn"},
+                "training": {"learning_rate": rate, "seed": 0},
+            }
+        )
         run.params({"data": {"name": "tiny", "digest": "d" * 64, "counts": {"train": 500}}})
         run.data("tiny", "d" * 64, str(folder / "data"), {"train": 500, "test": 80}, "training")
         for epoch, share in enumerate((0.2, 0.9, 0.7)):

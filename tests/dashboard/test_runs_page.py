@@ -22,7 +22,7 @@ def test_a_link_opens_one_run(world: World) -> None:
     page = without_traceback(open_page("runs", run=world.runs[0]))
     assert world.runs[0] in said(page)
     assert len(page.get("plotly_chart")) == 4
-    assert {"training.learning_rate", "network"} <= set(page.dataframe[1].value["parameter"])
+    assert {"training.learning_rate", "network.name"} <= set(page.dataframe[1].value["parameter"])
 
 
 @pytest.mark.parametrize("run_id", ["0" * 32, "no such thing", "<script>alert(1)</script>"])
@@ -38,7 +38,7 @@ def test_a_link_to_a_deleted_run(world: World, run_id: str) -> None:
         ("", 2),
         ("tiny learning_rate=0.002", 1),
         ("metrics.test_exact_match > 0.9", 1),
-        ("params.network = 'image_cnn' and status = 'FINISHED'", 2),
+        ("params.`network.name` = 'image_cnn' and status = 'FINISHED'", 2),
         ("`*[x](y)", 0),
     ],
 )

@@ -19,19 +19,25 @@ from captcha_core.training.losses import loss_of
 IMAGE = CaptchaSpec.build(
     media="image", alphabet="abc", min_length=1, max_length=3, height_px=32, width_px=64, channels=1
 )
-SHAPES = {"image": (32, 64, 1)}
+AUDIO = CaptchaSpec.build(
+    media="audio", alphabet="abc", min_length=1, max_length=3, sample_rate_hz=8_000, max_seconds=1.5
+)
+SPECS = {"image": IMAGE, "audio": AUDIO}
 IMAGE_NETWORKS = [name for name, network in NETWORKS.items() if network.media == "image"]
 LETTERS = [name for name in IMAGE_NETWORKS if name.startswith("letters")]
 
 
 def shape_of(name: str) -> tuple[int, ...]:
-    """A small input, whatever size the network was made for; letters networks keep theirs."""
-    return get_network(name).features(IMAGE).shape if name in LETTERS else SHAPES["image"]
+    """A small input: images of 32 x 64, whatever size the network was made for, clips of 1.5 s, letters as they are."""
+    media = get_network(name).media
+    if media == "image" and name not in LETTERS:
+        return IMAGE.shape
+    return get_network(name).features(SPECS[media]).shape
 
 
 def small(name: str) -> keras.Model:
     keras.utils.set_random_seed(0)
-    return get_network(name).build(shape_of(name), IMAGE)
+    return get_network(name).build(shape_of(name), SPECS[get_network(name).media])
 
 
 def batch(name: str, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +49,7 @@ def batch(name: str, count: int) -> tuple[np.ndarray, np.ndarray]:
     return x, IMAGE.charset.encode(texts, 3)
 
 
-@pytest.mark.parametrize("name", IMAGE_NETWORKS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_it_learns_a_batch_by_heart(name: str) -> None:
     model = small(name)
     recipe = TrainingConfig.build(epochs=1, optimizer="adam", learning_rate=1e-3, ema=0.0)
@@ -54,7 +60,7 @@ def test_it_learns_a_batch_by_heart(name: str) -> None:
     assert losses[-1] < losses[0]
 
 
-@pytest.mark.parametrize("name", IMAGE_NETWORKS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_it_is_saved_without_code_and_computes_the_same_everywhere(name: str, tmp_path: Path) -> None:
     model = small(name)
     x, _ = batch(name, 4)
@@ -71,11 +77,8 @@ def test_it_is_saved_without_code_and_computes_the_same_everywhere(name: str, tm
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_it_refuses_other_media_and_unknown_options(name: str) -> None:
-    other = CaptchaSpec.build(
-        media="audio", alphabet="abc", min_length=1, max_length=3, sample_rate_hz=8000, max_seconds=5.0
-    )
-    wrong = other if get_network(name).media == "image" else IMAGE
-    right = IMAGE if get_network(name).media == "image" else other
+    right = SPECS[get_network(name).media]
+    wrong = AUDIO if right is IMAGE else IMAGE
     with pytest.raises(SpecError, match="choose another network"):
         build_network(name, wrong)
     with pytest.raises(ModelError, match="received 'colour'"):

@@ -1,6 +1,7 @@
 """Schemathesis sends what the OpenAPI document allows and what it forbids, and finds no answer that it does not."""
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,9 @@ def schemathesis(server: Running, folder: Path, examples: int) -> None:
     arguments = ["--config-file", str(config), "run", f"{server.url}/openapi.json", "--checks", "all"]
     arguments += ["--header", f"Authorization: Bearer {TOKEN}", "--max-examples", str(examples), "--seed", "1"]
     arguments += ["--max-response-time", "5", "--generation-database", "none", "--suppress-health-check", "all"]
-    done = subprocess.run(["schemathesis", *arguments], capture_output=True, text=True, cwd=folder)
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("schemathesis")), *arguments], capture_output=True, text=True, cwd=folder
+    )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "No issues found" in done.stdout
     assert not any("Traceback" in line for line in server.log)

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes_voices import Script, google_client, polly_client
 from google.api_core import exceptions as google_errors
 
 from captcha_core.errors import DataError
 from captcha_core.sources.voices.cloud import ATTEMPTS, CloudVoices
 from captcha_core.sources.voices.google import GoogleVoices
 from captcha_core.sources.voices.polly import PollyVoices
+from tests.sources.fakes_voices import Script, google_client, polly_client
 
 KINDS = {
     "polly": (PollyVoices, polly_client, "ThrottlingException", "InvalidSsmlException", 16, "Amy", "Danielle"),

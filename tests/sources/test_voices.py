@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from fakes_voices import google_client, polly_client
 
 from captcha_core.errors import CaptchaError, DataError, SpecError
 from captcha_core.sources.voices import engines
@@ -15,6 +14,7 @@ from captcha_core.sources.voices.contract import Voices, choose, trimmed
 from captcha_core.sources.voices.espeak import EspeakVoices
 from captcha_core.sources.voices.google import GoogleVoices
 from captcha_core.sources.voices.polly import PollyVoices
+from tests.sources.fakes_voices import google_client, polly_client
 
 
 def _engine(name: str, folder: Path) -> Voices:
