@@ -34,6 +34,11 @@ def may_change() -> bool:
     return listed(str(st.user.get("email") or ""), bool(st.user.get("email_verified", True)), _may_change_list())
 
 
+def who() -> str | None:
+    """Return who acts, for histories and labels; None for the user of the machine."""
+    return str(st.user.get("email") or "") or None if _login_configured() else None
+
+
 def listed(email: str, verified: bool, allowed: Sequence[str]) -> bool:
     """Return whether an address that the provider has verified is on the list."""
     return bool(email) and verified and email.casefold() in {one.casefold() for one in allowed}

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from captcha_core.errors import CaptchaError
+from captcha_core.registry.promotion import Entry
 from dashboard import access, bundles, charts, comparison, data, links, pictures, promoting
 from dashboard.frame import guarded, heading, nothing_yet, tell
 from dashboard.records import ModelRecord, RunRecord, VersionRecord
@@ -27,6 +28,8 @@ def show() -> None:
     if version:
         with guarded():
             _version(uri, model, version, runs)
+    with guarded():
+        _history(uri, model)
 
 
 def _choose(models: Sequence[ModelRecord]) -> ModelRecord:
@@ -75,7 +78,7 @@ def _roll_back(model: ModelRecord, champion: VersionRecord, previous: VersionRec
         disabled=not access.may_change(), help=None if access.may_change() else access.WHY_NOT,
     ):  # fmt: skip
         try:
-            tell(promoting.roll_back(model.name))
+            tell(promoting.roll_back(model.name, by=access.who()))
         except CaptchaError as error:
             st.error(markdown(error))
             return
@@ -209,3 +212,41 @@ def _take(version: VersionRecord) -> None:
                 key=f"take-{file.name}",
             )  # fmt: skip
     st.code(f"captchalab solve FILE --model {version.uri}", language="bash")
+
+
+def history_table(entries: Sequence[Entry]) -> pd.DataFrame:
+    """Return a row a promotion or rollback."""
+    return pd.DataFrame(
+        [
+            {
+                "when": pd.Timestamp(entry.at),
+                "what": f"forced {entry.action}" if entry.forced else entry.action,
+                "from": entry.from_version or "",
+                "to": entry.to_version,
+                "exact match": entry.exact_match[0] if entry.exact_match else None,
+                "before": entry.exact_match[1] if entry.exact_match else None,
+                "who": entry.by,
+                "reason": entry.reason,
+                "verdict": " ".join(entry.verdict),
+            }
+            for entry in entries
+        ]
+    )
+
+
+def _history(uri: str, model: ModelRecord) -> None:
+    entries = data.promotions(uri, model.name)
+    if not entries:
+        return
+    st.subheader("Who was champion", anchor=False, divider="gray")
+    column = st.column_config
+    per_cent = column.NumberColumn(format="percent")
+    st.dataframe(
+        history_table(entries),
+        hide_index=True,
+        column_config={
+            "when": column.DatetimeColumn(format="distance"),
+            "exact match": per_cent,
+            "before": per_cent,
+        },
+    )

@@ -40,8 +40,8 @@ def test_the_rule_speaks_before_the_button(world: World) -> None:
     page = open_page("compare", runs=",".join(world.runs), view="Pairs")
     words = said(page)
     assert "The rule says no" in words and "exact match" in words
-    assert page.button(key="promote-captcha-tiny-2").disabled, "against the rule only after a tick"
-    page.checkbox(key="force-captcha-tiny-2").check()
+    assert page.button(key="promote-captcha-tiny-2").disabled, "against the rule only with a reason"
+    page.text_input(key="force-captcha-tiny-2").set_value("it is smaller")
     without_traceback(page.run())
     assert not page.button(key="promote-captcha-tiny-2").disabled
 

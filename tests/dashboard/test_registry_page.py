@@ -32,14 +32,18 @@ def test_versions_and_aliases(world: World) -> None:
 def test_promote_and_roll_back(restored: World) -> None:
     page = open_page("registry", model=restored.model, version="2")
     assert "The rule says no" in said(page)
-    page.checkbox(key="force-captcha-tiny-2").check()
+    page.text_input(key="force-captcha-tiny-2").set_value("it is smaller")
     page.run()
     page.button(key="promote-captcha-tiny-2").click()
     without_traceback(page.run())
     assert "Version 2 of captcha-tiny is champion" in said(page).replace("\\", "")
     assert version_behind(restored.model, CHAMPION) == "2"
+    history = page.dataframe[-1].value
+    assert history["what"][0] == "forced promote" and history["reason"][0] == "it is smaller"
+    assert history["exact match"][0] < history["before"][0], "the figures of both are kept"
     page.button(key="roll-back").click()
     without_traceback(page.run())
+    assert page.dataframe[-1].value["what"][0] == "rollback"
     assert version_behind(restored.model, CHAMPION) == "1"
 
 
@@ -56,7 +60,7 @@ def test_a_bundle_that_was_changed_is_not_promoted(restored: World, monkeypatch:
     lying.write_bytes(before + b" ")
     try:
         page = open_page("registry", model=restored.model, version="2")
-        page.checkbox(key="force-captcha-tiny-2").check()
+        page.text_input(key="force-captcha-tiny-2").set_value("it is smaller")
         page.run()
         page.button(key="promote-captcha-tiny-2").click()
         without_traceback(page.run())
