@@ -17,7 +17,7 @@ WHY_NOT = "You may look, not change: ask whoever runs this dashboard."
 
 def admitted() -> bool:
     """Return whether to go on; otherwise the login is shown."""
-    if not _login_configured() or st.user.is_logged_in:
+    if not _login_configured() or st.user.get("is_logged_in", False):
         return True
     st.title("captchalab", anchor=False)
     st.markdown("This dashboard is for people who log in.")
@@ -32,6 +32,11 @@ def may_change() -> bool:
     if not _login_configured():
         return True
     return listed(str(st.user.get("email") or ""), bool(st.user.get("email_verified", True)), _may_change_list())
+
+
+def who() -> str | None:
+    """Return who acts, for histories and labels; None for the user of the machine."""
+    return str(st.user.get("email") or "") or None if _login_configured() else None
 
 
 def listed(email: str, verified: bool, allowed: Sequence[str]) -> bool:

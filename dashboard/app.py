@@ -13,7 +13,7 @@ def main() -> None:
     if not access.admitted():
         return
     chosen = st.navigation(links.sections())
-    with frame.guarded():
+    with frame.guarded(whole_page=True):
         chosen.run()
 
 

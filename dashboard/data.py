@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from captcha_core.errors import CaptchaError, RegistryError
+from captcha_core.registry import promotion
 from captcha_core.registry.runs import client, use_tracking
 from dashboard.records import DataUse, ModelRecord, RunRecord, VersionRecord, counts_of
 
@@ -53,7 +54,7 @@ def _reachable(_variable: str) -> str:
 
 def forget() -> None:
     """Read anew from now on: after a change that one of the pages made."""
-    for function in (runs, run, matching, history, models, data_uses):
+    for function in (runs, run, matching, history, models, data_uses, promotions):
         function.clear()
 
 
@@ -102,7 +103,7 @@ def matching(uri: str, filter_string: str) -> frozenset[str]:
 
 
 def _search(mine: Any, filter_string: str) -> list[Any]:
-    experiments = [one.experiment_id for one in mine.search_experiments()]
+    experiments = [one.experiment_id for one in mine.search_experiments() if one.name != promotion.EXPERIMENT]
     found: list[Any] = []
     token = None
     while experiments and len(found) < MOST_RUNS:
@@ -197,6 +198,16 @@ def models(uri: str) -> list[ModelRecord]:
         return sorted(found, key=lambda model: model.name)
 
     return _ask("the registered models", read)
+
+
+@cached
+def promotions(uri: str, name: str) -> list[promotion.Entry]:
+    """Return who was champion when and why, newest first.
+
+    Raises:
+        DataAway: If MLflow does not answer, or the history was tampered with.
+    """
+    return _ask("the history of promotions", lambda _: promotion.history(name)[::-1])
 
 
 def _all(page_of: Callable[[str | None], Any]) -> list[Any]:

@@ -35,8 +35,12 @@ def tell(sentence: str) -> None:
 
 
 @contextlib.contextmanager
-def guarded() -> Iterator[None]:
-    """Show what goes wrong inside the block as a sentence and a way on; the traceback goes to the log."""
+def guarded(whole_page: bool = False) -> Iterator[None]:
+    """Show what goes wrong inside the block as a sentence and a way on; the traceback goes to the log.
+
+    Args:
+        whole_page: Whether the block is all of the page: then there is a button to try it again.
+    """
     try:
         yield
     except data.DataAway as error:
@@ -45,10 +49,12 @@ def guarded() -> Iterator[None]:
             "The pages read the tracking server that `MLFLOW_TRACKING_URI` names, by default `sqlite:///mlflow.db` in "
             "the folder where the dashboard was started. What is shown here comes back when it answers."
         )
-        _again()
+        if whole_page:
+            _again()
     except CaptchaError as error:
         st.warning(markdown(error), icon=":material/error:")
-        _again()
+        if whole_page:
+            _again()
     except Exception:
         log.exception("a page failed")
         st.error(
@@ -56,7 +62,8 @@ def guarded() -> Iterator[None]:
             "are not affected.",
             icon=":material/bug_report:",
         )
-        _again()
+        if whole_page:
+            _again()
 
 
 def _again() -> None:

@@ -15,6 +15,7 @@ from captcha_core.errors import CaptchaError
 
 FOLDER = Path(".captchalab")
 RECORD, LOG = "job.json", "job.log"
+PROGRAM = ("-m", "experiments.cli")
 TAIL_BYTES = 20_000
 _starting = threading.Lock()
 
@@ -61,7 +62,7 @@ def start(arguments: Sequence[str]) -> Job:
         if before and before.running:
             raise CaptchaError(f"expected no training in the background, received {before.command}; stop it first.")
         FOLDER.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "experiments.cli", *arguments]
+        command = [sys.executable, *PROGRAM, *arguments]
         environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_RUN_ID"}
         try:
             with (FOLDER / LOG).open("wb") as log:

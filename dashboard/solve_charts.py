@@ -1,7 +1,5 @@
-"""Figures of solving: a clip over time, and exact match over difficulty."""
+"""Figures of solving."""
 
-import html
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,33 +8,6 @@ from dashboard.charts import COLOURS, QUIET, styled
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-
-def spectrogram(picture: str, seconds: float, characters: Sequence[tuple[str, float, float]]) -> "Figure":
-    """Draw a clip over time with what was read where.
-
-    Args:
-        picture: Address of the spectrogram's picture.
-        seconds: Length of the clip.
-        characters: Each with its start and end in seconds.
-    """
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
-    figure.add_layout_image(
-        source=picture, xref="x", yref="y", x=0, y=1, sizex=seconds, sizey=1, sizing="stretch", layer="below"
-    )
-    for character, start, end in characters:
-        middle = (start + end) / 2
-        figure.add_vline(x=middle, line={"color": "rgba(255,255,255,0.55)", "width": 1, "dash": "dot"})
-        figure.add_annotation(
-            x=middle, y=1.0, yanchor="bottom", text=f"<b>{html.escape(character)}</b>", showarrow=False,
-            font={"size": 18},
-        )  # fmt: skip
-    figure.update_xaxes(range=[0, seconds], title="seconds", showgrid=False)
-    figure.update_yaxes(range=[0, 1], visible=False)
-    styled(figure, height_px=240)
-    return figure.update_layout(margin={"l": 8, "r": 8, "t": 34, "b": 8})
 
 
 def breaking_point(table: pd.DataFrame) -> "Figure":

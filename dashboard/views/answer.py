@@ -4,8 +4,7 @@ import streamlit as st
 
 from captcha_core.errors import CaptchaError
 from captcha_core.solver import Solver
-from dashboard import pictures, saliency, solve_charts, solving, sound
-from dashboard.charts import PLAIN
+from dashboard import pictures, saliency, solving, sound
 from dashboard.frame import guarded
 from dashboard.solving import Reading
 from dashboard.words import markdown, share
@@ -27,7 +26,7 @@ def show(solver: Solver, reading: Reading) -> None:
             f"{share(reading.answer.confidence)} sure of the whole · {reading.answer.elapsed_ms:.2f} ms · "
             f"{markdown(solving.label_of(reading.model))}"
         )
-    if reading.item.kind == "audio":
+    if reading.item.kind == solver.spec.media == "audio":
         with guarded():
             _sound(solver, reading)
     if saliency.can_look(solver):
@@ -48,14 +47,8 @@ def _captcha(solver: Solver, reading: Reading) -> None:
 
 
 def _sound(solver: Solver, reading: Reading) -> None:
-    picture, seconds = sound.spectrogram(reading.item.media, solver.spec)
-    characters = (
-        [(one.character, *one.span_s) for one in reading.answer.characters if one.span_s] if reading.answer else []
-    )
-    st.plotly_chart(
-        solve_charts.spectrogram(picture, seconds, characters), key="spectrogram", config=PLAIN,
-        alt="Spectrogram with the characters at their times",
-    )  # fmt: skip
+    characters = reading.answer.characters if reading.answer else ()
+    st.html(sound.clip_picture(reading.item.media, solver.spec, characters, reading.item.name))
 
 
 def _looked_at(solver: Solver, reading: Reading) -> None:

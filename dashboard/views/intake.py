@@ -88,8 +88,9 @@ def _draw(solver: Solver) -> Files:
     try:
         if right.button("Draw me one", type="primary", icon=":material/draw:", width="stretch", key="draw-one"):
             sample = drawing.fresh(drawing.harder(scheme, difficulty))[0]
-            st.session_state[HANDED] = [(sample.path, sample.media)]
-        if turns and st.button("Where does the model break?", icon=":material/trending_down:", key="break"):
+            st.session_state[HANDED] = [(f"{sample.text} as drawn", sample.media)]
+        own = not scheme.spec.difference(solver.spec)
+        if turns and own and st.button("Where does the model break?", icon=":material/trending_down:", key="break"):
             _break(solver, name)
     except CaptchaError as error:
         st.warning(markdown(error), icon=":material/draw:")

@@ -19,22 +19,22 @@ def show(uri: str, model: ModelRecord, version: VersionRecord) -> None:
     if proposal.champion is not None and proposal.champion.version == version.version:
         return
     place = f"{model.name}-{version.version}"
-    sure = proposal.approved or st.checkbox(
-        "Promote it all the same, against the rule or without it",
-        key=f"force-{place}",
-        disabled=not access.may_change(),
-    )
-    label = f"Make version {version.version} champion of {model.name}"
+    reason = ""
+    if not proposal.approved:
+        reason = st.text_input(
+            "Promote it all the same, because", key=f"force-{place}", disabled=not access.may_change(), max_chars=1000,
+            placeholder="a reason, which the history keeps",
+        )  # fmt: skip
     if st.button(
-        markdown(label),
+        markdown(f"Make version {version.version} champion of {model.name}"),
         key=f"promote-{place}",
         type="primary" if proposal.approved else "secondary",
         icon=":material/military_tech:",
-        disabled=not sure or not access.may_change(),
+        disabled=not (proposal.approved or reason.strip()) or not access.may_change(),
         help=None if access.may_change() else access.WHY_NOT,
     ):
         try:
-            tell(promoting.promote(model.name, version.version))
+            tell(promoting.promote(proposal, reason, access.who()))
         except CaptchaError as error:
             st.error(markdown(error), icon=":material/gpp_bad:")
             return

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from captcha_core.errors import CaptchaError
+from captcha_core.registry.promotion import Entry
 from dashboard import access, bundles, charts, comparison, data, links, pictures, promoting
 from dashboard.frame import guarded, heading, nothing_yet, tell
 from dashboard.records import ModelRecord, RunRecord, VersionRecord
@@ -27,6 +28,8 @@ def show() -> None:
     if version:
         with guarded():
             _version(uri, model, version, runs)
+    with guarded():
+        _history(uri, model)
 
 
 def _choose(models: Sequence[ModelRecord]) -> ModelRecord:
@@ -38,8 +41,9 @@ def _choose(models: Sequence[ModelRecord]) -> ModelRecord:
             icon=":material/link_off:",
         )
     name = st.selectbox("Model", names, names.index(asked) if asked in names else 0, key="registered")
-    if st.query_params.get("model") != name:
-        st.query_params.from_dict({"model": name})
+    if asked in names and asked != name:
+        st.query_params.clear()  # a version of the other model means nothing here
+    st.query_params["model"] = name
     return models[names.index(name)]
 
 
@@ -60,34 +64,30 @@ def _champion(model: ModelRecord, runs: dict[str, RunRecord]) -> None:
     if model.description:
         st.markdown(markdown(model.description))
     if champion and previous and previous.version != champion.version:
-        label = f"Roll back to version {previous.version}"
-        if st.button(
-            label, icon=":material/undo:", key="roll-back", disabled=not access.may_change(),
-            help=None if access.may_change() else access.WHY_NOT,
-        ):  # fmt: skip
-            _ask(model, champion, previous)
+        with st.popover(f"Roll back to version {previous.version}", icon=":material/undo:"):
+            _roll_back(model, champion, previous)
+
+
+def _roll_back(model: ModelRecord, champion: VersionRecord, previous: VersionRecord) -> None:
+    st.markdown(
+        f"Version {previous.version} of **{markdown(model.name)}** becomes champion again in place of version "
+        f"{champion.version}. Everything that reads with the champion follows within seconds."
+    )
+    if st.button(
+        f"Yes, back to version {previous.version}", type="primary", icon=":material/undo:", key="roll-back",
+        disabled=not access.may_change(), help=None if access.may_change() else access.WHY_NOT,
+    ):  # fmt: skip
+        try:
+            tell(promoting.roll_back(model.name, by=access.who()))
+        except CaptchaError as error:
+            st.error(markdown(error))
+            return
+        st.rerun()
 
 
 def _read(version: VersionRecord | None, runs: dict[str, RunRecord]) -> str:
     run = runs.get(version.run_id) if version else None
     return f"reads {run.tested:.2%}" if run and run.tested is not None else ""
-
-
-@st.dialog("Roll back?")
-def _ask(model: ModelRecord, champion: VersionRecord, previous: VersionRecord) -> None:
-    st.markdown(
-        f"**{markdown(model.name)}**: version {previous.version} becomes champion again in place of version "
-        f"{champion.version}. Everything that reads with the champion follows within seconds."
-    )
-    if st.button(
-        f"Yes, back to version {previous.version}", type="primary", icon=":material/undo:", key="roll-back-yes"
-    ):
-        try:
-            tell(promoting.roll_back(model.name))
-        except CaptchaError as error:
-            st.error(markdown(error))
-            return
-        st.rerun()
 
 
 def versions_table(model: ModelRecord, runs: dict[str, RunRecord]) -> pd.DataFrame:
@@ -212,3 +212,41 @@ def _take(version: VersionRecord) -> None:
                 key=f"take-{file.name}",
             )  # fmt: skip
     st.code(f"captchalab solve FILE --model {version.uri}", language="bash")
+
+
+def history_table(entries: Sequence[Entry]) -> pd.DataFrame:
+    """Return a row a promotion or rollback."""
+    return pd.DataFrame(
+        [
+            {
+                "when": pd.Timestamp(entry.at),
+                "what": f"forced {entry.action}" if entry.forced else entry.action,
+                "from": entry.from_version or "",
+                "to": entry.to_version,
+                "exact match": entry.exact_match[0] if entry.exact_match else None,
+                "before": entry.exact_match[1] if entry.exact_match else None,
+                "who": entry.by,
+                "reason": entry.reason,
+                "verdict": " ".join(entry.verdict),
+            }
+            for entry in entries
+        ]
+    )
+
+
+def _history(uri: str, model: ModelRecord) -> None:
+    entries = data.promotions(uri, model.name)
+    if not entries:
+        return
+    st.subheader("Who was champion", anchor=False, divider="gray")
+    column = st.column_config
+    per_cent = column.NumberColumn(format="percent")
+    st.dataframe(
+        history_table(entries),
+        hide_index=True,
+        column_config={
+            "when": column.DatetimeColumn(format="distance"),
+            "exact match": per_cent,
+            "before": per_cent,
+        },
+    )

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, data, edits, links, pictures, run_table
+from dashboard import access, charts, data, edits, links, pictures, run_table
 from dashboard.records import RunRecord
 from dashboard.words import ago, count, duration, interval, markdown, share, size
 
@@ -121,7 +121,7 @@ def _notes(run: RunRecord) -> None:
             hide_index=True,
             key=f"tags-{run.id}",
         )
-        if st.form_submit_button("Keep", icon=":material/save:"):
+        if st.form_submit_button("Keep", icon=":material/save:", disabled=not access.may_change()):
             wanted = edits.tags_of(zip(tags["tag"], tags["value"], strict=True))
             changed = edits.keep(run, note, wanted)
             st.toast(f"Kept {count(changed, 'change')}.", icon=":material/check:")
