@@ -12,6 +12,7 @@ from experiments.compare import compare
 from experiments.dashboard import dashboard
 from experiments.doctor import doctor
 from experiments.evaluate import evaluate
+from experiments.export import export
 from experiments.export_data import export_data
 from experiments.generate import generate
 from experiments.history import history
@@ -47,6 +48,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "generate": generate,
     "import": import_data,
     "preview": preview,
+    "export": export,
     "export-data": export_data,
     "serve": serve,
 }
