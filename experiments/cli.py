@@ -14,6 +14,7 @@ from experiments.dashboard import dashboard
 from experiments.demo_site import demo_site
 from experiments.doctor import doctor
 from experiments.evaluate import evaluate
+from experiments.export import export
 from experiments.export_data import export_data
 from experiments.generate import generate
 from experiments.history import history
@@ -52,6 +53,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "generate": generate,
     "import": import_data,
     "preview": preview,
+    "export": export,
     "export-data": export_data,
     "serve": serve,
     "collect": collect,
