@@ -23,3 +23,7 @@ class RegistryError(CaptchaError):
 
 class FetchError(CaptchaError):
     """A URL that must not or could not be fetched."""
+
+
+class ServingError(CaptchaError):
+    """A server that must not or cannot start."""

@@ -1,12 +1,35 @@
 """The command line: a name for each step. Heavy libraries are imported by the steps that use them."""
 
+import os
 import sys
 import traceback
+from collections.abc import Callable
 
-import click
 import typer
 
 from captcha_core.errors import CaptchaError
+from experiments.collect import collect
+from experiments.compare import compare
+from experiments.dashboard import dashboard
+from experiments.demo_site import demo_site
+from experiments.doctor import doctor
+from experiments.evaluate import evaluate
+from experiments.export import export
+from experiments.export_data import export_data
+from experiments.generate import generate
+from experiments.history import history
+from experiments.import_data import import_data
+from experiments.labels import labels
+from experiments.letters import letters
+from experiments.pipeline import pipeline
+from experiments.presets_list import presets
+from experiments.preview import preview
+from experiments.promote import promote
+from experiments.pseudo_label import pseudo_label
+from experiments.rollback import rollback
+from experiments.serve import serve
+from experiments.solve import solve
+from experiments.train import train
 
 app = typer.Typer(
     name="captchalab",
@@ -15,9 +38,32 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-COMMANDS: dict[str, object] = {}
+COMMANDS: dict[str, Callable[..., None]] = {
+    "train": train,
+    "evaluate": evaluate,
+    "compare": compare,
+    "promote": promote,
+    "rollback": rollback,
+    "history": history,
+    "pipeline": pipeline,
+    "solve": solve,
+    "dashboard": dashboard,
+    "presets": presets,
+    "doctor": doctor,
+    "generate": generate,
+    "import": import_data,
+    "preview": preview,
+    "export": export,
+    "export-data": export_data,
+    "serve": serve,
+    "collect": collect,
+    "demo-site": demo_site,
+    "letters": letters,
+    "labels": labels,
+    "pseudo-label": pseudo_label,
+}
 for _name, _command in COMMANDS.items():
-    app.command(_name)(_command)  # type: ignore[type-var]
+    app.command(_name)(_command)
 
 
 @app.callback()
@@ -27,14 +73,12 @@ def options(debug: bool = typer.Option(False, "--debug", help="Show the tracebac
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; turn what goes wrong into one sentence and an exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets on stderr otherwise
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
     try:
         code = app(args=arguments, standalone_mode=False)
-    except click.ClickException as error:  # wrong usage: click says what and exits with 2
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         print("stopped.", file=sys.stderr)
         sys.exit(130)
     except CaptchaError as error:
@@ -44,6 +88,9 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         _fail(f"expected a usable file system or network, received {error}; see to that and run again.", debug)
     except Exception as error:
+        if hasattr(error, "exit_code") and hasattr(error, "show"):  # wrong usage: Typer exports no base class of these
+            error.show()
+            sys.exit(error.exit_code)
         _fail(f"unexpected {type(error).__name__}: {error} (a fault of ours: --debug shows the traceback).", debug)
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -7,8 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOW = [
-    "errors", "spec", "media", "sources", "dataset", "features", "models", "training", "evaluation", "registry",
-    "solver", "serving",
+    "errors", "quiet", "spec", "media", "sources", "dataset", "features", "models", "evaluation", "training",
+    "registry", "solver", "serving",
 ]  # fmt: skip
 SHELLS = ["experiments", "dashboard"]
 

@@ -1,5 +1,115 @@
-"""The audio schemes."""
+"""The audio schemes: each a specification and the numbers that draw it."""
 
-from captcha_core.sources.scheme import Scheme
+from typing import Literal, Self
 
-AUDIO_SCHEMES: tuple[Scheme, ...] = ()
+from pydantic import Field, model_validator
+
+from captcha_core.errors import SpecError
+from captcha_core.sources.scheme import Knobs, Scheme
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.charset import DIGITS, UPPER
+
+Share = Field(default=0.0, ge=0.0, le=1.0)
+Snr = Field(default=None, ge=-20.0, le=60.0)
+
+
+class AudioKnobs(Knobs):
+    """How an audio captcha is put together. Everything beyond ``layout`` and the voices is off by default.
+
+    Args:
+        layout: ``captcha`` is the `captcha` package's: beeps, 1 to 3 s between characters, hiss and reversed speech
+            behind them; it takes the built-in voice alone. ``plain`` sets the characters close to one another.
+        engine: Which voices speak.
+        voices: Only these speak; empty for all that the engine has.
+        held_out: These never speak, so that a model can be judged on voices it has not heard.
+        min_pause_s: Shortest pause between two characters of the plain layout.
+        max_pause_s: Longest pause.
+        overlap: Largest share of a character that the next one may cover.
+        max_speed_change: Each character is played faster or slower by up to this share, its pitch moving with it.
+        max_pitch_change: Each character's pitch moves by up to this many semitones, its length kept.
+        white_snr_db: Signal to noise ratio of white noise; None for none.
+        pink_snr_db: The same of pink noise.
+        babble_snr_db: The same of many voices at once.
+        reversed_snr_db: The same of one voice speaking other characters backwards.
+        snr_spread_db: Each clip's ratios lie up to this much above the ones given.
+        reverb_share: Share of the clips that are played in a room.
+        max_reverb_s: Longest time in which such a room's echo falls by 60 dB.
+        telephone_share: Share of the clips that come through a telephone (300 to 3,400 Hz, 8-bit companded).
+    """
+
+    layout: Literal["captcha", "plain"] = "plain"
+    engine: Literal["builtin", "espeak", "polly", "google"] = "builtin"
+    voices: tuple[str, ...] = ()
+    held_out: tuple[str, ...] = ()
+    min_pause_s: float = Field(default=0.02, ge=0.0, le=5.0)
+    max_pause_s: float = Field(default=0.25, ge=0.0, le=5.0)
+    overlap: float = Field(default=0.0, ge=0.0, le=0.5)
+    max_speed_change: float = Field(default=0.0, ge=0.0, le=0.5)
+    max_pitch_change: float = Field(default=0.0, ge=0.0, le=6.0)
+    white_snr_db: float | None = Snr
+    pink_snr_db: float | None = Snr
+    babble_snr_db: float | None = Snr
+    reversed_snr_db: float | None = Snr
+    snr_spread_db: float = Field(default=0.0, ge=0.0, le=40.0)
+    reverb_share: float = Share
+    max_reverb_s: float = Field(default=0.4, ge=0.05, le=2.0)
+    telephone_share: float = Share
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.layout == "captcha" and self.engine != "builtin":
+            raise SpecError(
+                f"expected the engine builtin for the layout captcha, received {self.engine}; take the layout plain."
+            )
+        if self.min_pause_s > self.max_pause_s:
+            raise SpecError(
+                f"expected min_pause_s <= max_pause_s, received {self.min_pause_s:g} and {self.max_pause_s:g}."
+            )
+        return self
+
+
+def _spec(alphabet: str, min_length: int, max_length: int, max_seconds: float, rate_hz: int = 8_000) -> CaptchaSpec:
+    return CaptchaSpec.build(
+        media="audio", alphabet=alphabet, min_length=min_length, max_length=max_length, case_sensitive=False,
+        sample_rate_hz=rate_hz, max_seconds=max_seconds,
+    )  # fmt: skip
+
+
+AUDIO_SCHEMES: tuple[Scheme, ...] = (
+    Scheme(
+        name="audio-digits",
+        description="The captcha package's AudioCaptcha: 4 to 8 digits, beeps, hiss and reversed speech",
+        spec=_spec(DIGITS, 4, 8, max_seconds=30.0),
+        knobs=AudioKnobs(layout="captcha"),
+    ),
+    Scheme(
+        name="audio-alnum",
+        description="The captcha package's AudioCaptcha: 8 digits and letters",
+        spec=_spec(DIGITS + UPPER, 8, 8, max_seconds=34.5),
+        knobs=AudioKnobs(layout="captcha"),
+    ),
+    Scheme(
+        name="speech-alnum8",
+        description="8 digits and letters spoken by espeak-ng's English voices",
+        spec=_spec(DIGITS + UPPER, 8, 8, max_seconds=10.0, rate_hz=16_000),
+        knobs=AudioKnobs(engine="espeak", max_speed_change=0.1),
+    ),
+    Scheme(
+        name="speech-noisy",
+        description="6 digits spoken by espeak-ng's English voices behind noise, reversed speech, echo and telephones",
+        spec=_spec(DIGITS, 6, 6, max_seconds=8.0, rate_hz=16_000),
+        knobs=AudioKnobs(
+            engine="espeak",
+            max_speed_change=0.15,
+            max_pitch_change=2.0,
+            overlap=0.15,
+            white_snr_db=10.0,
+            pink_snr_db=10.0,
+            babble_snr_db=8.0,
+            reversed_snr_db=8.0,
+            snr_spread_db=15.0,
+            reverb_share=0.5,
+            telephone_share=0.3,
+        ),
+    ),
+)

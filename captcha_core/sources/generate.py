@@ -12,7 +12,6 @@ from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.sample import Sample
 
 Arrays = np.ndarray | list[np.ndarray]
-PNG_LEVEL = 1  # noisy pictures hardly shrink further, and level 6 takes three times as long
 
 
 def texts(scheme: Scheme, seed: int, indices: range) -> list[str]:
@@ -76,7 +75,7 @@ def _labels(scheme: Scheme, seed: int, indices: range, given: Sequence[str] | No
 def _sample(scheme: Scheme, seed: int, index: int, array: np.ndarray, label: str) -> Sample:
     origin: dict[str, Any] = {"source": "generated", "scheme": scheme.name, "seed": seed, "index": index}
     if scheme.spec.media == "image":
-        return Sample(encode_png(array, PNG_LEVEL), label, f"{index:07d}_{label}.png", origin)
+        return Sample(encode_png(array), label, f"{index:07d}_{label}.png", origin)
     from captcha_core.media.audio import encode_flac
 
     return Sample(encode_flac(array, scheme.spec.rate_hz), label, f"{index:07d}_{label}.flac", origin)

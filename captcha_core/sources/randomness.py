@@ -14,9 +14,9 @@ MIX_2 = np.uint64(0x94D049BB133111EB)
 TEXT, RENDER, EFFECTS, LOOK = 1, 2, 3, 4  # streams: what one part draws never shifts what another draws
 
 
-@njit(nogil=True)
-def mix(value: Any) -> Any:
-    """Scramble 64 bits."""
+@njit(cache=True, nogil=True, inline="always")
+def mixed(value: np.uint64) -> np.uint64:
+    """SplitMix64's finaliser; of a counter in steps of ``GOLDEN`` it makes random words."""
     value = (value ^ (value >> np.uint64(30))) * MIX_1
     value = (value ^ (value >> np.uint64(27))) * MIX_2
     return value ^ (value >> np.uint64(31))
@@ -24,12 +24,12 @@ def mix(value: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def _fill(seed: np.uint64, stream: np.uint64, indices: np.ndarray, bits: np.ndarray) -> None:
-    root = mix(mix(seed + GOLDEN) ^ stream)
+    root = mixed(mixed(seed + GOLDEN) ^ stream)
     for row in range(bits.shape[0]):
-        state = mix(root + np.uint64(indices[row]) * GOLDEN)
+        state = mixed(root + np.uint64(indices[row]) * GOLDEN)
         line = bits[row]
         for column in range(line.shape[0]):
-            line[column] = np.uint32(mix(state + np.uint64(column + 1) * GOLDEN) >> np.uint64(32))
+            line[column] = np.uint32(mixed(state + np.uint64(column + 1) * GOLDEN) >> np.uint64(32))
 
 
 def random_bits(seed: int, stream: int, indices: range | np.ndarray, count: int) -> np.ndarray:

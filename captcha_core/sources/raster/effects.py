@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
-from captcha_core.sources.randomness import below, fraction, mix
+from captcha_core.sources.randomness import below, fraction, mixed
 from captcha_core.sources.raster.canvas import Canvas
 from captcha_core.sources.raster.levels import Float64, Int64, UInt32, UInt64, pack, unpack
 from captcha_core.sources.raster.look import Look
@@ -61,7 +61,7 @@ def _noise(key: UInt64, x: Float64, y: Float64) -> Float64:
 
 @njit(nogil=True)
 def _height(key: UInt64, column: Int64, row: Int64) -> Float64:
-    return _signed(np.uint32(mix(key + np.uint64(column * 65536 + row)) >> np.uint64(32)))
+    return _signed(np.uint32(mixed(key + np.uint64(column * 65536 + row)) >> np.uint64(32)))
 
 
 @njit(nogil=True)

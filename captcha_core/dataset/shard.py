@@ -1,0 +1,138 @@
+"""One Parquet shard: its columns, how it comes into its place whole, and how it is read."""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from captcha_core.errors import DataError
+from captcha_core.spec.sample import Sample
+
+if TYPE_CHECKING:
+    import pyarrow
+
+ROWS_PER_GROUP = 250
+HASH_SPACE = 2**256
+
+
+class ShardFile(BaseModel):
+    """What is known of one shard: its size, the hash of its bytes and the hash of its rows.
+
+    ``rows_hash`` is the sum of the hashes of its (split, id, text) rows, so that rows can be counted together in any
+    order and grouping. It names contents; ``sha256`` guards the bytes.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: int
+    bytes: int
+    sha256: str
+    rows_hash: str
+
+
+def schema() -> "pyarrow.Schema":
+    """Return the columns; Hugging Face datasets and Ray Data read ``media`` as it is."""
+    import pyarrow as pa
+
+    media = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    return pa.schema([("id", pa.string()), ("text", pa.string()), ("media", media), ("origin", pa.string())])
+
+
+def write_shard_file(samples: Sequence[Sample], split: str, place: Path, workshop: Path) -> ShardFile:
+    """Write samples to ``place`` by way of a file in ``workshop``, so that ``place`` is whole or not there.
+
+    Equal samples give equal bytes with one version of pyarrow: nothing in the file depends on time or machine.
+
+    Raises:
+        DataError: If the disk does not take it; nothing of it is left then.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {
+        "id": [sample.id for sample in samples],
+        "text": [sample.text for sample in samples],
+        "media": [{"bytes": sample.media, "path": sample.path} for sample in samples],
+        "origin": [json.dumps(dict(sample.origin), sort_keys=True) for sample in samples],
+    }
+    table = pa.table(columns, schema=schema())
+    packed = {"id": "NONE", "text": "ZSTD", "media.bytes": "NONE", "media.path": "ZSTD", "origin": "ZSTD"}
+    draft = workshop / f"{split}-{place.stem}.{os.getpid()}.tmp"
+    try:
+        with draft.open("wb") as file:
+            pq.write_table(table, file, row_group_size=ROWS_PER_GROUP, use_dictionary=False, compression=packed)
+            file.flush()
+            os.fsync(file.fileno())
+        size, digest = draft.stat().st_size, _file_hash(draft)
+        place.parent.mkdir(exist_ok=True)
+        draft.replace(place)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise disk_error(place, error) from None
+    rows_hash = sum(_row_hash(split, sample) for sample in samples) % HASH_SPACE
+    return ShardFile(rows=len(samples), bytes=size, sha256=digest, rows_hash=f"{rows_hash:064x}")
+
+
+def disk_error(path: Path, error: OSError) -> DataError:
+    """Return what to say when a file cannot be written."""
+    reason = error.strerror or str(error)
+    return DataError(
+        f"expected room and permission to write {path}, received: {reason}; see to that and run the same command "
+        "again, it continues where it stopped."
+    )
+
+
+def _row_hash(split: str, sample: Sample) -> int:
+    row = json.dumps([split, sample.id, sample.text]).encode()
+    return int.from_bytes(hashlib.sha256(row).digest(), "big")
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_shard_file(path: Path, known: ShardFile) -> None:
+    """Compare the bytes of a shard with what is known of it.
+
+    Raises:
+        DataError: If they differ.
+    """
+    try:
+        found = _file_hash(path)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    if found != known.sha256:
+        raise DataError(
+            f"expected {path} to have the SHA-256 {known.sha256[:12]}..., received {found[:12]}...; the file was "
+            "changed or damaged: restore it or write the data set again."
+        )
+
+
+def read_shard(path: Path, columns: Sequence[str]) -> Iterator["pyarrow.RecordBatch"]:
+    """Yield the rows of a shard in batches of at most ``ROWS_PER_GROUP``.
+
+    Raises:
+        DataError: If it is missing or damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            yield from file.iter_batches(ROWS_PER_GROUP, columns=list(columns), use_threads=False)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    first = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return DataError(
+        f"expected a whole Parquet shard at {path}, received: {first}; restore it or write the data set again."
+    )

@@ -1,0 +1,64 @@
+"""A contact sheet: many samples of a data set on one page, each with its text."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from captcha_core.media.audio import decode_audio
+from captcha_core.media.image import decode_image
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+
+MARGIN_PX = 8
+CAPTION_PX = 18
+WAVE_PX = (64, 240)
+INK = (32, 64, 128)
+
+
+def contact_sheet(samples: Sequence[Sample], spec: CaptchaSpec, columns: int = 8) -> np.ndarray:
+    """Draw samples in rows, their texts below.
+
+    Args:
+        samples: At least one.
+        spec: Of the data set; pictures are shown at its size, clips as waveforms.
+        columns: Samples in a row.
+
+    Returns:
+        uint8 array (H, W, 3).
+
+    Raises:
+        DataError: If a sample cannot be decoded.
+    """
+    pictures = [_picture(sample.media, spec) for sample in samples]
+    height, width = pictures[0].shape[:2]
+    columns = min(columns, len(samples))
+    rows = -(-len(samples) // columns)
+    cell = (height + CAPTION_PX + MARGIN_PX, width + MARGIN_PX)
+    page = Image.new("RGB", (columns * cell[1] + MARGIN_PX, rows * cell[0] + MARGIN_PX), "white")
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(14)
+    for place, (sample, picture) in enumerate(zip(samples, pictures, strict=True)):
+        row, column = divmod(place, columns)
+        left, top = MARGIN_PX + column * cell[1], MARGIN_PX + row * cell[0]
+        page.paste(Image.fromarray(picture), (left, top))
+        pen.rectangle((left - 1, top - 1, left + width, top + height), outline="lightgrey")
+        pen.text((left, top + height), sample.text or "(no label)", fill="black", font=font)
+    return np.asarray(page)
+
+
+def _picture(media: bytes, spec: CaptchaSpec) -> np.ndarray:
+    if spec.media == "image":
+        return decode_image(media, channels=3, size_px=spec.size_px)
+    return _waveform(decode_audio(media, spec.rate_hz, spec.seconds))
+
+
+def _waveform(samples: np.ndarray) -> np.ndarray:
+    """Draw the lowest and highest value of each of ``WAVE_PX[1]`` stretches of a clip (N,) as uint8 (H, W, 3)."""
+    height, width = WAVE_PX
+    picture = np.full((height, width, 3), 255, np.uint8)
+    edges = np.linspace(0, len(samples), width + 1).astype(int)
+    for column in range(width):
+        stretch = samples[edges[column] : max(edges[column + 1], edges[column] + 1)]
+        low, high = (round((1 - float(value)) / 2 * (height - 1)) for value in (stretch.min(), stretch.max()))
+        picture[high : low + 1, column] = INK
+    return picture

@@ -1,0 +1,111 @@
+"""Which split a sample belongs to, from what it is and not from when it came."""
+
+import hashlib
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from captcha_core.errors import SpecError
+from captcha_core.spec.sample import Sample
+
+SPLITS = ("train", "validation", "test")
+DEFAULT_SPLIT = "0.8/0.1/0.1"
+KEY_DIGITS = 13  # hexadecimal: 52 bits, which every JSON reader keeps exactly
+KEYS = 16**KEY_DIGITS
+
+
+class SplitRule(BaseModel):
+    """Keys below the first bound go to train, below the second to validation, the others to test.
+
+    The key is taken from the hash of the media (``content``), from the hash of the text (``text``: no string is then
+    in two splits), from the place in the sequence (``position``: exact counts of drawn samples), or the split is the
+    one that the source named (``given``).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: Literal["content", "text", "position", "given"] = "content"
+    bounds: tuple[int, int]
+
+    def of(self, sample: Sample, index: int) -> str:
+        """Return the split of the sample at place ``index``."""
+        if self.by == "given":
+            return str(sample.origin.get("split", "train"))
+        key = index if self.by == "position" else split_key(sample, self.by)
+        return SPLITS[sum(key >= bound for bound in self.bounds)]
+
+    @classmethod
+    def of_shares(cls, shares: tuple[float, ...], by: Literal["content", "text"] = "content") -> Self:
+        first, second = shares[0], shares[0] + shares[1]
+        return cls(by=by, bounds=(round(first * KEYS), round(second * KEYS)))
+
+
+def split_key(sample: Sample, by: Literal["content", "text"]) -> int:
+    """Return the key of a sample, evenly spread over 0 to ``KEYS``. What has no text goes by its content."""
+    if by == "text" and sample.text is not None:
+        return int(hashlib.sha256(sample.text.encode()).hexdigest()[:KEY_DIGITS], 16)
+    return int(sample.id[:KEY_DIGITS], 16)
+
+
+def parse_split(text: str) -> tuple[float, ...] | tuple[int, ...]:
+    """Read TRAIN/VALIDATION/TEST: three shares that add up to 1 (floats), or three whole counts (ints).
+
+    Raises:
+        SpecError: If it is neither.
+    """
+    parts = text.split("/")
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 3 and all(number >= 0 for number in numbers):
+        if abs(sum(numbers) - 1) < 1e-6:
+            return tuple(numbers)
+        if sum(numbers) > 1 and all(number.is_integer() for number in numbers):
+            return tuple(int(number) for number in numbers)
+    raise SpecError(
+        f"expected train/validation/test as three shares that add up to 1 ({DEFAULT_SPLIT}) or three counts "
+        f"(800/100/100), received {text!r}; correct it."
+    )
+
+
+def drawn_rule(text: str, by: Literal["content", "text"], count: int) -> SplitRule:
+    """Return the rule for samples yet to be drawn: shares go by hash, counts by position.
+
+    Raises:
+        SpecError: If the counts do not add up, or are asked for by text.
+    """
+    numbers = parse_split(text)
+    if isinstance(numbers[0], float):
+        return SplitRule.of_shares(numbers, by)
+    _check_counts(numbers, by, count)
+    return SplitRule(by="position", bounds=(int(numbers[0]), int(numbers[0] + numbers[1])))
+
+
+def found_rule(text: str, by: Literal["content", "text"], keys: list[int]) -> SplitRule:
+    """Return the rule for samples whose content keys are known: counts are met by ranking the keys.
+
+    Samples with equal keys stay together, so counts may be missed by the number of repeated pictures.
+
+    Raises:
+        SpecError: If the counts do not add up, or are asked for by text.
+    """
+    if text == "keep":
+        return SplitRule(by="given", bounds=(0, 0))
+    numbers = parse_split(text)
+    if isinstance(numbers[0], float):
+        return SplitRule.of_shares(numbers, by)
+    _check_counts(numbers, by, len(keys))
+    ranked = [*sorted(keys), KEYS]
+    return SplitRule(by="content", bounds=(ranked[int(numbers[0])], ranked[int(numbers[0] + numbers[1])]))
+
+
+def _check_counts(counts: tuple[float, ...], by: str, total: int) -> None:
+    if by == "text":
+        raise SpecError(
+            "expected shares for a split by text, received counts; strings cannot be cut to a count, use shares."
+        )
+    if sum(counts) != total:
+        raise SpecError(
+            f"expected split counts that add up to {total:,}, received {sum(counts):,}; correct the counts."
+        )

@@ -1,0 +1,137 @@
+"""Who writes the shards: this process, several processes or a Ray cluster. Every way gives the same shards."""
+
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from typing import Any
+
+from captcha_core.errors import DataError
+
+Task = Callable[[int], Any]
+KNOCK_S = 10.0
+AHEAD = 2  # jobs handed out per worker, so that none waits and memory stays flat
+
+_task: Task | None = None
+
+
+def run(task: Task, numbers: Iterable[int], workers: int = 1, cluster: str | None = None) -> Iterator[Any]:
+    """Yield ``task(number)`` for each number, as the results come.
+
+    Args:
+        task: Something that can be pickled.
+        numbers: What to call it with.
+        workers: Processes; 1 works in this process.
+        cluster: Address of a Ray cluster (``local`` starts one here), which then does the work in place of processes.
+
+    Raises:
+        DataError: If a worker dies, or Ray is missing or cannot be reached; and whatever the task raises.
+    """
+    if cluster is not None:
+        yield from _run_on_ray(task, numbers, cluster)
+    elif workers == 1:
+        yield from map(task, numbers)
+    else:
+        yield from _run_in_processes(task, numbers, workers)
+
+
+def _run_in_processes(task: Task, numbers: Iterable[int], workers: int) -> Iterator[Any]:
+    # spawn: numba and pyarrow have threads, which a fork would leave in an unusable state
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _prepare, (task,))
+    waiting = iter(numbers)
+    try:
+        running: set[Future[Any]] = {pool.submit(_call, number) for number in islice(waiting, AHEAD * workers)}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+                running |= {pool.submit(_call, number) for number in islice(waiting, 1)}
+    except BrokenProcessPool:
+        raise DataError(
+            "expected the worker processes to live, received the death of one (was memory short?); run the same "
+            "command again with fewer --workers, it continues where it stopped."
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _prepare(task: Task) -> None:
+    """Set up a worker: remember the task, leave Ctrl-C to the parent and die with the parent."""
+    global _task
+    _task = task
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _call(number: int) -> Any:
+    assert _task is not None
+    return _task(number)
+
+
+def _run_on_ray(task: Task, numbers: Iterable[int], address: str) -> Iterator[Any]:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError:
+        raise DataError(
+            "expected Ray for --cluster, received no such package; install it with `pip install 'captchalab[cluster]'`."
+        ) from None
+    mine = not ray.is_initialized()
+    try:
+        _knock(address)
+        if mine:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DataError(
+            f"expected a Ray cluster at {address!r}, received: {str(error).splitlines()[0]}; start one with "
+            "`ray start --head` or use --cluster local."
+        ) from None
+    try:
+        shared = ray.put(task)
+        remote = ray.remote(_call_shared)
+        waiting = iter(numbers)
+        slots = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
+        running = [remote.remote(shared, number) for number in islice(waiting, slots)]
+        while running:
+            done, running = ray.wait(running, num_returns=1)
+            yield _result(ray, done[0])
+            running += [remote.remote(shared, number) for number in islice(waiting, 1)]
+    finally:
+        if mine:
+            ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raise OSError when nobody listens at HOST:PORT: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), KNOCK_S).close()
+
+
+def _call_shared(task: Task, number: int) -> Any:
+    return task(number)
+
+
+def _result(ray: Any, reference: Any) -> Any:
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from None
+    except ray.exceptions.RayError as error:
+        raise DataError(
+            f"expected the Ray workers to live, received: {str(error).splitlines()[0]}; run the same command again, it "
+            "continues where it stopped."
+        ) from None

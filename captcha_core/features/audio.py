@@ -1,0 +1,150 @@
+"""What an audio network sees. One road for training, solving and pictures: rates and hops are written here alone."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from captcha_core.errors import DataError
+from captcha_core.features.log_mel import FLOOR_POWER, log_mel, power_spectrum
+from captcha_core.media.audio import decode_audio
+from captcha_core.spec.captcha import CaptchaSpec
+
+HOP_S = 0.016
+WINDOW_S = 0.032
+LOW_HZ = 60.0
+
+
+class LogMelFeatures(BaseModel):
+    """A log-mel spectrogram in 256 steps, from ``range_db`` below the clip's loudest bin (0) up to it (255).
+
+    A short clip is followed by zeros up to the longest that the specification allows, so that every sample has the
+    same shape.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["log_mel"] = "log_mel"
+    rate_hz: int
+    max_seconds: float
+    hop: int = Field(ge=1)
+    window: int = Field(ge=2)
+    mels: int = Field(default=40, ge=8, le=128)
+    low_hz: float = Field(default=LOW_HZ, ge=0)
+    range_db: float = Field(default=80.0, gt=0)
+
+    @property
+    def frames(self) -> int:
+        """T, the frames of the longest clip."""
+        return 1 + int(self.max_seconds * self.rate_hz) // self.hop
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(T, M) of one sample."""
+        return self.frames, self.mels
+
+    @property
+    def dtype(self) -> str:
+        return "uint8"
+
+    @property
+    def hop_s(self) -> float:
+        """Seconds from one frame to the next; frame t is centred on t times this."""
+        return self.hop / self.rate_hz
+
+    def decibels(self, samples: np.ndarray) -> np.ndarray:
+        """Return float32 (T, M), decibels below the loudest bin, of a clip's own length."""
+        return log_mel(
+            samples, self.rate_hz, self.window, self.hop, self.mels, self.low_hz, self.rate_hz / 2, self.range_db
+        )
+
+    def from_array(self, samples: np.ndarray) -> np.ndarray:
+        """Return uint8 (T, M) of samples float32 (N,) at ``rate_hz``.
+
+        Raises:
+            DataError: If the clip is empty or longer than ``max_seconds``.
+        """
+        _check_length(len(samples), self.rate_hz, self.max_seconds)
+        levels = np.zeros(self.shape, np.uint8)
+        own = self.decibels(samples)
+        levels[: len(own)] = np.rint((own + self.range_db) * (255.0 / self.range_db))
+        return levels
+
+    def from_media(self, media: bytes, spec: CaptchaSpec) -> np.ndarray:
+        """Return uint8 (T, M) of an audio file of any kind and rate.
+
+        Raises:
+            DataError: If the bytes are no readable audio, or too long.
+        """
+        return self.from_array(decode_audio(media, self.rate_hz, spec.seconds))
+
+    @classmethod
+    def of(cls, spec: CaptchaSpec) -> "LogMelFeatures":
+        """The features of a specification: its rate, and the house's hop and window."""
+        rate_hz = spec.rate_hz
+        return cls(
+            rate_hz=rate_hz, max_seconds=spec.seconds, hop=round(HOP_S * rate_hz), window=round(WINDOW_S * rate_hz)
+        )
+
+
+class SpectrogramPicture(BaseModel):
+    """The seed's input: the whole clip as a grey spectrogram picture of 64 x 128 pixels, as SoX draws it.
+
+    SoX takes a transform of 2 * (height - 1) samples with a Hann window, averages the power of the frames that fall
+    into each column, and shows 120 dB below full scale; high frequencies are at the top.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["spectrogram_picture"] = "spectrogram_picture"
+    rate_hz: int
+    max_seconds: float
+    height_px: int = Field(default=64, ge=8)
+    width_px: int = Field(default=128, ge=8)
+    range_db: float = Field(default=120.0, gt=0)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(H, W, 1) of one sample."""
+        return self.height_px, self.width_px, 1
+
+    @property
+    def dtype(self) -> str:
+        return "uint8"
+
+    def from_array(self, samples: np.ndarray) -> np.ndarray:
+        """Return uint8 (H, W, 1) of samples float32 (N,) at ``rate_hz``.
+
+        Raises:
+            DataError: If the clip is empty or longer than ``max_seconds``.
+        """
+        _check_length(len(samples), self.rate_hz, self.max_seconds)
+        window = 2 * (self.height_px - 1)
+        power = power_spectrum(samples, window, window // 2) * np.float32((4.0 / window) ** 2)  # full scale is 0 dB
+        edges = np.linspace(0, len(power), self.width_px + 1)
+        first = np.minimum(edges[:-1].astype(int), len(power) - 1)
+        sums = np.concatenate([np.zeros((1, self.height_px)), np.cumsum(power, axis=0, dtype=np.float64)])
+        last = np.maximum(edges[1:].astype(int), first + 1)
+        columns = (sums[last] - sums[first]) / (last - first)[:, None]
+        decibels = 10.0 * np.log10(np.maximum(columns, FLOOR_POWER * 1e-3))
+        grey = np.clip(1.0 + decibels / self.range_db, 0.0, 1.0) * 255.0
+        return np.rint(grey.T[::-1, :, None]).astype(np.uint8)
+
+    def from_media(self, media: bytes, spec: CaptchaSpec) -> np.ndarray:
+        """Return uint8 (H, W, 1) of an audio file of any kind and rate.
+
+        Raises:
+            DataError: If the bytes are no readable audio, or too long.
+        """
+        return self.from_array(decode_audio(media, self.rate_hz, spec.seconds))
+
+    @classmethod
+    def of(cls, spec: CaptchaSpec) -> "SpectrogramPicture":
+        return cls(rate_hz=spec.rate_hz, max_seconds=spec.seconds)
+
+
+def _check_length(count: int, rate_hz: int, max_seconds: float) -> None:
+    if not 0 < count <= max_seconds * rate_hz:
+        raise DataError(
+            f"expected a clip of up to {max_seconds:g} seconds, received {count / rate_hz:.2f}; send the captcha alone."
+        )

@@ -1,0 +1,56 @@
+"""What an image network sees: uint8 pixels at the network's own size. One road for training and solving."""
+
+from typing import Literal
+
+import cv2
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from captcha_core.media.image import decode_image
+from captcha_core.spec.captcha import CaptchaSpec
+
+
+class ImageFeatures(BaseModel):
+    """Pixels of a fixed size; the networks scale them to their own range."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["image"] = "image"
+    height_px: int
+    width_px: int
+    channels: Literal[1, 3] = 1
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of one sample."""
+        return self.height_px, self.width_px, self.channels
+
+    @property
+    def dtype(self) -> str:
+        return "uint8"
+
+    def from_array(self, pixels: np.ndarray) -> np.ndarray:
+        """Return uint8 (H, W, C) of pixels uint8 (h, w, c) of any size, resized by area or bilinear."""
+        if pixels.shape[2] != self.channels:
+            code = cv2.COLOR_GRAY2RGB if self.channels == 3 else cv2.COLOR_RGB2GRAY
+            pixels = cv2.cvtColor(pixels, code)
+        height, width = pixels.shape[:2]
+        if (height, width) != (self.height_px, self.width_px):
+            shrinking = height > self.height_px and width > self.width_px
+            how = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+            pixels = cv2.resize(pixels, (self.width_px, self.height_px), interpolation=how)
+        return np.ascontiguousarray(pixels).reshape(self.shape)
+
+    def from_media(self, media: bytes, spec: CaptchaSpec) -> np.ndarray:
+        """Return uint8 (H, W, C) of an image file.
+
+        Raises:
+            DataError: If the bytes are no readable image.
+        """
+        return self.from_array(decode_image(media, spec.channels or 1, spec.size_px))
+
+    @classmethod
+    def of(cls, spec: CaptchaSpec) -> "ImageFeatures":
+        """The features of a network that takes images as they are."""
+        height, width = spec.size_px
+        return cls(height_px=height, width_px=width, channels=spec.channels or 1)

@@ -1,0 +1,12 @@
+"""The kinds of features, as they are written into a bundle's config.json."""
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
+from captcha_core.features.image import ImageFeatures
+from captcha_core.features.letters import LetterFeatures
+
+Features = Annotated[ImageFeatures | LetterFeatures | LogMelFeatures | SpectrogramPicture, Field(discriminator="kind")]
+FEATURES: TypeAdapter[Features] = TypeAdapter(Features)

@@ -1,0 +1,179 @@
+"""Logits to text with confidences. NumPy only, so that solving needs no TensorFlow."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from captcha_core.errors import SpecError
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.charset import BLANK
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an answer may look like: which classes, and how many characters."""
+
+    allowed: np.ndarray  # bool (K + 1,), the blank always allowed
+    min_length: int
+    max_length: int
+
+    @classmethod
+    def of(
+        cls,
+        spec: CaptchaSpec,
+        alphabet: str | None = None,
+        min_length: int | None = None,
+        max_length: int | None = None,
+    ) -> "Limits":
+        """Limits of a specification, narrowed by what a user asks for.
+
+        Raises:
+            SpecError: If nothing could satisfy them.
+        """
+        allowed = np.ones(spec.charset.classes, dtype=bool)
+        if alphabet is not None:
+            allowed[:] = False
+            allowed[[BLANK, *spec.charset.encode([alphabet], len(alphabet))[0]]] = True
+        low = spec.min_length if min_length is None else max(min_length, spec.min_length)
+        high = spec.max_length if max_length is None else min(max_length, spec.max_length)
+        if low > high or not allowed[1:].any():
+            raise SpecError(
+                f"expected limits that some text of {spec.min_length} to {spec.max_length} characters can meet, "
+                f"received lengths {min_length} to {max_length} and alphabet {alphabet!r}; widen them."
+            )
+        return cls(allowed, low, high)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Class ids (n,), their probabilities (n,), the steps [start, end) they came from (n, 2), and that of the whole."""
+
+    ids: np.ndarray
+    probabilities: np.ndarray
+    spans: np.ndarray
+    confidence: float
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Return float64 log-probabilities over the last axis."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def decode(head: str, logits: np.ndarray, limits: Limits) -> Decoded:
+    """Decode the logits (T, K + 1) of one sample by the rule of its head: ``positions`` or ``ctc``."""
+    return DECODERS[head](logits, limits)
+
+
+def read(head: str, logits: np.ndarray, spec: CaptchaSpec) -> list[str]:
+    """Return the texts of logits (B, T, K + 1), without confidences."""
+    limits = Limits.of(spec)
+    return [spec.charset.decode(decode(head, sample, limits).ids) for sample in logits]
+
+
+def decode_positions(logits: np.ndarray, limits: Limits) -> Decoded:
+    """Take the likeliest character at each position, and the likeliest allowed length.
+
+    Position i holds the i-th character or, behind the text, the blank. The length n maximises the product of
+    the characters' probabilities before n and the blanks' from n on.
+    """
+    log_p = log_softmax(np.where(limits.allowed, logits, -1e9))
+    best = log_p[:, 1:].argmax(axis=1) + 1
+    characters = log_p[np.arange(len(log_p)), best]
+    lengths = np.arange(limits.min_length, limits.max_length + 1)
+    totals = [characters[:n].sum() + log_p[n:, BLANK].sum() for n in lengths]
+    n = int(lengths[int(np.argmax(totals))])
+    known = limits.min_length == limits.max_length  # then blanks were never possible: share out their probability
+    share = log_p[:n, 1:] - np.log(np.exp(log_p[:n, 1:]).sum(axis=1, keepdims=True)) if known else log_p[:n, 1:]
+    chosen = share[np.arange(n), best[:n] - 1]
+    whole = chosen.sum() + (0.0 if known else log_p[n:, BLANK].sum())
+    steps = np.arange(n)
+    return Decoded(best[:n], np.exp(chosen), np.stack([steps, steps + 1], axis=1), float(np.exp(whole)))
+
+
+def decode_ctc(logits: np.ndarray, limits: Limits) -> Decoded:
+    """Best path of connectionist temporal classification (Graves et al., 2006), within the allowed lengths.
+
+    The greedy path is taken when its text has an allowed length; else the best path among those that have one.
+    """
+    log_p = log_softmax(np.where(limits.allowed, logits, -1e9))
+    path = log_p.argmax(axis=1)
+    count = int(np.count_nonzero(_starts(path)))
+    if not limits.min_length <= count <= limits.max_length:
+        path = _constrained_path(log_p, limits)
+    starts = np.flatnonzero(_starts(path))
+    ids = path[starts]
+    ends = np.array([_run_end(path, int(start)) for start in starts], dtype=np.int64)
+    frame = log_p[np.arange(len(path)), path]
+    peaks = np.array([np.exp(frame[a:b].max()) for a, b in zip(starts, ends, strict=True)])
+    spans = np.stack([starts, ends], axis=1) if len(starts) else np.zeros((0, 2), dtype=int)
+    return Decoded(ids, peaks, spans, _total(log_p, ids))
+
+
+def _starts(path: np.ndarray) -> np.ndarray:
+    """Mark the steps at which a new character begins."""
+    before = np.concatenate([[BLANK], path[:-1]])
+    return (path != BLANK) & (path != before)
+
+
+def _run_end(path: np.ndarray, start: int) -> int:
+    after = np.flatnonzero(path[start:] != path[start])
+    return start + int(after[0]) if len(after) else len(path)
+
+
+def _constrained_path(log_p: np.ndarray, limits: Limits) -> np.ndarray:
+    """Viterbi over (characters so far, class now): the best path with an allowed number of characters."""
+    steps, classes = log_p.shape
+    most = limits.max_length
+    score = np.full((most + 1, classes), -np.inf)
+    score[0, BLANK] = log_p[0, BLANK]
+    score[1, 1:] = log_p[0, 1:]
+    came = np.zeros((steps, most + 1, classes), dtype=np.int32)  # class at the step before
+    every = np.arange(classes)
+    for t in range(1, steps):
+        stay = score  # the same class again keeps the count
+        to_blank = score.argmax(axis=1)
+        best_two = np.argsort(score, axis=1)[:, -2:]
+        first, second = best_two[:, 1], best_two[:, 0]
+        rows = np.arange(most + 1)
+        previous = np.where(every[None, :] == first[:, None], second[:, None], first[:, None])
+        enter = np.full_like(score, -np.inf)
+        enter[1:] = score[rows[:-1, None], previous[:-1]]
+        new = np.where(enter > stay, enter, stay)
+        back = np.where(enter > stay, np.roll(previous, 1, axis=0), every[None, :])
+        new[:, BLANK] = score[rows, to_blank]
+        back[:, BLANK] = to_blank
+        came[t] = back
+        score = new + log_p[t]
+    counts = np.arange(most + 1)
+    score[(counts < limits.min_length) | (counts > limits.max_length)] = -np.inf
+    count, state = np.unravel_index(int(score.argmax()), score.shape)
+    path = np.empty(steps, dtype=np.int64)
+    for t in range(steps - 1, -1, -1):
+        path[t] = state
+        before = came[t, count, state]
+        count -= int(state != BLANK and before != state) if t else 0
+        state = before
+    return path
+
+
+def _total(log_p: np.ndarray, ids: np.ndarray) -> float:
+    """Probability of the text over all its paths (the CTC forward recursion).
+
+    Plain floats: for a dozen states a loop in Python is ten times as fast as NumPy calls.
+    """
+    line = [BLANK] * (2 * len(ids) + 1)
+    line[1::2] = [int(index) for index in ids]
+    skip = [s > 1 and line[s] != BLANK and line[s] != line[s - 2] for s in range(len(line))]
+    emitted = np.exp(log_p[:, line]).tolist()
+    alpha = [p if s < 2 else 0.0 for s, p in enumerate(emitted[0])]
+    for now in emitted[1:]:
+        before = alpha
+        alpha = [
+            p * (before[s] + (before[s - 1] if s else 0.0) + (before[s - 2] if skip[s] else 0.0))
+            for s, p in enumerate(now)
+        ]
+    return sum(alpha[-2:])
+
+
+DECODERS = {"positions": decode_positions, "ctc": decode_ctc}

@@ -1,0 +1,102 @@
+"""Every network by name. A new one is a file and a line here."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import keras
+
+from captcha_core.errors import ModelError, SpecError
+from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
+from captcha_core.features.image import ImageFeatures
+from captcha_core.features.kinds import Features
+from captcha_core.features.letters import LetterFeatures
+from captcha_core.features.segments import Segmentation
+from captcha_core.models import audio_ctc, classic, classic_letters, image_cnn, image_ctc, letter_cnn
+from captcha_core.models.letter_reader import reader
+from captcha_core.spec.captcha import CaptchaSpec
+
+Head = Literal["positions", "ctc"]
+
+
+@dataclass(frozen=True)
+class Network:
+    """How a network is built and read.
+
+    Args:
+        media: What it takes.
+        head: How its logits are decoded (:mod:`captcha_core.models.decode`) and trained.
+        features: The input it wants for a specification.
+        build: ``(shape, spec, **options) -> keras.Model`` from features to logits.
+    """
+
+    media: Literal["image", "audio"]
+    head: Head
+    features: Callable[[CaptchaSpec], Features]
+    build: Callable[..., keras.Model]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The builder's options with their defaults."""
+        parameters = list(inspect.signature(self.build).parameters.values())[2:]
+        return {parameter.name: parameter.default for parameter in parameters}
+
+
+def _fixed(height_px: int, width_px: int, channels: Literal[1, 3]) -> Callable[[CaptchaSpec], ImageFeatures]:
+    """The size a classic network was made for, whatever the captcha's own."""
+    return lambda _: ImageFeatures(height_px=height_px, width_px=width_px, channels=channels)
+
+
+def _letters(side_px: int, channels: Literal[1, 3] = 1) -> Callable[[CaptchaSpec], LetterFeatures]:
+    """Squares of a fixed size for letter networks."""
+    return lambda spec: LetterFeatures(
+        min_length=spec.min_length,
+        max_length=spec.max_length,
+        segmentation=Segmentation(side_px=side_px),
+        channels=channels,
+    )
+
+
+NETWORKS: dict[str, Network] = {
+    "image_cnn": Network("image", "positions", ImageFeatures.of, image_cnn.build),
+    "image_ctc": Network("image", "ctc", ImageFeatures.of, image_ctc.build),
+    "conv3_dense1024": Network("image", "positions", _fixed(100, 120, 3), classic.conv3_dense1024),
+    "conv5x5_dense2048": Network("image", "positions", _fixed(64, 128, 3), classic.conv5x5_dense2048),
+    "crnn": Network("image", "ctc", _fixed(32, 104, 1), classic.crnn),
+    "conv10_batchnorm": Network("image", "positions", _fixed(64, 128, 3), classic.conv10_batchnorm),
+    "letters": Network("image", "positions", LetterFeatures.of, reader(letter_cnn.build)),
+    "letters_dense564": Network("image", "positions", _letters(28), reader(classic_letters.conv84_dense564)),
+    "letters_dense128": Network("image", "positions", _letters(30, 3), reader(classic_letters.conv32_dense128)),
+    "audio_ctc": Network("audio", "ctc", LogMelFeatures.of, audio_ctc.build),
+    "audio_conv10_batchnorm": Network("audio", "positions", SpectrogramPicture.of, classic.conv10_batchnorm),
+}
+
+
+def get_network(name: str) -> Network:
+    """Return a network by its name.
+
+    Raises:
+        ModelError: If there is none; the message lists the known.
+    """
+    try:
+        return NETWORKS[name]
+    except KeyError:
+        raise ModelError(f"expected a network of {', '.join(NETWORKS)}, received {name!r}; choose one.") from None
+
+
+def build_network(name: str, spec: CaptchaSpec, options: dict[str, Any] | None = None) -> keras.Model:
+    """Build a network for a specification.
+
+    Raises:
+        ModelError: If the name or an option is unknown.
+        SpecError: If the network cannot serve the specification.
+    """
+    network = get_network(name)
+    if network.media != spec.media:
+        raise SpecError(f"expected {network.media} captchas for {name}, received {spec.media}; choose another network.")
+    unknown = sorted(set(options or {}) - set(network.options))
+    if unknown:
+        known = ", ".join(network.options) or "none"
+        raise ModelError(f"expected options of {name} ({known}), received {unknown[0]!r}; correct the name.")
+    return network.build(network.features(spec).shape, spec, **(options or {}))

@@ -1,0 +1,152 @@
+"""A model as a folder of plain files: no pickle, no code, and a checksum for each.
+
+spec.json  config.json  model.keras  model.tflite  metrics.json  SHA256SUMS
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from captcha_core.errors import ModelError, SpecError
+from captcha_core.features.kinds import Features
+from captcha_core.spec.captcha import CaptchaSpec, first_fault
+
+SUMS = "SHA256SUMS"
+FILES = ("spec.json", "config.json", "model.keras", "model.tflite", "metrics.json")
+
+
+class BundleConfig(BaseModel):
+    """Everything besides the weights that solving needs; loading never guesses."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    network: str
+    options: dict[str, Any] = {}
+    head: str
+    features: Features
+    quantised: bool = False
+    preset: str | None = None
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened bundle whose sums were right."""
+
+    path: Path
+    spec: CaptchaSpec
+    config: BundleConfig
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        metrics: dict[str, Any] = json.loads((self.path / "metrics.json").read_text())
+        return metrics
+
+    @property
+    def litert_path(self) -> Path:
+        return self.path / "model.tflite"
+
+    @cached_property
+    def litert(self) -> bytes:
+        """The LiteRT flatbuffer, in memory: a mapped file that somebody overwrites would end the process.
+
+        Raises:
+            ModelError: If it is no longer the one that was checked.
+        """
+        content = self.litert_path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != _sums(self.path).get("model.tflite"):
+            raise ModelError(f"expected {self.path.name} as it was checked, received a new model.tflite; load again.")
+        return content
+
+    @property
+    def keras_path(self) -> Path:
+        return self.path / "model.keras"
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the list of sums: the identity of the bundle."""
+        return hashlib.sha256((self.path / SUMS).read_bytes()).hexdigest()
+
+    @classmethod
+    def open(cls, path: Path, digest: str | None = None) -> "Bundle":
+        """Open a bundle, and check every file in it.
+
+        Args:
+            path: The folder.
+            digest: The bundle's identity as it was registered, where that is known.
+
+        Raises:
+            ModelError: If it is no bundle, or a file was changed, added or lost.
+        """
+        check_sums(path)
+        try:
+            spec = CaptchaSpec.from_json((path / "spec.json").read_text())
+            config = BundleConfig.model_validate_json((path / "config.json").read_text())
+        except ValidationError as error:
+            raise ModelError(first_fault(error, f"configuration in {path.name}")) from None
+        except (SpecError, UnicodeDecodeError) as error:
+            raise ModelError(f"expected a specification in {path.name}/spec.json, received: {error}") from None
+        bundle = cls(path, spec, config)
+        if digest is not None and bundle.digest != digest:
+            raise ModelError(
+                f"expected the bundle that was registered ({digest[:12]}), received another ({bundle.digest[:12]}); it "
+                "was exchanged after its registration: register it anew if that is meant."
+            )
+        return bundle
+
+
+def write_bundle(
+    path: Path,
+    spec: CaptchaSpec,
+    config: BundleConfig,
+    keras_file: Path,
+    litert: bytes,
+    metrics: dict[str, Any],
+) -> Bundle:
+    """Write a bundle into an empty folder and open it."""
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "spec.json").write_text(spec.to_json())
+    (path / "config.json").write_text(config.model_dump_json(indent=1))
+    (path / "model.keras").write_bytes(keras_file.read_bytes())
+    (path / "model.tflite").write_bytes(litert)
+    (path / "metrics.json").write_text(json.dumps(metrics, indent=1))
+    lines = [f"{_sha256(path / name)}  {name}\n" for name in sorted(FILES)]
+    (path / SUMS).write_text("".join(lines))
+    return Bundle.open(path)
+
+
+def check_sums(path: Path) -> None:
+    """Raises: ModelError: If the folder does not hold exactly the files that its sums name, unchanged."""
+    if not path.is_dir():
+        raise ModelError(f"expected a model bundle (a folder), received {path}, which is none; give its folder.")
+    if not (path / SUMS).is_file():
+        raise ModelError(f"expected a model bundle with {SUMS}, received {path.name} without; train a model.")
+    sums = _sums(path)
+    present = {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()} - {SUMS}
+    wrong = {
+        "lost": sorted((set(FILES) | set(sums)) - present),
+        "added": sorted(present - set(sums)),
+        "changed": sorted(name for name in present & set(sums) if _sha256(path / name) != sums[name]),
+    }
+    for what, names in wrong.items():
+        if names:
+            raise ModelError(
+                f"expected the files that {SUMS} names, received {path.name} with {', '.join(names)} {what}; do not "
+                "trust it: get the bundle again."
+            )
+
+
+def _sums(path: Path) -> dict[str, str]:
+    """Return the digests by file name."""
+    lines = (line.partition("  ") for line in (path / SUMS).read_text(errors="replace").splitlines())
+    return {name: digest for digest, _, name in lines}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

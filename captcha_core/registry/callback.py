@@ -1,0 +1,18 @@
+"""Keras epochs to MLflow metrics."""
+
+from typing import Any
+
+import keras
+
+from captcha_core.registry.runs import Run
+
+
+class LogEpochs(keras.callbacks.Callback):
+    """Logs what each epoch ends with, its number as the step."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.run.metrics({key: float(value) for key, value in (logs or {}).items()}, step=epoch)

@@ -1,0 +1,209 @@
+"""Who was champion when, and why: every promotion and rollback leaves an entry that stays.
+
+MLflow keeps no history of its aliases. An entry is a tag of the registered model (who, when, from, to, figures in
+short) and a run in the experiment ``captchalab-promotions`` whose artifact ``promotion.json`` holds all of it.
+"""
+
+import getpass
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from captcha_core.errors import RegistryError
+from captcha_core.evaluation.compare import PromotionRule, Verdict
+from captcha_core.registry.lookup import open_registry
+from captcha_core.registry.runs import client, experiment
+from captcha_core.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, set_champion, version_behind
+
+EXPERIMENT = "captchalab-promotions"
+TAG = "captchalab.promotion."
+ARTIFACT = "promotion.json"
+MAX_REASON = 1000  # characters; MLflow's tags hold 5,000, and the entry needs some for itself
+
+
+class Entry(BaseModel):
+    """One change of champion.
+
+    Args:
+        action: What was done.
+        name: Registered model.
+        at: When, ISO 8601 in UTC.
+        by: Who.
+        from_version: The champion before, None where there was none.
+        to_version: The champion after.
+        forced: Against the rule's verdict, or without one.
+        reason: Why it was forced or rolled back, in the words of whoever did it.
+        verdict: The rule's sentences, each with yes or no.
+        data_digest: Of the data both were compared on.
+        exact_match: Of the new champion and of the old one on that data.
+        bundle_sha256: Of the new champion.
+        run_id: The run whose artifact holds everything.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    action: Literal["promote", "rollback"]
+    name: str
+    at: str
+    by: str
+    from_version: str | None
+    to_version: str
+    forced: bool = False
+    reason: str = ""
+    verdict: tuple[str, ...] = ()
+    data_digest: str | None = None
+    exact_match: tuple[float, float] | None = None
+    bundle_sha256: str = ""
+    run_id: str = ""
+
+
+def promote(
+    name: str,
+    version: str,
+    rule: PromotionRule | None = None,
+    verdict: Verdict | None = None,
+    figures: Mapping[str, Any] | None = None,
+    data_digest: str | None = None,
+    forced: bool = False,
+    reason: str = "",
+    by: str | None = None,
+) -> Entry:
+    """Make a version champion and write that into the history.
+
+    Args:
+        name: Registered model.
+        version: The new champion.
+        rule: What it was judged by.
+        verdict: How.
+        figures: Of the contest, as :meth:`captcha_core.evaluation.contest.Contest.figures` gives them.
+        data_digest: Of the data of the contest.
+        forced: Promote although the verdict is no or there is none; needs a reason.
+        reason: Why it is forced.
+        by: Who does it; by default the user of this process.
+
+    Raises:
+        RegistryError: If the version is champion already, does not exist, or must not be.
+    """
+    former = version_behind(name, CHAMPION)
+    if former == version:
+        raise RegistryError(f"expected a version that is not champion yet, received {version}; nothing is to be done.")
+    if forced and not reason.strip():
+        raise RegistryError("expected a reason for a forced promotion, received none; give --reason TEXT.")
+    if former is not None and not forced and (verdict is None or not verdict.promote):
+        raise RegistryError(
+            f"expected a verdict in favour of version {version} of {name}, received "
+            f"{'none' if verdict is None else 'one against it'}; compare them on a data set, or force it with a reason."
+        )
+    sides = figures or {}
+    entry = Entry(
+        action="promote",
+        name=name,
+        at=_now(),
+        by=by or _user(),
+        from_version=former,
+        to_version=version,
+        forced=forced,
+        reason=reason.strip()[:MAX_REASON],
+        verdict=tuple(f"{'yes' if r.holds else 'no'}: {r.sentence}" for r in verdict.reasons) if verdict else (),
+        data_digest=data_digest,
+        exact_match=(sides["challenger"]["exact_match"], sides["champion"]["exact_match"]) if sides else None,
+        bundle_sha256=open_registry().by_version(name, version).tags.get(DIGEST_TAG, ""),
+    )
+    return _carry_out(entry, {"rule": rule.model_dump() if rule else None, "figures": sides or None})
+
+
+def rollback(name: str, reason: str = "", by: str | None = None) -> Entry:
+    """Make the previous champion champion again, and keep the one that goes as previous.
+
+    Raises:
+        RegistryError: If there is no previous champion.
+    """
+    former, previous = version_behind(name, CHAMPION), version_behind(name, PREVIOUS)
+    if previous is None or previous == former:
+        raise RegistryError(f"expected a previous champion of {name}, received none; promote a version instead.")
+    entry = Entry(
+        action="rollback",
+        name=name,
+        at=_now(),
+        by=by or _user(),
+        from_version=former,
+        to_version=previous,
+        reason=reason.strip()[:MAX_REASON],
+        bundle_sha256=open_registry().by_version(name, previous).tags.get(DIGEST_TAG, ""),
+    )
+    return _carry_out(entry, {})
+
+
+def _carry_out(entry: Entry, details: Mapping[str, Any]) -> Entry:
+    """Store the details, move the alias, and then write the entry, so that no entry tells of what did not happen."""
+    entry = entry.model_copy(update={"run_id": _store(entry, details)})
+    set_champion(entry.name, entry.to_version)
+    key = TAG + "".join(character for character in entry.at if character.isalnum())
+    client().set_registered_model_tag(entry.name, key, entry.model_dump_json(exclude_defaults=True))
+    return entry
+
+
+def _store(entry: Entry, details: Mapping[str, Any]) -> str:
+    mine = client()
+    run = mine.create_run(
+        experiment(EXPERIMENT),
+        tags={"captchalab.kind": entry.action, "captchalab.model": entry.name},
+        run_name=f"{entry.action} {entry.name} {entry.to_version}",
+    )
+    run_id = str(run.info.run_id)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / ARTIFACT
+        path.write_text(json.dumps({**entry.model_dump(), **details, "run_id": run_id}, indent=1))
+        mine.log_artifact(run_id, str(path))
+    mine.set_terminated(run_id)
+    return run_id
+
+
+def history(name: str) -> list[Entry]:
+    """Return every promotion and rollback of a model, oldest first.
+
+    Raises:
+        RegistryError: If there is no such model.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        tags = client().get_registered_model(name).tags
+    except MlflowException as error:
+        raise RegistryError(
+            f"expected a registered model, received {name!r}: {error.error_code}; see `captchalab history --help`."
+        ) from None
+    try:
+        entries = [Entry.model_validate_json(value) for key, value in tags.items() if key.startswith(TAG)]
+    except ValidationError:
+        raise RegistryError(
+            f"expected entries of a history in the tags of {name}, received another text; do not edit {TAG}*."
+        ) from None
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def moved_outside(name: str, entries: list[Entry]) -> str | None:
+    """Return the champion's version where it is not the one of the last entry: somebody moved the alias by hand."""
+    champion = version_behind(name, CHAMPION)
+    last = entries[-1].to_version if entries else None
+    return champion if champion is not None and champion != last else None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _user() -> str:
+    user = os.environ.get("MLFLOW_TRACKING_USERNAME")
+    try:
+        user = user or getpass.getuser()
+    except (OSError, KeyError):  # no name for this user id, as in many containers
+        user = "unknown"
+    return f"{user}@{platform.node()}"

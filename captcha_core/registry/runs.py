@@ -1,0 +1,259 @@
+"""Runs in MLflow. The only place that logs."""
+
+import contextlib
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from captcha_core.errors import RegistryError
+from captcha_core.evaluation.predictions import Predictions
+from captcha_core.registry.bundle import Bundle
+from captcha_core.registry.lookup import DEFAULT_TRACKING_URI
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+ARTIFACTS = "mlartifacts"
+EXPERIMENT = "captchalab"
+LIBRARIES = ("captchalab", "tensorflow", "keras", "numpy", "mlflow", "captcha")
+
+
+def use_tracking() -> str:
+    """Point MLflow at ``MLFLOW_TRACKING_URI`` or the database here, refuse its unsafe loaders, and return the address.
+
+    Raises:
+        RegistryError: If a tracking server is named that does not answer within five seconds.
+    """
+    os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+    os.environ["MLFLOW_ALLOW_MODEL_CODE_EXECUTION"] = "false"
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    uri = os.environ.setdefault("MLFLOW_TRACKING_URI", DEFAULT_TRACKING_URI)
+    if uri.startswith(("http://", "https://")):
+        _check_answers(uri)
+    import mlflow
+
+    mlflow.set_tracking_uri(uri)
+    return uri
+
+
+def client() -> "MlflowClient":
+    """Return MLflow's client on the tracking address in use."""
+    use_tracking()
+    from mlflow import MlflowClient
+
+    return MlflowClient()
+
+
+def _check_answers(uri: str) -> None:
+    try:
+        with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=5):  # noqa: S310  the user's own server
+            return
+    except urllib.error.HTTPError:
+        return  # it answers; what it thinks of us is seen at the first real call
+    except (OSError, ValueError) as error:
+        raise RegistryError(
+            f"expected a tracking server at {uri}, received {error}; start it or correct MLFLOW_TRACKING_URI."
+        ) from None
+
+
+def experiment(name: str = EXPERIMENT) -> str:
+    """Return the id of an experiment, made on first use with its artifacts beside the database."""
+    mine = client()
+    found = mine.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    from mlflow.exceptions import MlflowException
+
+    local = os.environ["MLFLOW_TRACKING_URI"].startswith("sqlite:")
+    try:
+        return str(mine.create_experiment(name, Path(ARTIFACTS).resolve().as_uri() if local else None))
+    except MlflowException:  # another process was quicker
+        found = mine.get_experiment_by_name(name)
+        if found is None:
+            raise
+        return str(found.experiment_id)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is going on."""
+
+    id: str
+    client: "MlflowClient"
+
+    def params(self, values: Mapping[str, Any]) -> None:
+        """Log parameters; nested mappings become dotted names."""
+        from mlflow.entities import Param
+
+        flat = [Param(key, str(value)[:6000]) for key, value in _flat(values)]
+        for first in range(0, len(flat), 100):
+            self.client.log_batch(self.id, params=flat[first : first + 100])
+
+    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        import time
+
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        self.client.log_batch(self.id, metrics=[Metric(key, float(value), now, step) for key, value in values.items()])
+
+    def tags(self, values: Mapping[str, Any]) -> None:
+        for key, value in values.items():
+            self.client.set_tag(self.id, key, str(value)[:5000])
+
+    def folder(self, path: Path, to: str) -> None:
+        """Log every file of a folder."""
+        self.client.log_artifacts(self.id, str(path), to)
+
+    def data(self, name: str, digest: str, source: str, counts: Mapping[str, int], context: str) -> None:
+        """Log which data was used, as MLflow's dataset input."""
+        import json
+
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        dataset = Dataset(name, digest[:36], "local", json.dumps({"uri": source}), None, json.dumps(dict(counts)))
+        self.client.log_inputs(self.id, [DatasetInput(dataset, [InputTag("mlflow.data.context", context)])])
+        self.tags({f"captchalab.{context}_digest": digest})
+
+    def bundle(self, bundle: Bundle) -> str:
+        """Log a bundle as an MLflow model (a pyfunc without code or pickle) and return the model's id."""
+        import warnings
+
+        import mlflow
+        from mlflow.models import ModelSignature
+        from mlflow.types.schema import ColSpec, Schema
+
+        signature = ModelSignature(
+            inputs=Schema([ColSpec("string", "media")]),
+            outputs=Schema([ColSpec("string", "text"), ColSpec("double", "confidence")]),
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # it misses an example; the signature says it all
+            info = mlflow.pyfunc.log_model(
+                name="model",
+                loader_module="captcha_core.serving.pyfunc",
+                data_path=str(bundle.path),
+                signature=signature,
+                pip_requirements=[f"captchalab=={_version('captchalab')}"],
+            )
+        return str(info.model_id)
+
+
+def logged_predictions(run_id: str) -> Predictions:
+    """Return what a run read of its test samples.
+
+    Raises:
+        RegistryError: If there is no such run, or it has logged none.
+        DataError: If what it logged is no table of predictions.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = client().download_artifacts(run_id, "report/predictions.csv", folder)
+            return Predictions.from_csv(Path(path).read_text(encoding="utf-8"))
+    except (MlflowException, OSError):
+        raise RegistryError(
+            f"expected a run with a report, received {run_id}; list the runs in the dashboard, or compare models on a "
+            "data set with --data DIR."
+        ) from None
+
+
+@contextlib.contextmanager
+def start_run(name: str, tags: Mapping[str, str] | None = None, run_id: str | None = None) -> Iterator[Run]:
+    """Run in MLflow: RUNNING inside the block, FINISHED, KILLED (Ctrl-C, SIGTERM) or FAILED with the reason after it.
+
+    Args:
+        name: The run's name.
+        tags: Further tags.
+        run_id: A run to go on with; ``mlflow run`` hands its own over in MLFLOW_RUN_ID.
+    """
+    import mlflow
+
+    mine = client()
+    handed = run_id or os.environ.get("MLFLOW_RUN_ID")
+    started = mlflow.start_run(
+        run_id=handed, experiment_id=None if handed else experiment(), run_name=name, log_system_metrics=True
+    )
+    run = Run(started.info.run_id, mine)
+    run.tags({"mlflow.runName": name, "captchalab.pid": os.getpid(), "captchalab.host": platform.node()})
+    run.tags({**_provenance(), **(tags or {})})
+    try:
+        with _terminable():
+            yield run
+    except KeyboardInterrupt:
+        run.tags({"captchalab.reason": "stopped by the user"})
+        mlflow.end_run("KILLED")
+        raise
+    except BaseException as error:
+        run.tags({"captchalab.reason": f"{type(error).__name__}: {error}"})
+        mlflow.end_run("FAILED")
+        raise
+    mlflow.end_run("FINISHED")
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end a run as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _provenance() -> dict[str, str]:
+    tags = {f"captchalab.version.{name}": _version(name) for name in LIBRARIES}
+    tags["captchalab.version.python"] = platform.python_version()
+    tags["captchalab.command"] = " ".join(Path(sys.argv[0]).name.split() + sys.argv[1:])
+    commit = _git("rev-parse", "HEAD")
+    if commit:
+        tags["mlflow.source.git.commit"] = commit
+        tags["captchalab.git_dirty"] = str(bool(_git("status", "--porcelain"))).lower()
+    return tags
+
+
+def _version(package: str) -> str:
+    try:
+        return installed(package)
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "0"
+
+
+def _git(*arguments: str) -> str:
+    try:
+        root = Path(__file__).parent.parent.parent
+        done = subprocess.run(  # noqa: S603  a fixed command
+            ["git", "-C", str(root), *arguments],  # noqa: S607
+            capture_output=True, text=True, timeout=10, check=False,
+        )  # fmt: skip
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif value is not None:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,153 @@
+"""Registered models: from an address to the files, and from files to a new version."""
+
+import contextlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from captcha_core.errors import ModelError, RegistryError
+from captcha_core.registry.bundle import Bundle
+from captcha_core.registry.lookup import RegistryUnreachable, VersionRecord, local_folder, open_registry
+
+if TYPE_CHECKING:
+    from captcha_core.registry.runs import Run
+
+CHAMPION = "champion"
+PREVIOUS = "previous"
+CHALLENGER = "challenger"
+DIGEST_TAG = "captchalab.bundle_sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """Which model answered. ``version`` and ``alias`` are None where there is none."""
+
+    name: str
+    version: str | None = None
+    alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a model's bundle lies, and the digest it was registered with."""
+
+    path: Path
+    model: ModelIdentity
+    digest: str | None = None
+
+
+def locate(uri: str) -> Located:
+    """Find the bundle behind ``models:/NAME@ALIAS``, ``models:/NAME/VERSION``, ``runs:/ID`` or a folder.
+
+    Raises:
+        RegistryError: If the registry has no such model or cannot be reached.
+        ModelError: If the address is none of these.
+    """
+    if alias := re.fullmatch(r"models:/([^/@]+)@([^/@]+)", uri):
+        record = open_registry().by_alias(alias[1], alias[2])
+        return _located(record, alias[2])
+    if version := re.fullmatch(r"models:/([^/@]+)/(\d+)", uri):
+        return _located(open_registry().by_version(version[1], version[2]), None)
+    if run := re.fullmatch(r"runs:/([0-9a-f]{32})(?:/model)?", uri):
+        return _of_run(run[1])
+    if uri.startswith(("models:", "runs:")):
+        raise ModelError(
+            f"expected models:/NAME@ALIAS, models:/NAME/VERSION or runs:/ID, received {uri!r}; correct the address."
+        )
+    return Located(Path(uri), ModelIdentity(Path(uri).resolve().name))
+
+
+def _located(record: VersionRecord, alias: str | None) -> Located:
+    folder = fetched(record.location)
+    return Located(_bundle_in(folder), ModelIdentity(record.name, record.version, alias), record.tags.get(DIGEST_TAG))
+
+
+def _bundle_in(folder: Path) -> Path:
+    """Return the bundle inside MLflow's model folder (``data/bundle``)."""
+    inside = folder / "data" / "bundle"
+    if not inside.is_dir():
+        raise ModelError(f"expected a captchalab bundle in {folder.name}, received none; train and register a model.")
+    return inside
+
+
+def fetched(location: str) -> Path:
+    """Return a local folder with the artifacts of a location, fetched by MLflow where they are elsewhere."""
+    folder = local_folder(location)
+    if folder is not None:
+        return folder
+    import mlflow
+
+    try:
+        return Path(mlflow.artifacts.download_artifacts(location))
+    except Exception as error:
+        raise RegistryError(
+            f"expected the model's files at {location}, received {type(error).__name__}: {error}; see to the store."
+        ) from None
+
+
+def _of_run(run_id: str) -> Located:
+    from captcha_core.registry.runs import client
+
+    try:
+        run = client().get_run(run_id)
+        outputs = run.outputs.model_outputs if run.outputs else []
+        if not outputs:
+            raise RegistryError(f"expected a run with a model, received {run_id} without; it did not finish training.")
+        location = client().get_logged_model(outputs[-1].model_id).artifact_location
+    except RegistryError:
+        raise
+    except Exception as error:
+        raise RegistryError(f"expected a run {run_id}, received: {error}; list the runs in the dashboard.") from None
+    return Located(_bundle_in(fetched(location)), ModelIdentity(run.info.run_name or run_id))
+
+
+def register(run: "Run", bundle: Bundle, name: str) -> str:
+    """Log a bundle in a run, make it a new version of ``name`` with the alias ``challenger``, and return its number.
+
+    A version appears only after all of its files are stored.
+    """
+    import mlflow
+
+    model_id = run.bundle(bundle)
+    client = run.client
+    with contextlib.suppress(mlflow.MlflowException):  # there already
+        client.create_registered_model(name)
+    version = client.create_model_version(
+        name,
+        source=f"models:/{model_id}",
+        run_id=run.id,
+        model_id=model_id,
+        tags={DIGEST_TAG: bundle.digest, "captchalab.preset": bundle.config.preset or ""},
+    )
+    client.set_registered_model_alias(name, CHALLENGER, version.version)
+    run.tags({"captchalab.registered": f"{name}/{version.version}"})
+    return str(version.version)
+
+
+def set_champion(name: str, version: str) -> str | None:
+    """Move the alias ``champion`` to a version, keep the former one as ``previous``, and return that.
+
+    Raises:
+        RegistryError: If there is no such version.
+    """
+    from captcha_core.registry.runs import client
+
+    registry = open_registry()
+    registry.by_version(name, version)
+    former = version_behind(name, CHAMPION)
+    mine = client()
+    if former not in (None, version):
+        mine.set_registered_model_alias(name, PREVIOUS, former)
+    mine.set_registered_model_alias(name, CHAMPION, version)
+    return former
+
+
+def version_behind(name: str, alias: str) -> str | None:
+    """Return the version behind an alias, None where there is none."""
+    try:
+        return open_registry().by_alias(name, alias).version
+    except RegistryUnreachable:
+        raise
+    except RegistryError:
+        return None

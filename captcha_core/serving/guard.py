@@ -1,0 +1,108 @@
+"""What every request passes before anything looks at it: who asks, for which host, and how much is being sent."""
+
+import math
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from captcha_core.serving.errors import ApiError, busy, too_large
+from captcha_core.serving.limits import ServingLimits
+from captcha_core.serving.metrics import ServingMetrics
+from captcha_core.serving.tokens import Tokens
+
+OPEN = ("/health/live", "/health/ready", "/docs", "/openapi.json")
+PLAIN = "/"  # answers text alone, errors too
+OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+class Guard:
+    """ASGI middleware around the whole application.
+
+    Args:
+        app: What to guard.
+        limits: How large a body may be, and all bodies together.
+        metrics: Where requests are counted.
+        tokens: Callers to let in; None on loopback, where everybody may ask.
+        hosts: Host names to answer to; None for any. On loopback only its own names count, or any web page could
+            reach the server through a name that it points there.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: ServingLimits,
+        metrics: ServingMetrics,
+        tokens: Tokens | None = None,
+        hosts: frozenset[str] | None = OWN_NAMES,
+    ) -> None:
+        self.app, self.limits, self.metrics, self.tokens, self.hosts = app, limits, metrics, tokens, hosts
+        self._held = 0
+        metrics.held_bytes.set_function(lambda: self._held)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, status, taken = time.perf_counter(), 500, 0
+
+        async def counting_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        async def limited_receive() -> Message:
+            nonlocal taken
+            message = await receive()
+            size = len(message.get("body", b""))
+            taken += size
+            self._hold(size)
+            if taken > self.limits.max_body_bytes:
+                raise too_large(self.limits.max_body_bytes)
+            return message
+
+        try:
+            self._admit(scope)
+            await self.app(scope, limited_receive, counting_send)
+        except ApiError as error:
+            await error.response(plain=scope["path"] == PLAIN)(scope, receive, counting_send)
+        finally:
+            self._held -= taken
+            route = getattr(scope.get("route"), "path", "other")
+            self.metrics.count(route, status, time.perf_counter() - started)
+
+    def _hold(self, size: int) -> None:
+        self._held += size
+        if self._held > self.limits.max_held_bytes:
+            raise busy()
+
+    def _admit(self, scope: MutableMapping[str, Any]) -> None:
+        headers = dict(scope["headers"])
+        if self.hosts is not None and _without_port(headers.get(b"host", b"").decode("latin-1")) not in self.hosts:
+            raise ApiError(421, "wrong_host", "expected the server's own name in Host, received another.")
+        if self.tokens is not None and scope["path"] not in OPEN:
+            self._let_in(self.tokens, headers.get(b"authorization", b"").decode("latin-1"))
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > self.limits.max_body_bytes:
+            raise too_large(self.limits.max_body_bytes)
+
+    def _let_in(self, tokens: Tokens, authorization: str) -> None:
+        token = tokens.find(authorization)
+        if token is None:
+            raise ApiError(
+                401,
+                "no_token",
+                "expected a known token in Authorization: Bearer TOKEN, received none; ask the server's owner for one.",
+                {"WWW-Authenticate": "Bearer"},
+            )
+        wait_s = token.take(tokens.clock())
+        if wait_s:
+            message = f"expected at most {token.per_minute:,} requests a minute, received more; wait a little."
+            raise ApiError(429, "too_many", message, {"Retry-After": str(math.ceil(wait_s))})
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdigit() else host).lower()

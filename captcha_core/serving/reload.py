@@ -1,0 +1,129 @@
+"""Follow moved aliases: a thread that asks the registry every few seconds and exchanges what has changed."""
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from captcha_core.errors import CaptchaError, RegistryError
+from captcha_core.registry.lookup import RegistryUnreachable, open_registry
+from captcha_core.serving.models import Models
+
+log = logging.getLogger("captchalab.serving")
+RETRY_S = 60.0
+
+
+def version_behind(uri: str) -> str | None:
+    """Return the version an address means now; None for an address that always means the same.
+
+    Raises:
+        RegistryError: If the alias is gone, or the registry is.
+    """
+    parts = re.fullmatch(r"models:/([^/@]+)@([^/@]+)", uri)
+    return open_registry().by_alias(parts[1], parts[2]).version if parts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A version that was not let in, and when."""
+
+    version: str
+    reason: str
+    at_s: float
+
+
+class Watcher:
+    """Keeps the models as their aliases say.
+
+    A version that cannot be loaded never replaces one that serves: it is noted, and tried again after a minute or when
+    the alias moves on. When the registry is away, everything stays as it is.
+
+    Args:
+        models: What to keep up to date.
+        poll_s: How often to ask.
+        find: From an address to the version it means.
+    """
+
+    def __init__(self, models: Models, poll_s: float = 2.0, find: Callable[[str], str | None] = version_behind) -> None:
+        self._models, self._poll_s, self._find = models, poll_s, find
+        self._refused: dict[str, Refusal] = {}
+        self._away_since_s: float | None = None
+        self.exchanges = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+    def state(self) -> dict[str, Any]:
+        """Return the registry's state and what was refused, for ``/health/ready``."""
+        away = self._away_since_s
+        return {
+            "registry": {"reachable": away is None, "away_s": None if away is None else time.monotonic() - away},
+            "refused": [
+                {"name": self._models.at(uri).model.name, "version": refusal.version, "reason": refusal.reason}
+                for uri, refusal in self._refused.items()
+            ],
+        }
+
+    def _watch(self) -> None:
+        while not self._stop.wait(self._poll_s):
+            self.look()
+
+    def look(self) -> None:
+        """Ask once, and exchange what has changed."""
+        for served in self._models.all():
+            try:
+                version = self._find(served.uri)
+            except RegistryUnreachable as error:
+                self._away(error)
+                return
+            except RegistryError as error:  # the registry is there and the alias is not: go on with what it meant
+                self._note(served.uri, "", "the alias is gone", error)
+                continue
+            if version is None:
+                continue
+            self._back()
+            if version == served.model.version:
+                self._refused.pop(served.uri, None)
+            elif not self._recently_refused(served.uri, version):
+                self._exchange(served.uri, version)
+
+    def _exchange(self, uri: str, version: str) -> None:
+        try:
+            served = self._models.load(uri)
+        except RegistryUnreachable as error:
+            self._away(error)
+        except Exception as error:  # whatever is wrong with the new one, the old one goes on
+            reason = "it failed its check" if isinstance(error, CaptchaError) else "it could not be loaded"
+            self._note(uri, version, reason, error)
+        else:
+            self.exchanges += 1
+            self._refused.pop(uri, None)
+            log.info("%s now means version %s", uri, served.model.version)
+
+    def _recently_refused(self, uri: str, version: str) -> bool:
+        refusal = self._refused.get(uri)
+        return refusal is not None and refusal.version == version and time.monotonic() - refusal.at_s < RETRY_S
+
+    def _note(self, uri: str, version: str, reason: str, error: Exception) -> None:
+        if uri not in self._refused or self._refused[uri].version != version:
+            log.error("%s stays as it is: %s: %s", uri, reason, error)
+        self._refused[uri] = Refusal(version, reason, time.monotonic())
+
+    def _away(self, error: Exception) -> None:
+        if self._away_since_s is None:
+            self._away_since_s = time.monotonic()
+            log.warning("going on with the models that are loaded: %s", error)
+
+    def _back(self) -> None:
+        if self._away_since_s is not None:
+            self._away_since_s = None
+            log.info("the registry answers again")

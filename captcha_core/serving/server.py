@@ -1,0 +1,131 @@
+"""Start a server: check that it may run as asked, load its models, and hand over to uvicorn."""
+
+import errno
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from captcha_core.errors import ServingError
+from captcha_core.serving.addresses import is_loopback
+from captcha_core.serving.api import build_app
+from captcha_core.serving.fetch import Fetcher, FetchPolicy
+from captcha_core.serving.guard import OWN_NAMES
+from captcha_core.serving.limits import ServingLimits
+from captcha_core.serving.metrics import ServingMetrics
+from captcha_core.serving.models import Models
+from captcha_core.serving.reload import Watcher
+from captcha_core.serving.service import Service
+from captcha_core.serving.tokens import Tokens
+from captcha_core.serving.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """How to serve.
+
+    Args:
+        uris: Models, as :meth:`captcha_core.solver.Solver.load` takes them.
+        host: Where to listen.
+        port: Where to listen; 0 for any free port.
+        token_file: Callers to let in; needed for every host but loopback.
+        threads: Readers at work; 0 for as many as there are processors, four at most.
+        poll_s: How often to ask the registry for moved aliases.
+        fetch: Which URLs may be fetched; none when it names no host.
+        limits: Bounds of requests.
+    """
+
+    uris: tuple[str, ...]
+    host: str = "127.0.0.1"
+    port: int = 8000
+    token_file: Path | None = None
+    threads: int = 0
+    poll_s: float = 2.0
+    fetch: FetchPolicy = field(default_factory=FetchPolicy)
+    limits: ServingLimits = field(default_factory=ServingLimits)
+
+
+def serve(options: ServerOptions, ready: Callable[[str], None] = lambda address: None) -> None:
+    """Serve until a signal ends it; requests in flight are finished first.
+
+    Args:
+        options: How.
+        ready: Called with the server's address once it listens and every model has read.
+
+    Raises:
+        ServingError: If it may not or cannot listen there.
+        CaptchaError: If a token file or a model cannot be used.
+    """
+    import uvicorn
+
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    tokens = Tokens.load(options.token_file) if options.token_file else None
+    local = _is_local(options.host)
+    if not local and tokens is None:
+        raise ServingError(
+            f"expected a token file to serve on {options.host}, which others can reach, received none; give "
+            "--token-file, or serve on 127.0.0.1."
+        )
+    listener = _listen(options.host, options.port)
+    with listener:
+        service = build_service(options)
+        hosts = OWN_NAMES | {options.host.lower()} if local and tokens is None else None
+        config = uvicorn.Config(
+            build_app(service, tokens, hosts),
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=int(options.limits.deadline_s) + 1,
+        )
+        ready(_address(listener))
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def build_service(options: ServerOptions) -> Service:
+    """Load the models and return what the routes stand on."""
+    threads = options.threads or min(4, os.cpu_count() or 1)
+    models = Models(options.uris, threads)
+    return Service(
+        models=models,
+        workers=Workers(threads, options.limits.max_waiting),
+        watcher=Watcher(models, options.poll_s),
+        limits=options.limits,
+        metrics=ServingMetrics(),
+        fetcher=Fetcher(options.fetch) if options.fetch.hosts else None,
+    )
+
+
+def _is_local(host: str) -> bool:
+    try:
+        rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise ServingError(f"expected a host of this machine, received {host!r}: {error}; correct --host.") from None
+    return all(is_loopback(str(address[0])) for *_, address in rows)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol left at 0, asyncio does not see a TCP socket, leaves Nagle's algorithm on, and each answer
+    # waits 40 ms for an acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":  # elsewhere the option would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        reason = "which another program uses" if error.errno == errno.EADDRINUSE else f"which fails: {error.strerror}"
+        raise ServingError(
+            f"expected a free port, received {port} on {host}, {reason}; choose another --port."
+        ) from None
+    return listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,106 @@
+"""Who may ask, and how often: bearer tokens from a file that only its owner can read."""
+
+import hashlib
+import hmac
+import os
+import re
+import stat
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from captcha_core.errors import SpecError
+
+MIN_CHARACTERS = 16
+DEFAULT_PER_MINUTE = 6000
+LINE = re.compile(r"(\S+)\s+(\S+)(?:\s+(\d+))?")
+
+
+@dataclass(slots=True)
+class Token:
+    """One caller.
+
+    Args:
+        name: For logs and metrics; never the secret.
+        digest: SHA-256 of the secret, which itself is not kept.
+        per_minute: Requests allowed a minute, and at most that many in one burst of a tenth of it.
+    """
+
+    name: str
+    digest: bytes
+    per_minute: int
+    _left: float = field(init=False)
+    _seen: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        self._left = self.burst
+
+    @property
+    def burst(self) -> float:
+        return max(1.0, self.per_minute / 10)
+
+    def take(self, now: float) -> float:
+        """Take one request; return 0, or the seconds to wait when there is none left."""
+        rate = self.per_minute / 60
+        self._left = min(self.burst, self._left + (now - self._seen) * rate)
+        self._seen = now
+        if self._left < 1:
+            return (1 - self._left) / rate
+        self._left -= 1
+        return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """All callers a server knows."""
+
+    tokens: tuple[Token, ...]
+    clock: Callable[[], float] = time.monotonic
+
+    @classmethod
+    def load(cls, path: Path) -> "Tokens":
+        """Read a file with a line ``NAME TOKEN [REQUESTS_PER_MINUTE]`` for each caller; ``#`` begins a comment.
+
+        Raises:
+            SpecError: If others can read the file, or a line is none.
+        """
+        if not path.is_file():
+            raise SpecError(f"expected a token file at {path}, received none; write a line NAME TOKEN into it.")
+        mode = path.stat().st_mode
+        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise SpecError(
+                f"expected a token file that only its owner can read, received mode {stat.S_IMODE(mode):o}; "
+                f"run chmod 600 {path}."
+            )
+        lines = [line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        tokens = tuple(_token(number, line) for number, line in enumerate(lines, start=1) if line)
+        if not tokens:
+            raise SpecError(f"expected a line NAME TOKEN in {path}, received none; write one.")
+        if len({token.name for token in tokens}) < len(tokens) or len({token.digest for token in tokens}) < len(tokens):
+            raise SpecError(f"expected every name and token in {path} once, received one twice; remove it.")
+        return cls(tokens)
+
+    def find(self, header: str) -> Token | None:
+        """Return whose ``Authorization`` header this is. Takes as long for a wrong token as for a right one."""
+        scheme, _, secret = header.partition(" ")
+        digest = _digest(secret.strip()) if scheme.lower() == "bearer" else bytes(32)
+        found = None
+        for token in self.tokens:  # all of them, whatever was found
+            if hmac.compare_digest(token.digest, digest):
+                found = token
+        return found
+
+
+def _token(number: int, line: str) -> Token:
+    parts = LINE.fullmatch(line)
+    if not parts or len(parts[2]) < MIN_CHARACTERS or (parts[3] and int(parts[3]) < 1):
+        raise SpecError(
+            f"expected NAME TOKEN [REQUESTS_PER_MINUTE] with a token of at least {MIN_CHARACTERS} characters in line "
+            f"{number} of the token file, received something else; correct the line."
+        )
+    return Token(parts[1], _digest(parts[2]), int(parts[3] or DEFAULT_PER_MINUTE))
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()

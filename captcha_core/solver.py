@@ -1,0 +1,116 @@
+"""The one road from bytes to text. It needs LiteRT and NumPy; TensorFlow never comes near it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from captcha_core.features.letters import LetterFeatures
+from captcha_core.models.decode import Decoded, Limits, decode
+from captcha_core.registry.bundle import Bundle
+from captcha_core.registry.litert import LiteRT
+from captcha_core.registry.versions import ModelIdentity, locate
+from captcha_core.spec.answer import Answer, Character
+from captcha_core.spec.captcha import CaptchaSpec
+
+BATCH = 64
+Boxes = tuple[tuple[int, int, int, int], ...]
+
+
+@dataclass
+class Solver:
+    """Reads captchas with one model. One interpreter, guarded by a lock: use a solver a thread for parallel work.
+
+    Args:
+        bundle: What to read with.
+        model: Its name, version and alias for the answers.
+        threads: Threads of the interpreter.
+    """
+
+    bundle: Bundle
+    model: ModelIdentity
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        self._litert = LiteRT(self.bundle.litert, self.threads)
+        self._limits = Limits.of(self.spec)
+
+    @classmethod
+    def load(cls, uri: str, threads: int = 1) -> "Solver":
+        """Load a model by ``models:/NAME@ALIAS``, ``models:/NAME/VERSION``, ``runs:/ID`` or a bundle's folder.
+
+        Raises:
+            RegistryError: If there is no such model.
+            ModelError: If its bundle is not whole.
+        """
+        located = locate(uri)
+        return cls(Bundle.open(located.path, located.digest), located.model, threads)
+
+    @property
+    def spec(self) -> CaptchaSpec:
+        return self.bundle.spec
+
+    def features(self, media: bytes) -> np.ndarray:
+        """Return what the network sees of a file.
+
+        Raises:
+            DataError: If the bytes cannot be read.
+        """
+        return self._look(media)[0]
+
+    def _look(self, media: bytes) -> tuple[np.ndarray, Boxes]:
+        """Return the features, and where each character stands if the features know."""
+        features = self.bundle.config.features
+        if isinstance(features, LetterFeatures):
+            return features.look(media, self.spec)
+        return features.from_media(media, self.spec), ()
+
+    def logits(self, features: np.ndarray) -> np.ndarray:
+        """Return logits (B, T, K + 1) of features (B, ...)."""
+        return self._litert.run(features)
+
+    def solve(self, media: bytes, limits: Limits | None = None) -> Answer:
+        """Read one captcha.
+
+        Args:
+            media: The file's bytes.
+            limits: Narrower limits than the model's own, from :meth:`Limits.of`.
+
+        Raises:
+            DataError: If the bytes cannot be read.
+        """
+        started = time.perf_counter()
+        seen, boxes_px = self._look(media)
+        decoded = decode(self.bundle.config.head, self.logits(seen[None])[0], limits or self._limits)
+        return self._answer(decoded, (time.perf_counter() - started) * 1000, boxes_px)
+
+    def solve_many(self, media: Sequence[bytes]) -> list[Answer]:
+        """Read captchas in batches; ``elapsed_ms`` is each one's share of its batch."""
+        answers: list[Answer] = []
+        for first in range(0, len(media), BATCH):
+            started = time.perf_counter()
+            looks = [self._look(one) for one in media[first : first + BATCH]]
+            batch = np.stack([seen for seen, _ in looks])
+            decoded = [decode(self.bundle.config.head, logits, self._limits) for logits in self.logits(batch)]
+            elapsed_ms = (time.perf_counter() - started) * 1000 / len(batch)
+            answers += [
+                self._answer(one, elapsed_ms, boxes_px) for one, (_, boxes_px) in zip(decoded, looks, strict=True)
+            ]
+        return answers
+
+    def _answer(self, decoded: Decoded, elapsed_ms: float, boxes_px: Boxes) -> Answer:
+        alphabet = self.spec.alphabet
+        step_s = getattr(self.bundle.config.features, "step_s", None)  # audio features know how long a frame lasts
+        characters = tuple(
+            Character(
+                alphabet[index - 1],
+                float(probability),
+                box_px=box_px,
+                span_s=None if step_s is None else (float(start * step_s), float(end * step_s)),
+            )
+            for index, probability, (start, end), box_px in zip(
+                decoded.ids, decoded.probabilities, decoded.spans, boxes_px or [None] * len(decoded.ids), strict=False
+            )
+        )
+        return Answer("".join(c.character for c in characters), decoded.confidence, characters, elapsed_ms)

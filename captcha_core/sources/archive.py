@@ -1,0 +1,131 @@
+"""Where the files of an import are: a folder or a zip archive. Neither is ever unpacked to disk."""
+
+import os
+import zipfile
+import zlib
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from captcha_core.errors import DataError
+from captcha_core.media.audio import MAX_BYTES  # clips may be larger than images
+
+MAX_FILES = 5_000_000
+
+
+class Files(Protocol):
+    """Files by name. Picklable: workers open the place for themselves."""
+
+    def names(self) -> list[str]:
+        """Return the names of all files, '/' between folders, in a fixed order."""
+
+    def read(self, name: str, limit: int = MAX_BYTES) -> bytes:
+        """Return the bytes of one file, at most ``limit`` of them.
+
+        Raises:
+            DataError: If it cannot be read, is too large or leads out of the place.
+        """
+
+
+class FolderFiles:
+    """The regular files under a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def names(self) -> list[str]:
+        found: list[str] = []
+        for top, folders, files in os.walk(self.folder):
+            folders.sort()
+            found += [(Path(top) / file).relative_to(self.folder).as_posix() for file in files]
+            _check_number(len(found), self.folder)
+        return sorted(found)
+
+    def read(self, name: str, limit: int = MAX_BYTES) -> bytes:
+        _check_climb(name)
+        path = self.folder / name
+        try:
+            if not path.is_file():  # a pipe or device would never end
+                found = "something else" if path.exists() else "none"
+                raise DataError(f"expected a regular file, received {found} at {name!r}; correct the name.")
+            with path.open("rb") as file:
+                return _limited(file.read(limit + 1), name, limit)
+        except (OSError, ValueError) as error:
+            raise DataError(f"expected a readable file, received {error}; see to that.") from None
+
+
+class ZipFiles:
+    """The members of a zip archive, read one by one within limits, whatever their headers claim."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"path": self.path}
+
+    @cached_property
+    def _archive(self) -> zipfile.ZipFile:
+        try:
+            archive = zipfile.ZipFile(self.path)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise DataError(
+                f"expected a whole zip archive at {self.path}, received a damaged one ({error}); get it again."
+            ) from None
+        _check_number(len(archive.filelist), self.path)
+        return archive
+
+    def names(self) -> list[str]:
+        return sorted({member.filename for member in self._archive.filelist if not member.is_dir()})
+
+    def read(self, name: str, limit: int = MAX_BYTES) -> bytes:
+        _check_climb(name)
+        try:
+            member = self._archive.getinfo(name)
+            if member.file_size > limit:
+                raise _too_large(name, f"{member.file_size:,}", limit)
+            with self._archive.open(member) as file:
+                return _limited(file.read(limit + 1), name, limit)
+        except KeyError:
+            raise DataError(f"expected a member of the archive, received {name!r}; correct the name.") from None
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+            raise DataError(f"expected a readable member, received {name!r} ({error}); pack it again.") from None
+
+
+def open_files(place: Path) -> Files:
+    """Return the files of a folder or a zip archive.
+
+    Raises:
+        DataError: If the place is neither.
+    """
+    if place.is_dir():
+        return FolderFiles(place)
+    if place.is_file() and zipfile.is_zipfile(place):
+        return ZipFiles(place)
+    received = f"the file {place}" if place.exists() else f"{place}, which does not exist"
+    raise DataError(
+        f"expected a folder, a zip archive, a CSV or TFRecord files to import, received {received}; name one of these."
+    )
+
+
+def _check_climb(name: str) -> None:
+    """Refuse names that could lead out of the folder or archive they are in."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or (path.parts and path.parts[0].endswith(":")):
+        raise DataError(
+            f"expected a name inside the folder or archive, received {name!r}; such paths are not followed."
+        )
+
+
+def _check_number(number: int, place: Path) -> None:
+    if number > MAX_FILES:
+        raise DataError(f"expected at most {MAX_FILES:,} files in {place}, received more; import it in parts.")
+
+
+def _limited(content: bytes, name: str, limit: int) -> bytes:
+    if len(content) > limit:
+        raise _too_large(name, "more", limit)
+    return content
+
+
+def _too_large(name: str, received: str, limit: int) -> DataError:
+    return DataError(f"expected a file of at most {limit:,} bytes, received {received} in {name!r}; make it smaller.")

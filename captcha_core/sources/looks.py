@@ -1,0 +1,61 @@
+"""What one file looks like: picture or clip, its size, its colour, its rate."""
+
+import io
+from dataclasses import dataclass
+
+from captcha_core.errors import DataError
+from captcha_core.media.audio import decode_audio
+from captcha_core.media.image import decode_image
+
+COLOUR_LEVELS = 24  # red, green and blue of a grey JPEG differ by a few levels; colours differ by more
+COLOUR_SHARE = 0.001
+LONGEST_CLIP_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image that can be decoded."""
+
+    size_px: tuple[int, int]
+    coloured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Audio that can be decoded."""
+
+    rate_hz: int
+    seconds: float
+
+
+def look_at(media: bytes) -> Picture | Clip:
+    """Decode a file whole and say what it is.
+
+    Raises:
+        DataError: If it is neither picture nor clip, is damaged or exceeds the limits.
+    """
+    return _clip(media) if _sounds(media) else _picture(media)
+
+
+def _picture(media: bytes) -> Picture:
+    pixels = decode_image(media, channels=3)
+    spread = pixels.max(axis=2).astype(int) - pixels.min(axis=2)
+    height, width = spread.shape
+    return Picture((height, width), bool((spread > COLOUR_LEVELS).mean() > COLOUR_SHARE))
+
+
+def _clip(media: bytes) -> Clip:
+    import soundfile
+
+    try:
+        rate_hz = soundfile.info(io.BytesIO(media)).samplerate
+    except (soundfile.SoundFileError, RuntimeError):
+        raise DataError(f"expected a readable clip, received {len(media):,} damaged bytes; get it again.") from None
+    return Clip(rate_hz, len(decode_audio(media, rate_hz, LONGEST_CLIP_S)) / rate_hz)
+
+
+def _sounds(media: bytes) -> bool:
+    """Tell clips from pictures by their first bytes (a JPEG begins with ff d8, which is no MPEG frame)."""
+    riff = media[:4] == b"RIFF" and media[8:12] == b"WAVE"
+    mpeg = len(media) > 1 and media[0] == 0xFF and media[1] & 0xE0 == 0xE0
+    return riff or mpeg or media[:4] in (b"fLaC", b"OggS") or media[:3] == b"ID3"

@@ -1,0 +1,70 @@
+"""Spoken clips on disk, so that nothing is paid for twice: one FLAC file for each engine, voice, text and settings."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from captcha_core.media.audio import decode_audio, encode_flac
+
+MAX_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClipKey:
+    """What decides how a clip sounds."""
+
+    engine: str
+    voice: str
+    text: str
+    settings: tuple[tuple[str, str], ...]
+
+    @property
+    def file(self) -> str:
+        parts = [self.engine, self.voice, self.text, *(f"{name}={value}" for name, value in sorted(self.settings))]
+        name = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+        return f"{self.engine}/{name[:2]}/{name}.flac"
+
+
+class VoiceCache:
+    """A folder of clips. Files appear whole or not at all, so processes can share it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, key: ClipKey, rate_hz: int) -> np.ndarray | None:
+        """Return the clip, float32 (N,), or None when it is not there.
+
+        Raises:
+            DataError: If the file is damaged.
+        """
+        path = self.folder / key.file
+        return decode_audio(path.read_bytes(), rate_hz, MAX_SECONDS) if path.exists() else None
+
+    def put(self, key: ClipKey, rate_hz: int, samples: np.ndarray) -> None:
+        _write(self.folder / key.file, encode_flac(samples, rate_hz))
+
+    def listing(self, engine: str) -> dict[str, str]:
+        """Return the voices that the service listed when it was last asked, with a word on each."""
+        path = self.folder / engine / "voices.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def put_listing(self, engine: str, voices: Mapping[str, str]) -> None:
+        _write(self.folder / engine / "voices.json", json.dumps(dict(voices), indent=1, sort_keys=True).encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,57 @@
+"""How a network is trained: one frozen record, checked when it is built."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from captcha_core.errors import SpecError
+from captcha_core.spec.captcha import first_fault
+
+
+class TrainingConfig(BaseModel):
+    """The recipe of one training.
+
+    An epoch is ``steps_per_epoch`` batches: validation, the checkpoint and the metrics come after each. The learning
+    rate warms up over the share ``warmup`` of the budget and falls with a cosine to its end; the budget is
+    ``minutes`` if given (training time, validation included), else ``epochs``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(0, ge=0)
+    minutes: float | None = Field(None, gt=0)
+    epochs: int | None = Field(None, ge=1)
+    steps_per_epoch: int = Field(250, ge=1)
+    batch_size: int = Field(64, ge=1)
+    optimizer: Literal["muon", "adamw", "adam"] = "muon"
+    learning_rate: float = Field(0.01, gt=0)
+    weight_decay: float = Field(1e-3, ge=0)
+    warmup: float = Field(0.05, ge=0, lt=1)
+    ema: float = Field(0.99, ge=0, lt=1, description="momentum of the weights' moving average; 0 switches it off")
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    augment: float = Field(0.0, ge=0, le=1, description="strength of the augmentation; 0 switches it off")
+    patience: int = Field(0, ge=0, description="epochs without a better validation before stopping; 0: never")
+    validation_samples: int = Field(1000, ge=1)
+    threads: int = Field(1, ge=1, description="threads that draw a live stream")
+
+    @model_validator(mode="after")
+    def _has_budget(self) -> Self:
+        if self.minutes is None and self.epochs is None:
+            raise SpecError("expected a budget, received neither minutes nor epochs; set one of them.")
+        return self
+
+    @classmethod
+    def build(cls, **fields: object) -> "TrainingConfig":
+        """Build and check a recipe from plain values.
+
+        Raises:
+            SpecError: If a key is unknown or a value out of its bounds.
+        """
+        known = sorted(cls.model_fields)
+        for key in fields:
+            if key not in cls.model_fields:
+                raise SpecError(f"expected a training setting of {', '.join(known)}, received {key!r}; correct it.")
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            raise SpecError(first_fault(error, "training setting")) from None

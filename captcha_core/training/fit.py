@@ -1,0 +1,142 @@
+"""Train a network. Knows nothing of MLflow: who wants to watch hands in callbacks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from captcha_core.errors import ModelError
+from captcha_core.features.batches import Batches
+from captcha_core.models.optimizers import ConvMuon
+from captcha_core.models.zoo import build_network, get_network
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.training.callbacks import Budget, EpochEnd, Warn
+from captcha_core.training.checkpoint import Checkpoint, Progress
+from captcha_core.training.config import TrainingConfig
+from captcha_core.training.devices import scope
+from captcha_core.training.losses import loss_of
+from captcha_core.training.validation import Validation
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is trained: a network with its options on a specification, by a recipe."""
+
+    spec: CaptchaSpec
+    network: str
+    options: dict[str, Any]
+    config: TrainingConfig
+
+    @property
+    def head(self) -> str:
+        return get_network(self.network).head
+
+    def record(self) -> dict[str, Any]:
+        """What a checkpoint must agree on with the training that resumes it."""
+        return {"spec": self.spec.model_dump(), "network": self.network, "options": self.options}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model with its best weights, and how it came about."""
+
+    model: keras.Model
+    progress: Progress
+
+
+def train(
+    task: Task,
+    batches: Batches,
+    validation: tuple[np.ndarray, Sequence[str]],
+    checkpoint: Checkpoint,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    start_from: keras.Model | None = None,
+    warn: Warn = lambda remark: None,
+) -> Trained:
+    """Train until the budget is used up, or go on from the checkpoint if there is one.
+
+    Args:
+        task: What to train.
+        batches: Source of (features, ids) from any batch number on.
+        validation: Features (N, ...) and texts that training never sees.
+        checkpoint: Where the state is kept after each epoch.
+        callbacks: Keras callbacks that watch; they see the validation metrics in ``logs`` at the end of an epoch.
+        start_from: A model of the same network whose weights are taken over where their shapes agree.
+        warn: Told the likely cause when something looks wrong (:mod:`captcha_core.training.diagnosis`).
+
+    Raises:
+        ModelError: If the loss is not finite, or the checkpoint is of another task.
+        SpecError: If the network cannot serve the specification.
+    """
+    config = task.config
+    if checkpoint.exists:
+        progress = checkpoint.load_progress()
+        _check_same(task, progress)
+        with scope():
+            model = checkpoint.load_model()
+        if progress.finished:  # asked to go on: a new budget on top of what was done
+            progress.budget_start_s, progress.budget_start_epoch = progress.elapsed_s, progress.epoch
+            progress.finished = False
+    else:
+        progress = Progress(recipe=task.record())
+        model = _fresh(task, start_from)
+    budget = Budget(config, progress)
+    unseen = Validation(task.head, task.spec, *validation)
+    epoch_end = EpochEnd(config, progress, budget, checkpoint, unseen, warn)
+    epochs = 1_000_000 if config.minutes is not None else progress.budget_start_epoch + (config.epochs or 1)
+    model.fit(
+        batches(progress.epoch * config.steps_per_epoch),
+        steps_per_epoch=config.steps_per_epoch,
+        initial_epoch=progress.epoch,
+        epochs=epochs,
+        callbacks=[budget, epoch_end, *callbacks],
+        shuffle=False,
+        verbose=0,
+    )
+    return Trained(checkpoint.load_best(), progress)
+
+
+def _fresh(task: Task, start_from: keras.Model | None) -> keras.Model:
+    config = task.config
+    keras.utils.set_random_seed(config.seed)
+    with scope():
+        model = build_network(task.network, task.spec, task.options)
+        if start_from is not None:
+            _take_over(model, start_from)
+        model.compile(
+            optimizer=optimizer_of(config), loss=loss_of(task.head, config.label_smoothing), jit_compile=False
+        )
+    return model
+
+
+def optimizer_of(config: TrainingConfig) -> keras.optimizers.Optimizer:
+    """Return the optimiser of a recipe, with a moving average of the weights if it asks for one."""
+    average = {"use_ema": True, "ema_momentum": config.ema} if config.ema else {}
+    if config.optimizer == "muon":
+        # Adam's part (biases, the first kernel) takes the same rate; decay is for the matrices
+        return ConvMuon(config.learning_rate, weight_decay=config.weight_decay, adam_weight_decay=0.0, **average)
+    if config.optimizer == "adamw":
+        return keras.optimizers.AdamW(config.learning_rate, weight_decay=config.weight_decay, **average)
+    return keras.optimizers.Adam(config.learning_rate, **average)
+
+
+def _check_same(task: Task, progress: Progress) -> None:
+    mine, theirs = task.record(), progress.recipe
+    different = [key for key in mine if mine[key] != theirs.get(key)]
+    if different:
+        raise ModelError(
+            f"expected a checkpoint of the same {different[0]}, received {theirs.get(different[0])} in place of "
+            f"{mine[different[0]]}; resume with the settings that it was begun with."
+        )
+
+
+def _take_over(model: keras.Model, source: keras.Model) -> None:
+    """Copy weights by layer order where shapes agree; a head of another size starts afresh."""
+    donors = [layer for layer in source.layers if layer.weights]
+    takers = [layer for layer in model.layers if layer.weights]
+    for taker, donor in zip(takers, donors, strict=False):
+        mine, theirs = taker.get_weights(), donor.get_weights()
+        if [w.shape for w in mine] == [w.shape for w in theirs]:
+            taker.set_weights(theirs)

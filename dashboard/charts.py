@@ -1,0 +1,285 @@
+"""Tables to Plotly figures. No Streamlit and no MLflow here."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+COLOURS = ("#2f6fde", "#e8743b", "#159a80", "#b14fc5", "#c9930a", "#d6455d", "#5b7a99", "#6a9f1f")
+GRID = "rgba(128, 128, 128, 0.18)"
+QUIET = "rgba(128, 128, 128, 0.55)"
+HEIGHT_PX = 270
+PLAIN = {"displayModeBar": False}
+METRIC_TITLES = {
+    "val_exact_match": "Exact match (validation)",
+    "val_character_error_rate": "Character error rate (validation)",
+    "loss": "Loss",
+    "val_loss": "Loss (validation)",
+    "learning_rate": "Learning rate",
+}
+SHARES = ("exact_match", "accuracy", "error_rate")
+
+
+def colour(index: int) -> str:
+    return COLOURS[index % len(COLOURS)]
+
+
+def title_of(metric: str) -> str:
+    return METRIC_TITLES.get(metric, metric)
+
+
+def smoothed(values: Sequence[float], weight: float) -> list[float]:
+    """Return the exponential moving average, without the pull towards zero at its beginning."""
+    if weight <= 0:
+        return [float(value) for value in values]
+    average, seen, result = 0.0, 0.0, []
+    for value in values:
+        if np.isfinite(value):
+            average = weight * average + (1 - weight) * float(value)
+            seen = weight * seen + (1 - weight)
+        result.append(average / seen if seen else float("nan"))
+    return result
+
+
+def both_losses(history: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the losses of training and validation as two courses of one metric."""
+    apart = {"training": "loss", "validation": "val_loss"}
+    return {name: history[history["metric"] == metric].assign(metric="loss") for name, metric in apart.items()}
+
+
+def curves(
+    histories: Mapping[str, pd.DataFrame],
+    metric: str,
+    against: str = "step",
+    smoothing: float = 0.0,
+    logarithmic: bool = False,
+    legend: bool = True,
+) -> "Figure":
+    """Draw a metric's course in several runs.
+
+    Args:
+        histories: By the runs' names, in the order that gives them their colours: ``metric``, ``step``, ``time_ms``,
+            ``value``.
+        metric: Which of the metrics.
+        against: ``step``, or ``time`` for minutes since the run's first value.
+        smoothing: Weight of the moving average, 0 for none; the plain values stay behind it, faint.
+        logarithmic: Whether the values' axis is.
+        legend: Whether to name the runs in the figure.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for index, (name, history) in enumerate(histories.items()):
+        mine = history[history["metric"] == metric].sort_values("step")
+        if mine.empty:
+            continue
+        x = mine["step"] if against == "step" else (mine["time_ms"] - history["time_ms"].min()) / 60_000
+        line = {"color": colour(index), "width": 2.2}
+        if smoothing > 0:
+            figure.add_scatter(
+                x=x, y=mine["value"], mode="lines", line={**line, "width": 1}, opacity=0.3,
+                hoverinfo="skip", showlegend=False,
+            )  # fmt: skip
+        mode = "lines+markers" if len(mine) < 3 else "lines"
+        figure.add_scatter(x=x, y=smoothed(mine["value"].tolist(), smoothing), mode=mode, line=line, name=name)
+    share = any(part in metric for part in SHARES)
+    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=".0%" if share else None)
+    figure.update_xaxes(title="epoch" if against == "step" else "minutes")
+    styled(figure, title_of(metric), legend=legend and len(histories) > 1)
+    return figure.update_layout(hovermode="x unified") if len(histories) > 1 else figure
+
+
+def styled(figure: "Figure", title: str = "", height_px: int = HEIGHT_PX, legend: bool = False) -> "Figure":
+    """Give a figure the look that all of them share: quiet grid, title above, legend below it."""
+    figure.update_layout(
+        title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 14}} if title else None,
+        height=height_px,
+        margin={"l": 8, "r": 8, "t": 44 if title else 12, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=legend,
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right", "font": {"size": 12}},
+        hovermode="closest",
+        hoverlabel={"namelength": -1},
+        dragmode=False,
+        colorway=list(COLOURS),
+    )
+    figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True, title_font={"size": 12})
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True, title_font={"size": 12})
+    return figure
+
+
+def forest(figures: pd.DataFrame) -> "Figure":
+    """Draw the exact match of runs (rows) with its interval: columns ``exact match``, ``from``, ``to`` in [0, 1]."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for index, (name, row) in enumerate(figures.iterrows()):
+        error = None
+        if {"from", "to"} <= set(figures.columns):
+            error = {
+                "array": [row["to"] - row["exact match"]],
+                "arrayminus": [row["exact match"] - row["from"]],
+                "thickness": 2,
+                "width": 6,
+            }
+        figure.add_scatter(
+            x=[row["exact match"]], y=[str(name)], error_x=error, mode="markers", name=str(name),
+            marker={"size": 12, "color": colour(index)}, hovertemplate="%{x:.2%}<extra>%{y}</extra>",
+        )  # fmt: skip
+    figure.update_xaxes(tickformat=".1%", title="exact match with its 95% interval")
+    figure.update_yaxes(autorange="reversed")
+    return styled(figure, height_px=90 + 44 * len(figures))
+
+
+def grouped(groups: Mapping[str, pd.DataFrame], by: str) -> "Figure":
+    """Draw the exact match of groups of samples for several runs.
+
+    Args:
+        groups: By the runs' names: ``by``, ``exact_match``, ``low``, ``high``, ``n``.
+        by: ``length`` or ``character``.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for index, (name, table) in enumerate(groups.items()):
+        figure.add_scatter(
+            x=table[by].astype(str), y=table["exact_match"], name=name, mode="markers",
+            marker={"size": 9, "color": colour(index)}, customdata=table["n"],
+            error_y={
+                "array": table["high"] - table["exact_match"], "arrayminus": table["exact_match"] - table["low"],
+                "thickness": 1.2, "width": 3,
+            },
+            hovertemplate="%{y:.2%} (n = %{customdata:,})",
+        )  # fmt: skip
+    figure.update_layout(scattermode="group", scattergap=0.6)
+    figure.update_xaxes(type="category", title=by)
+    lowest = min((float(table["low"].min()) for table in groups.values() if len(table)), default=0.0)
+    figure.update_yaxes(tickformat=".0%", range=[max(0.0, lowest - 0.03), 1.01])
+    return styled(figure, f"Exact match by {by}", 320)
+
+
+def confusion(matrix: np.ndarray, characters: Sequence[str], title: str, difference: bool = False) -> "Figure":
+    """Draw a confusion (rows: what is there), its diagonal left out: what is right would outshine every mistake.
+
+    Args:
+        matrix: Shares (K + 1, K + 1), or differences of shares.
+        characters: K characters; the last row and column stand for nothing.
+        title: What it shows.
+        difference: Whether values go both ways.
+    """
+    import plotly.graph_objects as go
+
+    shown = np.array(matrix, dtype=float)
+    np.fill_diagonal(shown, np.nan)
+    labels = [*characters, "∅"]
+    top = float(np.nanmax(np.abs(shown), initial=0.0)) or 0.01
+    scale = [[0, "#2f6fde"], [0.5, "rgba(128,128,128,0.06)"], [1, "#d6455d"]]
+    figure = go.Figure(
+        go.Heatmap(
+            z=shown, x=labels, y=labels, zmin=-top if difference else 0, zmax=top, xgap=1, ygap=1,
+            colorscale=scale if difference else [[0, "rgba(128,128,128,0.06)"], [1, "#d6455d"]],
+            colorbar={"thickness": 10, "tickformat": ".1%", "outlinewidth": 0},
+            hovertemplate="%{y} read as %{x}: %{z:.2%}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(type="category", title="read", side="bottom")
+    figure.update_yaxes(type="category", title="there", autorange="reversed")
+    return styled(figure, title, 380)
+
+
+def parallel(table: pd.DataFrame, target: str) -> "Figure":
+    """Draw runs as lines across their parameters, coloured by a figure.
+
+    Args:
+        table: A row a run; columns of numbers or texts, the target among them.
+        target: The column that gives the colour and stands last.
+    """
+    import plotly.graph_objects as go
+
+    ordered = table[[*(name for name in table.columns if name != target), target]]
+    figure = go.Figure(
+        go.Parcoords(
+            line={
+                "color": ordered[target],
+                "colorscale": [[0, "#e8743b"], [0.5, "#b9a27c"], [1, "#2f6fde"]],
+                "showscale": False,
+            },
+            dimensions=[_axis(name, ordered[name]) for name in ordered.columns],
+            labelside="top",
+        )
+    )
+    styled(figure, height_px=360)
+    figure.update_layout(margin={"l": 60, "r": 60, "t": 60, "b": 24})
+    return figure
+
+
+def _axis(name: str, values: pd.Series) -> dict[str, object]:
+    label = name.removeprefix("training.").removeprefix("options.")
+    if pd.api.types.is_numeric_dtype(values):
+        return {"label": label, "values": values}
+    texts = sorted({str(value) for value in values})
+    return {
+        "label": label,
+        "values": [texts.index(str(value)) for value in values],
+        "tickvals": list(range(len(texts))),
+        "ticktext": texts,
+    }
+
+
+def bars(table: pd.DataFrame, label: str, value: str, title: str = "") -> "Figure":
+    """Draw counts as horizontal bars, the first on top."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(
+        go.Bar(
+            x=table[value], y=table[label].astype(str), orientation="h", marker={"color": COLOURS[0]},
+            text=[f"{number:,.4g}" for number in table[value]], textposition="auto",
+            hovertemplate="%{y}: %{x}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_xaxes(visible=False)
+    styled(figure, title, 60 + 24 * max(3, len(table)))
+    return figure.update_yaxes(showgrid=False)
+
+
+def columns(table: pd.DataFrame, label: str, value: str, colour_by: str, title: str) -> "Figure":
+    """Draw counts as upright bars, stacked by a third column."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    groups = list(dict.fromkeys(table[colour_by]))
+    for index, group in enumerate(groups):
+        mine = table[table[colour_by] == group]
+        figure.add_bar(
+            x=mine[label].astype(str), y=mine[value], name=str(group), marker={"color": colour(index)},
+            hovertemplate="%{x}: %{y:,}",
+        )  # fmt: skip
+    figure.update_layout(barmode="stack")
+    figure.update_xaxes(type="category")
+    return styled(figure, title, 280, legend=len(groups) > 1)
+
+
+def over_versions(table: pd.DataFrame) -> "Figure":
+    """Draw the exact match of a model's versions: ``version``, ``exact match``, ``from``, ``to``."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(
+        go.Scatter(
+            x=table["version"].astype(str), y=table["exact match"], mode="lines+markers",
+            line={"color": COLOURS[0], "width": 2}, marker={"size": 9},
+            error_y={
+                "array": table["to"] - table["exact match"], "arrayminus": table["exact match"] - table["from"],
+                "thickness": 1.5, "width": 4,
+            },
+            hovertemplate="version %{x}: %{y:.2%}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(type="category", title="version")
+    figure.update_yaxes(tickformat=".1%")
+    return styled(figure, "Exact match of each version on its test samples", 250)

@@ -1,0 +1,141 @@
+"""One training in the background, started from a page: it outlives the page, and anybody can look at it or stop it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from captcha_core.errors import CaptchaError
+
+FOLDER = Path(".captchalab")
+RECORD, LOG = "job.json", "job.log"
+PROGRAM = ("-m", "experiments.cli")
+TAIL_BYTES = 20_000
+_starting = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command that runs or ran in the background.
+
+    Args:
+        pid: Its process.
+        born_s: When the process began: tells it from a later one with the same number.
+        arguments: What captchalab was given.
+        started_ms: When it was started.
+        code: Its exit code, None while it runs or when nobody saw it end.
+        stopped: Whether somebody asked it to stop.
+    """
+
+    pid: int
+    born_s: float
+    arguments: tuple[str, ...]
+    started_ms: int
+    code: int | None = None
+    stopped: bool = False
+
+    @property
+    def running(self) -> bool:
+        return self.code is None and _alive(self.pid, self.born_s)
+
+    @property
+    def command(self) -> str:
+        return " ".join(("captchalab", *self.arguments))
+
+
+def start(arguments: Sequence[str]) -> Job:
+    """Start ``captchalab ARGUMENTS`` in this folder.
+
+    Raises:
+        CaptchaError: If one is running already, or it cannot be started.
+    """
+    import psutil
+
+    with _starting:
+        before = current()
+        if before and before.running:
+            raise CaptchaError(f"expected no training in the background, received {before.command}; stop it first.")
+        FOLDER.mkdir(exist_ok=True)
+        command = [sys.executable, *PROGRAM, *arguments]
+        environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_RUN_ID"}
+        try:
+            with (FOLDER / LOG).open("wb") as log:
+                process = subprocess.Popen(  # noqa: S603  our own command line
+                    command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment,
+                    start_new_session=True,
+                )  # fmt: skip
+            born_s = psutil.Process(process.pid).create_time()
+        except (OSError, psutil.Error) as error:
+            raise CaptchaError(f"expected to start a training, received {error}; see to that.") from None
+        job = Job(process.pid, born_s, tuple(arguments), int(1000 * time.time()))
+        _write(job)
+        threading.Thread(target=_await, args=(process, job), daemon=True).start()
+        return job
+
+
+def stop() -> None:
+    """Ask the running job to stop; it ends its run in MLflow as stopped."""
+    job = current()
+    if job and job.running:
+        _write(Job(**{**asdict(job), "stopped": True}))
+        os.kill(job.pid, signal.SIGTERM)
+
+
+def current() -> Job | None:
+    """Return the job that runs or ran last in this folder."""
+    try:
+        found = json.loads((FOLDER / RECORD).read_text())
+        return Job(**{**found, "arguments": tuple(found["arguments"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def forget() -> None:
+    """Forget a job that has ended."""
+    job = current()
+    if job and not job.running:
+        (FOLDER / RECORD).unlink(missing_ok=True)
+
+
+def last_lines(count: int = 8) -> list[str]:
+    """Return the last lines that the job wrote, without the native libraries' greetings."""
+    try:
+        with (FOLDER / LOG).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return []
+    lines = [line.rstrip().split("\r")[-1] for line in text.splitlines()]
+    return [line for line in lines if line.strip() and not line.startswith(("I0000", "W0000", "WARNING: All log"))][
+        -count:
+    ]
+
+
+def _await(process: "subprocess.Popen[bytes]", job: Job) -> None:
+    code = process.wait()
+    now = current()
+    if now and (now.pid, now.born_s) == (job.pid, job.born_s):
+        _write(Job(**{**asdict(now), "code": code}))
+
+
+def _write(job: Job) -> None:
+    path = FOLDER / RECORD
+    beside = path.with_suffix(".new")
+    beside.write_text(json.dumps(asdict(job)))
+    beside.replace(path)
+
+
+def _alive(pid: int, born_s: float) -> bool:
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return abs(process.create_time() - born_s) < 2 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

@@ -1,0 +1,140 @@
+"""What the pages know of runs and versions: plain values, without MLflow's classes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+KIND, PARENT, NOTE = "captchalab.kind", "mlflow.parentRunId", "mlflow.note.content"
+OURS = ("mlflow.", "captchalab.")  # tags that programs write; people's own have other names
+RUNNING = ("RUNNING", "SCHEDULED")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run as it stood when it was read. Times in milliseconds since 1970, ``metrics`` holds the last values."""
+
+    id: str
+    name: str
+    state: str
+    start_ms: int
+    end_ms: int | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return self.tags.get(KIND, "")
+
+    @property
+    def preset(self) -> str:
+        return self.params.get("preset.name") or self.tags.get("captchalab.preset", "")
+
+    @property
+    def network(self) -> str:
+        return self.params.get("network.name", "")
+
+    @property
+    def parent(self) -> str:
+        return self.tags.get(PARENT, "")
+
+    @property
+    def note(self) -> str:
+        return self.tags.get(NOTE, "")
+
+    @property
+    def running(self) -> bool:
+        return self.state in RUNNING
+
+    @property
+    def reason(self) -> str:
+        """Why it did not finish, empty where that is not known."""
+        return self.tags.get("captchalab.reason", "")
+
+    @property
+    def data_digest(self) -> str:
+        return self.params.get("data.digest", "")
+
+    @property
+    def registered(self) -> tuple[str, str] | None:
+        """(name, version) of the model it registered."""
+        name, slash, version = self.tags.get("captchalab.registered", "").rpartition("/")
+        return (name, version) if slash else None
+
+    @property
+    def own_tags(self) -> dict[str, str]:
+        return {key: value for key, value in self.tags.items() if not key.startswith(OURS)}
+
+    @property
+    def best(self) -> float | None:
+        """Best exact match on the validation set, not the last one."""
+        return self.metrics.get("best_val_exact_match", self.metrics.get("val_exact_match"))
+
+    @property
+    def tested(self) -> float | None:
+        return self.metrics.get("test_exact_match")
+
+    def seconds(self, now_ms: float) -> float:
+        """How long it took, or has taken until now."""
+        return ((self.end_ms or now_ms) - self.start_ms) / 1000
+
+    @property
+    def short(self) -> str:
+        """A name that tells runs of the same name apart."""
+        return f"{self.name} {self.id[:6]}"
+
+
+@dataclass(frozen=True)
+class DataUse:
+    """A data set that a run was given."""
+
+    name: str
+    digest: str
+    context: str
+    where: str
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class VersionRecord:
+    """One registered version."""
+
+    name: str
+    version: str
+    created_ms: int
+    run_id: str = ""
+    aliases: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+
+    @property
+    def uri(self) -> str:
+        return f"models:/{self.name}/{self.version}"
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """A registered model with its versions, newest first."""
+
+    name: str
+    description: str
+    aliases: Mapping[str, str]
+    tags: Mapping[str, str]
+    versions: Sequence[VersionRecord]
+
+    @cached_property
+    def by_version(self) -> dict[str, VersionRecord]:
+        return {version.version: version for version in self.versions}
+
+    def behind(self, alias: str) -> VersionRecord | None:
+        return self.by_version.get(self.aliases.get(alias, ""))
+
+
+def counts_of(profile: str | None) -> dict[str, int]:
+    """Return the samples per split that a data set's profile in MLflow holds, empty when it holds something else."""
+    try:
+        found = json.loads(profile or "{}")
+        return {str(split): int(number) for split, number in found.items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}

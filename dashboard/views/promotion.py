@@ -1,0 +1,57 @@
+"""The rule's verdict on a version, and the button that makes it champion: part of several pages."""
+
+import streamlit as st
+
+from captcha_core.errors import CaptchaError
+from dashboard import access, promoting
+from dashboard.frame import tell
+from dashboard.records import ModelRecord, VersionRecord
+from dashboard.words import markdown
+
+
+def show(uri: str, model: ModelRecord, version: VersionRecord) -> None:
+    """Show what the rule says of a version, then how to promote it."""
+    proposal = promoting.propose(uri, model, version)
+    if proposal.verdict is None:
+        st.info(markdown(proposal.obstacle), icon=":material/gavel:")
+    else:
+        _verdict(proposal)
+    if proposal.champion is not None and proposal.champion.version == version.version:
+        return
+    place = f"{model.name}-{version.version}"
+    reason = ""
+    if not proposal.approved:
+        reason = st.text_input(
+            "Promote it all the same, because", key=f"force-{place}", disabled=not access.may_change(), max_chars=1000,
+            placeholder="a reason, which the history keeps",
+        )  # fmt: skip
+    if st.button(
+        markdown(f"Make version {version.version} champion of {model.name}"),
+        key=f"promote-{place}",
+        type="primary" if proposal.approved else "secondary",
+        icon=":material/military_tech:",
+        disabled=not (proposal.approved or reason.strip()) or not access.may_change(),
+        help=None if access.may_change() else access.WHY_NOT,
+    ):
+        try:
+            tell(promoting.promote(proposal, reason, access.who()))
+        except CaptchaError as error:
+            st.error(markdown(error), icon=":material/gpp_bad:")
+            return
+        st.rerun()
+
+
+def _verdict(proposal: promoting.Proposal) -> None:
+    if proposal.verdict is None:
+        return
+    yes = proposal.verdict.promote
+    who = f"version {proposal.version.version} against the champion, version {proposal.champion.version}" if (
+        proposal.champion
+    ) else ""  # fmt: skip
+    box = st.success if yes else st.warning
+    box(
+        f"**The rule says {'yes' if yes else 'no'}** to {who}.",
+        icon=":material/check_circle:" if yes else ":material/do_not_disturb_on:",
+    )
+    for reason in proposal.verdict.reasons:
+        st.markdown(f"{':material/check:' if reason.holds else ':material/close:'} {markdown(reason.sentence)}")

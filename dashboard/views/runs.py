@@ -1,0 +1,139 @@
+"""Runs: search, sort, look at one, take two or more to the comparison."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard import data, links, run_table
+from dashboard.frame import guarded, heading, nothing_yet
+from dashboard.records import RunRecord
+from dashboard.views import run_detail
+from dashboard.words import count, csv, markdown
+
+CHOSEN = "run"  # parameter of the address
+
+
+def show() -> None:
+    uri = data.tracking()
+    everything = data.runs(uri)
+    heading("Runs", _summary(everything))
+    if not everything:
+        nothing_yet("There is no run yet.", "captchalab pipeline --preset digits4", "This trains a first model:")
+        return
+    found = _search(uri, everything)
+    asked = links.ids_in_address(CHOSEN)
+    picked = _pick(found, everything, asked)
+    links.keep_in_address(CHOSEN, [run.id for run in picked])
+    gone = [one for one in asked if one not in {run.id for run in everything}]
+    if gone and not picked:
+        st.warning(
+            f"The link names {count(len(gone), 'run')} that {'is' if len(gone) == 1 else 'are'} not here "
+            f"({markdown(', '.join(one[:12] for one in gone[:3]))}): deleted, or of another tracking server. "
+            "Choose one of the table.",
+            icon=":material/link_off:",
+        )
+    if len(picked) == 1:
+        with guarded():
+            run_detail.show(uri, picked[0], run_table.children(everything, picked[0].id))
+    elif not picked:
+        st.caption("Tick a run to see its curves; tick two or more to compare them.")
+
+
+def _summary(runs: Sequence[RunRecord]) -> str:
+    running = sum(run.running for run in runs)
+    more = f", {running} of them running" if running else ""
+    return f"{count(len(runs), 'run')}{more}" if runs else ""
+
+
+def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
+    words, states, menu = st.columns([5, 4.6, 1.6], vertical_alignment="bottom")
+    text = words.text_input(
+        "Search",
+        key="q",
+        bind="query-params",
+        placeholder="words, or a filter: metrics.test_exact_match > 0.97 and params.`preset.name` = 'nthu6'",
+        icon=":material/search:",
+        help="Words are looked for in names, ids, notes, tags and parameters. A filter is written as in MLflow: "
+        "`metrics.loss < 0.1`, `` params.`network.name` = 'image_ctc' ``, `tags.mlflow.user LIKE 'a%'`, "
+        "`status = 'FINISHED'`.",
+    )
+    there = [state for state in run_table.STATES if any(run.state == state for run in everything)]
+    chosen = states.pills(
+        "State",
+        there,
+        selection_mode="multi",
+        format_func=lambda state: run_table.STATES[state],
+        key="state",
+        bind="query-params",
+    )
+    with menu.popover("Columns", icon=":material/view_column:", width="stretch"):
+        choices = run_table.column_choices(everything)
+        st.multiselect(
+            "More columns", choices, key="columns", bind="query-params", placeholder="parameters and metrics"
+        )
+        st.toggle("Fold children under their parents", value=True, key="fold", bind="query-params")
+        st.caption("A column's own menu in the table sorts, pins and hides it.")
+    runs = list(everything)
+    if run_table.is_filter(text or ""):
+        try:
+            known = data.matching(uri, text)
+            runs = [run for run in runs if run.id in known]
+        except data.Missing as error:
+            st.warning(f"MLflow does not understand this filter. {markdown(error)}", icon=":material/filter_alt_off:")
+    else:
+        runs = run_table.with_words(runs, text or "")
+    runs = run_table.in_states(runs, chosen)
+    return run_table.folded(runs) if st.session_state.get("fold", True) else runs
+
+
+def _pick(found: Sequence[RunRecord], everything: Sequence[RunRecord], asked: Sequence[str]) -> list[RunRecord]:
+    """Show the table and return the runs that are ticked in it."""
+    if not found:
+        st.info("No run fits this search. Use fewer words, or clear the states.", icon=":material/search_off:")
+        return [run for run in everything if run.id in asked]
+    frame = run_table.table(found, everything, st.session_state.get("columns", []), 1000 * time.time())
+    rows = [index for index, run in enumerate(found) if run.id in asked]
+    # The key changes with the rows: a tick belongs to a run, never to the place where that run happened to stand.
+    event = st.dataframe(
+        frame,
+        key=f"runs-{hash(tuple(run.id for run in found))}",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": rows}},
+        height=min(38 + 35 * len(frame), 430),
+        column_config=_columns(),
+        alt="Runs with their exact match",
+    )
+    picked = [found[row] for row in event["selection"]["rows"] if row < len(found)]
+    below, right = st.columns([4, 1], vertical_alignment="center")
+    with below:
+        if len(picked) > 1:
+            ids = ",".join(run.id for run in picked)
+            links.link("compare", f"Compare these {len(picked)} runs", ":material/compare_arrows:", runs=ids)
+    right.download_button(
+        "CSV", csv(frame), "runs.csv", "text/csv", icon=":material/download:", on_click="ignore", width="stretch"
+    )
+    return picked
+
+
+def _columns() -> dict[str, Any]:
+    column = st.column_config
+    per_cent = "%.2f%%"
+    return {
+        "state": column.TextColumn("State", width="small"),
+        "run": column.TextColumn("Run", pinned=True),
+        "exact match": column.NumberColumn("Exact match", format=per_cent, help="On the test samples"),
+        "95% interval": column.TextColumn("95% interval", help="Wilson's interval of the exact match, in per cent"),
+        "best validation": column.NumberColumn(
+            "Best validation", format=per_cent, help="Best exact match on the validation samples, not the last"
+        ),
+        "preset": column.TextColumn("Preset"),
+        "network": column.TextColumn("Network"),
+        "started": column.DatetimeColumn("Started", format="distance"),
+        "duration": column.TextColumn("Duration", help="hours:minutes:seconds"),
+        "children": column.NumberColumn("Trials", width="small", help="Runs that belong to this one"),
+        "note": column.TextColumn("Note"),
+    }

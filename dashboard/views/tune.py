@@ -1,0 +1,131 @@
+"""Tune: a search while it runs and afterwards: history, what mattered, what it cost, what failed."""
+
+import time
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts, data, links, pictures, run_table, search_charts, searches
+from dashboard.frame import guarded, heading, nothing_yet
+from dashboard.records import RunRecord
+from dashboard.searches import SCORE, Search
+from dashboard.words import ago, count, duration, markdown, share
+
+SLICES = 6
+
+
+def show() -> None:
+    uri = data.tracking()
+    heading("Tune", "A search and its trials: the best so far, which settings mattered, and what accuracy costs.")
+    found = searches.searches(data.runs(uri))
+    if not found:
+        nothing_yet(
+            "No search has run yet.", "captchalab tune --preset digits4 --tuner bayesian --trials 12", "Start one:"
+        )
+        return
+    chosen = _choose(found)
+    if not chosen.run.running:
+        _search(chosen)
+        return
+
+    @st.fragment(run_every="5s")
+    def live() -> None:
+        with guarded():
+            fresh = {search.run.id: search for search in searches.searches(data.runs(uri))}
+            _search(fresh.get(chosen.run.id, chosen))
+
+    live()
+
+
+def _choose(found: Sequence[Search]) -> Search:
+    ids = [search.run.id for search in found]
+    by_id = {search.run.id: search for search in found}
+    asked = st.query_params.get("search", "")
+    if asked and asked not in ids:
+        st.warning(
+            f"The link names the search {markdown(asked[:40])}, which is not here. Choose one of these.",
+            icon=":material/link_off:",
+        )
+    chosen = st.selectbox(
+        "Search", ids, ids.index(asked) if asked in ids else 0, key="searched",
+        format_func=lambda run_id: f"{by_id[run_id].run.short} · {count(len(by_id[run_id].trials), 'trial')}"
+        f" · {ago(by_id[run_id].run.start_ms)}",
+    )  # fmt: skip
+    if st.query_params.get("search") != chosen:
+        st.query_params["search"] = chosen
+    return by_id[chosen]
+
+
+def _search(search: Search) -> None:
+    best = search.best
+    st.html(
+        pictures.facts(
+            [
+                ("Best", share(best.best if best else None), best.short if best else ""),
+                ("Trials", f"{len(search.trials):,}", f"{len(search.failed)} failed or stopped"),
+                ("Running", f"{sum(trial.running for trial in search.trials)}", search.run.state.lower()),
+                ("Took", duration(search.run.seconds(1000 * time.time())), f"started {ago(search.run.start_ms)}"),
+            ]
+        )
+    )
+    history = searches.history(search)
+    if history.empty:
+        st.info("No trial has finished an epoch yet.", icon=":material/hourglass_empty:")
+    else:
+        st.plotly_chart(search_charts.search_history(history), key="history", config=charts.PLAIN)
+        if best:
+            _links(search, best)
+        _cost(search)
+    _failed(search)
+    if not history.empty:
+        _mattered(search)
+
+
+def _links(search: Search, best: RunRecord) -> None:
+    with st.container(horizontal=True):
+        links.link("runs", "The best trial", ":material/trophy:", run=best.id)
+        top = sorted(search.finished, key=lambda trial: -(trial.best or 0.0))[:4]
+        if len(top) > 1:
+            ids = ",".join(trial.id for trial in top)
+            links.link("compare", f"Compare the best {len(top)}", ":material/compare_arrows:", runs=ids)
+
+
+def _mattered(search: Search) -> None:
+    table = searches.settings(search)
+    important = _importance(table)
+    if important.empty:
+        st.caption(f"Which settings mattered can be said after {searches.FEWEST} trials that varied something.")
+        return
+    st.plotly_chart(
+        charts.bars(important, "setting", "importance", "Which settings mattered"),
+        key="importance",
+        config=charts.PLAIN,
+    )
+    names = list(important["setting"][:SLICES])
+    for first in range(0, len(names), 3):
+        for column, name in zip(st.columns(3), names[first : first + 3], strict=False):
+            column.plotly_chart(search_charts.slice_of(table, name, SCORE), key=f"slice-{name}", config=charts.PLAIN)
+    st.plotly_chart(charts.parallel(table[[*names, SCORE]], SCORE), key="tune-parallel", config=charts.PLAIN)
+
+
+@st.cache_data(max_entries=32, ttl=3600, show_spinner="working out which settings mattered")
+def _importance(table: pd.DataFrame) -> pd.DataFrame:
+    return searches.importance(table)
+
+
+def _cost(search: Search) -> None:
+    table = searches.pareto(search)
+    if len(table) > 1:
+        st.plotly_chart(search_charts.pareto(table), key="pareto", config=charts.PLAIN)
+
+
+def _failed(search: Search) -> None:
+    if not search.failed:
+        return
+    st.subheader("Failed and stopped trials", anchor=False)
+    rows = [
+        (trial.short, run_table.STATES.get(trial.state, trial.state), trial.reason or "no reason was recorded")
+        for trial in search.failed
+    ]
+    st.dataframe(pd.DataFrame(rows, columns=["trial", "state", "reason"]), hide_index=True)

@@ -1,0 +1,124 @@
+"""Figures in plain words, and names made harmless for Markdown, HTML, file names and CSV."""
+
+import html
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import pandas as pd
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+NOTHING = "–"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the start of a formula
+MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])")
+
+
+def ago(time_ms: float | None, now: datetime | None = None) -> str:
+    """Return how long a moment lies back: ``just now``, ``12 min ago``, ``3 days ago``, then its date."""
+    if time_ms is None or pd.isna(time_ms):
+        return NOTHING
+    then = datetime.fromtimestamp(time_ms / 1000, UTC)
+    seconds = ((now or datetime.now(UTC)) - then).total_seconds()
+    if seconds < MINUTE_S:
+        return "just now"
+    if seconds < HOUR_S:
+        return f"{seconds // MINUTE_S:.0f} min ago"
+    if seconds < DAY_S:
+        return f"{seconds // HOUR_S:.0f} h ago"
+    days = int(seconds // DAY_S)
+    if days < 30:
+        return "yesterday" if days == 1 else f"{days} days ago"
+    return f"{then.astimezone():%Y-%m-%d}"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration with two units at most: ``45 s``, ``3 min 20 s``, ``2 h 5 min``, ``3 d 4 h``."""
+    if seconds is None or pd.isna(seconds):
+        return NOTHING
+    whole = round(seconds)
+    if whole < MINUTE_S:
+        return f"{whole} s" if seconds >= 10 else f"{seconds:.1f} s"
+    for unit, name, next_unit, next_name in (
+        (DAY_S, "d", HOUR_S, "h"),
+        (HOUR_S, "h", MINUTE_S, "min"),
+        (MINUTE_S, "min", 1, "s"),
+    ):
+        if whole >= unit:
+            rest = whole % unit // next_unit
+            return f"{whole // unit} {name}" + (f" {rest} {next_name}" if rest else "")
+    return f"{whole} s"
+
+
+def count(number: float, noun: str, nouns: str = "") -> str:
+    """Return ``1 run``, ``1,000 runs``."""
+    return f"{number:,.0f} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def share(value: float | None, digits: int = 2) -> str:
+    """Return a share as per cent."""
+    return NOTHING if value is None or pd.isna(value) else f"{value:.{digits}%}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Return a 95 % interval in per cent, empty where it is not known."""
+    if low is None or high is None or pd.isna(low) or pd.isna(high):
+        return ""
+    return f"{low * 100:.1f} to {high * 100:.1f}%"
+
+
+def size(number: float | None) -> str:
+    """Return a file size."""
+    if number is None or pd.isna(number):
+        return NOTHING
+    for limit, unit in ((1e6, "MB"), (1e3, "kB")):
+        if number >= limit:
+            return f"{number / limit:,.1f} {unit}"
+    return f"{number:.0f} bytes"
+
+
+def number(value: object) -> str:
+    """Return a figure short enough for a table; anything else as it is."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    if pd.isna(value):
+        return NOTHING
+    if value == int(value) and abs(value) < 1e15:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
+def markdown(text: object) -> str:
+    """Return a text that Markdown (with Streamlit's colours, icons and formulas) shows as it is, on one line."""
+    return MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def markup(text: object) -> str:
+    """Return a text that HTML shows as it is, in content and in quoted attributes."""
+    return html.escape(str(text), quote=True)
+
+
+def file_name(text: object, fallback: str = "file") -> str:
+    """Return a text as the name of a file to save: no folders, no control characters, 80 characters at most."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", str(text)).strip(".-")[:80]
+    return plain or fallback
+
+
+def csv(frame: pd.DataFrame) -> bytes:
+    """Return a table as CSV (UTF-8) in which no cell is a formula to a spreadsheet."""
+    safe = frame.rename(columns=lambda name: _no_formula(str(name)))
+    for column in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[column]):
+            safe[column] = [_no_formula(value) for value in safe[column]]
+    return bytes(safe.to_csv(index=False).encode())
+
+
+def _no_formula(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def listed(names: Iterable[str], most: int = 8) -> str:
+    """Return names for a sentence: ``a, b, c and 4 more``."""
+    known = list(names)
+    if len(known) <= most:
+        return ", ".join(known)
+    return f"{', '.join(known[:most])} and {len(known) - most} more"

@@ -1,0 +1,147 @@
+"""A tracking database with many runs, written within seconds: what the dashboard is measured and tested on."""
+
+import math
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from captcha_core.registry.runs import EXPERIMENT
+
+PRESETS = ("digits4", "nthu6", "alnum4", "voices6")
+STATES = ("FINISHED",) * 17 + ("FAILED", "KILLED", "RUNNING")
+NETWORKS = ("image_cnn", "image_crnn", "image_attention")
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True)
+class Made:
+    """One run that was made up: its id, the rows of its tables, and when it started."""
+
+    id: str
+    name: str
+    state: str
+    start_ms: int
+    end_ms: int | None
+    params: dict[str, str]
+    tags: dict[str, str]
+    metrics: list[tuple[str, float, int]]
+
+
+def write_runs(
+    folder: Path, count: int = 1000, epochs: int = 50, seed: int = 0, now_ms: int = 1_790_000_000_000
+) -> str:
+    """Write ``mlflow.db`` with runs that look like trainings, one search with its trials among them.
+
+    MLflow makes the tables, the rows go in at once: its client would need minutes for them.
+
+    Returns:
+        The tracking address.
+    """
+    from mlflow import MlflowClient
+
+    folder.mkdir(parents=True, exist_ok=True)
+    path = (folder / "mlflow.db").resolve()
+    address = f"sqlite:///{path}"
+    artifacts = (folder / "mlartifacts").resolve().as_uri()
+    experiment = MlflowClient(address, address).create_experiment(EXPERIMENT, artifacts)
+    with closing(sqlite3.connect(path)) as database, database:
+        for run in _runs(count, epochs, random.Random(seed), now_ms):
+            _insert(database, run, int(experiment), artifacts)
+    return address
+
+
+def _runs(count: int, epochs: int, rng: random.Random, now_ms: int) -> Iterator[Made]:
+    search = f"{rng.getrandbits(128):032x}"
+    for index in range(count):
+        identity = search if index == 0 else f"{rng.getrandbits(128):032x}"
+        preset = PRESETS[0] if index < 40 else rng.choice(PRESETS)
+        state = "FINISHED" if index == 0 else rng.choice(STATES)
+        start_ms = now_ms - (count - index) * DAY_MS // 20
+        last = epochs if state == "FINISHED" else rng.randrange(epochs)
+        seconds = 4 * (last + 1)
+        rate = round(10 ** rng.uniform(-4, -1.5), 5)
+        params = _params(preset, rate, rng)
+        kind = "search" if index == 0 else "trial" if index < 40 else "train"
+        tags = {
+            "mlflow.runName": f"{preset} search" if index == 0 else preset,
+            "mlflow.user": "somebody",
+            "mlflow.source.git.commit": f"{rng.getrandbits(160):040x}",
+            "captchalab.kind": kind,
+            "captchalab.preset": preset,
+            "captchalab.training_digest": f"{rng.getrandbits(256):064x}",
+        } | {f"captchalab.version.{library}": "1.2.3" for library in ("tensorflow", "keras", "numpy", "mlflow")}
+        if kind == "trial":
+            tags["mlflow.parentRunId"] = search
+        if state in ("FAILED", "KILLED"):
+            tags["captchalab.reason"] = "ModelError: expected a finite loss, received nan in epoch 3"
+        end_ms = None if state == "RUNNING" else start_ms + 1000 * seconds
+        metrics = _metrics(last, epochs, rate, rng, state == "FINISHED")
+        yield Made(identity, tags["mlflow.runName"], state, start_ms, end_ms, params, tags, metrics)
+
+
+def _params(preset: str, rate: float, rng: random.Random) -> dict[str, str]:
+    return {
+        "preset.name": preset,
+        "network.name": rng.choice(NETWORKS),
+        "training.learning_rate": str(rate),
+        "training.batch_size": str(rng.choice((16, 32, 64, 128))),
+        "training.optimizer": rng.choice(("muon", "adamw")),
+        "training.augment": str(rng.choice((0.0, 0.5, 1.0))),
+        "training.seed": str(rng.randrange(5)),
+        "training.minutes": "3.5",
+        "spec.media": "image",
+        "spec.alphabet": "0123456789",
+        "spec.min_length": "4",
+        "spec.max_length": "4",
+        "spec.height_px": "60",
+        "spec.width_px": "160",
+        "data.name": preset,
+        "data.digest": f"stream:{preset}:0",
+    } | {f"options.extra_{index}": str(rng.random()) for index in range(12)}
+
+
+def _metrics(last: int, epochs: int, rate: float, rng: random.Random, finished: bool) -> list[tuple[str, float, int]]:
+    ceiling = 0.995 - 0.08 * abs(math.log10(rate / 0.004)) - 0.02 * rng.random()
+    rows: list[tuple[str, float, int]] = []
+    for epoch in range(last):
+        share = max(0.0, ceiling * (1 - math.exp(-6 * (epoch + 1) / epochs)) - 0.01 * rng.random())
+        loss = 2.3 * math.exp(-5 * (epoch + 1) / epochs) + 0.02 * rng.random()
+        rows += [
+            ("val_exact_match", share, epoch),
+            ("val_character_error_rate", (1 - share) / 4, epoch),
+            ("loss", loss, epoch),
+            ("val_loss", loss * 1.1, epoch),
+            ("learning_rate", rate * 0.5 * (1 + math.cos(math.pi * epoch / epochs)), epoch),
+        ]
+    if finished and rows:
+        best = max(value for key, value, _ in rows if key == "val_exact_match")
+        rows += [
+            ("best_val_exact_match", best, 0),
+            ("test_exact_match", best - 0.004, 0),
+            ("test_exact_match_low", best - 0.012, 0),
+            ("test_exact_match_high", min(1.0, best + 0.004), 0),
+            ("test_n", 2000.0, 0),
+            ("test_character_error_rate", (1 - best) / 4, 0),
+            ("test_latency_p50_ms", 0.2 + rng.random(), 0),
+            ("test_model_bytes", float(rng.randrange(100_000, 2_000_000)), 0),
+            ("train_seconds", 4.0 * last, 0),
+        ]
+    return rows
+
+
+def _insert(database: sqlite3.Connection, run: Made, experiment: int, artifacts: str) -> None:
+    database.execute(
+        "INSERT INTO runs (run_uuid, name, source_type, source_name, entry_point_name, user_id, status, start_time, "
+        "end_time, source_version, lifecycle_stage, artifact_uri, experiment_id) "
+        "VALUES (?, ?, 'LOCAL', 'train', '', 'somebody', ?, ?, ?, '', 'active', ?, ?)",
+        (run.id, run.name, run.state, run.start_ms, run.end_ms, f"{artifacts}/{run.id}/artifacts", experiment),
+    )
+    rows = [(key, value, run.start_ms + 4000 * (step + 1), run.id, step) for key, value, step in run.metrics]
+    database.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, 0)", rows)
+    latest = {row[0]: (row[0], row[1], row[2], row[4], run.id) for row in rows}
+    database.executemany("INSERT INTO latest_metrics VALUES (?, ?, ?, ?, 0, ?)", latest.values())
+    database.executemany("INSERT INTO params VALUES (?, ?, ?)", [(*pair, run.id) for pair in run.params.items()])
+    database.executemany("INSERT INTO tags VALUES (?, ?, ?)", [(*pair, run.id) for pair in run.tags.items()])

@@ -1,0 +1,61 @@
+"""captchalab doctor: is everything here that is needed?"""
+
+import importlib.util
+import platform
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+import typer
+
+NEEDED = ("tensorflow", "keras", "mlflow", "streamlit", "captcha", "librosa", "numpy", "pandas", "ai-edge-litert")
+EXTRAS = {"ray": "cluster", "boto3": "polly", "ddddocr": "bench"}
+
+
+def doctor() -> None:
+    """Check the installation: Python, packages, tracking store, free disk, registered models."""
+    checks = [_python(), *(_package(name) for name in NEEDED), _disk(), _tracking(), _litert()]
+    for good, line in checks:
+        print(f"{'ok  ' if good else 'FAIL'}  {line}")
+    for module, extra in EXTRAS.items():
+        there = importlib.util.find_spec(module) is not None
+        print(f"{'ok  ' if there else '-   '}  extra {extra}: {module} {'installed' if there else 'not installed'}")
+    raise typer.Exit(0 if all(good for good, _ in checks) else 1)
+
+
+def _python() -> tuple[bool, str]:
+    return (3, 11) <= sys.version_info[:2] <= (3, 13), f"Python {platform.python_version()} (3.11 to 3.13)"
+
+
+def _package(name: str) -> tuple[bool, str]:
+    try:
+        return True, f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return False, f"{name} is not installed: pip install -c constraints.txt -e ."
+
+
+def _disk() -> tuple[bool, str]:
+    free = shutil.disk_usage(".").free / 2**30
+    return free > 1, f"{free:.1f} GiB free here (at least 1)"
+
+
+def _tracking() -> tuple[bool, str]:
+    from captcha_core.errors import CaptchaError
+    from captcha_core.registry.runs import client, use_tracking
+
+    try:
+        uri = use_tracking()
+        models = client().search_registered_models()
+        return True, f"tracking at {uri}, {len(models)} registered models"
+    except CaptchaError as error:
+        return False, str(error)
+    except Exception as error:
+        return False, f"tracking store: {type(error).__name__}: {error}"
+
+
+def _litert() -> tuple[bool, str]:
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except (ImportError, OSError) as error:
+        return False, f"LiteRT cannot be loaded: {error}"
+    return True, f"{Interpreter.__name__} of LiteRT loads"

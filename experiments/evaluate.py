@@ -1,0 +1,42 @@
+"""captchalab evaluate: how well a model reads a data set."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.options import Data, Format, Model, Split, check_format
+
+
+def evaluate(
+    model: Model,
+    data: Data,
+    split: Split = "test",
+    out: Annotated[str, typer.Option(metavar="DIR", help="Also write the report's tables and pictures here.")] = "",
+    format: Format = "text",
+) -> None:
+    """Evaluate a model on a split of a data set: exact match with its 95 % interval, and the rest beside it.
+
+    A sample that cannot be read counts as wrong.
+    """
+    as_json = check_format(format)
+    from captcha_core.dataset.store import Dataset
+    from captcha_core.solver import Solver
+    from experiments.material import labelled, require_same_spec
+    from experiments.reading import read_all
+
+    solver = Solver.load(model)
+    dataset = Dataset.open(Path(data))
+    require_same_spec(dataset, solver.spec)
+    report = read_all(solver, labelled(dataset, split))
+    if out:
+        report.write(Path(out))
+    if as_json:
+        print(json.dumps({"model": model, "data": data, "digest": dataset.digest, "split": split, **report.numbers}))
+        return
+    print(f"exact match           {report.exact_match}")
+    for key in ("character_error_rate", "per_position_accuracy", "expected_calibration_error"):
+        print(f"{key.replace('_', ' '):<22}{report.numbers[key]:.4f}")
+    print(f"unreadable            {report.numbers['unreadable']:.0f}")
+    print(f"latency p50           {report.numbers['latency_p50_ms']:.2f} ms")

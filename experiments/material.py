@@ -1,0 +1,169 @@
+"""What a training reads: batches, a validation set and a test set, from a live stream or a data set."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.progress import Progress
+
+from captcha_core.dataset.drawing import Order, write_drawn
+from captcha_core.dataset.store import MANIFEST, Dataset
+from captcha_core.errors import DataError, SpecError
+from captcha_core.features.augment import augmentation
+from captcha_core.features.batches import Batches, array_batches, encode
+from captcha_core.features.kinds import Features
+from captcha_core.features.letters import LetterFeatures, NoLetters
+from captcha_core.features.live import stream_batches
+from captcha_core.sources.generate import draw_arrays
+from captcha_core.sources.scheme import Scheme
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+from captcha_core.training.config import TrainingConfig
+from captcha_core.training.diagnosis import diagnose_labels
+from experiments.console import console
+
+REGROUPS = 4  # captchas that a single letter is put into
+VALIDATION_SEED = 2**31  # added to the seed, so that validation never meets the training stream
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything that one training reads.
+
+    Args:
+        batches: Training batches from any position on.
+        validation: Features (N, ...) and texts.
+        name: Of the scheme or the data set.
+        digest: Of the data set; for a stream, what determines it.
+        counts: Samples per split.
+        where: The folder or scheme.
+        remarks: What looks wrong about it.
+    """
+
+    batches: Batches
+    validation: tuple[np.ndarray, Sequence[str]]
+    name: str
+    digest: str
+    counts: Mapping[str, int]
+    where: str
+    remarks: Sequence[str] = ()
+
+
+def from_stream(scheme: Scheme, features: Features, config: TrainingConfig) -> Material:
+    """Fresh samples without end; no sample is seen twice."""
+    arrays, texts = draw_arrays(scheme, config.seed + VALIDATION_SEED, range(config.validation_samples))
+    batches = stream_batches(scheme, features, config.batch_size, config.seed, config.threads)
+    counts = {"validation": config.validation_samples}
+    digest = f"stream:{scheme.name}:{config.seed}"
+    return Material(batches, (encode(arrays, features), texts), scheme.name, digest, counts, f"scheme:{scheme.name}")
+
+
+def from_dataset(dataset: Dataset, spec: CaptchaSpec, features: Features, config: TrainingConfig) -> Material:
+    """A data set's train split, in memory, shuffled and augmented; its validation split to steer by.
+
+    Raises:
+        DataError: If a split is empty or the data set is of another specification.
+    """
+    require_same_spec(dataset, spec)
+    x, texts = _loaded(dataset, "train", features)
+    validation = _loaded(dataset, "validation", features)
+    batches = array_batches(x, texts, spec, config.batch_size, config.seed, augmentation(features, config.augment))
+    where = str(Path(dataset.path).resolve())
+    remarks = diagnose_labels(texts, validation[1])
+    return Material(batches, validation, Path(where).name, dataset.digest, dataset.counts, where, remarks)
+
+
+def from_letters(
+    letters: Dataset, dataset: Dataset, spec: CaptchaSpec, features: Features, config: TrainingConfig
+) -> Material:
+    """Single letters to learn from, regrouped at random into captchas; whole captchas to steer by.
+
+    Args:
+        letters: Data set whose texts are one character each.
+        dataset: Captchas; its validation split is read.
+        spec: Of the captchas.
+        features: Of a letters network.
+        config: The recipe.
+
+    Raises:
+        SpecError: If the network reads no letters, or a letter is outside the captchas' alphabet.
+        DataError: If a split is empty, or the letters are no single letters.
+    """
+    if not isinstance(features, LetterFeatures):
+        raise SpecError("expected a letters network with --letters, received another; choose --network letters.")
+    if letters.spec.max_length != 1:
+        raise DataError(
+            f"expected a data set of single letters, received {letters.path} with texts of up to "
+            f"{letters.spec.max_length}; make one with captchalab letters."
+        )
+    require_same_spec(dataset, spec)
+    single = features.model_copy(update={"min_length": 1, "max_length": 1})
+    x, texts = _loaded(letters, "train", single)
+    rows = _regrouped(len(x), features.max_length, config.seed)
+    batches = array_batches(
+        x[rows, 0],
+        ["".join(texts[index] for index in row) for row in rows],
+        spec,
+        config.batch_size,
+        config.seed,
+        augmentation(features, config.augment),
+    )
+    where = str(Path(letters.path).resolve())
+    return Material(
+        batches, _loaded(dataset, "validation", features), Path(where).name, letters.digest, letters.counts, where
+    )
+
+
+def _regrouped(count: int, length: int, seed: int) -> np.ndarray:
+    """Return which letters make up each captcha, (N, L); every letter is in about ``REGROUPS`` of them."""
+    order = np.concatenate([np.random.default_rng([seed, run]).permutation(count) for run in range(REGROUPS * length)])
+    return order.reshape(-1, length)
+
+
+def require_same_spec(dataset: Dataset, spec: CaptchaSpec) -> None:
+    """Raises: DataError: If the data set describes other captchas than the model reads."""
+    difference = dataset.spec.difference(spec)
+    if difference:
+        raise DataError(
+            f"expected a data set of the model's specification, received {dataset.path} with {difference}; import or "
+            "generate it for this model, or train a model for it."
+        )
+
+
+def reference_dataset(scheme: Scheme, count: int, folder: Path) -> Dataset:
+    """Return the data set in a folder with fresh samples that the captcha package drew; drawn once, then frozen."""
+    if (folder / MANIFEST).is_file():
+        return Dataset.open(folder)
+    order = Order(scheme, count, source="package", split=f"0/0/{count}")
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("drawing", total=count)
+        return write_drawn(folder, order, progress=lambda rows: bar.advance(task, rows))
+
+
+def labelled(dataset: Dataset, split: str) -> list[Sample]:
+    """Return the labelled samples of a split.
+
+    Raises:
+        DataError: If there are none.
+    """
+    samples = [sample for sample in dataset.samples(split) if sample.text is not None]
+    if not samples:
+        raise DataError(
+            f"expected labelled samples in the {split} split of {dataset.path}, received none; label or import more."
+        )
+    return samples
+
+
+def _loaded(dataset: Dataset, split: str, features: Features) -> tuple[np.ndarray, list[str]]:
+    samples = labelled(dataset, split)
+    x = np.zeros((len(samples), *features.shape), dtype=features.dtype)
+    uncut = 0
+    for index, sample in enumerate(samples):
+        try:
+            x[index] = features.from_media(sample.media, dataset.spec)
+        except NoLetters:  # empty squares: nothing is learnt from them, and they are not read
+            uncut += 1
+    if uncut:
+        console.print(f"{split}: {uncut:,} of {len(samples):,} captchas could not be cut into letters")
+    return x, [sample.text or "" for sample in samples]

@@ -1,0 +1,57 @@
+"""captchalab pipeline: from nothing to a served champion."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.options import Data, Minutes, PresetName
+
+
+def pipeline(
+    preset: PresetName = "digits4",
+    data: Data = "",
+    minutes: Minutes = 0.0,
+    if_missing: Annotated[bool, typer.Option("--if-missing", help="Do nothing where there is a champion.")] = False,
+) -> None:
+    """Generate captchas, train, evaluate on samples that training never saw, register, and promote to champion.
+
+    Where there is a champion already, both read the same test samples and the preset's rule decides; the champion stays
+    if it says no. A preset with a scheme is evaluated on captchas that the captcha package drew; they stay in
+    data/PRESET-test.
+    """
+    from captcha_core.dataset.store import Dataset
+    from captcha_core.registry.runs import use_tracking
+    from captcha_core.registry.versions import CHAMPION, version_behind
+    from captcha_core.sources.schemes import get_scheme
+    from experiments.console import console
+    from experiments.contest import settle
+    from experiments.learner import start
+    from experiments.material import labelled, reference_dataset
+    from experiments.preset import load_preset
+
+    use_tracking()
+    chosen = load_preset(preset)
+    if if_missing and version_behind(chosen.registered_name, CHAMPION):
+        console.print(f"{chosen.registered_name} has a champion already; nothing to train.")
+        return
+    start()
+    from experiments.plan import plan_training
+
+    plan = plan_training(preset, data, "", "", minutes, None)
+    test = tested = None
+    if plan.scheme:
+        folder, count = Path("data") / f"{chosen.name}-test", chosen.evaluation.count
+        console.print(f"generate   {count:,} captchas drawn by the captcha package in {folder}")
+        tested = reference_dataset(get_scheme(plan.scheme), count, folder)
+        test = partial(labelled, tested, "test")
+    console.print(f"train      {plan.task.network} for {plan.task.config.minutes or '?'} minutes at most")
+    outcome = plan.run(test=test)
+    console.print(f"evaluate   exact match {outcome.report.exact_match}")
+    settled = settle(outcome.name, outcome.version, tested or Dataset.open(plan.data))
+    if settled.entry is None:
+        console.print(f"promote    {settled.verdict}", highlight=False)
+        print(f"promote    the champion of {outcome.name} stays; version {outcome.version} is challenger")
+        return
+    print(f"promote    {outcome.name} version {outcome.version} is champion: exact match {outcome.report.exact_match}")

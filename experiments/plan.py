@@ -1,0 +1,220 @@
+"""From a command's options to a training that can be run, stopped and resumed."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import yaml
+
+from captcha_core.dataset.store import Dataset
+from captcha_core.errors import ModelError, SpecError
+from captcha_core.models.zoo import get_network
+from captcha_core.registry.runs import start_run
+from captcha_core.registry.versions import locate
+from captcha_core.sources.reference import draw_reference
+from captcha_core.sources.schemes import get_scheme
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+from captcha_core.training.config import TrainingConfig
+from captcha_core.training.fit import Task
+from experiments.material import Material, from_dataset, from_letters, from_stream, labelled
+from experiments.preset import EvaluationConfig, Preset, load_preset
+from experiments.progress import TrainingBar
+from experiments.training import RUNS, Outcome, checkpoint_of, train_and_register
+
+DEFAULT_NETWORK = {"image": "image_ctc", "audio": "audio_ctc"}
+DEFAULT_MINUTES = 5.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One training: what, on what, under which name.
+
+    Args:
+        task: What is trained.
+        preset: Its preset's name, empty without one.
+        scheme: The stream it learns from, or
+        data: the data set's folder.
+        evaluation: Fresh samples for a stream's test.
+        name: Registered model.
+        run_id: The run it goes on in, empty for a new one.
+        letters: Folder of a data set of single letters to learn from in place of the captchas, empty without one.
+    """
+
+    task: Task
+    preset: str
+    scheme: str
+    data: str
+    evaluation: EvaluationConfig
+    name: str
+    run_id: str = ""
+    letters: str = ""
+
+    def run(
+        self, start_from: str = "", test: Callable[[], Sequence[Sample]] | None = None, tensorboard: str = ""
+    ) -> Outcome:
+        """Train, evaluate and register.
+
+        Args:
+            start_from: A model whose weights are taken over where they fit.
+            test: Overrides where the final samples come from.
+            tensorboard: A folder for TensorBoard's logs.
+        """
+        donor = _donor(start_from) if start_from else None
+        material = self._material()
+        tags = {"captchalab.kind": "train", "captchalab.preset": self.preset or Path(self.data).name}
+        with start_run(self.preset or Path(self.data).name, tags, self.run_id or None) as run:
+            self._remember(run.id)
+            return train_and_register(
+                run,
+                self.task,
+                material,
+                test or self._test,
+                self.name,
+                self.preset or None,
+                _watchers(self.task.config, tensorboard),
+                donor,
+            )
+
+    def _material(self) -> Material:
+        features = get_network(self.task.network).features(self.task.spec)
+        if self.scheme:
+            return from_stream(get_scheme(self.scheme), features, self.task.config)
+        dataset = Dataset.open(Path(self.data))
+        if self.letters:
+            return from_letters(Dataset.open(Path(self.letters)), dataset, self.task.spec, features, self.task.config)
+        return from_dataset(dataset, self.task.spec, features, self.task.config)
+
+    def _test(self) -> Sequence[Sample]:
+        if self.scheme:
+            return draw_reference(get_scheme(self.scheme), self.evaluation.count)
+        return labelled(Dataset.open(Path(self.data)), "test")
+
+    def _remember(self, run_id: str) -> None:
+        """Write what a resume needs; the checkpoint beside it holds the rest."""
+        folder = RUNS / run_id
+        folder.mkdir(parents=True, exist_ok=True)
+        record = {
+            "preset": self.preset,
+            "scheme": self.scheme,
+            "data": str(Path(self.data).resolve()) if self.data else "",
+            "letters": str(Path(self.letters).resolve()) if self.letters else "",
+            "evaluation": self.evaluation.model_dump(),
+            "name": self.name,
+            "spec": self.task.spec.to_json(),
+            "network": self.task.network,
+            "options": self.task.options,
+            "training": self.task.config.model_dump(),
+        }
+        (folder / "plan.json").write_text(json.dumps(record, indent=1))
+
+
+def _watchers(config: TrainingConfig, tensorboard: str) -> list[keras.callbacks.Callback]:
+    bar: list[keras.callbacks.Callback] = [TrainingBar(config)]
+    return [*bar, keras.callbacks.TensorBoard(tensorboard)] if tensorboard else bar
+
+
+def plan_training(
+    preset: str,
+    data: str,
+    network: str,
+    name: str,
+    minutes: float,
+    settings: Sequence[str] | None,
+    letters: str = "",
+) -> Plan:
+    """Join a preset, a data set and settings.
+
+    Raises:
+        SpecError: If they name something unknown or contradict each other.
+    """
+    if not preset and not data:
+        raise SpecError("expected --preset, --data or both, received neither; captchalab presets lists the presets.")
+    chosen = load_preset(preset) if preset else _preset_for(data)
+    folder = data or chosen.data or ""
+    if letters and not folder:
+        raise SpecError("expected --data with the captchas to read beside --letters, received none; give their folder.")
+    spec = Dataset.open(Path(folder)).spec if folder else get_scheme(chosen.scheme or "").spec
+    training, options = _apply(settings or (), chosen.training, {} if network else chosen.options)
+    if minutes:
+        training = {**training, "minutes": minutes, "epochs": None}
+    task = Task(spec, network or chosen.network, options, TrainingConfig.build(**training))
+    registered = name or (chosen.registered_name if preset else f"captcha-{Path(folder).resolve().name}")
+    return Plan(
+        task,
+        chosen.name if preset else "",
+        "" if folder else chosen.scheme or "",
+        folder,
+        chosen.evaluation,
+        registered,
+        letters=letters,
+    )
+
+
+def resume_training(run_id: str, minutes: float) -> Plan:
+    """Return the plan of a run on this machine, to go on where its checkpoint stands.
+
+    Raises:
+        ModelError: If the run left no checkpoint here.
+    """
+    path = RUNS / run_id / "plan.json"
+    if not path.is_file():
+        known = ", ".join(sorted(p.parent.name for p in RUNS.glob("*/plan.json"))[-5:]) or "there is none"
+        raise ModelError(f"expected a run begun in this folder ({known}), received {run_id!r}; give its id.")
+    record = json.loads(path.read_text())
+    training = record["training"] | ({"minutes": minutes, "epochs": None} if minutes else {})
+    task = Task(
+        CaptchaSpec.from_json(record["spec"]), record["network"], record["options"], TrainingConfig.build(**training)
+    )
+    if checkpoint_of(run_id).exists and checkpoint_of(run_id).load_progress().finished and not minutes:
+        raise ModelError(
+            f"expected --minutes for the finished run {run_id}, received none; say how much longer it shall train."
+        )
+    return Plan(
+        task,
+        record["preset"],
+        record["scheme"],
+        record["data"],
+        EvaluationConfig(**record["evaluation"]),
+        record["name"],
+        run_id,
+        record.get("letters", ""),
+    )
+
+
+def _preset_for(data: str) -> Preset:
+    """The defaults for a data set that no preset describes."""
+    spec = Dataset.open(Path(data)).spec
+    return Preset(
+        name="data",
+        description="",
+        data=data,
+        network=DEFAULT_NETWORK[spec.media],
+        training={"minutes": DEFAULT_MINUTES, "learning_rate": 0.005, "steps_per_epoch": 100, "augment": 0.5},
+    )
+
+
+def _apply(
+    settings: Sequence[str], training: dict[str, Any], options: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return training settings and network options with KEY=VALUE pairs applied; values are YAML."""
+    training, options = dict(training), dict(options)
+    for pair in settings:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise SpecError(f"expected KEY=VALUE after --set, received {pair!r}; write for example batch_size=32.")
+        if key.startswith("options."):
+            options[key.removeprefix("options.")] = yaml.safe_load(value)
+        else:
+            training[key.removeprefix("training.")] = yaml.safe_load(value)
+    return training, options
+
+
+def _donor(uri: str) -> keras.Model:
+    from captcha_core.registry.bundle import Bundle
+
+    bundle = Bundle.open(locate(uri).path)
+    return keras.saving.load_model(bundle.keras_path, compile=False, safe_mode=True)

@@ -1,0 +1,82 @@
+"""A preset joins what is read with how it is learnt: data, network, recipe and evaluation, by name."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from captcha_core.errors import SpecError
+from captcha_core.evaluation.compare import PromotionRule
+from captcha_core.spec.captcha import first_fault
+
+FOLDER = Path(__file__).parent / "presets"
+
+
+class EvaluationConfig(BaseModel):
+    """What a model that learnt from a stream is tested on: fresh samples that the captcha package draws."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    count: int = Field(2000, ge=1)
+
+
+class Preset(BaseModel):
+    """One experiment by name.
+
+    Args:
+        scheme: What a live stream draws for training; or
+        data: the folder of the data set that it trains on.
+        network: A name in the zoo, with its ``options``.
+        training: Settings of :class:`captcha_core.training.config.TrainingConfig`.
+        evaluation: Fresh samples for a stream's test.
+        promotion: When a new version takes the champion's place.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    description: str
+    scheme: str | None = None
+    data: str | None = None
+    network: str
+    options: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    evaluation: EvaluationConfig = EvaluationConfig()
+    promotion: PromotionRule = PromotionRule()
+
+    @model_validator(mode="after")
+    def _has_source(self) -> Self:
+        if (self.scheme is None) == (self.data is None):
+            raise SpecError(f"expected either a scheme or data in the preset {self.name}, received both or neither.")
+        return self
+
+    @property
+    def registered_name(self) -> str:
+        return f"captcha-{self.name}"
+
+
+def preset_names() -> list[str]:
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+@cache
+def load_preset(name: str) -> Preset:
+    """Return a preset by its name, or read one from a YAML file's path.
+
+    Raises:
+        SpecError: If there is none (the message lists the known) or it cannot be right.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(preset_names())
+        raise SpecError(f"expected a preset of {known} or a YAML file, received {name!r}; choose one.")
+    try:
+        fields = yaml.safe_load(path.read_text())
+        return Preset.model_validate({"name": path.stem, **fields})
+    except ValidationError as error:
+        raise SpecError(first_fault(error, f"preset {path.name}")) from None
+    except (yaml.YAMLError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise SpecError(f"expected a mapping in the preset {path.name}, received {reason}; correct it.") from None

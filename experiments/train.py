@@ -1,0 +1,42 @@
+"""captchalab train: fit a network inside an MLflow run and register what comes out."""
+
+from typing import Annotated
+
+import typer
+
+from experiments.options import Data, Minutes, Name, PresetName, Settings
+
+
+def train(
+    preset: PresetName = "",
+    data: Data = "",
+    network: Annotated[str, typer.Option(help="Network of the zoo; by default the preset's or one that fits.")] = "",
+    name: Name = "",
+    minutes: Minutes = 0.0,
+    settings: Settings = None,
+    resume: Annotated[str, typer.Option(metavar="RUN", help="Go on with the run of this id.")] = "",
+    tensorboard: Annotated[str, typer.Option(metavar="DIR", help="Also write TensorBoard logs here.")] = "",
+    start_from: Annotated[str, typer.Option(metavar="MODEL", help="Take over the weights of this model.")] = "",
+    letters: Annotated[
+        str,
+        typer.Option(metavar="DIR", help="Letters networks: learn from this data set of single letters instead."),
+    ] = "",
+) -> None:
+    """Train a network and register it: from a preset, from a data set, or from both.
+
+    A preset brings its own data or draws a live stream; --data alone takes the specification from the data set and
+    sensible defaults for the rest. The newest version gets the alias challenger; promote makes it champion.
+    """
+    from experiments.console import console
+    from experiments.learner import start
+
+    start()
+    from experiments.plan import plan_training, resume_training
+
+    if resume:
+        plan = resume_training(resume, minutes)
+    else:
+        plan = plan_training(preset, data, network, name, minutes, settings, letters)
+    outcome = plan.run(start_from=start_from, tensorboard=tensorboard)
+    console.print(f"run {outcome.run_id}")
+    print(f"{outcome.name} version {outcome.version}: exact match {outcome.report.exact_match}")

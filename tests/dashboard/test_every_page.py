@@ -1,0 +1,163 @@
+"""What holds on every page: empty, with MLflow away, with links that lead nowhere, for those who may only look."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from dashboard import access, data, edits, links
+from dashboard.records import RunRecord
+from tests.dashboard.pages import World, bare_run, open_page, said, without_traceback
+
+PAGES = [place.name for place in links.PLACES]
+NEEDS_MLFLOW = [name for name in PAGES if name != "data"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_empty_says_what_to_do(fresh: Path, name: str) -> None:
+    page = without_traceback(open_page(name))
+    assert page.title[0].value
+    assert "captchalab" in "\n".join(code.value for code in page.code), "the command to begin with"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_filled(world: World, name: str) -> None:
+    page = without_traceback(open_page(name))
+    assert "fault of ours" not in said(page)
+
+
+@pytest.mark.parametrize("name", NEEDS_MLFLOW)
+def test_mlflow_away(fresh: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    page = without_traceback(open_page(name))
+    assert "MLflow does not answer" in said(page)
+    assert page.button(key="try-again").label == "Try again"
+
+
+@pytest.fixture
+def sick_server() -> Iterator[str]:
+    """A tracking server that says it is well and answers every question with an error."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            well = self.path == "/health"
+            body = b"OK" if well else b'{"error_code": "INTERNAL_ERROR", "message": "the disk is full"}'
+            self.send_response(200 if well else 500)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = _answer
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_mlflow_with_errors(fresh: Path, sick_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", sick_server)
+    page = without_traceback(open_page("runs"))
+    assert "MLflow does not answer" in said(page)
+
+
+def test_mlflow_goes_away_while_a_page_is_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = open_page("runs")
+    assert len(page.dataframe[0].value) == 2
+    data.forget()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    without_traceback(page.run())
+    assert "MLflow does not answer" in said(page)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{world.folder / 'mlflow.db'}")
+    page.button(key="try-again").click()
+    without_traceback(page.run())
+    assert len(page.dataframe[0].value) == 2, "it is back"
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [
+        ("runs", "run"),
+        ("compare", "runs"),
+        ("mistakes", "run"),
+        ("registry", "model"),
+        ("solve", "model"),
+    ],
+)
+@pytest.mark.parametrize("value", ["0" * 32, "<img src=x onerror=alert(1)>", "a'b\"c`d", "../../etc/passwd"])
+def test_links_that_lead_nowhere(world: World, name: str, parameter: str, value: str) -> None:
+    page = without_traceback(open_page(name, **{parameter: value}))
+    words = said(page)
+    assert "not here" in words and "fault of ours" not in words
+    assert "<img src=x" not in words.replace("\\<img", "")
+
+
+def test_a_run_that_was_deleted_is_not_compared(fresh: Path) -> None:
+    from captcha_core.registry.runs import client
+
+    kept, gone = bare_run(), bare_run()
+    client().delete_run(gone)
+    page = without_traceback(open_page("compare", runs=f"{kept},{gone}"))
+    assert "1 run of this link is not here" in said(page)
+
+
+def test_a_fault_of_ours_is_a_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr("dashboard.run_table.table", fail)
+    page = without_traceback(open_page("runs"))
+    assert "a fault of ours" in said(page) and "secret detail" not in said(page)
+
+
+def test_those_who_may_look_cannot_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(access.READ_ONLY, "1")
+    page = without_traceback(open_page("registry", version="2"))
+    assert page.button(key="promote-captcha-tiny-2").disabled
+    home = without_traceback(open_page("home"))
+    assert all(button.disabled for button in home.button if button.label == "Start training")
+    detail = without_traceback(open_page("runs", run=world.runs[0]))
+    assert all(button.disabled for button in detail.button if button.label == "Keep")
+
+
+@pytest.mark.parametrize(
+    ("email", "verified", "may"),
+    [
+        ("ana@example.org", True, True),
+        ("ANA@example.org", True, True),
+        ("ana@example.org", False, False),
+        ("", True, False),
+    ],
+)
+def test_who_may_change(email: str, verified: bool, may: bool) -> None:
+    assert access.listed(email, verified, ["Ana@Example.org"]) is may
+
+
+def test_a_login_is_asked_for_when_it_is_configured(world: World) -> None:
+    from streamlit.testing.v1 import AppTest
+
+    from tests.dashboard.pages import APP
+
+    page = AppTest.from_file(str(APP), default_timeout=60)
+    page.secrets["auth"] = {"redirect_uri": "http://localhost/oauth2callback", "cookie_secret": "x"}
+    without_traceback(page.run())
+    assert [button.label for button in page.button] == ["Log in"]
+    assert not page.dataframe
+
+
+def test_tags_of_programs_are_not_for_people() -> None:
+    assert edits.tags_of([("colour", "red"), ("", "x"), (None, "y"), ("n", None)]) == {"colour": "red", "n": ""}
+    with pytest.raises(data.CaptchaError, match="names that begin so are the programs'"):
+        edits.tags_of([("mlflow.user", "me")])
+    with pytest.raises(data.CaptchaError, match="twice"):
+        edits.tags_of([("a", "1"), ("a", "2")])
+
+
+def test_a_run_that_is_gone_cannot_be_changed(fresh: Path) -> None:
+    with pytest.raises(data.DataAway, match="expected to change the run"):
+        edits.keep(RunRecord("0" * 32, "x", "FINISHED", 0), "note", {})

@@ -1,0 +1,100 @@
+"""Home, Mistakes, Data and Tune."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from experiments.benchmarks.many_runs import write_runs
+from tests.conftest import tiny_samples
+from tests.dashboard.pages import World, bare_run, open_page, said, without_traceback
+
+
+def test_home_shows_each_task_with_its_champion(world: World) -> None:
+    words = said(without_traceback(open_page("home")))
+    assert "captcha-tiny" in words and "champion: version 1" in words and "of 80 test captchas" in words
+
+
+def test_home_shows_what_runs_and_what_only_says_so(fresh: Path) -> None:
+    from captcha_core.registry.runs import client
+
+    now = bare_run("RUNNING")
+    long_ago = client().create_run("1", start_time=1000, run_name="ghost").info.run_id
+    words = said(without_traceback(open_page("home"))).replace("\\", "")
+    assert f"bare {now[:6]}" in words
+    assert "probably killed: 1 run" in words and long_ago
+
+
+def test_mistakes_of_a_run(world: World) -> None:
+    page = without_traceback(open_page("mistakes", run=world.runs[1]))
+    words = said(page)
+    assert "mistakes" in words and "in 80 samples" in words
+    assert words.count('class="cl-card"') >= 20
+    assert 'src="data:image/png' in words, "the worst pictures are kept with the run"
+    kind = page.selectbox(key="pair").options[0]
+    page.selectbox(key="pair").set_value(kind)
+    fewer = said(without_traceback(page.run()))
+    assert 0 < fewer.count('class="cl-card"') < words.count('class="cl-card"')
+    page.text_input(key="text").set_value("no such text")
+    assert "No mistake fits this search" in said(without_traceback(page.run()))
+
+
+def _data_set(folder: Path) -> None:
+    import subprocess
+    import sys
+
+    raw = folder / "raw"
+    raw.mkdir()
+    for sample in tiny_samples(60, seed=11):
+        (raw / f"{sample.text}_{sample.id[:6]}.png").write_bytes(sample.media)
+    subprocess.run(
+        [sys.executable, "-m", "experiments.cli", "import", str(raw), "--out", str(folder / "data" / "mine")],
+        check=True, capture_output=True,
+    )  # fmt: skip
+
+
+def test_data_and_its_samples(fresh: Path) -> None:
+    _data_set(fresh)
+    page = without_traceback(open_page("data", set="mine"))
+    words = said(page)
+    assert words.count('class="cl-card"') == 24, "a page of them"
+    assert "Leaked" in words and "import" in words
+    page.text_input(key="holds").set_value("1")
+    fewer = said(without_traceback(page.run()))
+    assert 0 < fewer.count('class="cl-card"') < 24
+    balance = without_traceback(open_page("data", set="mine", look="Balance"))
+    assert len(balance.get("plotly_chart")) == 1
+    assert "captchalab train --data data/mine" in said(without_traceback(open_page("data", set="mine", look="Runs")))
+
+
+def test_a_damaged_data_set(fresh: Path) -> None:
+    _data_set(fresh)
+    shard = next((fresh / "data" / "mine" / "train").glob("*.parquet"))
+    shard.write_bytes(shard.read_bytes()[:-10])
+    assert "This data set cannot be read" in said(without_traceback(open_page("data")))
+    shutil.rmtree(fresh / "data" / "mine" / "train")
+    assert "This data set cannot be read" in said(without_traceback(open_page("data")))
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("many")
+    write_runs(folder, count=60, epochs=5)
+    return folder
+
+
+def test_a_search(many: Path, fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{many / 'mlflow.db'}")
+    page = without_traceback(open_page("tune"))
+    words = said(page)
+    assert "fault of ours" not in words and "Failed and stopped trials" in words
+    assert len(page.get("plotly_chart")) >= 4
+    assert "expected a finite loss" in page.dataframe[0].value["reason"][0]
+
+
+def test_runs_fold_trials_under_their_search(many: Path, fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{many / 'mlflow.db'}")
+    folded = without_traceback(open_page("runs")).dataframe[0].value
+    assert len(folded) == 21 and folded["children"].max() == 39
+    unfolded = without_traceback(open_page("runs", fold="false")).dataframe[0].value
+    assert len(unfolded) == 60

@@ -1,0 +1,83 @@
+"""The Registry page: promote, go back, look inside, take away."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from captcha_core.registry.bundle import Bundle
+from captcha_core.registry.versions import CHAMPION, locate, set_champion, version_behind
+from dashboard import bundles, data
+from tests.dashboard.pages import World, open_page, said, without_traceback
+
+
+@pytest.fixture
+def restored(world: World) -> Iterator[World]:
+    """The world, with its first version champion again afterwards."""
+    yield world
+    set_champion(world.model, "1")
+    data.forget()
+
+
+def test_versions_and_aliases(world: World) -> None:
+    page = without_traceback(open_page("registry"))
+    table = page.dataframe[0].value
+    assert list(table["version"]) == [2, 1]
+    assert [list(names) for names in table["aliases"]] == [["challenger"], ["champion"]]
+    assert table["exact match"][1] > table["exact match"][0]
+
+
+def test_promote_and_roll_back(restored: World) -> None:
+    page = open_page("registry", model=restored.model, version="2")
+    assert "The rule says no" in said(page)
+    page.text_input(key="force-captcha-tiny-2").set_value("it is smaller")
+    page.run()
+    page.button(key="promote-captcha-tiny-2").click()
+    without_traceback(page.run())
+    assert "Version 2 of captcha-tiny is champion" in said(page).replace("\\", "")
+    assert version_behind(restored.model, CHAMPION) == "2"
+    history = page.dataframe[-1].value
+    assert history["what"][0] == "forced promote" and history["reason"][0] == "it is smaller"
+    assert history["exact match"][0] < history["before"][0], "the figures of both are kept"
+    page.button(key="roll-back").click()
+    without_traceback(page.run())
+    assert page.dataframe[-1].value["what"][0] == "rollback"
+    assert version_behind(restored.model, CHAMPION) == "1"
+
+
+def test_what_is_inside(world: World) -> None:
+    page = without_traceback(open_page("registry", model=world.model, version="1"))
+    facts = page.dataframe[1].value
+    assert dict(zip(facts["fact"], facts["value"], strict=True))["network"] == "image_cnn"
+    assert "differ in the weights alone" in said(page)
+
+
+def test_a_bundle_that_was_changed_is_not_promoted(restored: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    lying = locate("models:/captcha-tiny/2").path / "config.json"
+    before = lying.read_bytes()
+    lying.write_bytes(before + b" ")
+    try:
+        page = open_page("registry", model=restored.model, version="2")
+        page.text_input(key="force-captcha-tiny-2").set_value("it is smaller")
+        page.run()
+        page.button(key="promote-captcha-tiny-2").click()
+        without_traceback(page.run())
+        assert "do not trust it" in said(page)
+        assert version_behind(restored.model, CHAMPION) == "1"
+    finally:
+        lying.write_bytes(before)
+
+
+def test_what_can_be_taken_away(tiny_bundle: Path, tmp_path: Path) -> None:
+    files = {file.label: file for file in bundles.files(Bundle.open(tiny_bundle), "../captcha tiny/1")}
+    assert [file.name for file in files.values()] == [
+        "captcha-tiny-1.tflite",
+        "captcha-tiny-1.keras",
+        "captcha-tiny-1.zip",
+    ]
+    assert files["LiteRT"].read() == (tiny_bundle / "model.tflite").read_bytes()
+    with zipfile.ZipFile(io.BytesIO(files["Whole bundle"].read())) as archive:
+        archive.extractall(tmp_path / "again")
+    assert Bundle.open(tmp_path / "again").digest == Bundle.open(tiny_bundle).digest

@@ -1,0 +1,79 @@
+"""The Runs page: a table, a search, one run in detail, links that lead nowhere."""
+
+from pathlib import Path
+
+import pytest
+
+from captcha_core.registry.runs import client
+from tests.dashboard.pages import World, bare_run, open_page, said, without_traceback
+
+
+def test_every_run_with_its_exact_match_and_interval(world: World) -> None:
+    page = without_traceback(open_page("runs"))
+    table = page.dataframe[0].value
+    assert list(table["run"]) == [f"tiny {world.runs[1][:6]}", f"tiny {world.runs[0][:6]}"]
+    assert table["exact match"][1] > 90 > table["exact match"][0]
+    low, high = (float(part) for part in table["95% interval"][0].split(" – "))
+    assert low < table["exact match"][0] < high
+    assert list(table["best validation"]) == [90.0, 90.0], "the best epoch counts, not the last (70 %)"
+
+
+def test_a_link_opens_one_run(world: World) -> None:
+    page = without_traceback(open_page("runs", run=world.runs[0]))
+    assert world.runs[0] in said(page)
+    assert len(page.get("plotly_chart")) == 4
+    assert {"training.learning_rate", "network.name"} <= set(page.dataframe[1].value["parameter"])
+
+
+@pytest.mark.parametrize("run_id", ["0" * 32, "no such thing", "<script>alert(1)</script>"])
+def test_a_link_to_a_deleted_run(world: World, run_id: str) -> None:
+    page = without_traceback(open_page("runs", run=run_id))
+    assert "deleted, or of another tracking server" in said(page)
+    assert len(page.dataframe[0].value) == 2, "the table is the way on"
+
+
+@pytest.mark.parametrize(
+    ("search", "count"),
+    [
+        ("", 2),
+        ("tiny learning_rate=0.002", 1),
+        ("metrics.test_exact_match > 0.9", 1),
+        ("params.`network.name` = 'image_cnn' and status = 'FINISHED'", 2),
+        ("`*[x](y)", 0),
+    ],
+)
+def test_search(world: World, search: str, count: int) -> None:
+    page = without_traceback(open_page("runs", q=search))
+    assert len(page.dataframe[0].value) == count if count else "No run fits this search" in said(page)
+
+
+def test_a_filter_that_mlflow_does_not_understand(world: World) -> None:
+    page = without_traceback(open_page("runs", q="metrics.loss ==== oops"))
+    assert "MLflow does not understand this filter" in said(page)
+    assert len(page.dataframe[0].value) == 2
+
+
+def test_nothing_yet(fresh: Path) -> None:
+    page = without_traceback(open_page("runs"))
+    assert "captchalab pipeline --preset digits4" in said(page)
+
+
+def test_mlflow_away(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    page = without_traceback(open_page("runs"))
+    assert "MLflow does not answer" in said(page)
+    assert page.button(key="try-again").label == "Try again"
+
+
+def test_a_run_without_metrics(fresh: Path) -> None:
+    page = without_traceback(open_page("runs", run=bare_run()))
+    assert "has logged no curve yet" in said(page)
+
+
+def test_a_note_and_a_tag_are_kept(fresh: Path) -> None:
+    run_id = bare_run()
+    page = open_page("runs", run=run_id)
+    page.text_area[0].set_value("tried *twice*")
+    next(button for button in page.button if button.label == "Keep").click()
+    without_traceback(page.run())
+    assert client().get_run(run_id).data.tags["mlflow.note.content"] == "tried *twice*"

@@ -1,0 +1,124 @@
+"""The Solve page: files in, text and confidences out; whatever else is handed in gets a sentence."""
+
+import io
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from captcha_core.registry.versions import CHALLENGER, set_champion, version_behind
+from tests.conftest import tiny_samples
+from tests.dashboard.pages import World, open_page, said, without_traceback
+
+
+def _with(files: list[tuple[str, bytes]], **parameters: str) -> AppTest:
+    page = open_page("solve", **parameters)
+    page.file_uploader[0].set_value([(name, content, "application/octet-stream") for name, content in files])
+    return without_traceback(page.run())
+
+
+def test_one_image(world: World) -> None:
+    sample = tiny_samples(1, seed=3)[0]
+    page = _with([("one.png", sample.media)])
+    assert page.code[0].value == sample.text
+    words = said(page)
+    assert "version 1 · champion" in words.replace("\\", "")
+    assert words.count('class="cl-cell') == 2, "a confidence for each character"
+
+
+def test_many_images_and_their_names(world: World) -> None:
+    samples = tiny_samples(5, seed=4)
+    files = [(f"<u>{index}.png", sample.media) for index, sample in enumerate(samples)]
+    page = _with(files)
+    words = said(page)
+    assert "5 captchas read" in words
+    assert "<u>0" not in words and "&lt;u&gt;0.png" in words
+    assert list(page.dataframe[0].value["text"]) == [sample.text for sample in samples]
+
+
+def test_a_zip(world: World) -> None:
+    samples = tiny_samples(3, seed=4)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for sample in samples:
+            archive.writestr(f"folder/{sample.path}", sample.media)
+        archive.writestr("../climbs.png", samples[0].media)
+        archive.writestr("notes.txt", b"hello")
+    page = _with([("pile.zip", file.getvalue())])
+    assert list(page.dataframe[0].value["text"]) == [sample.text for sample in samples]
+    assert "leads out of it" in said(page) and "notes" in said(page)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "no bytes at all"),
+        (b"<svg onload=alert(1)>", "expected a PNG, JPEG, GIF, BMP or WebP picture"),
+        (b"PK\x03\x04 and then nonsense", "a damaged one"),
+        (b"RIFF\x00\x00\x00\x00WAVEfmt ", "expected an image for this model, received a clip"),
+    ],
+)
+def test_bad_uploads_get_a_sentence(world: World, content: bytes, sentence: str) -> None:
+    assert sentence in said(_with([("bad.png", content)])).replace("\\", "")
+
+
+def test_a_cut_off_image_gets_a_sentence(world: World) -> None:
+    page = _with([("cut.png", tiny_samples(1)[0].media[:60])])
+    assert "damaged or cut-off" in said(page).replace("\\", "")
+
+
+def test_an_unknown_model_in_a_link(world: World) -> None:
+    page = without_traceback(open_page("solve", model="models:/nobody@champion"))
+    assert "which is not here" in said(page)
+    assert page.selectbox(key="model-choice").value == "models:/captcha-tiny@champion"
+
+
+def test_a_link_chooses_a_model(world: World) -> None:
+    page = without_traceback(open_page("solve", model="models:/captcha-tiny/2"))
+    assert page.selectbox(key="model-choice").value == "models:/captcha-tiny/2"
+
+
+def test_no_model_yet(fresh: Path) -> None:
+    assert "captchalab pipeline" in said(without_traceback(open_page("solve")))
+
+
+def test_a_model_whose_bundle_is_refused(fresh: Path, tiny_bundle: Path) -> None:
+    from captcha_core.registry.bundle import Bundle
+    from captcha_core.registry.runs import start_run
+    from captcha_core.registry.versions import locate, register
+
+    with start_run("tiny") as run:
+        register(run, Bundle.open(tiny_bundle), "captcha-tiny")
+    set_champion("captcha-tiny", version_behind("captcha-tiny", CHALLENGER) or "")
+    lying = locate("models:/captcha-tiny@champion").path
+    (lying / "config.json").write_text("{}")
+    page = _with([("one.png", tiny_samples(1)[0].media)])
+    assert "This model cannot be used" in said(page) and "do not trust it" in said(page)
+    shutil.rmtree(lying)
+    page = _with([("one.png", tiny_samples(1)[0].media)])
+    assert "This model cannot be used" in said(page)
+
+
+def test_no_page_imports_tensorflow(world: World) -> None:
+    import subprocess
+    import sys
+
+    program = (
+        "import sys\n"
+        "from tests.conftest import tiny_samples\n"
+        "from tests.dashboard.pages import open_page\n"
+        "from dashboard.links import PLACES\n"
+        "page = open_page('solve')\n"
+        "page.file_uploader[0].set_value([('a.png', tiny_samples(1)[0].media, 'image/png')])\n"
+        "assert page.run().code, 'nothing was read'\n"
+        "for place in PLACES:\n"
+        "    assert not open_page(place.name).exception\n"
+        "heavy = {'tensorflow', 'keras', 'torch', 'librosa'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    root = Path(__file__).parent.parent.parent
+    code = f"import sys; sys.path.insert(0, {str(root)!r})\n{program}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]

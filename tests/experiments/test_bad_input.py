@@ -1,0 +1,177 @@
+"""What goes wrong ends in one sentence, exit code 1, and nothing half-done."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from experiments.cli import main
+from tests.conftest import tiny_samples
+
+
+def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run a command that must fail, and return its sentence."""
+    with pytest.raises(SystemExit) as stop:
+        main(list(arguments))
+    assert stop.value.code == 1
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert lines[-1].startswith("Error: expected"), lines
+    assert not any("Traceback" in line for line in lines)
+    return lines[-1]
+
+
+def tiny_data(folder: Path, count: int = 40) -> Path:
+    files = folder / "files"
+    files.mkdir()
+    for sample in tiny_samples(count):
+        (files / sample.path.split("_")[1].replace(".png", f"_{sample.id}.png")).write_bytes(sample.media)
+    with pytest.raises(SystemExit) as stop:
+        main(["import", str(files), "--out", str(folder / "data"), "--label-from", "name-start"])
+    assert not stop.value.code
+    return folder / "data"
+
+
+def runs() -> list[str]:
+    from captcha_core.registry.runs import EXPERIMENT, client
+
+    found = client().get_experiment_by_name(EXPERIMENT)
+    return [run.info.status for run in client().search_runs([found.experiment_id])] if found else []
+
+
+def test_an_unknown_preset_names_the_known(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "digits4" in fails(capsys, "train", "--preset", "digits5")
+
+
+def test_a_preset_with_an_unknown_key(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine.yaml").write_text("description: x\nscheme: digits4\nnetwork: image_cnn\nnetwrk: y\n")
+    assert "netwrk" in fails(capsys, "train", "--preset", "mine.yaml")
+
+
+@pytest.mark.parametrize("text", ["", "- a\n", "{", "description: [1"])
+def test_a_preset_that_is_no_mapping(empty_folder: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    Path("mine.yaml").write_text(text)
+    assert "mine.yaml" in fails(capsys, "train", "--preset", "mine.yaml")
+
+
+def test_neither_preset_nor_data(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "received neither" in fails(capsys, "train")
+
+
+def test_a_preset_whose_data_is_not_there(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "data/nthu" in fails(capsys, "pipeline", "--preset", "nthu6")
+    assert runs() == []
+
+
+def test_an_unknown_network_names_the_known(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "image_ctc" in fails(capsys, "train", "--preset", "digits4", "--network", "transformer")
+    assert runs() == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "part"),
+    [
+        ("batch_sise=3", "received 'batch_sise'"),
+        ("batch_size", "expected KEY=VALUE"),
+        ("batch_size=none", "for batch_size"),
+        ("options.depth=3", "received 'depth'"),
+    ],
+)
+def test_a_setting_that_cannot_be(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str], setting: str, part: str
+) -> None:
+    data = tiny_data(empty_folder)
+    assert part in fails(capsys, "train", "--data", str(data), "--set", setting)
+    assert "RUNNING" not in runs()
+
+
+def test_an_image_too_small_for_the_network(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tiny_data(empty_folder)
+    sentence = fails(capsys, "train", "--data", str(data), "--set", "options.filters=[8,8,8,8,8,8,8]")
+    assert "128 pixels high" in sentence
+    assert "RUNNING" not in runs()
+
+
+def test_a_loss_that_is_not_finite_fails_the_run(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tiny_data(empty_folder)
+    many = ["--set", "epochs=2", "--set", "steps_per_epoch=5", "--set", "learning_rate=1e30"]
+    more = ["--set", "optimizer=adam", "--network", "image_cnn", "--set", "options.filters=[8,8]"]
+    assert "finite loss" in fails(capsys, "train", "--data", str(data), *many, *more)
+    assert runs() == ["FAILED"]
+    from captcha_core.registry.runs import client
+
+    assert client().search_registered_models() == []
+
+
+def test_ctrl_c_marks_the_run(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    data = tiny_data(empty_folder)
+    monkeypatch.setattr("experiments.training.train", stopped)
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "--data", str(data)])
+    assert stop.value.code == 130
+    assert runs() == ["KILLED"]
+
+
+def test_a_missing_champion(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from captcha_core.registry.runs import experiment
+
+    experiment()
+    sentence = fails(capsys, "solve", "x.png", "--model", "models:/captcha-digits4@champion")
+    assert "captcha-digits4" in sentence
+
+
+def test_nothing_to_promote(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from captcha_core.registry.runs import experiment
+
+    experiment()
+    assert "captcha-x" in fails(capsys, "promote", "--name", "captcha-x")
+    assert "captcha-x" in fails(capsys, "promote", "--name", "captcha-x", "--version", "3")
+
+
+def test_no_database_yet(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "train" in fails(capsys, "solve", "x.png", "--model", "models:/captcha-digits4@champion")
+
+
+def test_a_tracking_server_that_does_not_answer(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{port}")
+    data = tiny_data(empty_folder)
+    assert f"127.0.0.1:{port}" in fails(capsys, "train", "--data", str(data))
+
+
+def test_data_of_another_spec(tiny_bundle: Path, empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tiny_data(empty_folder)  # digits are completed to all ten, the bundle reads four
+    sentence = fails(capsys, "evaluate", "--model", str(tiny_bundle), "--data", str(data))
+    assert "alphabet" in sentence
+
+
+def test_a_port_in_use(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        assert f"127.0.0.1:{port}" in fails(capsys, "dashboard", "--port", str(port))
+
+
+def test_resuming_a_run_that_is_not_here(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "begun in this folder" in fails(capsys, "train", "--resume", "0" * 32)
+
+
+@pytest.mark.parametrize("arguments", [["solve"], ["train", "--minutes", "soon"], ["fly"], ["solve", "x", "--fast"]])
+def test_wrong_usage_exits_with_two(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+
+
+def test_debug_shows_the_traceback(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["--debug", "train", "--preset", "digits5"])
+    assert stop.value.code == 1
+    assert "Traceback" in capsys.readouterr().err

@@ -1,0 +1,138 @@
+"""Champions come and go by rule or by force, and every change stays in the history."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from captcha_core.errors import RegistryError
+from captcha_core.evaluation.compare import Contender, PromotionRule, Verdict
+from captcha_core.registry.lookup import open_registry
+from captcha_core.registry.promotion import Entry, history, moved_outside, promote, rollback
+from captcha_core.registry.runs import client
+from captcha_core.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, version_behind
+
+NAME = "captcha-tiny"
+RULE = PromotionRule()
+FIGURES = {"champion": {"exact_match": 0.9}, "challenger": {"exact_match": 0.95}}
+
+
+def verdict(gained: int, lost: int) -> Verdict:
+    champion = np.array([True] * 1900 + [False] * gained + [True] * lost)
+    challenger = np.array([True] * 1900 + [True] * gained + [False] * lost)
+    return RULE.judge(Contender("old", champion, 1.0, 10), Contender("new", challenger, 1.0, 10))
+
+
+YES, NO = verdict(50, 5), verdict(5, 50)
+
+
+@pytest.fixture(scope="module")
+def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three versions of one model, none of them champion; made once, since making tables takes seconds."""
+    from mlflow import MlflowClient
+
+    folder = tmp_path_factory.mktemp("filled")
+    mine = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    mine.create_registered_model(NAME)
+    for number in "123":
+        mine.create_model_version(NAME, str(folder / number), tags={DIGEST_TAG: number * 64})
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def registry(empty_folder: Path, filled_database: Path) -> Path:
+    shutil.copy(filled_database, empty_folder / "mlflow.db")
+    return empty_folder
+
+
+def champions() -> tuple[str | None, str | None]:
+    return version_behind(NAME, CHAMPION), version_behind(NAME, PREVIOUS)
+
+
+def test_a_life_of_champions(registry: Path) -> None:
+    first = promote(NAME, "1", by="ada")
+    assert champions() == ("1", None)
+    second = promote(NAME, "2", RULE, YES, FIGURES, "d" * 64, by="bob")
+    assert champions() == ("2", "1")
+    third = promote(NAME, "3", forced=True, reason=" the old one is too slow on the new server ")
+    assert champions() == ("3", "2")
+    back = rollback(NAME, "it was not", by="ada")
+    assert champions() == ("2", "3")
+    forth = rollback(NAME)
+    assert champions() == ("3", "2")
+
+    entries = history(NAME)
+    assert entries == [first, second, third, back, forth]
+    assert [(entry.action, entry.from_version, entry.to_version) for entry in entries] == [
+        ("promote", None, "1"),
+        ("promote", "1", "2"),
+        ("promote", "2", "3"),
+        ("rollback", "3", "2"),
+        ("rollback", "2", "3"),
+    ]
+    assert [entry.by for entry in entries][:2] == ["ada", "bob"]
+    assert "@" in entries[2].by
+    assert (second.data_digest, second.exact_match, second.bundle_sha256) == ("d" * 64, (0.95, 0.9), "2" * 64)
+    assert second.verdict[0].startswith("yes: exact match")
+    assert (third.forced, third.reason) == (True, "the old one is too slow on the new server")
+    assert moved_outside(NAME, entries) is None
+
+
+def test_the_artifact_holds_rule_and_figures(registry: Path) -> None:
+    promote(NAME, "1")
+    entry = promote(NAME, "2", RULE, YES, FIGURES, "d" * 64)
+    path = Path(client().download_artifacts(entry.run_id, "promotion.json"))
+    stored = json.loads(path.read_text())
+    assert stored["rule"] == RULE.model_dump()
+    assert stored["figures"] == FIGURES
+    assert Entry.model_validate({key: stored[key] for key in Entry.model_fields}) == entry
+    assert client().get_run(entry.run_id).info.status == "FINISHED"
+
+
+@pytest.mark.parametrize("verdict", [None, NO])
+def test_without_a_verdict_in_favour_nothing_changes(registry: Path, verdict: Verdict | None) -> None:
+    promote(NAME, "1")
+    with pytest.raises(RegistryError, match="expected a verdict in favour of version 2"):
+        promote(NAME, "2", RULE, verdict)
+    with pytest.raises(RegistryError, match="expected a reason"):
+        promote(NAME, "2", RULE, verdict, forced=True, reason=" ")
+    assert champions() == ("1", None)
+    assert len(history(NAME)) == 1
+    forced = promote(NAME, "2", RULE, verdict, forced=True, reason="must be")
+    assert (forced.forced, champions()) == (True, ("2", "1"))
+
+
+def test_what_cannot_be_promoted(registry: Path) -> None:
+    with pytest.raises(RegistryError, match="expected version 9"):
+        promote(NAME, "9")
+    with pytest.raises(RegistryError, match="expected a registered model"):
+        history("nobody")
+    promote(NAME, "1")
+    with pytest.raises(RegistryError, match="not champion yet"):
+        promote(NAME, "1", forced=True, reason="again")
+    with pytest.raises(RegistryError, match="expected a previous champion"):
+        rollback(NAME)
+    assert len(history(NAME)) == 1
+
+
+def test_a_change_by_hand_is_noticed(registry: Path) -> None:
+    assert moved_outside(NAME, history(NAME)) is None
+    promote(NAME, "1")
+    client().set_registered_model_alias(NAME, CHAMPION, "3")
+    assert moved_outside(NAME, history(NAME)) == "3"
+    assert open_registry().by_alias(NAME, CHAMPION).version == "3"
+
+
+def test_a_damaged_history_is_said(registry: Path) -> None:
+    promote(NAME, "1")
+    client().set_registered_model_tag(NAME, "captchalab.promotion.0", "{}")
+    with pytest.raises(RegistryError, match="do not edit"):
+        history(NAME)
+
+
+def test_very_long_reasons_still_fit_into_a_tag(registry: Path) -> None:
+    entry = promote(NAME, "1", forced=True, reason="because " * 2000)
+    assert history(NAME) == [entry]
+    assert len(entry.reason) <= 1000

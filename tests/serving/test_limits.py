@@ -1,0 +1,71 @@
+"""What a body is, by its bytes alone."""
+
+import base64
+
+import numpy as np
+import pytest
+
+from captcha_core.errors import DataError
+from captcha_core.media.image import encode_png
+from captcha_core.serving.limits import kind_of, size_of, strict_base64
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "image"),
+        (b"\xff\xd8\xff\xe0", "image"),
+        (b"GIF89a", "image"),
+        (b"GIF87a", "image"),
+        (b"BM", "image"),
+        (b"RIFF\0\0\0\0WEBP", "image"),
+        (b"RIFF\0\0\0\0WAVE", "audio"),
+        (b"fLaC", "audio"),
+        (b"OggS", "audio"),
+        (b"ID3", "audio"),
+        (b"\xff\xfb\x90", "audio"),
+    ],
+)
+def test_kinds(head: bytes, kind: str) -> None:
+    assert kind_of(head + bytes(20)) == kind
+
+
+@pytest.mark.parametrize(
+    "media", [b"", b"\xff", b"GIF", b"RIFF\0\0\0\0AVI ", b"<svg/>", b"%PDF-1.7", b"PK\x03\x04", b"RIFF"]
+)
+def test_other_kinds_are_refused(media: bytes) -> None:
+    with pytest.raises(DataError, match="expected a PNG, JPEG, GIF, BMP or WebP picture or a WAV"):
+        kind_of(media)
+
+
+def test_size_is_height_first() -> None:
+    assert size_of(encode_png(np.zeros((20, 50), np.uint8))) == (20, 50)
+    with pytest.raises(DataError, match="whole picture"):
+        size_of(b"\x89PNG\r\n\x1a\n" + bytes(30))
+
+
+def test_base64_goes_there_and_back() -> None:
+    for media in (b"", b"a", b"ab", b"abc", bytes(range(256))):
+        assert strict_base64(base64.b64encode(media).decode()) == media
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "QQ",
+        "QQ=",
+        "QQ===",
+        "QQ==\n",
+        " QQ==",
+        "QQ==QQ==",
+        "Q-_=",
+        "Q Q==",
+        "====",
+        "QQ==x",
+        "日本",
+        "data:image/png;base64,QQ==",
+    ],
+)
+def test_base64_is_strict(text: str) -> None:
+    with pytest.raises(DataError, match="expected standard base64"):
+        strict_base64(text)

@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from captcha_core.errors import SpecError
+from captcha_core.spec.charset import Charset
+
+
+def test_ids_start_at_one_behind_the_blank() -> None:
+    ids = Charset("abc").encode(["a", "cb", ""], length=3)
+    assert ids.tolist() == [[1, 0, 0], [3, 2, 0], [0, 0, 0]]
+    assert ids.dtype == np.int32
+
+
+@pytest.mark.parametrize("text", ["a", "abc", "cab"])
+def test_decoding_undoes_encoding(text: str) -> None:
+    charset = Charset("abc")
+    assert charset.decode(charset.encode([text], 5)[0]) == text
+
+
+def test_case_is_folded_to_the_alphabets_own() -> None:
+    assert Charset("aBc", case_sensitive=False).normalise("AbC") == "aBc"
+
+
+def test_case_counts_where_it_is_said_to() -> None:
+    with pytest.raises(SpecError, match="received 'A' in the label 'A'"):
+        Charset("ab").normalise("A")
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "case_sensitive", "message"),
+    [
+        ("", True, "at least two characters"),
+        ("a", True, "at least two characters"),
+        ("aba", True, "received 'a' more than once"),
+        ("abA", False, "received 'Aa' more than once"),
+        ("a b", True, "printable characters"),
+    ],
+)
+def test_impossible_alphabets_are_refused(alphabet: str, case_sensitive: bool, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        Charset(alphabet, case_sensitive)
+
+
+def test_a_text_longer_than_the_row_is_refused() -> None:
+    with pytest.raises(SpecError, match="at most 2 characters, received 3"):
+        Charset("abc").encode(["abc"], 2)
