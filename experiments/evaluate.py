@@ -22,7 +22,6 @@ def evaluate(
     """
     as_json = check_format(format)
     from captcha_core.dataset.store import Dataset
-
     from captcha_core.solver import Solver
     from experiments.material import labelled, require_same_spec
     from experiments.reading import read_all
