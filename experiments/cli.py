@@ -8,18 +8,25 @@ from collections.abc import Callable
 import typer
 
 from captcha_core.errors import CaptchaError
+from experiments.benchmark import benchmark
+from experiments.collect import collect
 from experiments.compare import compare
 from experiments.dashboard import dashboard
+from experiments.demo_site import demo_site
 from experiments.doctor import doctor
 from experiments.evaluate import evaluate
+from experiments.export import export
 from experiments.export_data import export_data
 from experiments.generate import generate
 from experiments.history import history
 from experiments.import_data import import_data
+from experiments.labels import labels
+from experiments.letters import letters
 from experiments.pipeline import pipeline
 from experiments.presets_list import presets
 from experiments.preview import preview
 from experiments.promote import promote
+from experiments.pseudo_label import pseudo_label
 from experiments.rollback import rollback
 from experiments.serve import serve
 from experiments.solve import solve
@@ -44,11 +51,18 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "dashboard": dashboard,
     "presets": presets,
     "doctor": doctor,
+    "benchmark": benchmark,
     "generate": generate,
     "import": import_data,
     "preview": preview,
+    "export": export,
     "export-data": export_data,
     "serve": serve,
+    "collect": collect,
+    "demo-site": demo_site,
+    "letters": letters,
+    "labels": labels,
+    "pseudo-label": pseudo_label,
 }
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)

@@ -42,7 +42,7 @@ def shots() -> list[Shot]:
         raise CaptchaError("expected a champion to show, received none; run `make pipeline` first.")
     by_preset: dict[str, list[str]] = {}
     for run in runs:
-        by_preset.setdefault(run.data.params.get("preset", ""), []).append(run.info.run_id)
+        by_preset.setdefault(run.data.tags.get("captchalab.preset", ""), []).append(run.info.run_id)
     several = max(by_preset.values(), key=len)[:3]
     pick = f"compare?runs={','.join(several)}"
     model = models[0]

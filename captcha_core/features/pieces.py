@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -99,8 +100,7 @@ class Layout:
 
     def stacked(self) -> int:
         """Return how many neighbours stand above each other, which whole letters do not."""
-        pairs = zip(self.pieces, self.pieces[1:], strict=False)
-        return sum(left.overlap(right) > STACKED for left, right in pairs)
+        return sum(left.overlap(right) > STACKED for left, right in pairwise(self.pieces))
 
     def own(self, pieces: Iterable[Piece]) -> np.ndarray:
         """Return which pixels belong to the pieces, bool (H, W)."""

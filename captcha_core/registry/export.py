@@ -5,6 +5,7 @@ import io
 import logging
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import keras
 
@@ -39,6 +40,27 @@ def to_litert(model: keras.Model, quantised: bool = False) -> bytes:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ModelError(
                 f"expected a model that LiteRT can hold, received {model.name}: {reason}; simplify its layers."
+            ) from error
+
+
+def to_onnx(model: keras.Model) -> bytes:
+    """Return the model as an ONNX graph with a free batch size.
+
+    Raises:
+        ModelError: If the converter refuses the model.
+    """
+    _check_backend()
+    with tempfile.TemporaryDirectory() as folder, _silent():
+        path = Path(folder) / "model.onnx"
+        try:
+            (entry,) = model.inputs
+            model(keras.ops.zeros((1, *entry.shape[1:]), dtype=entry.dtype))  # Keras exports what has been called
+            model.export(path, format="onnx", verbose=False)
+            return path.read_bytes()
+        except Exception as error:  # the converter raises its own and TensorFlow's errors alike
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ModelError(
+                f"expected a model that ONNX can hold, received {model.name}: {reason}; export it as LiteRT."
             ) from error
 
 

@@ -3,13 +3,15 @@
 The mixing function is SplitMix64's finaliser (Steele, Lea and Flood, OOPSLA 2014).
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
-TEXT, RENDER, EFFECTS = 1, 2, 3  # streams: what one part draws never shifts what another draws
+TEXT, RENDER, EFFECTS, LOOK = 1, 2, 3, 4  # streams: what one part draws never shifts what another draws
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -38,13 +40,13 @@ def random_bits(seed: int, stream: int, indices: range | np.ndarray, count: int)
     return bits
 
 
-@njit(cache=True, nogil=True, inline="always")
-def below(bits: np.uint32, count: int) -> int:
+@njit(nogil=True)
+def below(bits: Any, count: int) -> int:
     """Map 32 random bits to a whole number in [0, count)."""
     return int((np.int64(bits) * count) >> 32)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def fraction(bits: np.uint32) -> float:
+@njit(nogil=True)
+def fraction(bits: Any) -> float:
     """Map 32 random bits to [0, 1)."""
-    return np.float64(bits) / 4294967296.0
+    return float(np.float64(bits) / 4294967296.0)

@@ -1,5 +1,7 @@
 """Samples drawn by the `captcha` package itself: the yardstick. They cannot be seeded."""
 
+import secrets
+
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.sample import Sample
 
@@ -11,7 +13,9 @@ def draw_reference(scheme: Scheme, count: int) -> list[Sample]:
         SpecError: If the package cannot draw this scheme.
     """
     if scheme.spec.media == "image":
-        from captcha_core.sources.image_reference import draw_samples as draw
-    else:
-        from captcha_core.sources.audio_reference import draw_samples as draw
-    return list(draw(scheme.spec, count))
+        from captcha_core.sources.image_reference import reference_samples
+
+        return reference_samples(scheme, count, secrets.randbits(32))
+    from captcha_core.sources.audio_reference import draw_samples
+
+    return list(draw_samples(scheme.spec, count))

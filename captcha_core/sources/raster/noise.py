@@ -7,6 +7,10 @@ import numpy as np
 from numba import njit
 from PIL import Image, ImageDraw
 
+from captcha_core.sources.randomness import below
+from captcha_core.sources.raster.canvas import Canvas
+from captcha_core.sources.raster.levels import Float64, Int64, UInt32
+
 
 @lru_cache(maxsize=16)
 def dot_stamp(width_px: int) -> np.ndarray:
@@ -18,19 +22,20 @@ def dot_stamp(width_px: int) -> np.ndarray:
     return np.stack([columns - middle, rows - middle], axis=1).astype(np.int32)
 
 
-@njit(cache=True, nogil=True)
-def draw_dot(canvas: np.ndarray, x: int, y: int, stamp: np.ndarray, colour: np.ndarray) -> None:
-    """Draw a dot on uint8 (W, 3, H)."""
-    width, height = canvas.shape[0], canvas.shape[2]
-    for part in range(stamp.shape[0]):
-        column, row = x + stamp[part, 0], y + stamp[part, 1]
-        if 0 <= column < width and 0 <= row < height:
-            for plane in range(3):
-                canvas[column, plane, row] = colour[plane]
+@njit(nogil=True)
+def draw_dots(canvas: Canvas, bits: np.ndarray, count: Int64, stamp: np.ndarray, pixel: UInt32) -> None:
+    """Draw dots at places drawn from pairs of random bits, up to one pixel beyond the picture."""
+    pixels, width, height, stride = canvas.pixels, canvas.width, canvas.height, canvas.stride
+    for dot in range(count):
+        x, y = below(bits[2 * dot], width + 1), below(bits[2 * dot + 1], height + 1)
+        for part in range(stamp.shape[0]):
+            column, row = x + stamp[part, 0], y + stamp[part, 1]
+            if 0 <= column < width and 0 <= row < height:
+                pixels[column * stride + row] = pixel
 
 
-@njit(cache=True, nogil=True)
-def _clip(low: int, high: int, y: int, a: float, b: float, c: float) -> tuple[int, int]:
+@njit(nogil=True)
+def _clip(low: Int64, high: Int64, y: Int64, a: Float64, b: Float64, c: Float64) -> tuple[Int64, Int64]:
     """Keep the part of a horizontal line where a x + b y + c > 0."""
     if abs(a) < 1e-9:
         return (low, high) if b * y + c >= -1e-9 else (1, 0)
@@ -43,13 +48,13 @@ def _clip(low: int, high: int, y: int, a: float, b: float, c: float) -> tuple[in
     return first, last
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _round(value: float) -> int:
+@njit(nogil=True)
+def _round(value: Float64) -> Int64:
     return math.floor(value + 0.5) if value >= 0 else math.ceil(value - 0.5)
 
 
-@njit(cache=True, nogil=True)
-def _planes(width: int, height: int, start: float, end: float, planes: np.ndarray) -> int:
+@njit(nogil=True)
+def _planes(width: Int64, height: Int64, start: Float64, end: Float64, planes: np.ndarray) -> Int64:
     """Fill in the half-planes that cut an ellipse to an arc; return how they combine.
 
     ``planes`` is float64 (4, 3): half-planes a x + b y + c > 0. For 1 or 2 the arc is where both of a pair (0, 1) or
@@ -85,76 +90,49 @@ def _planes(width: int, height: int, start: float, end: float, planes: np.ndarra
     return pairs
 
 
-@njit(cache=True, nogil=True)
-def _span(
-    canvas: np.ndarray, left: int, top: int, low: int, high: int, y: int, height: int, width: int, colour: np.ndarray
-) -> None:
-    if low > high:
-        return
-    row = top + (y + height) // 2
-    if row < 0 or row >= canvas.shape[2]:
-        return
-    first, last = left + (low + width) // 2, left + (high + width) // 2
-    for column in range(max(first, 0), min(last, canvas.shape[0] - 1) + 1):
-        for plane in range(3):
-            canvas[column, plane, row] = colour[plane]
-
-
-@njit(cache=True, nogil=True)
-def _arc_line(
-    canvas: np.ndarray,
-    left: int,
-    top: int,
-    low: int,
-    high: int,
-    y: int,
-    height: int,
-    width: int,
-    planes: np.ndarray,
-    pairs: int,
-    colour: np.ndarray,
+@njit(nogil=True)
+def _draw_spans(
+    canvas: Canvas, box: tuple, low: Int64, high: Int64, y: Int64, planes: np.ndarray, pairs: Int64, pixel: UInt32
 ) -> None:
     """Draw what the half-planes leave of one horizontal line of the ellipse."""
-    if pairs > 0:
-        for pair in range(pairs):
-            p, q = planes[2 * pair], planes[2 * pair + 1]
-            first, last = _clip(low, high, y, p[0], p[1], p[2])
-            other_first, other_last = _clip(low, high, y, q[0], q[1], q[2])
-            if first <= last and other_first <= other_last:
-                first, last = max(first, other_first), min(last, other_last)
-                _span(canvas, left, top, first, last, y, height, width, colour)
+    left, top, width, height = box
+    row = top + (y + height) // 2
+    if row < 0 or row >= canvas.height:
         return
-    first, last, empty = low, high, False
-    for number in range(3):
-        p = planes[number]
-        one_first, one_last = _clip(low, high, y, p[0], p[1], p[2])
-        if pairs == -2:
-            _span(canvas, left, top, one_first, one_last, y, height, width, colour)
-        empty = empty or one_first > one_last
-        first, last = max(first, one_first), min(last, one_last)
-    if pairs == -1 and not empty:
-        _span(canvas, left, top, first, last, y, height, width, colour)
+    pixels, stride = canvas.pixels, canvas.stride
+    each = pairs == -2
+    for group in range(3 if each else max(pairs, 1)):
+        first, last, whole = low, high, True
+        for number in range(group if each else 2 * group, group + 1 if each else (3 if pairs == -1 else 2 * group + 2)):
+            start, stop = _clip(low, high, y, planes[number, 0], planes[number, 1], planes[number, 2])
+            whole = whole and start <= stop
+            first, last = max(first, start), min(last, stop)
+        if whole and first <= last:
+            begin, end = max(left + (first + width) // 2, 0), min(left + (last + width) // 2, canvas.width - 1)
+            for column in range(begin, end + 1):
+                pixels[column * stride + row] = pixel
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def draw_arc(
-    canvas: np.ndarray, left: int, top: int, right: int, bottom: int, start: float, end: float, colour: np.ndarray
+    canvas: Canvas, left: Int64, top: Int64, right: Int64, bottom: Int64, start: Float64, end: Float64, pixel: UInt32
 ) -> None:
-    """Draw an arc one pixel thick on uint8 (W, 3, H), point for point where Pillow's ellipse code puts it.
+    """Draw an arc one pixel thick, point for point where Pillow's ellipse code puts it.
 
     Args:
-        canvas: The picture, column by column.
+        canvas: The page.
         left: Of the ellipse's box, which includes its right and bottom.
         top: See ``left``.
         right: See ``left``.
         bottom: See ``left``.
         start: Degrees, clockwise from three o'clock.
         end: Degrees.
-        colour: int32 (3,) or longer.
+        pixel: Packed colour.
     """
     width, height = right - left, bottom - top
     planes = np.empty((4, 3), dtype=np.float64)
     pairs = _planes(width, height, start, end, planes)
+    box = (left, top, width, height)
     a2, b2 = width * width, height * height
     # Bresenham on a grid of step 2 through the quarter with x, y >= 0, from the right end up.
     x, y = width, height % 2
@@ -182,6 +160,6 @@ def draw_arc(
             at_y = line_y if sign else -line_y
             if inner > 0 or inner < line_right:
                 first = inner if inner != 0 else 2
-                _arc_line(canvas, left, top, first, line_right, at_y, height, width, planes, pairs, colour)
-            _arc_line(canvas, left, top, -line_right, -inner, at_y, height, width, planes, pairs, colour)
+                _draw_spans(canvas, box, first, line_right, at_y, planes, pairs, pixel)
+            _draw_spans(canvas, box, -line_right, -inner, at_y, planes, pairs, pixel)
         line_right, line_y, inner = x, y, x

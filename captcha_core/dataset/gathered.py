@@ -1,0 +1,78 @@
+"""Samples that are at hand, written as a data set: letters, collected captchas, captchas labelled anew."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from captcha_core.dataset.split import DEFAULT_SPLIT, KEY_DIGITS, found_rule
+from captcha_core.dataset.store import MANIFEST, Dataset, Plan
+from captcha_core.dataset.writer import write_dataset
+from captcha_core.errors import DataError
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+
+SHARD_ROWS = 2000
+
+
+def write_samples(
+    folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], source: str, split: str = DEFAULT_SPLIT
+) -> Dataset:
+    """Write samples as a data set.
+
+    Args:
+        folder: New, or empty.
+        spec: What the samples are.
+        samples: Labelled or not, at least one.
+        source: How they came about, for ``dataset.json``.
+        split: Shares, counts, or ``keep`` for the split that each sample's origin names.
+
+    Raises:
+        DataError: If there is no sample, or the folder cannot be written.
+    """
+    if not samples:
+        raise DataError(f"expected samples to write into {folder}, received none; collect or label some first.")
+    keys = [int(sample.id[:KEY_DIGITS], 16) for sample in samples]
+    found = hashlib.sha256(json.dumps([[sample.id, sample.text] for sample in samples]).encode()).hexdigest()
+    plan = Plan(
+        source=source,
+        spec=spec,
+        count=len(samples),
+        split=found_rule(split, "content", keys),
+        found=found,
+        shard_size=SHARD_ROWS,
+        generator=f"{source} 1",
+    )
+    return write_dataset(folder, plan, lambda indices: [samples[index] for index in indices])
+
+
+def replace_samples(folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], source: str) -> Dataset:
+    """Write samples as :func:`write_samples` does, in place of an older data set of the same source.
+
+    The new one is written beside the old one and swapped in, so the folder is never without a whole data set for
+    longer than a rename takes.
+
+    Raises:
+        DataError: If the folder holds anything else.
+    """
+    if not folder.exists():
+        return write_samples(folder, spec, samples, source, "keep")
+    there = Dataset.open(folder).manifest.source if (folder / MANIFEST).is_file() else None
+    if there != source and any(folder.iterdir()):
+        what = f"a data set made by {there}" if there else "other files"
+        raise DataError(f"expected a new folder or an older result in {folder}, received {what}; choose another --out.")
+    fresh, old = (folder.with_name(f"{folder.name}.{name}") for name in ("new", "old"))
+    for rest in (fresh, old):
+        shutil.rmtree(rest, ignore_errors=True)
+    write_samples(fresh, spec, samples, source, "keep")
+    folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+    return Dataset.open(folder)
+
+
+def with_split(sample: Sample, split: str) -> Sample:
+    """Return the sample with the split named in its origin, as ``keep`` wants it."""
+    return replace(sample, origin={**sample.origin, "split": split})

@@ -1,0 +1,71 @@
+"""What is still to be labelled, in which order, and the data set that the label log makes of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from captcha_core.dataset.gathered import replace_samples, with_split
+from captcha_core.dataset.labels import Label, LabelLog, latest
+from captcha_core.dataset.split import SPLITS
+from captcha_core.dataset.store import Dataset
+from captcha_core.errors import DataError
+from captcha_core.spec.answer import Answer
+
+SOURCE = "labels"
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a model reads in a captcha nobody has labelled: text None where it could not read it."""
+
+    text: str | None
+    confidence: float
+
+    @classmethod
+    def of(cls, answer: Answer | None) -> "Guess":
+        return cls(None, 0.0) if answer is None else cls(answer.text, answer.confidence)
+
+
+def open_ids(ids: Sequence[str], texts: Sequence[str | None], labels: Sequence[Label]) -> list[str]:
+    """Return the samples that neither the data set nor the log has a label for, in their order, each once."""
+    known = latest(labels)
+    return [
+        identity
+        for identity, text in dict(zip(ids, texts, strict=True)).items()
+        if text is None and (identity not in known or known[identity].text is None)
+    ]
+
+
+def queue(ids: Sequence[str], guesses: Mapping[str, Guess], labels: Sequence[Label]) -> list[str]:
+    """Return unlabelled samples in the order to be asked: the most doubtful first, skipped ones last.
+
+    Samples without a guess come between, in the order given.
+    """
+    skipped = {label.id for label in labels if label.by == "hand" and label.text is None}
+    doubt = {identity: guess.confidence for identity, guess in guesses.items()}
+    return sorted(ids, key=lambda identity: (identity in skipped, doubt.get(identity, 0.5)))
+
+
+def rebuild(dataset: Dataset, out: Path) -> Dataset:
+    """Write the samples that have a label by now, from the data set or its log, as a data set of their own.
+
+    Every sample stays in its split, so what was held out stays held out. A label of the log counts before the data
+    set's own.
+
+    Raises:
+        DataError: If nothing is labelled, or ``out`` holds anything but an older result.
+    """
+    labels, _ = LabelLog.of(dataset.path, dataset.spec).read()
+    known = latest(labels)
+    samples = []
+    for split in SPLITS:
+        for sample in dataset.samples(split):
+            label = known.get(sample.id)
+            text = sample.text if label is None or label.text is None else label.text
+            if text is not None:
+                by = "data set" if label is None or label.text is None else label.by
+                labelled = replace(sample, text=text, origin={**sample.origin, "labelled_by": by})
+                samples.append(with_split(labelled, split))
+    if not samples:
+        raise DataError(f"expected labels for {dataset.path}, received none; label some on the dashboard's Label page.")
+    return replace_samples(out, dataset.spec, samples, SOURCE)

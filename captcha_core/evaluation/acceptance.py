@@ -1,0 +1,131 @@
+"""From which confidence on a model's answers may stand without a person's look. NumPy only.
+
+A model is asked for answers to many captchas, of which few are labelled. The labelled ones say how far its confidence
+can be believed (a temperature), and that gives the error to expect among the answers that would be accepted.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+TEMPERATURES = np.geomspace(1.0, 30.0, 200)  # never below 1: a model is not to be believed more than it asks for
+EDGE = 1e-6
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A threshold, and what is known about the answers at or above it.
+
+    Args:
+        threshold: Accept answers at least this sure; above 1 where none may be accepted.
+        expected_error: Error to expect among the accepted answers, by the calibrated confidence.
+        accepted: How many of the unlabelled answers are accepted.
+        labelled: How many of the labelled answers would be, and
+        wrong: how many of those are wrong.
+        temperature: Of the calibration; 1 where the confidence can be believed as it is.
+    """
+
+    threshold: float
+    expected_error: float
+    accepted: int
+    labelled: int
+    wrong: int
+    temperature: float
+
+    @property
+    def upper_error(self) -> float:
+        """Upper end of the 95 % Clopper-Pearson interval of the labelled answers' error: what they alone prove."""
+        return clopper_pearson_upper(self.wrong, self.labelled)
+
+
+def clopper_pearson_upper(wrong: int, n: int, confidence: float = 0.95) -> float:
+    """Return the one-sided upper bound of an error rate (Clopper and Pearson, 1934); 1 when n is 0 or all are wrong.
+
+    It is the rate at which ``wrong`` or fewer errors in n would be as unlikely as 1 - confidence.
+    """
+    if n == 0 or wrong >= n:
+        return 1.0
+    low, high = wrong / n, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if _binomial_cdf(wrong, n, middle) > 1 - confidence:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _binomial_cdf(k: int, n: int, p: float) -> float:
+    if p >= 1.0:
+        return 0.0
+    logs = [
+        math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1) + i * math.log(p) + (n - i) * math.log1p(-p)
+        for i in range(k + 1)
+        if p > 0 or i == 0
+    ]
+    return math.fsum(math.exp(log) for log in logs)
+
+
+def fit_temperature(confidence: Sequence[float], right: Sequence[bool]) -> float:
+    """Return the temperature, 1 to 30, that makes the confidences fit what was right.
+
+    The log-odds are divided by it (Guo et al., 2017). A weak prior on its logarithm keeps it at 1 where the labels
+    say nothing.
+    """
+    if not len(confidence):
+        return 1.0
+    odds = _log_odds(np.asarray(confidence, dtype=np.float64))
+    hit = np.asarray(right, dtype=bool)
+    signed = np.where(hit, odds, -odds)[None, :] / TEMPERATURES[:, None]
+    loss = np.logaddexp(0, -signed).sum(axis=1) + np.log(TEMPERATURES) ** 2 / 2
+    return float(TEMPERATURES[int(loss.argmin())])
+
+
+def calibrated(confidence: Sequence[float], temperature: float) -> np.ndarray:
+    """Return the probabilities (N,) that the answers are right."""
+    return 1 / (1 + np.exp(-_log_odds(np.asarray(confidence, dtype=np.float64)) / temperature))
+
+
+def _log_odds(confidence: np.ndarray) -> np.ndarray:
+    inside = confidence.clip(EDGE, 1 - EDGE)
+    return np.log(inside) - np.log1p(-inside)
+
+
+def choose_threshold(
+    confidence: Sequence[float],
+    labelled_confidence: Sequence[float],
+    right: Sequence[bool],
+    max_error: float,
+    proven: bool = False,
+) -> Choice:
+    """Choose the lowest threshold at which the error stays under a bound.
+
+    Args:
+        confidence: Of the answers to unlabelled captchas (M).
+        labelled_confidence: Of the answers to labelled captchas that the model was not trained on (N).
+        right: Whether those were right (N).
+        max_error: The bound.
+        proven: Ask that the labelled answers alone prove the bound (95 % Clopper-Pearson), which takes some 300 of
+            them for 0.01; otherwise the expected error must be under it, and the labelled answers must not speak
+            against it.
+
+    Returns:
+        The choice; its threshold is above 1 where no answer may be accepted.
+    """
+    sure, known = (np.asarray(values, dtype=np.float64) for values in (confidence, labelled_confidence))
+    hit = np.asarray(right, dtype=bool)
+    temperature = fit_temperature(labelled_confidence, right)
+    doubt = 1 - calibrated(confidence, temperature)
+    best = Choice(math.nextafter(1.0, 2.0), 0.0, 0, 0, 0, temperature)
+    for threshold in np.unique(np.concatenate([sure, known]))[::-1]:
+        mine, theirs = sure >= threshold, known >= threshold
+        wrong = int((~hit[theirs]).sum())
+        expected = float(doubt[mine].mean()) if mine.any() else 0.0
+        choice = Choice(float(threshold), expected, int(mine.sum()), int(theirs.sum()), wrong, temperature)
+        observed = wrong / max(1, choice.labelled)
+        bound = choice.upper_error if proven else max(expected, observed)
+        if bound <= max_error and choice.labelled:
+            best = choice
+    return best

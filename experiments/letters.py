@@ -1,0 +1,119 @@
+"""``captchalab letters``: labelled captchas become labelled letters."""
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from experiments.data_options import Out
+from experiments.options import Format, check_format
+
+if TYPE_CHECKING:
+    from captcha_core.features.harvest import Failure
+    from captcha_core.spec.captcha import CaptchaSpec
+    from captcha_core.spec.sample import Sample
+
+SHOWN = 10
+
+
+def letters(
+    data: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a data set with labels.")],
+    out: Out,
+    side_px: Annotated[int, typer.Option(help="Side of a letter's square.", min=12, max=128)] = 28,
+    format: Format = "text",
+) -> None:
+    """Cut the labelled captchas of a data set into letters.
+
+    OUT/letters holds a folder for each character, OUT/dataset the same letters as a data set, each letter in the split
+    of its captcha (train it with --network letters, or give it to train --letters). What could not be cut is listed in
+    OUT/failures.csv and drawn in OUT/failures.
+    """
+    as_json = check_format(format)
+    from captcha_core.dataset.gathered import with_split, write_samples
+    from captcha_core.dataset.split import SPLITS
+    from captcha_core.dataset.store import Dataset
+    from captcha_core.errors import DataError
+    from captcha_core.features.harvest import Failure, harvest
+    from captcha_core.features.segments import Segmentation
+    from captcha_core.spec.captcha import CaptchaSpec
+    from experiments.bars import progress_bar
+
+    dataset, place = Dataset.open(data), Path(out)
+    if place.exists() and any(place.iterdir()):
+        raise DataError(f"expected a new or empty folder, received {out} with files in it; choose another --out.")
+    found: list[Sample] = []
+    failures: list[Failure] = []
+    captchas = 0
+    with progress_bar("cutting", sum(dataset.counts.values()), "captchas") as advance:
+        for split in SPLITS:
+            for result in harvest(dataset.samples(split), dataset.spec, Segmentation(side_px=side_px)):
+                advance(1)
+                captchas += 1
+                if isinstance(result, Failure):
+                    failures.append(result)
+                else:
+                    found += [with_split(letter.sample, split) for letter in result]
+    if not captchas:
+        raise DataError(f"expected labelled captchas in {data}, received none; label some first.")
+    place.mkdir(parents=True, exist_ok=True)
+    _write_failures(place, failures, dataset.spec)
+    if not found:
+        raise DataError(
+            f"expected captchas that can be cut, received {captchas:,} that cannot; look at {out}/failures."
+        )
+    _write_folders(place / "letters", found)
+    spec = CaptchaSpec.build(
+        media="image",
+        alphabet=dataset.spec.alphabet,
+        min_length=1,
+        max_length=1,
+        case_sensitive=dataset.spec.case_sensitive,
+        height_px=side_px,
+        width_px=side_px,
+        channels=1,
+    )
+    written = write_samples(place / "dataset", spec, found, "letters", "keep")
+    if as_json:
+        facts = {"captchas": captchas, "letters": len(found), "failures": len(failures), "digest": written.digest}
+        print(json.dumps({"path": out, **facts, "counts": written.counts}))
+        return
+    print(f"{len(found):,} letters of {captchas - len(failures):,} captchas, {len(failures):,} could not be cut")
+    for failure in failures[:SHOWN]:
+        print(f"not cut: {failure.sample.path}: {failure.reason}", file=sys.stderr)
+    if len(failures) > SHOWN:
+        print(f"and {len(failures) - SHOWN:,} more in {place / 'failures.csv'}", file=sys.stderr)
+
+
+def folder_of(character: str) -> str:
+    """Return the name of a character's folder: itself, or its code where that is no safe name.
+
+    Upper case letters have their code behind them, because many file systems hold a and A for the same.
+    """
+    if not (character.isascii() and character.isalnum()):
+        return f"U+{ord(character):04X}"
+    return f"{character}_U+{ord(character):04X}" if character.isupper() else character
+
+
+def _write_folders(place: "Path", found: "list[Sample]") -> None:
+    for letter in found:
+        folder = place / folder_of(letter.text or "")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / letter.path).write_bytes(letter.media)
+
+
+def _write_failures(place: "Path", failures: "list[Failure]", spec: "CaptchaSpec") -> None:
+    if not failures:
+        return
+    from captcha_core.features.harvest import draw_failure
+
+    (place / "failures").mkdir()
+    with (place / "failures.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["id", "file", "text", "pieces", "reason"])
+        for failure in failures:
+            sample = failure.sample
+            table.writerow([sample.id, sample.path, sample.text, len(failure.boxes_px), failure.reason])
+            (place / "failures" / f"{sample.id}.png").write_bytes(draw_failure(failure, spec))

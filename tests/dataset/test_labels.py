@@ -1,0 +1,158 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from captcha_core.dataset.gathered import write_samples
+from captcha_core.dataset.labelling import Guess, open_ids, queue, rebuild
+from captcha_core.dataset.labels import Label, LabelLog, latest, tally
+from captcha_core.dataset.store import Dataset
+from captcha_core.errors import DataError, SpecError
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+from tests.conftest import tiny_samples
+
+
+def label(identity: str, text: str | None, by: str = "hand", second: int = 0, **more: object) -> Label:
+    return Label(
+        id=identity, text=text, by=by, who="ada", when=f"2026-01-01T00:{second // 60:02d}:{second % 60:02d}+00:00",
+        **more,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def log(tmp_path: Path, tiny_spec: CaptchaSpec) -> LabelLog:
+    return LabelLog.of(tmp_path, tiny_spec)
+
+
+def test_what_is_added_is_read_in_its_order(log: LabelLog) -> None:
+    log.add([label("a", "01")])
+    log.add([label("b", None), label("c", "23", guess="22", confidence=0.4, model="m version 1")])
+    labels, damaged = log.read()
+    assert [(one.id, one.text) for one in labels] == [("a", "01"), ("b", None), ("c", "23")]
+    assert labels[2].model == "m version 1" and labels[2].confidence == 0.4
+    assert damaged == 0
+    assert [set(json.loads(line)) for line in log.path.read_text().splitlines()] == [set(Label.model_fields)] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("012", "expected a label of 2 characters, received 3 in '012'"),
+        ("", "expected a label of 2 characters, received 0"),
+        ("0x", "expected characters of '0123', received 'x'"),
+    ],
+)
+def test_a_label_that_cannot_be_is_refused_with_the_reason(log: LabelLog, text: str, sentence: str) -> None:
+    with pytest.raises(SpecError, match=sentence):
+        log.add([label("a", "00"), label("b", text)])
+    assert log.read() == ([], 0)
+
+
+def test_a_log_cut_off_in_a_line_goes_on_behind_it(log: LabelLog) -> None:
+    log.add([label("a", "01"), label("b", "12")])
+    whole = log.path.read_bytes()
+    log.path.write_bytes(whole[:-20])
+    assert [one.id for one in log.read()[0]] == ["a"]
+    assert log.read()[1] == 1
+    log.add([label("c", "23")])
+    labels, damaged = log.read()
+    assert [one.id for one in labels] == ["a", "c"]
+    assert damaged == 1
+    assert log.path.read_bytes().startswith(whole[:-20])
+
+
+def test_a_log_that_is_not_there_is_empty(log: LabelLog) -> None:
+    assert log.read() == ([], 0)
+
+
+def test_two_writers_at_once_lose_nothing(log: LabelLog, tiny_spec: CaptchaSpec) -> None:
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from captcha_core.dataset.labels import Label, LabelLog, now\n"
+        "from captcha_core.spec.captcha import CaptchaSpec\n"
+        "log = LabelLog(Path(sys.argv[1]), CaptchaSpec.from_json(sys.argv[2]))\n"
+        "for i in range(60): log.add([Label(id=f'{sys.argv[3]}{i}', text='01', by='hand', who='x', when=now())])"
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", program, str(log.path), tiny_spec.to_json(), name])
+        for name in ("left", "right")
+    ]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0]
+    labels, damaged = log.read()
+    assert damaged == 0
+    assert {one.id for one in labels} == {f"{name}{i}" for name in ("left", "right") for i in range(60)}
+
+
+def test_the_newest_word_of_a_person_counts_before_any_models() -> None:
+    labels = [
+        label("a", "01"), label("a", "02"), label("a", "03", "model"),
+        label("b", "11", "model"), label("b", None),
+        label("c", "21"), label("c", None),
+        label("d", "31", "model"), label("d", None, "model"),
+        label("e", None),
+    ]  # fmt: skip
+    assert {identity: one.text for identity, one in latest(labels).items()} == {
+        "a": "02", "b": "11", "c": "21", "d": None, "e": None
+    }  # fmt: skip
+
+
+def test_the_tally_counts_labels_guesses_and_speed() -> None:
+    labels = [
+        label("a", "01", second=0, guess="01"),
+        label("b", "02", second=2, guess="03"),
+        label("c", "03", second=4),
+        label("c", "04", second=6, guess="04"),
+        label("d", None, second=8),
+        label("e", "11", second=600, guess="11"),
+        label("f", "11", "model", second=601),
+    ]
+    found = tally(labels)
+    assert (found.given, found.guessed, found.accepted) == (4, 4, 3)
+    assert found.per_minute == pytest.approx(30)
+    assert found.accepted_share == pytest.approx(0.75)
+    assert tally([]).accepted_share is None
+
+
+def test_the_queue_asks_the_doubtful_first_and_the_skipped_last() -> None:
+    guesses = {"a": Guess("01", 0.99), "b": Guess("02", 0.2), "c": Guess(None, 0.0), "e": Guess("03", 0.1)}
+    labels = [label("e", None), label("f", "01", "model")]
+    ids = open_ids(["a", "b", "c", "d", "e", "f", "g"], [None] * 6 + ["23"], labels)
+    assert ids == ["a", "b", "c", "d", "e"]
+    assert queue(ids, guesses, labels) == ["c", "b", "d", "a", "e"]
+
+
+@pytest.fixture
+def unlabelled(tmp_path: Path, tiny_spec: CaptchaSpec) -> Dataset:
+    samples = [Sample(sample.media, None, sample.path) for sample in tiny_samples(40)]
+    return write_samples(tmp_path / "pool", tiny_spec, samples, "browser", "0.5/0.25/0.25")
+
+
+def test_the_data_set_is_rebuilt_from_the_log_with_the_same_splits(unlabelled: Dataset, tmp_path: Path) -> None:
+    log = LabelLog.of(unlabelled.path, unlabelled.spec)
+    ids = {split: unlabelled.ids(split) for split in ("train", "validation", "test")}
+    log.add([label(ids["train"][0], "01"), label(ids["test"][0], "12", "model"), label(ids["train"][1], None)])
+    built = rebuild(unlabelled, tmp_path / "built")
+    assert built.counts == {"train": 1, "validation": 0, "test": 1}
+    assert built.texts("train") == ["01"] and built.ids("train") == [ids["train"][0]]
+    assert next(iter(built.samples("test"))).origin["labelled_by"] == "model"
+    log.add([label(ids["train"][0], "02"), label(ids["validation"][0], "33")])
+    again = rebuild(unlabelled, tmp_path / "built")
+    assert again.texts("train") == ["02"] and again.counts["validation"] == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["built", "pool"]
+    assert rebuild(unlabelled, tmp_path / "other").digest == again.digest
+
+
+def test_nothing_is_rebuilt_over_what_is_no_result(unlabelled: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="expected labels for .*, received none"):
+        rebuild(unlabelled, tmp_path / "built")
+    LabelLog.of(unlabelled.path, unlabelled.spec).add([label(unlabelled.ids("train")[0], "01")])
+    with pytest.raises(DataError, match="received a data set made by browser"):
+        rebuild(unlabelled, unlabelled.path)
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "to-mother.txt").write_text("dear")
+    with pytest.raises(DataError, match="received other files"):
+        rebuild(unlabelled, tmp_path / "letters")
+    assert (tmp_path / "letters" / "to-mother.txt").read_text() == "dear"

@@ -1,0 +1,158 @@
+"""The road of who has a captcha of their own: collect, label, train, let the model label the rest."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from captcha_core.dataset.gathered import write_samples
+from captcha_core.dataset.labels import Label, LabelLog, now
+from captcha_core.dataset.store import Dataset
+from captcha_core.media.image import encode_png
+from captcha_core.sources.schemes import get_scheme
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+from experiments.cli import main
+from tests.conftest import tiny_samples
+from tests.sources.odd_pages import OddSite
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as stop:
+        main(list(arguments))
+    return int(stop.value.code or 0)
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[OddSite]:
+    with OddSite(get_scheme("digits4")) as site:
+        yield site
+
+
+def test_collect_goes_on_after_a_stop(site: OddSite, empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--selector", "#captcha", "--count", "6", "--out", "pool", "--length", "4", "--delay-s", "0"]
+    site.pictures_left = 3
+    assert run("collect", "--url", f"{site.url}limited", *words, "--timeout-s", "2", "--i-own-this-site") == 1
+    assert "Error: expected " in capsys.readouterr().err
+    assert len(list(Path("pool.part/files").iterdir())) == 3 and not Path("pool").exists()
+    site.pictures_left = 100
+    assert run("collect", "--url", f"{site.url}limited", *words, "--i-own-this-site", "--format", "json") == 0
+    out, err = capsys.readouterr()
+    assert "going on behind 3 captchas" in err
+    assert sum(json.loads(out)["counts"].values()) == 6
+    ids = {identity for split in ("train", "validation", "test") for identity in Dataset.open("pool").ids(split)}
+    assert len(ids) == 6 and ids <= set(site.truth)
+    assert run("collect", "--url", site.url, *words, "--i-own-this-site") == 1
+    assert "received the finished data set pool" in capsys.readouterr().err
+
+
+def test_collect_wants_your_word_and_the_length(site: OddSite, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--url", site.url, "--selector", "#captcha", "--count", "1", "--out", "pool"]
+    assert run("collect", *words, "--length", "4") == 2
+    assert "--i-own-this-site" in capsys.readouterr().err
+    assert run("collect", *words, "--i-own-this-site") == 2
+    assert "--length" in capsys.readouterr().err
+
+
+def labelled(folder: Path, spec: CaptchaSpec, count: int = 60) -> Dataset:
+    blank = Sample(encode_png(np.full((16, 32), 255, np.uint8)), "00", "blank.png")
+    return write_samples(folder, spec, [*tiny_samples(count), blank], "import", "0.5/0.25/0.25")
+
+
+def test_letters_become_folders_and_a_data_set(
+    empty_folder: Path, tiny_spec: CaptchaSpec, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = labelled(empty_folder / "data", tiny_spec)
+    assert run("letters", "data", "--out", "cut", "--format", "json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["captchas"] == 61 and facts["failures"] >= 1
+    assert facts["letters"] == 2 * (61 - facts["failures"])
+    folders = {folder.name: len(list(folder.iterdir())) for folder in Path("cut/letters").iterdir()}
+    assert set(folders) == set("0123") and sum(folders.values()) == facts["letters"]
+    letters = Dataset.open("cut/dataset")
+    assert letters.spec.size_px == (28, 28) and letters.spec.max_length == 1
+    train = set(dataset.ids("train"))
+    assert all(sample.origin["captcha"] in train for sample in letters.samples("train"))
+    rows = list(csv.DictReader(Path("cut/failures.csv").read_text().splitlines()))
+    assert len(rows) == facts["failures"]
+    assert "nothing stands out" in next(row["reason"] for row in rows if row["file"] == "blank.png")
+    assert all((Path("cut/failures") / f"{row['id']}.png").is_file() for row in rows)
+
+
+def test_letters_of_what_has_none(
+    empty_folder: Path, tiny_spec: CaptchaSpec, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_samples(
+        empty_folder / "bare", tiny_spec, [Sample(s.media, None) for s in tiny_samples(5)], "browser", "1/0/0"
+    )
+    assert run("letters", "bare", "--out", "cut") == 1
+    assert "expected labelled captchas in bare, received none" in capsys.readouterr().err
+    labelled(empty_folder / "data", tiny_spec)
+    Path("full").mkdir()
+    Path("full/file").touch()
+    assert run("letters", "data", "--out", "full") == 1
+    assert "expected a new or empty folder" in capsys.readouterr().err
+
+
+@pytest.fixture
+def pool(empty_folder: Path, tiny_spec: CaptchaSpec) -> tuple[Dataset, dict[str, str]]:
+    """120 captchas without labels, and what they say."""
+    samples = tiny_samples(120, seed=8)
+    truth = {sample.id: sample.text or "" for sample in samples}
+    bare = [Sample(sample.media, None, "captcha.png") for sample in samples]
+    return write_samples(empty_folder / "pool", tiny_spec, bare, "browser", "0.5/0.25/0.25"), truth
+
+
+def label_by_hand(dataset: Dataset, truth: dict[str, str], split: str, count: int) -> set[str]:
+    ids = dataset.ids(split)[:count]
+    log = LabelLog.of(dataset.path, dataset.spec)
+    log.add([Label(id=one, text=truth[one], by="hand", who="ada", when=now()) for one in ids])
+    return set(ids)
+
+
+def test_a_model_labels_what_it_is_sure_of(
+    pool: tuple[Dataset, dict[str, str]], tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, truth = pool
+    by_hand = label_by_hand(dataset, truth, "validation", 20) | label_by_hand(dataset, truth, "test", 15)
+    words = ["pseudo-label", "--model", str(tiny_bundle), "--data", "pool", "--max-error", "0.05", "--format", "json"]
+    assert run(*words, "--dry-run") == 0
+    assert len(LabelLog.of(dataset.path, dataset.spec).read()[0]) == 35
+    capsys.readouterr()
+    assert run(*words) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["asked"] == 85 and facts["labelled"] > 40 and facts["left"] == 85 - facts["labelled"]
+    assert facts["expected_error"] <= 0.05
+    assert facts["held_out"] <= 15 and facts["held_out_wrong"] <= 1
+    given = [one for one in LabelLog.of(dataset.path, dataset.spec).read()[0] if one.by == "model"]
+    assert len(given) == facts["labelled"] and not by_hand & {one.id for one in given}
+    assert all(one.confidence is not None and one.confidence >= facts["threshold"] for one in given)
+    assert np.mean([one.text != truth[one.id] for one in given]) <= 0.05
+
+    assert run("labels", "pool", "--out", "made", "--format", "json") == 0
+    state = json.loads(capsys.readouterr().out)
+    assert (state["by_hand"], state["by_model"], state["open"]) == (35, len(given), 85 - len(given))
+    assert sum(Dataset.open("made").counts.values()) == 35 + len(given)
+
+    assert run(*words[:-4], "--max-error", "0.000001", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["labelled"] == 0
+    assert run("labels", "pool", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["by_model"] == 0
+
+
+def test_a_model_labels_nothing_without_labels_to_judge_by(
+    pool: tuple[Dataset, dict[str, str]], tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("pseudo-label", "--model", str(tiny_bundle), "--data", "pool") == 1
+    assert "expected labelled captchas in the validation split" in capsys.readouterr().err
+
+
+def test_a_bound_that_cannot_be_proven_labels_nothing(
+    pool: tuple[Dataset, dict[str, str]], tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    label_by_hand(*pool, "validation", 20)
+    assert run("pseudo-label", "--model", str(tiny_bundle), "--data", "pool", "--proven") == 0
+    assert "nothing labelled: no threshold keeps the error under 1.0%" in capsys.readouterr().out
