@@ -10,7 +10,10 @@ from experiments.options import Format, check_format
 
 SUITES = {
     "audio": "audio clips and features a second, beside the captcha package; memory",
+    "dashboard": "pages with 1,000 runs in a real browser: first and second visit, memory",
     "generation": "pictures a second beside the captcha package; can they be told apart?",
+    "inference": "bytes to text beside Keras, ONNX Runtime and ddddocr",
+    "serving": "requests a second beside a bare route and a route of an earlier project",
     "training": "networks side by side: the same minutes, stream and held-out images",
     "writing": "writing data sets: workers, memory, kills; --set long=true for a million samples",
 }
