@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from captcha_core.errors import DataError
 from captcha_core.features.letters import LetterFeatures
 from captcha_core.models.decode import Decoded, Limits, decode
 from captcha_core.registry.bundle import Bundle
@@ -84,6 +85,13 @@ class Solver:
         seen, boxes_px = self._look(media)
         decoded = decode(self.bundle.config.head, self.logits(seen[None])[0], limits or self._limits)
         return self._answer(decoded, (time.perf_counter() - started) * 1000, boxes_px)
+
+    def attempt(self, media: bytes) -> Answer | None:
+        """Read one captcha, or return None where that cannot be done."""
+        try:
+            return self.solve(media)
+        except DataError:
+            return None
 
     def solve_many(self, media: Sequence[bytes]) -> list[Answer]:
         """Read captchas in batches; ``elapsed_ms`` is each one's share of its batch."""

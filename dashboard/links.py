@@ -30,6 +30,7 @@ PLACES = (
     Place("mistakes", "Mistakes", ":material/troubleshoot:", "Experiments"),
     Place("solve", "Solve", ":material/pin_invoke:", "Captchas"),
     Place("data", "Data", ":material/database:", "Captchas"),
+    Place("label", "Label", ":material/edit_note:", "Captchas"),
     Place("registry", "Registry", ":material/inventory_2:", "Models"),
 )
 

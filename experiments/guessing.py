@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from captcha_core.dataset.labelling import Guess
-from captcha_core.errors import DataError
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
 from experiments.bars import progress_bar
@@ -14,10 +13,6 @@ def guesses_of(solver: Solver, samples: Sequence[Sample]) -> dict[str, Guess]:
     found = {}
     with progress_bar("reading", len(samples), "captchas") as advance:
         for sample in samples:
-            try:
-                answer = solver.solve(sample.media)
-                found[sample.id] = Guess(answer.text, answer.confidence)
-            except DataError:
-                found[sample.id] = Guess(None, 0.0)
+            found[sample.id] = Guess.of(solver.attempt(sample.media))
             advance(1)
     return found

@@ -9,6 +9,7 @@ from captcha_core.dataset.labels import Label, LabelLog, latest
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
+from captcha_core.spec.answer import Answer
 
 SOURCE = "labels"
 
@@ -19,6 +20,10 @@ class Guess:
 
     text: str | None
     confidence: float
+
+    @classmethod
+    def of(cls, answer: Answer | None) -> "Guess":
+        return cls(None, 0.0) if answer is None else cls(answer.text, answer.confidence)
 
 
 def open_ids(ids: Sequence[str], texts: Sequence[str | None], labels: Sequence[Label]) -> list[str]:

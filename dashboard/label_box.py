@@ -1,0 +1,67 @@
+"""The field of the Label page: Enter accepts, Escape skips, the up arrow goes back. One keystroke for a right guess.
+
+Streamlit's own text field neither selects its text nor sends an unchanged one, so this is a component with a few lines
+of JavaScript. Nothing of a user's goes into its code: the guess comes as data and is set as a value.
+"""
+
+import streamlit as st
+
+HTML = """
+<label for="text">Text</label>
+<input id="text" autocomplete="off" autocorrect="off" autocapitalize="off" spellcheck="false">
+<div><kbd>Enter</kbd> accepts <kbd>Esc</kbd> skips <kbd>↑</kbd> goes back</div>
+"""
+CSS = """
+label { font: 400 .875rem var(--st-font); color: var(--st-text-color); display: block; margin-bottom: .25rem; }
+input { font: 600 2.4rem ui-monospace, monospace; letter-spacing: .12em; width: 100%; box-sizing: border-box;
+  padding: .3rem .8rem; color: var(--st-text-color); background: var(--st-secondary-background-color);
+  border: 2px solid transparent; border-radius: .5rem; }
+input:focus { outline: none; border-color: var(--st-primary-color); }
+input:disabled { opacity: .5; }
+div { font: .875rem var(--st-font); color: var(--st-text-color); opacity: .75; margin-top: .4rem; }
+kbd { font: .8rem ui-monospace, monospace; border: 1px solid currentColor; border-radius: .25rem; padding: 0 .35rem;
+  margin-left: .7rem; }
+kbd:first-child { margin-left: 0; }
+"""
+JS = """
+export default function ({ data, parentElement, setTriggerValue }) {
+  const input = parentElement.querySelector("input");
+  const turn = data.turn;
+  if (input.dataset.turn !== String(turn)) {
+    input.dataset.turn = String(turn);
+    input.value = data.text;
+    input.maxLength = data.longest;
+    input.disabled = false;
+    input.focus();
+    input.select();
+  }
+  const keys = { Enter: "label", Escape: "skip", ArrowUp: "back" };
+  input.onkeydown = (event) => {
+    const action = keys[event.key];
+    if (!action || event.isComposing || input.disabled) return;
+    event.preventDefault();
+    input.disabled = true;
+    setTriggerValue("done", { turn, action, text: input.value });
+  };
+}
+"""
+
+
+def label_box(turn: int, text: str, longest: int) -> dict[str, object] | None:
+    """Show the field, filled and selected, and return what was done with it, once.
+
+    Args:
+        turn: Changes with each captcha or refusal; the field is filled anew when it does.
+        text: What it is filled with.
+        longest: Most characters it takes.
+
+    Returns:
+        ``turn``, ``action`` (label, skip or back) and ``text``, or None while nothing was done.
+    """
+    box = st.components.v2.component("captchalab_label_box", html=HTML, css=CSS, js=JS)
+    data = {"turn": turn, "text": text, "longest": longest}
+    return box(data=data, key="label-box", on_done_change=_note).done
+
+
+def _note() -> None:
+    """Streamlit wants somebody to call; the page reads the result."""

@@ -1,0 +1,156 @@
+"""The Label page: what a keystroke does, without a browser; one test counts keystrokes in a real one."""
+
+from pathlib import Path
+
+import pytest
+
+from captcha_core.dataset.gathered import write_samples
+from captcha_core.dataset.labels import LabelLog
+from captcha_core.dataset.store import Dataset
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+from dashboard.labelling import Desk, Task, act, next_task
+from tests.conftest import tiny_samples
+from tests.dashboard.pages import World, open_page, said, without_traceback
+
+MODEL = "models:/captcha-tiny@champion"
+
+
+@pytest.fixture
+def pool(world: World, tiny_spec: CaptchaSpec, tmp_path: Path) -> tuple[Dataset, dict[str, str]]:
+    """Captchas without labels, and what they say."""
+    samples = tiny_samples(12, seed=21)
+    bare = [Sample(sample.media, None, "captcha.png") for sample in samples]
+    dataset = write_samples(tmp_path / "pool", tiny_spec, bare, "browser", "1/0/0")
+    return dataset, {sample.id: sample.text or "" for sample in samples}
+
+
+def task_of(desk: Desk, dataset: Dataset) -> Task:
+    task, _, _ = next_task(desk, dataset)
+    assert task is not None
+    return task
+
+
+def desk_at(dataset: Dataset, who: str = "ada", model: str = MODEL) -> Desk:
+    return Desk(str(dataset.path), model, who)
+
+
+def written(dataset: Dataset) -> list[tuple[str, str | None, str]]:
+    return [(one.id, one.text, one.who) for one in LabelLog.of(dataset.path, dataset.spec).read()[0]]
+
+
+def test_the_most_doubtful_comes_first_with_the_guess_filled_in(pool: tuple[Dataset, dict[str, str]]) -> None:
+    dataset, _ = pool
+    desk = desk_at(dataset)
+    sure = []
+    for _ in range(12):
+        task = task_of(desk, dataset)
+        assert task.guess is not None and task.text == task.guess.text
+        sure.append(task.guess.confidence)
+        act(desk, dataset, task, "label", task.text)
+    assert sure == sorted(sure)
+    task, done, _ = next_task(desk, dataset)
+    assert task is None and done.given == 12 and done.accepted_share == 1.0
+
+
+def test_typing_corrects_and_the_log_says_who_and_which_model(pool: tuple[Dataset, dict[str, str]]) -> None:
+    dataset, _ = pool
+    desk = desk_at(dataset)
+    task = task_of(desk, dataset)
+    other = "33" if task.text != "33" else "22"
+    act(desk, dataset, task, "label", f" {other} ")
+    (line,) = LabelLog.of(dataset.path, dataset.spec).read()[0]
+    assert (line.id, line.text, line.guess, line.who, line.by) == (task.id, other, task.text, "ada", "hand")
+    assert line.model == "captcha-tiny version 1" and line.confidence == task.guess.confidence
+    assert not line.accepted
+
+
+def test_a_label_that_cannot_be_stays_with_its_reason(pool: tuple[Dataset, dict[str, str]]) -> None:
+    dataset, _ = pool
+    desk = desk_at(dataset)
+    task = task_of(desk, dataset)
+    turn = desk.turn
+    act(desk, dataset, task, "label", "0129")
+    assert "expected a label of 2 characters, received 4" in desk.fault
+    again = task_of(desk, dataset)
+    assert again.id == task.id and again.text == "0129"
+    assert desk.turn > turn and written(dataset) == []
+    act(desk, dataset, again, "label", "0x")
+    assert "received 'x'" in desk.fault
+    act(desk, dataset, task_of(desk, dataset), "label", "01")
+    assert desk.fault == "" and written(dataset) == [(task.id, "01", "ada")]
+
+
+def test_skipped_ones_come_last(pool: tuple[Dataset, dict[str, str]]) -> None:
+    dataset, _ = pool
+    desk = desk_at(dataset)
+    first = task_of(desk, dataset)
+    act(desk, dataset, first, "skip", "zz")
+    assert written(dataset) == [(first.id, None, "ada")]
+    for _ in range(11):
+        task = task_of(desk, dataset)
+        assert task.id != first.id
+        act(desk, dataset, task, "label", task.text)
+    assert task_of(desk, dataset).id == first.id
+
+
+def test_going_back_shows_what_was_said_and_corrects_it(pool: tuple[Dataset, dict[str, str]]) -> None:
+    dataset, _ = pool
+    desk = desk_at(dataset)
+    first = task_of(desk, dataset)
+    act(desk, dataset, first, "label", "33")
+    second = task_of(desk, dataset)
+    act(desk, dataset, second, "back", "")
+    again = task_of(desk, dataset)
+    assert (again.id, again.text) == (first.id, "33")
+    act(desk, dataset, again, "back", "")
+    assert task_of(desk, dataset).id == first.id, "nothing lies before the first"
+    act(desk, dataset, again, "label", "22")
+    assert task_of(desk, dataset).id == second.id
+    assert [text for _, text, _ in written(dataset)] == ["33", "22"]
+
+
+def test_two_tabs_lose_nothing_and_do_not_ask_twice(pool: tuple[Dataset, dict[str, str]]) -> None:
+    dataset, truth = pool
+    tabs = [desk_at(dataset, "ada"), desk_at(dataset, "ben")]
+    shown = [task_of(desk, dataset) for desk in tabs]
+    assert shown[0].id == shown[1].id
+    seen: list[str] = []
+    while True:
+        for desk in tabs:
+            task, _, _ = next_task(desk, dataset)
+            if task is None:
+                break
+            seen.append(task.id)
+            act(desk, dataset, task, "label", truth[task.id])
+        else:
+            continue
+        break
+    lines = written(dataset)
+    assert len(lines) == len(seen)
+    assert {identity for identity, _, _ in lines} == set(truth)
+    assert {who for _, _, who in lines} == {"ada", "ben"}
+
+
+def test_without_a_model_nothing_is_filled_in(pool: tuple[Dataset, dict[str, str]]) -> None:
+    dataset, _ = pool
+    task = task_of(desk_at(dataset, model=""), dataset)
+    assert task.text == "" and task.guess is None and task.model == ""
+
+
+def test_the_page_says_what_to_do_without_data(fresh: Path) -> None:
+    assert "captchalab collect" in said(without_traceback(open_page("label")))
+
+
+def test_the_page_shows_the_captcha_and_the_figures(
+    pool: tuple[Dataset, dict[str, str]], monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    dataset, _ = pool
+    monkeypatch.setattr("dashboard.gallery.folders", lambda: [dataset.path])
+    page = without_traceback(open_page("label"))
+    words = said(page).replace("\\", "")
+    assert "cl-label" in words and "captcha-tiny version 1 reads" in words
+    assert "12 left" in words and "Guesses accepted" in words
+    assert page.selectbox(key="label-model").value == MODEL
+    monkeypatch.setenv("CAPTCHALAB_READ_ONLY", "1")
+    assert "You may look, not change" in said(without_traceback(open_page("label")))
