@@ -8,6 +8,7 @@ from collections.abc import Callable
 import typer
 
 from captcha_core.errors import CaptchaError
+from experiments.benchmark import benchmark
 from experiments.collect import collect
 from experiments.compare import compare
 from experiments.dashboard import dashboard
@@ -50,6 +51,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "dashboard": dashboard,
     "presets": presets,
     "doctor": doctor,
+    "benchmark": benchmark,
     "generate": generate,
     "import": import_data,
     "preview": preview,

@@ -26,7 +26,10 @@ class ImageKnobs(Knobs):
         stretch_x: Share of its width by which a character's corners move sideways at most.
         stretch_y: Share of its height by which a character's corners move up or down at most.
         fill_tile: Whether a character is stretched to the place that the font gives it, ascent and all.
+        baseline: Share of the height that is above the line on which characters stand that fill no tile.
         antialias: Whether text is blended in by its alpha, and not through the package's mask.
+        mask_gain: Steepness of antialiased edges; 1 leaves them as they are.
+        mask_levels: Number of steps from page to ink at antialiased edges; 0 for all there are.
         space_probability: Of no gap before a character; a gap is one space wide.
         overlap: Share of the average character by which one may slide over the one before it.
         pitch_px: Distance from one character to the next; 0 for one after the other.
@@ -45,7 +48,8 @@ class ImageKnobs(Knobs):
         wave_length_px: Its length, give or take a quarter.
         lines: Number of lines that strike the text through, along the wave.
         line_width_px: Their thickness.
-        stars: Number of small asterisks, half of them behind the text.
+        stars: Number of small asterisks.
+        stars_in_front: Share of them that cover the text instead of lying behind it.
         star_levels: Least and greatest level of each of their primaries.
         dots: Number of dots.
         dot_width_px: Their thickness.
@@ -60,7 +64,10 @@ class ImageKnobs(Knobs):
     stretch_x: float = Field(0.2, ge=0, le=0.5)
     stretch_y: float = Field(0.1, ge=0, le=0.5)
     fill_tile: bool = True
+    baseline: float = Field(0.7, ge=0, le=1)
     antialias: bool = False
+    mask_gain: float = Field(1.0, ge=0.1, le=10)
+    mask_levels: int = Field(0, ge=0, le=255)
     space_probability: float = Field(0.5, ge=0, le=1)
     overlap: float = Field(0.25, ge=0, le=0.9)
     pitch_px: float = Field(0.0, ge=0, le=400)
@@ -80,6 +87,7 @@ class ImageKnobs(Knobs):
     lines: int = Field(0, ge=0, le=64)
     line_width_px: float = Field(2.0, ge=0.5, le=32)
     stars: int = Field(0, ge=0, le=1000)
+    stars_in_front: float = Field(0.0, ge=0, le=1)
     star_levels: Span = (160, 255)
     dots: int = Field(30, ge=0, le=2000)
     dot_width_px: int = Field(3, ge=1, le=32)
@@ -118,10 +126,10 @@ WAVY = ImageKnobs(
     line_width_px=2.5, dots=0, arcs=0, foreground=(0, 120),
 )  # fmt: skip
 NTHU = ImageKnobs(
-    fonts=("strokes", "strokes-bold"), font_sizes_px=(16, 17, 18, 19, 20, 21, 22), rotate_deg=10.0, stretch_x=0.0,
-    stretch_y=0.0, fill_tile=False, antialias=True, pitch_px=16.0, margin_px=3, jitter_x_px=1, jitter_y_px=6,
-    background=(255, 255), foreground=(0, 159), opacity=(255, 255), colour_each=True, stars=20, dots=0, arcs=0,
-    smooth=False,
+    fonts=("strokes",) * 5 + ("strokes-bold",), font_sizes_px=(14, 15, 16, 17, 18, 19, 20), rotate_deg=10.0,
+    stretch_x=0.0, stretch_y=0.0, fill_tile=False, baseline=0.8, antialias=True, mask_gain=1.4, mask_levels=8,
+    pitch_px=16.0, margin_px=2, jitter_x_px=2, jitter_y_px=7, background=(255, 255), foreground=(0, 159),
+    opacity=(255, 255), colour_each=True, stars=20, stars_in_front=0.38, dots=0, arcs=0, smooth=False,
 )  # fmt: skip
 TEXTURED = ImageKnobs(
     fonts=("package", "DejaVuSans-Bold", "DejaVuSerif-Bold"), font_sizes_px=(38, 44, 50), rotate_deg=20.0,

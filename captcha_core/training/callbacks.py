@@ -109,8 +109,7 @@ class EpochEnd(keras.callbacks.Callback):
             )
         with AveragedWeights(self.model):
             metrics = self.validation.metrics(self.model)
-            rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
-            logs.update(metrics, learning_rate=float(rate))
+            logs.update(metrics, learning_rate=float(self.model.optimizer.learning_rate))
             logs["train_seconds"] = self.budget.elapsed_s
             progress = self.progress
             if progress.best_epoch < 0 or _better(metrics, progress.best):

@@ -129,7 +129,7 @@ def draw_stars(canvas: Canvas, bits: np.ndarray, look: Look, in_front: bool) -> 
     """Draw the stars that lie behind the text or in front of it."""
     for star in range(look.stars):
         slots = bits[STAR_SLOTS * star :]
-        if (below(slots[2], 2) == 1) != in_front:
+        if (fraction(slots[2]) < look.stars_in_front) != in_front:
             continue
         left, top = below(slots[0], canvas.width), below(slots[1], canvas.height) + STAR_HEIGHT + 1
         pixel, mirrored = random_pixel(slots[4:], look.star_levels), below(slots[3], 2) == 1

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from captcha_core.sources.raster.fonts import check_font, font_path
-from captcha_core.sources.raster.strokes import STROKE_FONTS, draw_digit
+from captcha_core.sources.raster.strokes import STROKE_FONTS, STROKE_MARGIN_PX, draw_digit
 
 MARGIN_PX = 64
 
@@ -25,6 +25,7 @@ class Glyphs(NamedTuple):
         offset: int32 (V, 2) rows and columns from the tile's corner to the mask's.
         variant: int32 (F, K + 1, DX, DY) variant of a glyph at a shift; -1 where nothing is visible.
         tile: int32 (F, K + 1, 2) height and width of the tile that a glyph ends up in.
+        baseline: int32 (F,) rows from the top of a tile to the line that characters stand on.
     """
 
     corners: np.ndarray
@@ -33,6 +34,7 @@ class Glyphs(NamedTuple):
     offset: np.ndarray
     variant: np.ndarray
     tile: np.ndarray
+    baseline: np.ndarray
 
 
 @lru_cache(maxsize=16)
@@ -54,8 +56,10 @@ def load_glyphs(fonts: tuple[str, ...], sizes_px: tuple[int, ...], alphabet: str
     cuts: list[tuple[np.ndarray, int, int]] = []
     variant = np.full((len(faces), len(alphabet) + 1, *shifts), -1, dtype=np.int32)
     tile = np.zeros((len(faces), len(alphabet) + 1, 2), dtype=np.int32)
+    baseline = np.zeros(len(faces), dtype=np.int32)
     for face, (font, size) in enumerate(faces):
         pen = None if font in STROKE_FONTS else ImageFont.truetype(font_path(font), size)
+        baseline[face] = pen.getmetrics()[0] if pen else size + STROKE_MARGIN_PX
         for place, character in enumerate(alphabet + " "):
             page, tile[face, place] = _draw(pen, character) if pen else _draw_strokes(font, size, character)
             variant[face, place] = _add_variants(cuts, page, shifts)
@@ -63,7 +67,7 @@ def load_glyphs(fonts: tuple[str, ...], sizes_px: tuple[int, ...], alphabet: str
     offsets = np.array([(top, left) for _, top, left in cuts], dtype=np.int32).reshape(-1, 2)
     corners = [_corners(mask) for mask, _, _ in cuts]
     start = np.cumsum([0] + [len(flat) for flat in corners])[:-1].astype(np.int32)
-    return Glyphs(np.concatenate([*corners, np.zeros(1, np.uint32)]), start, sizes, offsets, variant, tile)
+    return Glyphs(np.concatenate([*corners, np.zeros(1, np.uint32)]), start, sizes, offsets, variant, tile, baseline)
 
 
 def _draw(face: ImageFont.FreeTypeFont, character: str) -> tuple[np.ndarray, tuple[int, int]]:

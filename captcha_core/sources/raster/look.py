@@ -12,7 +12,10 @@ class Look(NamedTuple):
     stretch_x: float
     stretch_y: float
     fill_tile: bool
+    baseline: float
     antialias: bool
+    mask_gain: float
+    mask_levels: int
     exact: bool
     space_probability: float
     overlap: float
@@ -33,6 +36,7 @@ class Look(NamedTuple):
     lines: int
     line_width_px: float
     stars: int
+    stars_in_front: float
     star_levels: Span
     dots: int
     arcs: int

@@ -99,6 +99,7 @@ def draw_tile(
     if not look.fill_tile:
         offset = glyphs.offset[variant]
         left += offset[1] + (mask.width - plan.width) // 2
+        top = at[1] + int(look.baseline * canvas.height) - glyphs.baseline[face]
         top += offset[0] + (mask.height - plan.height) // 2
         height, width = plan.height, plan.width
     new_width, new_height = width + abs(x1) + abs(x2), height + abs(y1) + abs(y2)
@@ -108,7 +109,10 @@ def draw_tile(
     else:
         turn(glyphs.corners, mask, plan, colour, straight, scratch.lines, scratch.turned, scratch.stride)
     _stretch(scratch, plan.height, plan.width, new_height, new_width)
-    _find_mask(scratch.tall, scratch.stride, new_height, new_width, straight, look.antialias)
+    if look.antialias:
+        _plain_mask(scratch.tall, scratch.stride, new_height, new_width, colour, look)
+    else:
+        _package_mask(scratch.tall, scratch.stride, new_height, new_width, straight)
     across = _quad(width, height, x1, new_width - x2, -x1, new_width + x2)
     down = _quad(width, height, y1, -y1, new_height - y2, new_height + y2)
     _paste(scratch, (height, width, new_height, new_width), across, down, canvas, left, top)
@@ -149,7 +153,7 @@ def _transpose(source: np.ndarray, lines: Int64, length: Int64, stride: Int64, t
 
 
 @njit(nogil=True)
-def _find_mask(tall: np.ndarray, stride: Int64, height: Int64, width: Int64, straight: bool, antialias: bool) -> None:
+def _package_mask(tall: np.ndarray, stride: Int64, height: Int64, width: Int64, straight: bool) -> None:
     """Divide the colours by alpha, and put the mask in alpha's place: 1.97 times the luma, whatever alpha is."""
     count, most = np.uint64(padded(width)), np.int32(255)
     for row in range(height):
@@ -159,7 +163,25 @@ def _find_mask(tall: np.ndarray, stride: Int64, height: Int64, width: Int64, str
             inverse = np.float32(1) if straight | (alpha == 0) else np.float32(255) / np.float32(alpha)
             red, green, blue = divide_out(red, inverse), divide_out(green, inverse), divide_out(blue, inverse)
             mask = min(np.int32((grey_level(red, green, blue) * np.int32(MASK_GAIN)) >> 14), most)
-            tall[at + x] = pack(red, green, blue, alpha if antialias else mask)
+            tall[at + x] = pack(red, green, blue, mask)
+
+
+@njit(nogil=True)
+def _plain_mask(tall: np.ndarray, stride: Int64, height: Int64, width: Int64, colour: tuple, look: Look) -> None:
+    """Give all pixels the text's colour and take alpha for a mask: steeper, and in few steps, if the knobs say so."""
+    ink = pack(colour[0], colour[1], colour[2], 0)
+    gain, levels = np.float32(look.mask_gain), look.mask_levels
+    middle = np.float32(colour[3]) * np.float32(0.5)
+    for row in range(height):
+        for x in range(width):
+            at = np.uint64(row * stride + x)
+            alpha = np.float32(tall[at] >> np.uint32(24))
+            mask = np.int32(
+                min(max((alpha - middle) * gain + middle + np.float32(0.5), np.float32(0)), np.float32(255))
+            )
+            if levels > 0:
+                mask = mask * levels // 255 * 255 // levels
+            tall[at] = ink | (np.uint32(mask) << np.uint32(24))
 
 
 @njit(nogil=True)

@@ -1,0 +1,48 @@
+"""captchalab benchmark: measure, and print the figures."""
+
+import json
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+from experiments.options import Format, check_format
+
+SUITES = {
+    "audio": "audio clips and features a second, beside the captcha package; memory",
+    "training": "networks side by side: the same minutes, stream and held-out images",
+    "writing": "writing data sets: workers, memory, kills; --set long=true for a million samples",
+}
+
+
+def benchmark(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="; ".join(f"{k}: {v}" for k, v in SUITES.items()))],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="An argument of the suite's run function.")
+    ] = None,
+    format: Format = "text",
+) -> None:
+    """Run a suite of measurements. Figures are ratios within one run; give it the machine alone."""
+    as_json = check_format(format)
+    from captcha_core.errors import SpecError
+
+    if suite not in SUITES:
+        raise SpecError(f"expected a suite of {', '.join(SUITES)}, received {suite!r}; choose one.")
+    import inspect
+
+    run = import_module(f"experiments.benchmarks.{suite}").run
+    arguments = _arguments(settings or [], set(inspect.signature(run).parameters))
+    result = run(**arguments)
+    print(json.dumps(result) if as_json else json.dumps(result, indent=2))
+
+
+def _arguments(settings: list[str], known: set[str]) -> dict[str, Any]:
+    import yaml
+
+    from captcha_core.errors import SpecError
+
+    pairs = [setting.partition("=") for setting in settings]
+    for key, equals, _ in pairs:
+        if not equals or key not in known:
+            raise SpecError(f"expected KEY=VALUE with a key of {', '.join(sorted(known))}, received {key!r}.")
+    return {key: yaml.safe_load(value) for key, _, value in pairs}

@@ -1,0 +1,87 @@
+"""Bytes to text on one thread: our solver beside Keras, ONNX Runtime and ddddocr, the same images in one run.
+
+Exact match stands beside each time. ddddocr comes with ``captchalab[bench]``; without it the row is left out.
+"""
+
+import importlib.util
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from captcha_core.dataset.store import Dataset
+from captcha_core.evaluation.metrics import exact_match
+from captcha_core.models.decode import read
+from captcha_core.registry.export import to_onnx
+from captcha_core.registry.handout import load_keras
+from captcha_core.solver import Solver
+from captcha_core.spec.sample import Sample
+from experiments.learner import start
+from experiments.material import labelled, require_same_spec
+
+WARM_UP = 20
+Read = Callable[[bytes], str]
+
+
+def run(model: str, data: str, split: str = "test", count: int = 1000, keras_count: int = 100) -> dict[str, Any]:
+    """Time each way of reading ``count`` labelled samples (``keras_count`` for Keras' slow ``predict``)."""
+    solver, dataset = Solver.load(model), Dataset.open(data)
+    require_same_spec(dataset, solver.spec)
+    samples = labelled(dataset, split)[:count]
+    rows = [_row("captchalab", lambda media: solver.solve(media).text, samples, solver)]
+    rows.append(_batch(samples, solver))
+    rows += [_row(name, way, some, solver) for name, way, some in _others(solver, samples, keras_count)]
+    return {"suite": "inference", "model": model, "data": dataset.digest, "rows": rows}
+
+
+def _others(solver: Solver, samples: Sequence[Sample], keras_count: int) -> list[tuple[str, Read, Sequence[Sample]]]:
+    import onnxruntime
+
+    start()
+    network, head, spec = load_keras(solver.bundle), solver.bundle.config.head, solver.spec
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(to_onnx(network), options, providers=["CPUExecutionProvider"])
+    entry = session.get_inputs()[0].name
+
+    def by_onnx(media: bytes) -> str:
+        return read(head, np.asarray(session.run(None, {entry: solver.features(media)[None]})[0]), spec)[0]
+
+    def by_keras(media: bytes) -> str:
+        return read(head, network.predict(solver.features(media)[None], verbose=0), spec)[0]
+
+    ways: list[tuple[str, Read, Sequence[Sample]]] = [
+        ("onnxruntime", by_onnx, samples),
+        ("keras predict", by_keras, samples[:keras_count]),
+    ]
+    if importlib.util.find_spec("ddddocr"):
+        os.environ["OMP_NUM_THREADS"] = "1"
+        import ddddocr
+
+        engine = ddddocr.DdddOcr(show_ad=False)
+        ways.append(("ddddocr", lambda media: str(engine.classification(media)), samples))
+    return ways
+
+
+def _row(name: str, way: Read, samples: Sequence[Sample], solver: Solver) -> dict[str, Any]:
+    for sample in samples[:WARM_UP]:
+        way(sample.media)
+    times_ms, texts = [], []
+    for sample in samples:
+        began = time.perf_counter()
+        texts.append(way(sample.media))
+        times_ms.append((time.perf_counter() - began) * 1000)
+    fold = (lambda text: text) if solver.spec.case_sensitive else str.casefold
+    share = exact_match([fold(sample.text or "") for sample in samples], [fold(text) for text in texts])
+    p50, p99 = np.percentile(times_ms, [50, 99])
+    return {"name": name, "p50_ms": float(p50), "p99_ms": float(p99), "exact_match": share.as_dict()}
+
+
+def _batch(samples: Sequence[Sample], solver: Solver) -> dict[str, Any]:
+    media = [sample.media for sample in samples]
+    solver.solve_many(media[:WARM_UP])
+    began = time.perf_counter()
+    solver.solve_many(media)
+    return {"name": "captchalab, batches", "images_a_second": len(media) / (time.perf_counter() - began)}

@@ -1,0 +1,38 @@
+"""The benchmark command finds every suite and refuses what it does not know."""
+
+import inspect
+from importlib import import_module
+
+import pytest
+
+from experiments.benchmark import SUITES
+from experiments.cli import main
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_every_suite_can_be_run(suite: str) -> None:
+    parameters = inspect.signature(import_module(f"experiments.benchmarks.{suite}").run).parameters
+    assert all(parameter.default is not parameter.empty for parameter in parameters.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [(["fly"], "expected a suite of audio"), (["writing", "--set", "counts=3"], "received 'counts'")],
+)
+def test_what_is_not_known_is_refused(arguments: list[str], part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["benchmark", *arguments])
+    assert stop.value.code == 1
+    assert part in capsys.readouterr().err
+
+
+def test_training_is_scored_on_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    import json
+
+    arguments = ["networks=[image_ctc]", "minutes=0.02", "held_out=20"]
+    with pytest.raises(SystemExit) as stop:
+        main(["benchmark", "training", *(word for pair in arguments for word in ("--set", pair)), "--format", "json"])
+    assert not stop.value.code
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert row["n"] == 20
+    assert row["images_per_s"] > 0
