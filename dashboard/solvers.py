@@ -28,7 +28,7 @@ class _Place:
 def load_warm(uri: str) -> Solver:
     """Load a solver and let it read once: the first time takes longer."""
     loaded = Solver.load(uri)
-    loaded.solve(example_media(loaded.spec))
+    loaded.attempt(example_media(loaded.spec))
     return loaded
 
 

@@ -67,14 +67,19 @@ def load_readers(uri: str, copies: int) -> tuple[Reader, ...]:
     readers = (first, *(Solver(first.bundle, first.model) for _ in range(copies - 1)))
     media = example_media(first.spec)
     for reader in readers:
-        reader.solve(media)
+        reader.attempt(media)
     return readers
 
 
 def example_media(spec: CaptchaSpec) -> bytes:
-    """Return a file that fits a specification and holds nothing worth reading."""
+    """Return a file that fits a specification and holds nothing worth reading: bars, or a tone."""
     if spec.media == "image":
-        return encode_png(np.full(spec.shape, 255, dtype=np.uint8))
+        pixels = np.full(spec.shape, 255, dtype=np.uint8)
+        height, width, _ = spec.shape
+        edges = np.linspace(0, width, 2 * spec.min_length + 2).round().astype(int)
+        for left, right in zip(edges[1:-1:2], edges[2::2], strict=True):  # as many as letters, for who looks for those
+            pixels[height // 4 : -(height // 4), left:right] = 0
+        return encode_png(pixels)
     from captcha_core.media.audio import encode_wav
 
     seconds = min(1.0, spec.seconds)

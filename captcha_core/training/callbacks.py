@@ -109,7 +109,8 @@ class EpochEnd(keras.callbacks.Callback):
             )
         with AveragedWeights(self.model):
             metrics = self.validation.metrics(self.model)
-            logs.update(metrics, learning_rate=float(self.model.optimizer.learning_rate))
+            rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+            logs.update(metrics, learning_rate=float(rate))
             logs["train_seconds"] = self.budget.elapsed_s
             progress = self.progress
             if progress.best_epoch < 0 or _better(metrics, progress.best):

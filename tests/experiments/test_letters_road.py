@@ -91,3 +91,12 @@ def test_failed_segmentations_count_as_wrong(there: Path) -> None:
     report = read_all(Solver.load(MODEL), [blank, *tiny_samples(9, seed=9)])
     assert report.numbers["unreadable"] == 1
     assert report.exact_match.hits <= 9 and report.exact_match.n == 10
+
+
+def test_it_is_loaded_by_the_server_and_the_dashboard(there: Path) -> None:
+    from captcha_core.serving.models import example_media, load_readers
+    from dashboard.solvers import load_warm
+
+    solver = load_warm(MODEL)
+    (reader,) = load_readers(MODEL, 1)
+    assert len(reader.solve(example_media(solver.spec)).text) == 2
