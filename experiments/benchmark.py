@@ -35,7 +35,11 @@ def benchmark(
     import inspect
 
     run = import_module(f"experiments.benchmarks.{suite}").run
-    arguments = _arguments(settings or [], set(inspect.signature(run).parameters))
+    parameters = inspect.signature(run).parameters
+    arguments = _arguments(settings or [], set(parameters))
+    missing = [key for key, it in parameters.items() if it.default is it.empty and key not in arguments]
+    if missing:
+        raise SpecError(f"expected --set {missing[0]}=... for the suite {suite}, received none; give it.")
     result = run(**arguments)
     print(json.dumps(result) if as_json else json.dumps(result, indent=2))
 
