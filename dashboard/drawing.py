@@ -5,18 +5,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+from annotated_types import Le
 
 from captcha_core.errors import SpecError
 from captcha_core.evaluation.metrics import exact_match
 from captcha_core.solver import Solver
 from captcha_core.sources.generate import draw_samples
-from captcha_core.sources.scheme import Scheme
+from captcha_core.sources.scheme import Knobs, Scheme
 from captcha_core.sources.schemes import SCHEMES
 from captcha_core.spec.sample import Sample
 
 SCALED = (
-    "rotate_deg", "stretch_x", "stretch_y", "overlap", "dots", "arcs", "max_speed_change", "max_pitch_change",
-    "reverb_share", "telephone_share",
+    "rotate_deg", "stretch_x", "stretch_y", "overlap", "jitter_x_px", "jitter_y_px", "gradient", "texture", "wave_px",
+    "lines", "stars", "dots", "arcs", "max_speed_change", "max_pitch_change", "reverb_share", "telephone_share",
 )  # fmt: skip
 QUIETER = ("white_snr_db", "pink_snr_db", "babble_snr_db", "reversed_snr_db")
 DECIBELS = 6.0  # of signal to noise for each step of difficulty
@@ -35,16 +36,23 @@ def harder(scheme: Scheme, difficulty: float) -> Scheme:
 
     A knob stops at its bounds.
     """
+    return scheme.turned(**_turned(scheme.knobs, difficulty))
+
+
+def _turned(knobs: Knobs, difficulty: float) -> dict[str, Any]:
+    """Return the knobs that difficulty changes, those of the looks a scheme mixes too."""
     changes: dict[str, Any] = {}
-    schema = type(scheme.knobs).model_json_schema()["properties"]
-    for name, value in scheme.knobs.model_dump().items():
+    for name, field in type(knobs).model_fields.items():
+        value = getattr(knobs, name)
         if name in SCALED:
-            limit = schema[name].get("maximum")
-            turned = value * difficulty if limit is None else min(value * difficulty, limit)
+            limits = [bound.le for bound in field.metadata if isinstance(bound, Le)]
+            turned = min([value * difficulty, *limits])
             changes[name] = round(turned) if isinstance(value, int) else turned
         elif name in QUIETER and value is not None:
             changes[name] = max(-20.0, min(60.0, value - DECIBELS * (difficulty - 1)))
-    return scheme.turned(**changes) if changes else scheme
+        elif name == "looks" and value:
+            changes[name] = tuple({**look.model_dump(), **_turned(look, difficulty)} for look in value)
+    return changes
 
 
 def can_turn(scheme: Scheme) -> bool:

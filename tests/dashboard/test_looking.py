@@ -57,6 +57,13 @@ def test_harder_means_more_of_what_distorts() -> None:
     assert hard["rotate_deg"] == 60 and hard["dots"] == 60
 
 
+def test_a_mixture_gets_harder_in_each_of_its_looks() -> None:
+    mixed = next(scheme for scheme in SCHEMES.values() if scheme.knobs.model_dump().get("looks"))
+    before, after = (drawing.harder(mixed, difficulty).knobs.model_dump()["looks"] for difficulty in (1.0, 0.0))
+    assert len(before) == len(after) and any(look["rotate_deg"] for look in before)
+    assert all(look["rotate_deg"] == 0 for look in after)
+
+
 def test_fresh_captchas_are_fresh() -> None:
     first, second = (drawing.fresh(SCHEMES["digits4"])[0] for _ in range(2))
     assert first.media != second.media and first.text is not None

@@ -96,6 +96,7 @@ def test_a_model_whose_bundle_is_refused(fresh: Path, tiny_bundle: Path) -> None
     (lying / "config.json").write_text("{}")
     page = without_traceback(open_page("solve"))
     assert "This model cannot be used" in said(page) and "do not trust it" in said(page)
+    assert page.selectbox(key="model-choice").options, "another model can be chosen"
     shutil.rmtree(lying)
     assert "This model cannot be used" in said(without_traceback(open_page("solve")))
 
