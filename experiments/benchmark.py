@@ -10,6 +10,7 @@ from experiments.options import Format, check_format
 
 SUITES = {
     "audio": "audio clips and features a second, beside the captcha package; memory",
+    "letters": "captchas cut into letters, and the letter networks on a fifth held out",
     "training": "networks side by side: the same minutes, stream and held-out images",
     "writing": "writing data sets: workers, memory, kills; --set long=true for a million samples",
 }
