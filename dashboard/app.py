@@ -6,9 +6,13 @@ import streamlit as st
 
 from dashboard import access, frame, links
 
+ICON = Path(__file__).parent / "icon.svg"
+WORDMARK = Path(__file__).parent / "wordmark.svg"
+
 
 def main() -> None:
-    st.set_page_config(page_title="captchalab", page_icon=Path(__file__).parent / "icon.svg", layout="wide")
+    st.set_page_config(page_title="captchalab", page_icon=ICON, layout="wide")
+    st.logo(WORDMARK, icon_image=ICON, size="large")
     frame.dress()
     if not access.admitted():
         return

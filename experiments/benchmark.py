@@ -11,6 +11,10 @@ from experiments.options import Format, check_format
 SUITES = {
     "audio": "audio clips and features a second, beside the captcha package; memory",
     "letters": "captchas cut into letters, and the letter networks on a fifth held out",
+    "dashboard": "pages with 1,000 runs in a real browser: first and second visit, memory",
+    "generation": "pictures a second beside the captcha package; can they be told apart?",
+    "inference": "bytes to text beside Keras, ONNX Runtime and ddddocr",
+    "serving": "requests a second beside a bare route and a route of an earlier project",
     "training": "networks side by side: the same minutes, stream and held-out images",
     "writing": "writing data sets: workers, memory, kills; --set long=true for a million samples",
 }
@@ -32,7 +36,11 @@ def benchmark(
     import inspect
 
     run = import_module(f"experiments.benchmarks.{suite}").run
-    arguments = _arguments(settings or [], set(inspect.signature(run).parameters))
+    parameters = inspect.signature(run).parameters
+    arguments = _arguments(settings or [], set(parameters))
+    missing = [key for key, it in parameters.items() if it.default is it.empty and key not in arguments]
+    if missing:
+        raise SpecError(f"expected --set {missing[0]}=... for the suite {suite}, received none; give it.")
     result = run(**arguments)
     print(json.dumps(result) if as_json else json.dumps(result, indent=2))
 

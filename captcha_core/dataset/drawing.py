@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -169,7 +170,7 @@ def _source(name: Source) -> DrawScheme:
         return _draw_package
     from captcha_core.sources.generate import draw_samples
 
-    return draw_samples
+    return partial(draw_samples, exact=True) if name == "exact" else draw_samples
 
 
 def _draw_package(scheme: Scheme, seed: int, indices: range, texts: Sequence[str] | None) -> Sequence[Sample]:

@@ -28,7 +28,7 @@ def texts(scheme: Scheme, seed: int, indices: range) -> list[str]:
 
 
 def draw_arrays(
-    scheme: Scheme, seed: int, indices: range, texts: Sequence[str] | None = None
+    scheme: Scheme, seed: int, indices: range, texts: Sequence[str] | None = None, exact: bool = False
 ) -> tuple[Arrays, list[str]]:
     """Draw samples as arrays.
 
@@ -37,6 +37,7 @@ def draw_arrays(
         seed: Any whole number.
         indices: Which samples.
         texts: Their labels; drawn from the seed when not given.
+        exact: Draw images pixel for pixel as the package would; audio always is.
 
     Returns:
         Images: uint8 (B, H, W, C). Audio: a list of float32 (N,) in [-1, 1]. And the labels.
@@ -48,15 +49,17 @@ def draw_arrays(
     if scheme.spec.media == "image":
         from captcha_core.sources import image_render
 
-        return image_render.draw_batch(scheme, seed, indices, labels), labels
+        return image_render.draw_batch(scheme, seed, indices, labels, exact), labels
     from captcha_core.sources.audio_mix import draw_batch
 
     return draw_batch(scheme, seed, indices, labels), labels
 
 
-def draw_samples(scheme: Scheme, seed: int, indices: range, texts: Sequence[str] | None = None) -> list[Sample]:
+def draw_samples(
+    scheme: Scheme, seed: int, indices: range, texts: Sequence[str] | None = None, exact: bool = False
+) -> list[Sample]:
     """Draw samples as files: PNG for images, FLAC for audio. See :func:`draw_arrays`."""
-    arrays, labels = draw_arrays(scheme, seed, indices, texts)
+    arrays, labels = draw_arrays(scheme, seed, indices, texts, exact)
     return [
         _sample(scheme, seed, index, array, label) for index, array, label in zip(indices, arrays, labels, strict=True)
     ]

@@ -60,7 +60,8 @@ def _choose(folders: list[Path]) -> Path:
 
 
 def _facts(dataset: Dataset, found: Survey) -> None:
-    source = f"scheme {dataset.scheme}, seed {dataset.seed}" if dataset.scheme else dataset.manifest.source
+    source = f"{dataset.manifest.source}{f', scheme {dataset.scheme}' if dataset.scheme else ''}"
+    source += "" if dataset.seed is None else f", seed {dataset.seed}"
     st.markdown(f"{markdown(datasets.describe(dataset.spec))}. From: {markdown(source)}.")
     counts = [(split.capitalize(), f"{number:,}", "samples") for split, number in dataset.counts.items()]
     st.html(

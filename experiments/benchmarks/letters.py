@@ -138,7 +138,7 @@ def _scores(network: str, samples: Sequence[Sample], spec: CaptchaSpec, minutes:
 
 
 def _picked(texts: Sequence[str], chosen: np.ndarray) -> list[str]:
-    return [texts[index] for index in np.flatnonzero(chosen)]
+    return [text for text, wanted in zip(texts, chosen, strict=True) if wanted]
 
 
 def _trained(

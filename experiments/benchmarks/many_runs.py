@@ -3,12 +3,17 @@
 import math
 import random
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from captcha_core.evaluation.report import Report
 from captcha_core.registry.runs import EXPERIMENT
+from captcha_core.spec.answer import Answer
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
 
 PRESETS = ("digits4", "nthu6", "alnum4", "voices6")
 STATES = ("FINISHED",) * 17 + ("FAILED", "KILLED", "RUNNING")
@@ -30,12 +35,17 @@ class Made:
     metrics: list[tuple[str, float, int]]
 
 
-def write_runs(
-    folder: Path, count: int = 1000, epochs: int = 50, seed: int = 0, now_ms: int = 1_790_000_000_000
-) -> str:
+def write_runs(folder: Path, count: int = 1000, epochs: int = 50, seed: int = 0, reports: int = 6) -> str:
     """Write ``mlflow.db`` with runs that look like trainings, one search with its trials among them.
 
     MLflow makes the tables, the rows go in at once: its client would need minutes for them.
+
+    Args:
+        folder: Where; an empty one.
+        count: Runs.
+        epochs: Of each finished run.
+        seed: Of everything that is made up.
+        reports: How many of the newest finished runs have a report of 2,000 predictions.
 
     Returns:
         The tracking address.
@@ -47,10 +57,37 @@ def write_runs(
     address = f"sqlite:///{path}"
     artifacts = (folder / "mlartifacts").resolve().as_uri()
     experiment = MlflowClient(address, address).create_experiment(EXPERIMENT, artifacts)
+    runs = list(_runs(count, epochs, random.Random(seed), int(1000 * time.time())))
     with closing(sqlite3.connect(path)) as database, database:
-        for run in _runs(count, epochs, random.Random(seed), now_ms):
+        for run in runs:
             _insert(database, run, int(experiment), artifacts)
+    finished = [run for run in reversed(runs) if run.state == "FINISHED"]
+    for run in finished[:reports]:
+        _report(folder / "mlartifacts" / run.id / "artifacts" / "report", random.Random(run.id))
     return address
+
+
+def finished_runs(address: str, count: int) -> list[str]:
+    """Return the ids of the newest finished runs, those with reports first."""
+    with closing(sqlite3.connect(address.removeprefix("sqlite:///"))) as database:
+        rows = database.execute(
+            "SELECT run_uuid FROM runs WHERE status = 'FINISHED' ORDER BY start_time DESC LIMIT ?", (count,)
+        )
+        return [run_id for (run_id,) in rows]
+
+
+def _report(folder: Path, rng: random.Random) -> None:
+    """Write what an evaluation of 2,000 samples writes, one in thirty of them read wrong."""
+    spec = CaptchaSpec.build(
+        media="image", alphabet="0123456789", min_length=4, max_length=4, height_px=60, width_px=160, channels=1
+    )
+    samples, answers = [], []
+    for index in range(2000):
+        text = f"{index * 7919 % 10_000:04d}"
+        read = text if rng.random() > 1 / 30 else f"{text[:3]}{rng.randrange(10)}"
+        samples.append(Sample(f"made up {index}".encode(), text, f"{index:04d}_{text}.png"))
+        answers.append(Answer(read, rng.uniform(0.5, 1.0), (), rng.uniform(0.1, 0.3)))
+    Report(spec, samples, answers).write(folder)
 
 
 def _runs(count: int, epochs: int, rng: random.Random, now_ms: int) -> Iterator[Made]:

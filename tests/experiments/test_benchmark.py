@@ -1,6 +1,5 @@
 """The benchmark command finds every suite and refuses what it does not know."""
 
-import inspect
 from importlib import import_module
 
 import pytest
@@ -10,14 +9,17 @@ from experiments.cli import main
 
 
 @pytest.mark.parametrize("suite", SUITES)
-def test_every_suite_can_be_run(suite: str) -> None:
-    parameters = inspect.signature(import_module(f"experiments.benchmarks.{suite}").run).parameters
-    assert all(parameter.default is not parameter.empty for parameter in parameters.values())
+def test_every_suite_is_there(suite: str) -> None:
+    assert callable(import_module(f"experiments.benchmarks.{suite}").run)
 
 
 @pytest.mark.parametrize(
     ("arguments", "part"),
-    [(["fly"], "expected a suite of audio"), (["writing", "--set", "counts=3"], "received 'counts'")],
+    [
+        (["fly"], "expected a suite of audio"),
+        (["writing", "--set", "counts=3"], "received 'counts'"),
+        (["inference"], "--set model="),
+    ],
 )
 def test_what_is_not_known_is_refused(arguments: list[str], part: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:

@@ -1,0 +1,138 @@
+"""The main road in a real browser: train, compare, share a link, solve, promote, roll back."""
+
+import base64
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from captcha_core.media.audio import encode_wav
+from captcha_core.registry.lookup import SqliteRegistry
+from experiments.browser import opened, served, settled
+from tests.conftest import tiny_samples
+from tests.dashboard.browser import require_browser
+from tests.dashboard.pages import World
+
+
+@pytest.fixture(scope="module")
+def site(filled: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A server on a copy of the filled world: its address and folder."""
+    require_browser()
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copy(filled.folder / "mlflow.db", folder / "mlflow.db")
+    with served(folder, f"sqlite:///{folder / 'mlflow.db'}") as (address, _):
+        yield address, folder
+
+
+@pytest.fixture
+def page(site: tuple[str, Path]) -> Iterator[Any]:
+    with opened() as page:
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        yield page
+        assert not faults
+
+
+def test_train_from_the_home_page_and_watch_it_finish(site: tuple[str, Path], page: Any) -> None:
+    address, _ = site
+    settled(page.goto(address) and page)
+    page.get_by_text("Train another model").click()
+    page.get_by_label("Minutes").fill("0.1")
+    page.get_by_label("Minutes").press("Tab")
+    page.get_by_role("button", name="Start training").click()
+    page.get_by_role("button", name="Stop").last.wait_for()
+    page.get_by_text("captcha-digits4 version 1 is champion").first.wait_for(timeout=300_000)
+    page.goto(f"{address}solve?from=Draw+one&model=models:/captcha-digits4@champion")
+    settled(page)
+    page.get_by_role("button", name="Draw me one").click()
+    page.locator(".cl-strip").wait_for()
+
+
+def test_compare_two_runs_and_open_the_link_in_a_new_tab(site: tuple[str, Path], page: Any, filled: World) -> None:
+    address, _ = site
+    page.goto(f"{address}runs?run={','.join(filled.runs)}")
+    settled(page)
+    page.get_by_role("link", name="Compare these 2 runs").click()
+    page.locator("h1", has_text="Compare").wait_for()
+    page.get_by_role("tab", name="Pairs").click()
+    page.get_by_text("reads more than").wait_for()
+    link = page.url
+    assert all(run in link for run in filled.runs) and "view=Pairs" in link
+    other = page.context.new_page()
+    other.goto(link)
+    settled(other)
+    other.get_by_text("reads more than").wait_for()
+    assert other.locator(".cl-card").count() == page.locator(".cl-card").count() > 0
+
+
+def test_solve_an_image_and_refuse_a_clip(site: tuple[str, Path], page: Any, tmp_path: Path) -> None:
+    import numpy as np
+
+    address, _ = site
+    sample = tiny_samples(1, seed=3)[0]
+    image, clip = tmp_path / sample.path, tmp_path / "clip.wav"
+    image.write_bytes(sample.media)
+    clip.write_bytes(encode_wav(np.sin(np.arange(8000) / 9).astype(np.float32), 8000))
+    page.goto(f"{address}solve?model=models:/captcha-tiny@champion")
+    settled(page)
+    page.set_input_files("input[type=file]", str(image))
+    page.locator(".st-key-answer code", has_text=sample.text).wait_for()
+    assert page.locator(".cl-cell").count() == 2
+    page.set_input_files("input[type=file]", str(clip))
+    page.get_by_text("expected an image for this model, received a clip").first.wait_for()
+
+
+def test_paste_a_picture(site: tuple[str, Path], page: Any) -> None:
+    address, _ = site
+    sample = tiny_samples(1, seed=3)[0]
+    page.goto(f"{address}solve?from=Clipboard&model=models:/captcha-tiny@champion")
+    settled(page)
+    page.locator(".paste").click()
+    page.evaluate(
+        """(data) => {
+          const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([bytes], 'shot.png', { type: 'image/png' }));
+          document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true }));
+        }""",
+        base64.b64encode(sample.media).decode(),
+    )
+    page.locator(".st-key-answer code", has_text=sample.text).wait_for()
+
+
+def test_promote_and_roll_back(site: tuple[str, Path], page: Any) -> None:
+    address, folder = site
+    registry = SqliteRegistry(folder / "mlflow.db")
+    page.goto(f"{address}registry?model=captcha-tiny&version=2")
+    settled(page)
+    button = page.get_by_role("button", name="Make version 2 champion of captcha-tiny")
+    button.wait_for()
+    assert button.is_disabled()
+    reason = page.get_by_label("Promote it all the same, because")
+    reason.fill("trying it out")
+    reason.press("Enter")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('button:enabled')].some(b => b.innerText.includes('Make'))"
+    )
+    button.click()
+    page.get_by_text("Version 2 of captcha-tiny is champion").wait_for()
+    assert registry.by_alias("captcha-tiny", "champion").version == "2"
+    page.get_by_role("button", name="Roll back to version 1").click()
+    page.get_by_role("button", name="Yes, back to version 1").click()
+    page.get_by_text("Version 1 of captcha-tiny is champion again").wait_for()
+    assert registry.by_alias("captcha-tiny", "champion").version == "1"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_page_is_wider_than_the_screen(site: tuple[str, Path], width: int) -> None:
+    from dashboard.links import PLACES
+
+    address, _ = site
+    with opened(width, 800) as page:
+        for place in PLACES:
+            page.goto(address + ("" if place.name == "home" else place.name))
+            settled(page)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, place.name
+            assert page.get_by_text("fault of ours").count() == 0, place.name
