@@ -22,15 +22,21 @@ from captcha_core.sources.image_reference import draw_reference
 from captcha_core.sources.image_render import draw_batch
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.schemes import get_scheme
+from experiments.benchmarks import writing
 
 SEED = 1
 Draw = Callable[[Scheme, range], np.ndarray]
 
 
 def run(
-    pictures: int = 2_000, package_pictures: int = 400, rounds: int = 5, learn: int = 4_000, test: int = 1_000
+    pictures: int = 2_000,
+    package_pictures: int = 400,
+    rounds: int = 5,
+    learn: int = 4_000,
+    test: int = 1_000,
+    write: int = 100_000,
 ) -> dict[str, Any]:
-    """Measure speed at 1, 4 and 8 characters and the two-sample scores.
+    """Measure speed at 1, 4 and 8 characters, the two-sample scores, and data sets written by one and two workers.
 
     Args:
         pictures: Drawn by our renderer in each round, and
@@ -38,6 +44,7 @@ def run(
         rounds: How often each takes its turn.
         learn: Pictures of each kind that the classifier learns from.
         test: Pictures of each kind that it is scored on.
+        write: Samples of the data sets; 0 leaves them out. The suite ``writing`` has more of that.
     """
     counts = {"fast": pictures, "exact": pictures, "package": package_pictures}
     schemes = {length: _of_length(length) for length in (1, 4, 8)}
@@ -48,6 +55,7 @@ def run(
         "one_core": speed,
         "all_cores": _all_cores(schemes[4], counts),
         "two_sample": two_sample(learn, test),
+        "writing": writing.run(write, kills=0) if write else None,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 
