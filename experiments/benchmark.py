@@ -15,6 +15,7 @@ SUITES = {
     "generation": "pictures a second beside the captcha package; can they be told apart?",
     "inference": "bytes to text beside Keras, ONNX Runtime and ddddocr",
     "letters": "captchas cut into letters, and the letter networks on a fifth held out",
+    "real": "real captchas: several splits, and the curve over the number of labels; --set data=DIR",
     "serving": "requests a second beside a bare route and a route of an earlier project",
     "training": "networks side by side: the same minutes, stream and held-out images",
     "writing": "writing data sets: workers, memory, kills; --set long=true for a million samples",

@@ -15,7 +15,7 @@ from captcha_core.training.config import TrainingConfig
 from experiments.benchmarks.learning import learn
 from experiments.learner import start
 
-RECIPE: dict[str, Any] = {"optimizer": "muon", "learning_rate": 0.005, "batch_size": 64}
+RECIPE: dict[str, Any] = {"optimizer": "muon", "learning_rate": 0.01, "batch_size": 64}
 STEPS_AN_EPOCH = 100
 
 

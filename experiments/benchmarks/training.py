@@ -13,7 +13,7 @@ from captcha_core.training.config import TrainingConfig
 from experiments.benchmarks.learning import learn
 from experiments.learner import start
 
-OURS = {"learning_rate": 0.005, "batch_size": 64, "optimizer": "muon"}
+OURS = {"learning_rate": 0.01, "batch_size": 64, "optimizer": "muon"}
 RECIPES: dict[str, dict[str, Any]] = {
     "image_ctc": OURS,
     "image_cnn": OURS,
