@@ -18,6 +18,7 @@ SUITES = {
     "real": "real captchas: several splits, and the curve over the number of labels; --set data=DIR",
     "serving": "requests a second beside a bare route and a route of an earlier project",
     "training": "networks side by side: the same minutes, stream and held-out images",
+    "voices": "speech read on voices heard and unheard, beside the network of an earlier project",
     "writing": "writing data sets: workers, memory, kills; --set long=true for a million samples",
 }
 

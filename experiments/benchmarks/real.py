@@ -17,7 +17,7 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
 from captcha_core.evaluation.metrics import exact_match
 from captcha_core.features.augment import augmentation
-from captcha_core.features.batches import array_batches, encode
+from captcha_core.features.batches import array_batches
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import get_network
 from captcha_core.sources.schemes import get_scheme
@@ -109,7 +109,7 @@ def _load(data: str, network: str) -> Labelled:
     dataset = Dataset.open(Path(data))
     features = get_network(network).features(dataset.spec)
     samples = [one for split in dataset.counts for one in dataset.samples(split) if one.text is not None]
-    x = encode([features.from_media(sample.media, dataset.spec) for sample in samples], features)
+    x = np.stack([features.from_media(sample.media, dataset.spec) for sample in samples])
     return Labelled(dataset.spec, network, x, [dataset.spec.label(sample.text or "") for sample in samples])
 
 
