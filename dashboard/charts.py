@@ -1,5 +1,6 @@
 """Tables to Plotly figures. No Streamlit and no MLflow here."""
 
+import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,30 @@ def forest(figures: pd.DataFrame) -> "Figure":
     figure.update_xaxes(tickformat=".1%", title="exact match with its 95% interval")
     figure.update_yaxes(autorange="reversed")
     return styled(figure, height_px=90 + 44 * len(figures))
+
+
+def cost(figures: pd.DataFrame, order: Sequence[str]) -> "Figure":
+    """Draw the exact match of runs against their time a captcha, the dots as large as the models.
+
+    Args:
+        figures: A row a run: ``exact match``, ``ms a captcha``, and ``bytes`` where they are known.
+        order: The runs in the order that gives them their colours.
+    """
+    import plotly.graph_objects as go
+
+    largest = float(figures["bytes"].max()) if "bytes" in figures else 0.0
+    figure = go.Figure()
+    for name, row in figures.iterrows():
+        weight = row["bytes"] / largest if largest and row["bytes"] == row["bytes"] else 0.3
+        size = f"{row['bytes']:,.0f} bytes" if largest and row["bytes"] == row["bytes"] else "size not known"
+        figure.add_scatter(
+            x=[row["ms a captcha"]], y=[row["exact match"]], mode="markers", name=str(name),
+            marker={"size": 10 + 16 * weight**0.5, "color": colour(order.index(str(name))), "opacity": 0.85},
+            hovertemplate=f"%{{y:.2%}} in %{{x:.3f}} ms, {size}<extra>{html.escape(str(name))}</extra>",
+        )  # fmt: skip
+    figure.update_xaxes(title="milliseconds a captcha", rangemode="tozero")
+    figure.update_yaxes(tickformat=".1%")
+    return styled(figure, "Exact match against time, dots as large as the models", 300)
 
 
 def grouped(groups: Mapping[str, pd.DataFrame], by: str) -> "Figure":

@@ -78,7 +78,7 @@ def cautions(runs: Sequence[RunRecord], predictions: Mapping[str, pd.DataFrame])
     }
     if len(specs) > 1:
         found.append("They read different kinds of captcha: the specifications differ.")
-    versions = {run.tags.get("captchalab.metrics", "") for run in runs}
+    versions = {run.tags.get("captchalab.metrics", "") for run in runs} - {""}
     if len(versions) > 1:
         found.append("Their metrics were computed by different definitions.")
     return found

@@ -9,8 +9,9 @@ from captcha_core.evaluation.compare import Contender, PromotionRule, Verdict
 from captcha_core.registry import promotion
 from captcha_core.registry.versions import CHAMPION, PREVIOUS, version_behind
 from captcha_core.solver import Solver
-from dashboard import comparison, data
+from dashboard import bundles, comparison, data
 from dashboard.records import ModelRecord, VersionRecord
+from experiments.preset import promotion_rule
 
 PREDICTIONS = "report/predictions.csv"
 
@@ -24,6 +25,8 @@ class Proposal:
         champion: Who it would follow, None where there is none.
         verdict: What the rule says, None where it cannot be asked, and then
         obstacle: why.
+        rule: That of the preset which the challenger was trained by, and
+        preset: its name, empty where it was trained without one.
         figures: What the verdict rests on, of champion and challenger.
         data_digest: Of the data that both were tested on, where it is the same.
     """
@@ -32,6 +35,8 @@ class Proposal:
     champion: VersionRecord | None
     verdict: Verdict | None
     obstacle: str = ""
+    rule: PromotionRule | None = None
+    preset: str = ""
     figures: Mapping[str, Any] | None = None
     data_digest: str | None = None
 
@@ -50,7 +55,10 @@ def propose(uri: str, model: ModelRecord, version: VersionRecord) -> Proposal:
     try:
         runs = [data.run(uri, one.run_id) for one in (champion, version)]
         tables = [data.table(uri, run.id, PREDICTIONS) for run in runs]
-    except data.Missing as error:
+        preset = bundles.opened(version.uri).config.preset or ""
+    except data.DataAway:
+        raise
+    except CaptchaError as error:  # a report that is gone, a bundle that is refused
         return Proposal(version, champion, None, f"The rule cannot be asked: {error}")
     pair = comparison.pair(*tables)
     if pair.table.empty:
@@ -60,10 +68,13 @@ def propose(uri: str, model: ModelRecord, version: VersionRecord) -> Proposal:
         for one, side, run in zip((champion, version), "ab", runs, strict=True)
     )
     digests = {run.data_digest for run in runs}
+    rule = promotion_rule(preset)
     return Proposal(
         version,
         champion,
-        PromotionRule().judge(old, new),
+        rule.judge(old, new),
+        rule=rule,
+        preset=preset,
         figures={"champion": _figures(old), "challenger": _figures(new), "from": "the reports of their own runs"},
         data_digest=digests.pop() if len(digests) == 1 else None,
     )
@@ -97,7 +108,7 @@ def promote(proposal: Proposal, reason: str = "", by: str | None = None) -> str:
         lambda: promotion.promote(
             name,
             version,
-            PromotionRule() if proposal.verdict else None,
+            proposal.rule,
             proposal.verdict,
             proposal.figures,
             proposal.data_digest,

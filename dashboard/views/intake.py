@@ -7,6 +7,7 @@ import streamlit as st
 from captcha_core.errors import CaptchaError
 from captcha_core.solver import Solver
 from captcha_core.sources.schemes import SCHEMES
+from captcha_core.spec.sample import Sample
 from dashboard import drawing, fetching, paste, solve_charts
 from dashboard.charts import PLAIN
 from dashboard.uploads import MAX_MB, Intake, take
@@ -14,6 +15,7 @@ from dashboard.words import count, markdown
 
 TYPES = ["png", "jpg", "jpeg", "gif", "bmp", "webp", "wav", "flac", "ogg", "mp3", "zip"]
 HANDED, MOST_HANDED = "handed-in", 40  # of one session, in its own state
+DRAWN = "drawn"  # what was drawn here last: its content hash and text
 Files = list[tuple[str, bytes]]
 
 
@@ -31,6 +33,12 @@ def show(solver: Solver) -> Intake:
     names = [name for name in ways if name != hidden]
     way = st.segmented_control("From", names, default="Files", required=True, key="from", bind="query-params")
     return take(ways[way or "Files"](solver))
+
+
+def drawn_text(media: bytes) -> str | None:
+    """Return the text of a captcha if it is the one that was drawn here last."""
+    identity, text = st.session_state.get(DRAWN, ("", None))
+    return text if Sample(media, None).id == identity else None
 
 
 def _files(_solver: Solver) -> Files:
@@ -89,6 +97,7 @@ def _draw(solver: Solver) -> Files:
         if right.button("Draw me one", type="primary", icon=":material/draw:", width="stretch", key="draw-one"):
             sample = drawing.fresh(drawing.harder(scheme, difficulty))[0]
             st.session_state[HANDED] = [(f"{sample.text} as drawn", sample.media)]
+            st.session_state[DRAWN] = (sample.id, drawing.folded(solver.spec, sample.text or ""))
         own = not scheme.spec.difference(solver.spec)
         if turns and own and st.button("Where does the model break?", icon=":material/trending_down:", key="break"):
             _break(solver, name)

@@ -45,12 +45,13 @@ def _verdict(proposal: promoting.Proposal) -> None:
     if proposal.verdict is None:
         return
     yes = proposal.verdict.promote
+    rule = f"The rule of the preset {markdown(proposal.preset)}" if proposal.preset else "The usual rule"
     who = f"version {proposal.version.version} against the champion, version {proposal.champion.version}" if (
         proposal.champion
     ) else ""  # fmt: skip
     box = st.success if yes else st.warning
     box(
-        f"**The rule says {'yes' if yes else 'no'}** to {who}.",
+        f"**{rule} says {'yes' if yes else 'no'}** to {who}.",
         icon=":material/check_circle:" if yes else ":material/do_not_disturb_on:",
     )
     for reason in proposal.verdict.reasons:

@@ -7,10 +7,10 @@ import streamlit as st
 
 from captcha_core.errors import CaptchaError
 from captcha_core.registry.promotion import Entry
-from dashboard import access, bundles, charts, comparison, data, links, pictures, promoting
+from dashboard import access, bundles, charts, comparison, data, jobs, links, pictures, promoting
 from dashboard.frame import guarded, heading, nothing_yet, tell
 from dashboard.records import ModelRecord, RunRecord, VersionRecord
-from dashboard.views import promotion
+from dashboard.views import background, promotion
 from dashboard.words import ago, count, csv, markdown, size
 
 
@@ -211,7 +211,28 @@ def _take(version: VersionRecord) -> None:
                 file.read, file.name, "application/octet-stream", icon=":material/download:", on_click="ignore",
                 key=f"take-{file.name}",
             )  # fmt: skip
+    _convert(version)
     st.code(f"captchalab solve FILE --model {version.uri}", language="bash")
+
+
+def _convert(version: VersionRecord) -> None:
+    """Offer the formats that have to be made first: in a process of its own, watched from here."""
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    form = left.selectbox("Another format", list(bundles.FORMATS), key=f"form-{version.version}")
+    path, command = bundles.converted(version.uri, f"{version.name}-{version.version}", form)
+    if path.is_file():
+        right.download_button(
+            f"{path.name} ({size(path.stat().st_size)})", path.read_bytes, path.name, "application/octet-stream",
+            icon=":material/download:", on_click="ignore", width="stretch", key=f"take-{path.name}",
+        )  # fmt: skip
+    elif right.button(
+        "Make it", icon=":material/construction:", width="stretch", key=f"make-{path.name}",
+        disabled=not access.may_change(), help=None if access.may_change() else access.WHY_NOT,
+    ):  # fmt: skip
+        bundles.EXPORTS.mkdir(exist_ok=True)
+        jobs.start(command)
+        st.rerun()
+    background.follow()
 
 
 def history_table(entries: Sequence[Entry]) -> pd.DataFrame:

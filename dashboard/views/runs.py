@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import data, links, run_table
@@ -71,10 +72,14 @@ def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
     with menu.popover("Columns", icon=":material/view_column:", width="stretch"):
         choices = run_table.column_choices(everything)
         st.multiselect(
-            "More columns", choices, key="columns", bind="query-params", placeholder="parameters and metrics"
+            "More columns", choices, key="columns", bind="query-params", placeholder="parameters, tags and metrics"
         )
+        st.multiselect(
+            "Pinned columns", _pinnable(), default=["run"], key="pinned", bind="query-params",
+            placeholder="stay in view on the left",
+        )  # fmt: skip
         st.toggle("Fold children under their parents", value=True, key="fold", bind="query-params")
-        st.caption("A column's own menu in the table sorts, pins and hides it.")
+        st.caption("A click on a column's head sorts; the eye above the table hides columns. The link keeps the rest.")
     runs = list(everything)
     if run_table.is_filter(text or ""):
         try:
@@ -104,7 +109,7 @@ def _pick(found: Sequence[RunRecord], everything: Sequence[RunRecord], asked: Se
         selection_mode="multi-row",
         selection_default={"selection": {"rows": rows}},
         height=min(38 + 35 * len(frame), 430),
-        column_config=_columns(),
+        column_config=_columns(_pinned(frame)),
         alt="Runs with their exact match",
     )
     picked = [found[row] for row in event["selection"]["rows"] if row < len(found)]
@@ -119,12 +124,21 @@ def _pick(found: Sequence[RunRecord], everything: Sequence[RunRecord], asked: Se
     return picked
 
 
-def _columns() -> dict[str, Any]:
+def _pinnable() -> list[str]:
+    return [*run_table.COLUMNS, *st.session_state.get("columns", [])]
+
+
+def _pinned(frame: pd.DataFrame) -> list[str]:
+    names = (run_table.shown(name) for name in st.session_state.get("pinned", []))
+    return [name for name in names if name in frame.columns]
+
+
+def _columns(pinned: Sequence[str]) -> dict[str, Any]:
     column = st.column_config
     per_cent = "%.2f%%"
-    return {
+    known = {
         "state": column.TextColumn("State", width="small"),
-        "run": column.TextColumn("Run", pinned=True),
+        "run": column.TextColumn("Run"),
         "exact match": column.NumberColumn("Exact match", format=per_cent, help="On the test samples"),
         "95% interval": column.TextColumn("95% interval", help="Wilson's interval of the exact match, in per cent"),
         "best validation": column.NumberColumn(
@@ -137,3 +151,4 @@ def _columns() -> dict[str, Any]:
         "children": column.NumberColumn("Trials", width="small", help="Runs that belong to this one"),
         "note": column.TextColumn("Note"),
     }
+    return {**known, **{name: {**known.get(name, column.Column()), "pinned": True} for name in pinned}}

@@ -31,7 +31,7 @@ def test_versions_and_aliases(world: World) -> None:
 
 def test_promote_and_roll_back(restored: World) -> None:
     page = open_page("registry", model=restored.model, version="2")
-    assert "The rule says no" in said(page)
+    assert "The usual rule says no" in said(page)
     page.text_input(key="force-captcha-tiny-2").set_value("it is smaller")
     page.run()
     page.button(key="promote-captcha-tiny-2").click()
