@@ -1,10 +1,13 @@
 """Home, Mistakes, Data and Tune."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from captcha_core.dataset.gathered import with_split, write_samples
+from captcha_core.spec.captcha import CaptchaSpec
 from experiments.benchmarks.many_runs import write_runs
 from tests.conftest import tiny_samples
 from tests.dashboard.pages import World, bare_run, open_page, said, without_traceback
@@ -65,6 +68,23 @@ def test_data_and_its_samples(fresh: Path) -> None:
     balance = without_traceback(open_page("data", set="mine", look="Balance"))
     assert len(balance.get("plotly_chart")) == 1
     assert "captchalab train --data data/mine" in said(without_traceback(open_page("data", set="mine", look="Runs")))
+
+
+def test_repetitions_name_leaks_and_labels_that_contradict(fresh: Path, tiny_spec: CaptchaSpec) -> None:
+    first, second, third = tiny_samples(3, seed=12)
+    rows = [
+        (first, "train", first.text), (first, "test", first.text), (second, "train", "00"), (second, "train", "11"),
+        (third, "test", third.text),
+    ]  # fmt: skip
+    samples = [with_split(replace(one, text=text), split) for one, split, text in rows]
+    write_samples(fresh / "data" / "twice", tiny_spec, samples, "import", "keep")
+    page = without_traceback(open_page("data", set="twice", look="Repetitions"))
+    table = page.dataframe[0].value
+    assert list(table["id"]) == [first.id, second.id], "a leak comes first, what is there once does not come"
+    assert list(table["leaks"]) == [True, False] and list(table["disagree"]) == [False, True]
+    assert table["texts"][1] == "00, 11" and table["splits"][0] == "train, test"
+    words = said(page)
+    assert "1 of them in train and held out" in words and words.count('class="cl-card"') == 2
 
 
 def test_a_damaged_data_set(fresh: Path) -> None:
