@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from captcha_core.errors import DataError
+from captcha_core.features.audio import LogMelFeatures
 from captcha_core.features.letters import LetterFeatures
 from captcha_core.models.decode import Decoded, Limits, decode
 from captcha_core.registry.bundle import Bundle
@@ -83,8 +84,9 @@ class Solver:
         """
         started = time.perf_counter()
         seen, boxes_px = self._look(media)
-        decoded = decode(self.bundle.config.head, self.logits(seen[None])[0], limits or self._limits)
-        return self._answer(decoded, (time.perf_counter() - started) * 1000, boxes_px)
+        logits = self.logits(seen[None])[0]
+        decoded = decode(self.bundle.config.head, logits, limits or self._limits)
+        return self._answer(decoded, (time.perf_counter() - started) * 1000, boxes_px, len(logits))
 
     def attempt(self, media: bytes) -> Answer | None:
         """Read one captcha, or return None where that cannot be done."""
@@ -100,16 +102,25 @@ class Solver:
             started = time.perf_counter()
             looks = [self._look(one) for one in media[first : first + BATCH]]
             batch = np.stack([seen for seen, _ in looks])
-            decoded = [decode(self.bundle.config.head, logits, self._limits) for logits in self.logits(batch)]
+            logits = self.logits(batch)
+            decoded = [decode(self.bundle.config.head, one, self._limits) for one in logits]
             elapsed_ms = (time.perf_counter() - started) * 1000 / len(batch)
             answers += [
-                self._answer(one, elapsed_ms, boxes_px) for one, (_, boxes_px) in zip(decoded, looks, strict=True)
+                self._answer(one, elapsed_ms, boxes_px, logits.shape[1])
+                for one, (_, boxes_px) in zip(decoded, looks, strict=True)
             ]
         return answers
 
-    def _answer(self, decoded: Decoded, elapsed_ms: float, boxes_px: Boxes) -> Answer:
+    def _step_s(self, steps: int) -> float | None:
+        """Return how long one of T' time steps lasts, None where steps are places in the text and not times."""
+        features = self.bundle.config.features
+        if self.bundle.config.head != "ctc" or not isinstance(features, LogMelFeatures):
+            return None
+        return features.step_s(steps)
+
+    def _answer(self, decoded: Decoded, elapsed_ms: float, boxes_px: Boxes, steps: int) -> Answer:
         alphabet = self.spec.alphabet
-        step_s = getattr(self.bundle.config.features, "step_s", None)  # audio features know how long a frame lasts
+        step_s = self._step_s(steps)
         characters = tuple(
             Character(
                 alphabet[index - 1],

@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -83,6 +84,25 @@ def files(bundle: Bundle, stem: str) -> list[File]:
         File("Keras", f"{plain}.keras", keras.stat().st_size, keras.read_bytes),
         File("Whole bundle", f"{plain}.zip", 0, lambda: _zipped(bundle)),
     ]
+
+
+FORMATS = {"ONNX": ("onnx", "onnx"), "LiteRT with 8-bit weights": ("litert-int8", "tflite")}
+EXPORTS = Path("exports")
+
+
+def converted(uri: str, stem: str, form: str) -> tuple[Path, tuple[str, ...]]:
+    """Return where a conversion of a version lies once it is made, and the command line that makes it.
+
+    Converting takes TensorFlow and half a minute, so it is a process of its own.
+
+    Args:
+        uri: The version.
+        stem: What the file is called.
+        form: One of :data:`FORMATS`.
+    """
+    name, ending = FORMATS[form]
+    path = EXPORTS / f"{file_name(stem, 'model')}-{name}.{ending}"
+    return path, ("export", "--model", uri, "--format", name, "--out", path.as_posix())
 
 
 def _zipped(bundle: Bundle) -> bytes:

@@ -1,5 +1,6 @@
 """Tables to Plotly figures. No Streamlit and no MLflow here."""
 
+import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -87,8 +88,13 @@ def curves(
         mode = "lines+markers" if len(mine) < 3 else "lines"
         figure.add_scatter(x=x, y=smoothed(mine["value"].tolist(), smoothing), mode=mode, line=line, name=name)
     share = any(part in metric for part in SHARES)
-    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=".0%" if share else None)
+    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=".2~%" if share else None, nticks=6)
     figure.update_xaxes(title="epoch" if against == "step" else "minutes")
+    steps = max((int(history["step"].max()) for history in histories.values() if len(history)), default=0)
+    if against == "step" and steps < 12:
+        figure.update_xaxes(dtick=1, range=[-0.3, steps + 0.3])  # whole epochs, and no axis about a single dot
+    if share and steps == 0 and not logarithmic:
+        figure.update_yaxes(range=[0, 1.05])
     styled(figure, title_of(metric), legend=legend and len(histories) > 1)
     return figure.update_layout(hovermode="x unified") if len(histories) > 1 else figure
 
@@ -131,9 +137,35 @@ def forest(figures: pd.DataFrame) -> "Figure":
             x=[row["exact match"]], y=[str(name)], error_x=error, mode="markers", name=str(name),
             marker={"size": 12, "color": colour(index)}, hovertemplate="%{x:.2%}<extra>%{y}</extra>",
         )  # fmt: skip
-    figure.update_xaxes(tickformat=".1%", title="exact match with its 95% interval")
+    figure.update_xaxes(tickformat=".2~%", nticks=6, title="exact match with its 95% interval")
     figure.update_yaxes(autorange="reversed")
     return styled(figure, height_px=90 + 44 * len(figures))
+
+
+def cost(figures: pd.DataFrame, order: Sequence[str]) -> "Figure":
+    """Draw the exact match of runs against their time a captcha, the dots as large as the models.
+
+    Args:
+        figures: A row a run: ``exact match``, ``ms a captcha``, and ``bytes`` where they are known.
+        order: The runs in the order that gives them their colours.
+    """
+    import plotly.graph_objects as go
+
+    largest = float(figures["bytes"].max()) if "bytes" in figures else 0.0
+    figure = go.Figure()
+    for name, row in figures.iterrows():
+        weight = row["bytes"] / largest if largest and row["bytes"] == row["bytes"] else 0.3
+        size = f"{row['bytes']:,.0f} bytes" if largest and row["bytes"] == row["bytes"] else "size not known"
+        figure.add_scatter(
+            x=[row["ms a captcha"]], y=[row["exact match"]], mode="markers", name=str(name),
+            marker={"size": 10 + 16 * weight**0.5, "color": colour(order.index(str(name))), "opacity": 0.85},
+            hovertemplate=f"%{{y:.2%}} in %{{x:.3f}} ms, {size}<extra>{html.escape(str(name))}</extra>",
+        )  # fmt: skip
+    shares = figures["exact match"]
+    pad = max(0.02, 0.25 * (shares.max() - shares.min()))
+    figure.update_xaxes(title="milliseconds a captcha", range=[0, 1.15 * figures["ms a captcha"].max()])
+    figure.update_yaxes(tickformat=".1~%", nticks=6, range=[shares.min() - pad, min(1.0, shares.max()) + pad])
+    return styled(figure, "Exact match against time, dots as large as the models", 300)
 
 
 def grouped(groups: Mapping[str, pd.DataFrame], by: str) -> "Figure":
@@ -183,13 +215,14 @@ def confusion(matrix: np.ndarray, characters: Sequence[str], title: str, differe
         go.Heatmap(
             z=shown, x=labels, y=labels, zmin=-top if difference else 0, zmax=top, xgap=1, ygap=1,
             colorscale=scale if difference else [[0, "rgba(128,128,128,0.06)"], [1, "#d6455d"]],
-            colorbar={"thickness": 10, "tickformat": ".1%", "outlinewidth": 0},
+            colorbar={"thickness": 10, "tickformat": ".2~%", "nticks": 5, "outlinewidth": 0},
             hovertemplate="%{y} read as %{x}: %{z:.2%}<extra></extra>",
         )
     )  # fmt: skip
     figure.update_xaxes(type="category", title="read", side="bottom")
     figure.update_yaxes(type="category", title="there", autorange="reversed")
-    return styled(figure, title, 380)
+    styled(figure, title, 380)
+    return figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
 
 
 def parallel(table: pd.DataFrame, target: str) -> "Figure":
@@ -238,13 +271,14 @@ def bars(table: pd.DataFrame, label: str, value: str, title: str = "") -> "Figur
     figure = go.Figure(
         go.Bar(
             x=table[value], y=table[label].astype(str), orientation="h", marker={"color": COLOURS[0]},
-            text=[f"{number:,.4g}" for number in table[value]], textposition="auto",
+            text=[f"{number:,.4g}" for number in table[value]], textposition="outside", cliponaxis=False,
             hovertemplate="%{y}: %{x}<extra></extra>",
         )
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", type="category")
     figure.update_xaxes(visible=False)
-    styled(figure, title, 60 + 24 * max(3, len(table)))
+    figure.update_layout(bargap=0.35)
+    styled(figure, title, (54 if title else 24) + 25 * max(2, len(table)))
     return figure.update_yaxes(showgrid=False)
 
 
@@ -281,5 +315,5 @@ def over_versions(table: pd.DataFrame) -> "Figure":
         )
     )  # fmt: skip
     figure.update_xaxes(type="category", title="version")
-    figure.update_yaxes(tickformat=".1%")
+    figure.update_yaxes(tickformat=".2~%", nticks=5)
     return styled(figure, "Exact match of each version on its test samples", 250)

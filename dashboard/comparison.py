@@ -10,6 +10,7 @@ from captcha_core.evaluation.compare import Contender, Difference, McNemar, mcne
 from captcha_core.evaluation.metrics import NOTHING
 from dashboard.records import RunRecord
 from dashboard.run_table import numeric_if_possible
+from dashboard.words import chance
 
 NUISANCE = ("data.counts.",)  # follow from the data set's digest
 FIGURES: tuple[tuple[str, str], ...] = (
@@ -78,7 +79,7 @@ def cautions(runs: Sequence[RunRecord], predictions: Mapping[str, pd.DataFrame])
     }
     if len(specs) > 1:
         found.append("They read different kinds of captcha: the specifications differ.")
-    versions = {run.tags.get("captchalab.metrics", "") for run in runs}
+    versions = {run.tags.get("captchalab.metrics", "") for run in runs} - {""}
     if len(versions) > 1:
         found.append("Their metrics were computed by different definitions.")
     return found
@@ -137,26 +138,50 @@ def verdict_words(test: McNemar, difference: Difference, a: str, b: str) -> str:
     if test.p_value < 0.05:
         return (
             f"{ahead} reads more than {behind}: {points:.2f} points on {difference.n:,} paired samples "
-            f"(McNemar p = {test.p_value:.2g})."
+            f"(McNemar's test: {chance(test.p_value)})."
         )
     return (
         f"No difference can be shown: {points:.2f} points on {difference.n:,} paired samples may be chance "
-        f"(McNemar p = {test.p_value:.2g})."
+        f"(McNemar's test: {chance(test.p_value)})."
     )
 
 
 def confusion_matrix(pairs: pd.DataFrame, alphabet: Sequence[str]) -> np.ndarray:
     """Return shares (K + 1, K + 1) of how often each character (rows) was read as each (columns).
 
-    The last row and column stand for nothing: characters made up, and left out. A row of a character that never
-    occurred is 0.
+    The last row and column stand for nothing: characters made up, as shares of all characters that are there, and
+    left out. A row of a character that never occurred is 0.
     """
     place = {character: index for index, character in enumerate([*alphabet, NOTHING])}
     counts = np.zeros((len(place), len(place)))
     for character, read, number in zip(pairs["character"], pairs["read"], pairs["count"], strict=True):
         if character in place and read in place:
             counts[place[character], place[read]] += number
-    return counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    totals = counts.sum(axis=1, keepdims=True)
+    totals[-1] = totals[:-1].sum()
+    return counts / np.maximum(1, totals)
+
+
+def largest_differences(
+    first: np.ndarray, second: np.ndarray, characters: Sequence[str], most: int = 8
+) -> pd.DataFrame:
+    """Return the mistakes that one of two runs makes more often: ``mistake``, and the shares ``first``, ``second``.
+
+    Args:
+        first: Shares (K + 1, K + 1) as :func:`confusion_matrix` gives them.
+        second: Those of the other.
+        characters: K characters.
+        most: How many mistakes at most.
+    """
+    names = [*characters, NOTHING]
+    rows = [
+        (mistake(there, read), first[row, column], second[row, column])
+        for row, there in enumerate(names)
+        for column, read in enumerate(names)
+        if row != column and first[row, column] != second[row, column]
+    ]
+    rows.sort(key=lambda row: -abs(row[2] - row[1]))
+    return pd.DataFrame(rows[:most], columns=["mistake", "first", "second"])
 
 
 def characters_in(tables: Sequence[pd.DataFrame]) -> list[str]:

@@ -60,6 +60,28 @@ class Survey:
         train = set(self.ids.get("train", ()))
         return sum(identity in train for split in ("validation", "test") for identity in set(self.ids.get(split, ())))
 
+    def repetitions(self) -> pd.DataFrame:
+        """Return the samples that are there more than once, leaks first.
+
+        Returns:
+            ``id``, ``times``, ``splits`` (of each copy, with commas), ``texts`` (the different ones), ``leaks``
+            (whether it is in train and held out, too) and ``disagree`` (whether its labels differ).
+        """
+        found: dict[str, list[tuple[str, str | None]]] = {}
+        for split, ids in self.ids.items():
+            for identity, text in zip(ids, self.labels[split], strict=True):
+                found.setdefault(identity, []).append((split, text))
+        rows = []
+        for identity, copies in found.items():
+            if len(copies) < 2:
+                continue
+            splits = [split for split, _ in copies]
+            texts = sorted({text for _, text in copies if text is not None})
+            leaks = "train" in splits and len(set(splits)) > 1
+            rows.append((identity, len(copies), ", ".join(splits), ", ".join(texts), leaks, len(texts) > 1))
+        frame = pd.DataFrame(rows, columns=["id", "times", "splits", "texts", "leaks", "disagree"])
+        return frame.sort_values(["leaks", "disagree", "times"], ascending=False, kind="stable").reset_index(drop=True)
+
     def shared_texts(self) -> float:
         """Return the share of the test split's texts that the train split has too (in other pictures)."""
         train = {text for text in self.labels.get("train", ()) if text}
@@ -113,10 +135,10 @@ def describe(spec: CaptchaSpec) -> str:
     if spec.media == "image":
         height_px, width_px = spec.size_px
         media = (
-            f"images of {height_px} x {width_px} pixels (height x width), {'colour' if spec.channels == 3 else 'grey'}"
+            f"Images of {height_px} x {width_px} pixels (height x width), {'colour' if spec.channels == 3 else 'grey'}"
         )
     else:
-        media = f"clips of up to {spec.seconds:g} s at {spec.rate_hz:,} Hz"
+        media = f"Clips of up to {spec.seconds:g} s at {spec.rate_hz:,} Hz"
     case = "" if spec.case_sensitive else ", capital or not"
     return f"{media}; {span} of {len(spec.alphabet)} characters: {alphabet}{case}"
 

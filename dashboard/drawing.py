@@ -10,9 +10,9 @@ from annotated_types import Le
 from captcha_core.errors import SpecError
 from captcha_core.evaluation.metrics import exact_match
 from captcha_core.solver import Solver
-from captcha_core.sources.generate import draw_samples
 from captcha_core.sources.scheme import Knobs, Scheme
 from captcha_core.sources.schemes import SCHEMES
+from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 
 SCALED = (
@@ -66,6 +66,8 @@ def fresh(scheme: Scheme, count: int = 1, seed: int | None = None) -> list[Sampl
     Raises:
         SpecError: If this scheme cannot be drawn here.
     """
+    from captcha_core.sources.generate import draw_samples  # with Numba: only who draws pays for it
+
     return draw_samples(scheme, secrets.randbelow(2**31) if seed is None else seed, range(count))
 
 
@@ -84,15 +86,15 @@ def breaking_point(
         except SpecError:
             continue  # a knob that this level cannot have
         answers = solver.solve_many([sample.media for sample in samples])
-        fold = solver.spec.charset
-        truth = [_folded(fold.normalise, sample.text or "") for sample in samples]
+        truth = [folded(solver.spec, sample.text or "") for sample in samples]
         share = exact_match(truth, [answer.text for answer in answers])
         rows.append((level, share.value, *share.interval, share.n))
     return pd.DataFrame(rows, columns=["difficulty", "exact_match", "low", "high", "n"])
 
 
-def _folded(normalise: Any, text: str) -> str:
+def folded(spec: CaptchaSpec, text: str) -> str:
+    """Return a text as a specification's alphabet writes it, or as it is where it holds other characters."""
     try:
-        return str(normalise(text))
+        return spec.charset.normalise(text)
     except SpecError:
-        return text  # characters that the model does not know: it will read them wrong, and that is the point
+        return text  # the model does not know them: it will read them wrong, and that is the point

@@ -33,6 +33,14 @@ def media_of(uri: str, run_id: str, ids: Sequence[str]) -> dict[str, bytes]:
     return found
 
 
+def in_folder(folder: Path, wanted: Sequence[str]) -> dict[str, bytes]:
+    """Return the files of samples of one data set."""
+    found: dict[str, bytes] = {}
+    for split in SPLITS:
+        found.update(_from(folder, split, frozenset(wanted)))
+    return found
+
+
 def _candidates(uri: str, run_id: str) -> Iterator[Path]:
     """The data sets that a run may have been tested on, the likely ones first."""
     used = [Path(use.where) for use in data.data_uses(uri, run_id) if use.where and not use.where.startswith("scheme:")]
@@ -43,7 +51,7 @@ def _candidates(uri: str, run_id: str) -> Iterator[Path]:
 
 def _from(folder: Path, split: str, wanted: frozenset[str]) -> dict[str, bytes]:
     try:
-        present = wanted & _ids(str(folder), split)
+        present = wanted & ids(folder, split)
         if not present:
             return {}
         return {sample.id: sample.media for sample in Dataset.open(folder).samples(split) if sample.id in present}
@@ -51,8 +59,17 @@ def _from(folder: Path, split: str, wanted: frozenset[str]) -> dict[str, bytes]:
         return {}
 
 
-@st.cache_data(ttl=60, max_entries=32, show_spinner=False)
-def _ids(folder: str, split: str) -> frozenset[str]:
+def ids(folder: Path, split: str) -> frozenset[str]:
+    """Return the content hashes of a split, none of one that is too large to be looked through.
+
+    Raises:
+        DataError: If the data set is damaged.
+    """
+    return _ids(str(folder), Dataset.open(folder).digest, split)
+
+
+@st.cache_data(ttl=600, max_entries=32, show_spinner=False)
+def _ids(folder: str, digest: str, split: str) -> frozenset[str]:
     dataset = Dataset.open(folder)
     return frozenset(dataset.ids(split)) if dataset.counts[split] <= 100_000 else frozenset()
 

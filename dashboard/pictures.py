@@ -51,8 +51,8 @@ def sureness(confidence: float) -> str:
 
 
 def card(media: bytes, name: str, answer: Answer | None, fault: str = "", kind: str = "image") -> str:
-    """Return a captcha with what was read of it, for a gallery."""
-    shown = picture(media, name) if kind == "image" else '<div class="cl-picture cl-broken">clip</div>'
+    """Return a captcha with what was read of it, for a gallery; a clip's player stands beside its card."""
+    shown = picture(media, name) if kind == "image" else ""
     body = f'<div class="cl-fault">{markup(fault)}</div>' if answer is None else (
         f'<div class="cl-text">{markup(answer.text) or "–"}</div>{strip(answer)}'
     )  # fmt: skip
@@ -68,9 +68,22 @@ def facts(rows: Sequence[tuple[str, str, str]]) -> str:
     return f'<div class="cl-facts">{cells}</div>'
 
 
-def mistake_card(media: bytes | None, text: str, read: str, confidence: float, path: str) -> str:
-    """Return a sample with what is there and what was read instead, the wrong characters marked."""
-    shown = picture(media, path) if media is not None else '<div class="cl-picture cl-broken">picture not here</div>'
+def mistake_card(
+    media: bytes | None, text: str, read: str, confidence: float, path: str, without: str = "picture not here"
+) -> str:
+    """Return a sample with what is there and what was read instead, the wrong characters marked.
+
+    Args:
+        media: The picture.
+        text: What is there.
+        read: What was read.
+        confidence: How sure the model was.
+        path: What the sample is called.
+        without: What stands in the picture's place when there is none; empty leaves the place out.
+    """
+    shown = f'<div class="cl-picture cl-broken">{markup(without)}</div>' if without else ""
+    if media is not None:
+        shown = picture(media, path)
     pairs = align(text, read)
     there = "".join(_marked(mine, mine == theirs) for mine, theirs in pairs)
     taken = "".join(_marked(theirs, mine == theirs) for mine, theirs in pairs)
@@ -105,7 +118,8 @@ def sparkline(values: Sequence[float], width_px: int = 150, height_px: int = 54)
     low, high = min(values), max(values)
     spread = (high - low) or 1.0
     xs = [4 + index * (width_px - 8) / (len(values) - 1) for index in range(len(values))]
-    ys = [height_px - 6 - (value - low) / spread * (height_px - 12) for value in values]
+    level = 0.5 if high == low else 0.0
+    ys = [height_px - 6 - (level + (value - low) / spread) * (height_px - 12) for value in values]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
     drawing = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width_px} {height_px}">'

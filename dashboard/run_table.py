@@ -18,7 +18,12 @@ FILTER = re.compile(
 )
 STATES = {"FINISHED": "Finished", "RUNNING": "Running", "FAILED": "Failed", "KILLED": "Stopped", "SCHEDULED": "Waiting"}
 SIGNS = {"FINISHED": "✓", "RUNNING": "▶", "FAILED": "✕", "KILLED": "■", "SCHEDULED": "…"}
-PARAM, METRIC = "param ", "metric "
+PARAM, METRIC, TAG = "param ", "metric ", "tag "
+
+COLUMNS = (
+    "state", "run", "exact match", "95% interval", "best validation", "preset", "network", "started", "duration",
+    "children", "note",
+)  # fmt: skip
 
 
 def is_filter(text: str) -> bool:
@@ -53,11 +58,13 @@ def children(runs: Sequence[RunRecord], parent_id: str) -> list[RunRecord]:
 
 
 def column_choices(runs: Sequence[RunRecord]) -> list[str]:
-    """Return the parameters and metrics that can be shown, those first whose values differ between the runs."""
+    """Return the parameters, tags and metrics that can be shown, those first whose values differ between the runs."""
     values: dict[str, set[Any]] = {}
     for run in runs:
         for key, value in run.params.items():
             values.setdefault(PARAM + key, set()).add(value)
+        for key, value in run.own_tags.items():
+            values.setdefault(TAG + key, set()).update((value, run.id))
         for key in run.metrics:
             values.setdefault(METRIC + key, set()).add(run.id)
     return sorted(values, key=lambda name: (name.startswith(METRIC), len(values[name]) < 2, name))
@@ -91,7 +98,7 @@ def table(
         }
     )
     for name in extra:
-        frame[_shown(name)] = _extra(runs, name)
+        frame[shown(name)] = _extra(runs, name)
     empty = [name for name in ("children", "note") if not frame[name].replace("", None).notna().any()]
     return frame.drop(columns=empty)
 
@@ -111,14 +118,17 @@ def clock(seconds: float) -> str:
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
-def _shown(name: str) -> str:
-    return name.removeprefix(PARAM).removeprefix(METRIC).removeprefix("training.")
+def shown(name: str) -> str:
+    """Return the head of a column that :func:`column_choices` names."""
+    return name.removeprefix(PARAM).removeprefix(METRIC).removeprefix(TAG).removeprefix("training.")
 
 
 def _extra(runs: Sequence[RunRecord], name: str) -> pd.Series:
     if name.startswith(METRIC):
         key = name.removeprefix(METRIC)
         return pd.Series([run.metrics.get(key) for run in runs], dtype="float64")
+    if name.startswith(TAG):
+        return numeric_if_possible([run.own_tags.get(name.removeprefix(TAG)) for run in runs])
     key = name.removeprefix(PARAM)
     return numeric_if_possible([run.params.get(key) for run in runs])
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from rich.progress import track
 
 from captcha_core.dataset.store import Dataset
-from captcha_core.errors import CaptchaError, ModelError, SpecError
-from captcha_core.evaluation.compare import PromotionRule, Verdict
+from captcha_core.errors import CaptchaError, ModelError
+from captcha_core.evaluation.compare import Verdict
 from captcha_core.evaluation.contest import Contest, Entrant, Side, readings
 from captcha_core.registry.promotion import Entry, promote
 from captcha_core.registry.versions import CHAMPION, version_behind
 from captcha_core.solver import Solver
 from experiments.console import console
 from experiments.material import labelled, require_same_spec
-from experiments.preset import load_preset
+from experiments.preset import promotion_rule
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,6 @@ def sides(solvers: Sequence[tuple[str, Solver]], dataset: Dataset, split: str) -
     entrants = [Entrant(name, solver, len(solver.bundle.litert)) for name, solver in solvers]
     bar = track(samples, f"reading with {len(entrants)} models", console=console, transient=True)
     return readings(entrants, samples, bar)
-
-
-def rule_of(solver: Solver) -> PromotionRule:
-    """Return the rule of the preset that a model was trained by, or the usual one."""
-    try:
-        return load_preset(solver.bundle.config.preset or "").promotion
-    except SpecError:  # trained without a preset, or by one that is gone
-        return PromotionRule()
 
 
 def settle(name: str, version: str, dataset: Dataset | None, split: str = "test", force: str = "") -> Settled:
@@ -77,7 +69,7 @@ def settle(name: str, version: str, dataset: Dataset | None, split: str = "test"
         ) from None
     solvers = [(f"version {former}", champion), (f"version {version}", challenger)]
     contest = Contest(*sides(solvers, dataset, split))
-    rule = rule_of(challenger)
+    rule = promotion_rule(challenger.bundle.config.preset or "")
     verdict = contest.verdict(rule)
     if not (verdict.promote or force):
         return Settled(None, verdict, contest)

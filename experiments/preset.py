@@ -80,3 +80,11 @@ def load_preset(name: str) -> Preset:
     except (yaml.YAMLError, TypeError) as error:
         reason = " ".join(str(error).split())
         raise SpecError(f"expected a mapping in the preset {path.name}, received {reason}; correct it.") from None
+
+
+def promotion_rule(preset: str) -> PromotionRule:
+    """Return the rule of a preset, the usual one where there is no such preset."""
+    try:
+        return load_preset(preset).promotion
+    except SpecError:  # trained without a preset, or by one that is gone
+        return PromotionRule()

@@ -1,6 +1,6 @@
 """What many tests share: a tiny specification, its samples, and MLflow in an empty folder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -75,4 +75,61 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     litert = to_litert(trained.model)
     write_bundle(folder / "bundle", spec, config, folder / "model.keras", litert, {"validation": trained.progress.best})
+    return folder / "bundle"
+
+
+TONES_HZ = {"0": 500.0, "1": 1200.0, "2": 2600.0}
+TONE_RATE_HZ = 8_000
+
+
+def tone_spec() -> CaptchaSpec:
+    """One to six tones in up to five seconds."""
+    return CaptchaSpec.build(
+        media="audio", alphabet="012", min_length=1, max_length=6, sample_rate_hz=TONE_RATE_HZ, max_seconds=5.0
+    )
+
+
+def tone_clip(text: str, starts_s: Sequence[float], seconds: float, tone_s: float = 0.3) -> bytes:
+    """Return a WAV of some seconds in which each character is a tone that begins at a known time."""
+    from captcha_core.media.audio import encode_wav
+
+    clip = np.zeros(int(seconds * TONE_RATE_HZ), np.float32)
+    times = np.arange(int(tone_s * TONE_RATE_HZ)) / TONE_RATE_HZ
+    for character, start_s in zip(text, starts_s, strict=True):
+        first = int(start_s * TONE_RATE_HZ)
+        clip[first : first + len(times)] += 0.5 * np.sin(2 * np.pi * TONES_HZ[character] * times).astype(np.float32)
+    return encode_wav(clip, TONE_RATE_HZ)
+
+
+@pytest.fixture(scope="session")
+def tone_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that reads :func:`tone_clip`: no training, its weights listen to three mel bands."""
+    import keras
+    from keras import layers
+
+    from captcha_core.features.audio import LogMelFeatures
+    from captcha_core.features.log_mel import mel_filters
+    from captcha_core.models.blocks import scaled
+    from captcha_core.registry.bundle import BundleConfig, write_bundle
+    from captcha_core.registry.export import to_litert
+
+    folder, spec = tmp_path_factory.mktemp("tones"), tone_spec()
+    seen = LogMelFeatures.of(spec)
+    levels = keras.Input(seen.shape, dtype="uint8")
+    x = layers.Reshape((1, *seen.shape))(scaled(levels))
+    listen = layers.Conv2D(spec.charset.classes, (1, 4), strides=(1, 4), padding="same", name="listen")
+    x = listen(x)
+    model = keras.Model(levels, layers.Reshape((x.shape[2], x.shape[3]), name="logits")(x))
+    filters = mel_filters(seen.rate_hz, seen.window, seen.mels, seen.low_hz, seen.rate_hz / 2)
+    kernel = np.zeros((1, 4, seen.mels, spec.charset.classes), np.float32)
+    for character, hz in TONES_HZ.items():
+        band = int(filters[round(hz * seen.window / seen.rate_hz)].argmax())
+        kernel[0, :, band, spec.charset.encode([character], 1)[0][0]] = 10.0
+    empty, full = (float(np.asarray(scaled(np.full((1, 1), level, np.uint8)))[0, 0]) for level in (0, 255))
+    bias = np.zeros(spec.charset.classes, np.float32)
+    bias[0] = 40.0 * (empty + 0.8 * (full - empty))  # the blank wins below four fifths of the range
+    listen.set_weights([kernel, bias])
+    model.save(folder / "model.keras")
+    config = BundleConfig(network="audio_ctc", head="ctc", features=seen)
+    write_bundle(folder / "bundle", spec, config, folder / "model.keras", to_litert(model), {"validation": {}})
     return folder / "bundle"

@@ -11,7 +11,7 @@ import pytest
 from captcha_core.errors import DataError, ModelError
 from captcha_core.models.decode import Limits
 from captcha_core.solver import Solver
-from tests.conftest import tiny_samples
+from tests.conftest import tiny_samples, tone_clip
 
 
 def test_it_reads(tiny_bundle: Path) -> None:
@@ -73,3 +73,23 @@ def test_tensorflow_is_never_imported(tiny_bundle: Path, tmp_path: Path) -> None
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("seconds", [2.6, 5.0])
+def test_characters_of_a_clip_have_the_times_at_which_they_are_heard(tone_bundle: Path, seconds: float) -> None:
+    solver = Solver.load(str(tone_bundle))
+    starts_s = (0.2, 0.9, 2.1) if seconds < 4 else (0.5, 3.0, 4.4)
+    answer = solver.solve(tone_clip("201", starts_s, seconds))
+    assert answer.text == "201"
+    step_s = 4 * 0.016  # the network takes four frames at a time
+    for character, start_s in zip(answer.characters, starts_s, strict=True):
+        assert character.span_s is not None
+        assert character.span_s[0] == pytest.approx(start_s, abs=1.5 * step_s)
+        assert character.span_s[1] == pytest.approx(start_s + 0.3, abs=1.5 * step_s)
+    (together,) = solver.solve_many([tone_clip("201", starts_s, seconds)])
+    assert [one.span_s for one in together.characters] == [one.span_s for one in answer.characters]
+
+
+def test_characters_of_a_picture_have_no_times(tiny_bundle: Path) -> None:
+    answer = Solver.load(str(tiny_bundle)).solve(tiny_samples(1)[0].media)
+    assert [character.span_s for character in answer.characters] == [None, None]

@@ -1,6 +1,6 @@
 """A contact sheet: many samples of a data set on one page, each with its text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -16,13 +16,19 @@ WAVE_PX = (64, 240)
 INK = (32, 64, 128)
 
 
-def contact_sheet(samples: Sequence[Sample], spec: CaptchaSpec, columns: int = 8) -> np.ndarray:
+def contact_sheet(
+    samples: Sequence[Sample],
+    spec: CaptchaSpec,
+    columns: int = 8,
+    draw: Callable[[Sample], np.ndarray] | None = None,
+) -> np.ndarray:
     """Draw samples in rows, their texts below.
 
     Args:
         samples: At least one.
         spec: Of the data set; pictures are shown at its size, clips as waveforms.
         columns: Samples in a row.
+        draw: Another way from a sample to its picture, uint8 (h, w, 3), of the same size for all.
 
     Returns:
         uint8 array (H, W, 3).
@@ -30,7 +36,7 @@ def contact_sheet(samples: Sequence[Sample], spec: CaptchaSpec, columns: int = 8
     Raises:
         DataError: If a sample cannot be decoded.
     """
-    pictures = [_picture(sample.media, spec) for sample in samples]
+    pictures = [draw(sample) if draw else _picture(sample.media, spec) for sample in samples]
     height, width = pictures[0].shape[:2]
     columns = min(columns, len(samples))
     rows = -(-len(samples) // columns)

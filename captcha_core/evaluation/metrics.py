@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 Key = TypeVar("Key", bound=Hashable)
+DEFINITION = "1"  # raise it when a figure changes its meaning: runs then say that theirs cannot be compared
 NOTHING = ""  # stands in a confusion for a character that was left out, or for one that was made up
 
 

@@ -52,6 +52,14 @@ class LogMelFeatures(BaseModel):
         """Seconds from one frame to the next; frame t is centred on t times this."""
         return self.hop / self.rate_hz
 
+    def step_s(self, steps: int) -> float:
+        """Return the seconds from one time step of a network to the next.
+
+        Args:
+            steps: T' of its logits for the T frames of the longest clip; each stands for a whole number of frames.
+        """
+        return max(1, round(self.frames / steps)) * self.hop_s
+
     def decibels(self, samples: np.ndarray) -> np.ndarray:
         """Return float32 (T, M), decibels below the loudest bin, of a clip's own length."""
         return log_mel(

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from captcha_core.errors import RegistryError
+from captcha_core.evaluation.metrics import DEFINITION
 from captcha_core.evaluation.predictions import Predictions
 from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.lookup import DEFAULT_TRACKING_URI
@@ -188,7 +189,8 @@ def start_run(name: str, tags: Mapping[str, str] | None = None, run_id: str | No
     )
     run = Run(started.info.run_id, mine)
     run.tags({"mlflow.runName": name, "captchalab.pid": os.getpid(), "captchalab.host": platform.node()})
-    run.tags({"captchalab.started": time.time(), **_provenance(), **(tags or {})})
+    described = {"captchalab.started": time.time(), "captchalab.metrics": DEFINITION}
+    run.tags({**described, **_provenance(), **(tags or {})})
     try:
         with _terminable():
             yield run

@@ -7,11 +7,18 @@ from captcha_core.solver import Solver
 from dashboard import pictures, saliency, solving, sound
 from dashboard.frame import guarded
 from dashboard.solving import Reading
+from dashboard.views import correction
 from dashboard.words import markdown, share
 
 
-def show(solver: Solver, reading: Reading) -> None:
-    """Show a captcha beside what was read of it."""
+def show(solver: Solver, reading: Reading, truth: str | None = None) -> None:
+    """Show a captcha beside what was read of it.
+
+    Args:
+        solver: Who read it.
+        reading: What came of it.
+        truth: What is there, where that is known: of one that was drawn here.
+    """
     left, right = st.columns([5, 6], gap="large")
     with left:
         _captcha(solver, reading)
@@ -26,12 +33,22 @@ def show(solver: Solver, reading: Reading) -> None:
             f"{share(reading.answer.confidence)} sure of the whole · {reading.answer.elapsed_ms:.2f} ms · "
             f"{markdown(solving.label_of(reading.model))}"
         )
+        if truth is not None:
+            _judge(reading.answer.text, truth)
+        correction.one(solver, reading, truth)
     if reading.item.kind == solver.spec.media == "audio":
         with guarded():
             _sound(solver, reading)
     if saliency.can_look(solver):
         with guarded():
             _looked_at(solver, reading)
+
+
+def _judge(text: str, truth: str) -> None:
+    if text == truth:
+        st.badge("right", icon=":material/check:", color="green")
+    else:
+        st.badge(f"wrong: {markdown(truth)} was drawn", icon=":material/close:", color="red")
 
 
 def _captcha(solver: Solver, reading: Reading) -> None:

@@ -41,6 +41,23 @@ def start_form() -> None:
         st.rerun()
 
 
+def follow() -> None:
+    """Show what runs in the background by itself every few seconds, and the page anew when it has ended."""
+    job = jobs.current()
+    if job is None or not job.running:
+        watch()
+        return
+
+    @st.fragment(run_every="2s")
+    def live() -> None:
+        now = jobs.current()
+        if now is None or not now.running:
+            st.rerun()
+        watch()
+
+    live()
+
+
 def watch() -> None:
     """Show how the training in the background is doing, if there is one."""
     job = jobs.current()
@@ -61,7 +78,7 @@ def _running(job: jobs.Job) -> None:
     now_ms = 1000 * time.time()
     for_long = duration((now_ms - job.started_ms) / 1000)
     if run is None:
-        used, words = 0.0, f"getting ready, for {for_long}"
+        used, words = 0.0, f"{'getting ready' if job.arguments[0] == 'pipeline' else 'at work'}, for {for_long}"
     else:
         used = tasks.progress(run, now_ms) or 0.0
         best = f", best exact match {share(run.best)}" if run.best is not None else ", first epoch"

@@ -8,8 +8,8 @@ import streamlit as st
 from dashboard import charts, comparison, data, gallery, links, pictures, promoting
 from dashboard.frame import guarded, heading, nothing_yet
 from dashboard.records import RunRecord
-from dashboard.views import promotion
-from dashboard.words import count, csv, markdown, share
+from dashboard.views import clips, promotion
+from dashboard.words import chance, count, csv, markdown, share
 
 CURVES = ("val_exact_match", "val_character_error_rate", "loss", "val_loss", "learning_rate")
 SHOWN_PICTURES = 12
@@ -42,6 +42,7 @@ def show() -> None:
         "Groups": lambda: _groups(uri, runs),
         "Confusions": lambda: _confusions(uri, runs),
         "Pairs": lambda: _pairs(uri, runs, predictions),
+        "Promote": lambda: _promotion(uri, runs),
     }
     tabs = st.tabs(list(views), key="view", on_change="rerun", bind="query-params")
     for tab, view in zip(tabs, views.values(), strict=True):
@@ -94,6 +95,11 @@ def _figures(runs: Sequence[RunRecord]) -> None:
         return
     if "exact match" in table:
         st.plotly_chart(charts.forest(table.dropna(subset=["exact match"])), key="forest", config=charts.PLAIN)
+    cost = (
+        table.dropna(subset=["exact match", "ms a captcha"]) if {"exact match", "ms a captcha"} <= set(table) else None
+    )
+    if cost is not None and len(cost) > 1:
+        st.plotly_chart(charts.cost(cost, list(table.index)), key="cost", config=charts.PLAIN)
     column = st.column_config
     shares = ("exact match", "from", "to", "best validation", "character errors", "calibration error")
     config = {name: column.NumberColumn(format="percent") for name in shares}
@@ -179,8 +185,15 @@ def _confusions(uri: str, runs: Sequence[RunRecord]) -> None:
     for column, run, matrix in zip(st.columns(2), (a, b), matrices, strict=True):
         figure = charts.confusion(matrix, characters, names[run.id])
         column.plotly_chart(figure, key=f"confusion-{run.id}", config=charts.PLAIN)
+    left, right = st.columns(2)
     figure = charts.confusion(matrices[1] - matrices[0], characters, "The second less the first", True)
-    st.plotly_chart(figure, key="confusion-difference", config=charts.PLAIN)
+    left.plotly_chart(figure, key="confusion-difference", config=charts.PLAIN)
+    with right:
+        st.markdown("**Where they differ most**")
+        changed = comparison.largest_differences(matrices[0], matrices[1], characters)
+        percent = st.column_config.NumberColumn(format="percent")
+        changed.columns = pd.Index(["mistake", names[a.id], names[b.id]])
+        st.dataframe(changed, hide_index=True, column_config={names[a.id]: percent, names[b.id]: percent})
     st.caption(
         "Shares of each character that is there. What is read right is left out; ∅ stands for nothing. In the "
         "difference, red is what the second takes for something else more often."
@@ -206,13 +219,12 @@ def _pairs(uri: str, runs: Sequence[RunRecord], predictions: Predictions) -> Non
                 ("Only the first", f"{test.lost:,}", names[a.id]),
                 ("Only the second", f"{test.gained:,}", names[b.id]),
                 ("Neither", f"{difference.n - both - test.lost - test.gained:,}", ""),
-                ("McNemar p", f"{test.p_value:.3g}", "two-sided, exact"),
+                ("McNemar", chance(test.p_value), "two-sided, exact"),
             ]
         )
     )
     for which, run in (("a", a), ("b", b)):
         _only(uri, pair.only(which), which, run, names)
-    _promotion(uri, (a, b))
 
 
 def _only(uri: str, rows: pd.DataFrame, which: str, run: RunRecord, names: Mapping[str, str]) -> None:
@@ -220,27 +232,35 @@ def _only(uri: str, rows: pd.DataFrame, which: str, run: RunRecord, names: Mappi
         return
     other = "b" if which == "a" else "a"
     st.subheader(markdown(f"Only {names[run.id]} reads"), anchor=False, divider="gray")
-    shown = rows.head(SHOWN_PICTURES)
-    media = gallery.media_of(uri, run.id, tuple(shown["id"]))
-    cards = [
-        pictures.mistake_card(
-            media.get(row["id"]), row["text"], row[f"read_{other}"], row[f"confidence_{other}"], row["path"]
-        )
-        for row in shown.to_dict("records")
+    shown = [
+        {**row, "read": row[f"read_{other}"], "confidence": row[f"confidence_{other}"]}
+        for row in rows.head(SHOWN_PICTURES).to_dict("records")
     ]
-    st.html(pictures.gallery(cards))
+    media = gallery.media_of(uri, run.id, tuple(row["id"] for row in shown))
+    if run.params.get("spec.media") == "audio":
+        clips.mistakes(shown, media)
+    else:
+        cards = [
+            pictures.mistake_card(media.get(row["id"]), row["text"], row["read"], row["confidence"], row["path"])
+            for row in shown
+        ]
+        st.html(pictures.gallery(cards))
     if len(rows) > len(shown):
         st.caption(f"and {len(rows) - len(shown):,} more; those of which the other was surest come first.")
 
 
 def _promotion(uri: str, runs: Sequence[RunRecord]) -> None:
     by_name = {model.name: model for model in data.models(uri)}
-    for run in runs:
-        if run.registered is None or run.registered[0] not in by_name:
-            continue
-        model = by_name[run.registered[0]]
-        version = model.by_version.get(run.registered[1])
-        if version is None or "champion" in version.aliases:
-            continue
-        st.subheader(markdown(f"Promote {run.short}?"), anchor=False, divider="gray")
-        promotion.show(uri, model, version)
+    registered = [run for run in runs if run.registered and run.registered[0] in by_name]
+    if not registered:
+        st.info("None of these runs has registered a model that is still there.", icon=":material/inventory_2:")
+        return
+    for run in registered:
+        name, number = run.registered or ("", "")
+        model = by_name[name]
+        version = model.by_version.get(number)
+        st.subheader(markdown(run.short), anchor=False, divider="gray")
+        if version is None:
+            st.caption(f"Version {markdown(number)} of {markdown(name)} is not there any more.")
+        else:
+            promotion.show(uri, model, version)

@@ -1,5 +1,6 @@
 """Data: what is in each data set, and whether it can be trusted."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -9,7 +10,7 @@ from captcha_core.errors import CaptchaError
 from dashboard import charts, data, datasets, gallery, links, pictures
 from dashboard.datasets import Survey
 from dashboard.frame import guarded, heading, nothing_yet
-from dashboard.words import count, markdown, share
+from dashboard.words import count, csv, markdown, share
 
 PER_PAGE = 24
 
@@ -33,16 +34,17 @@ def show() -> None:
         st.error(f"This data set cannot be read. {markdown(error)}", icon=":material/broken_image:")
         return
     _facts(dataset, found)
-    samples, balance, runs = st.tabs(["Samples", "Balance", "Runs"], key="look", on_change="rerun", bind="query-params")
-    if samples.open:
-        with samples, guarded():
-            _samples(dataset, found)
-    if balance.open:
-        with balance, guarded():
-            _balance(found)
-    if runs.open:
-        with runs, guarded():
-            _runs(dataset)
+    views: dict[str, Callable[[], None]] = {
+        "Samples": lambda: _samples(dataset, found),
+        "Balance": lambda: _balance(found),
+        "Repetitions": lambda: _repetitions(dataset, found),
+        "Runs": lambda: _runs(dataset),
+    }
+    tabs = st.tabs(list(views), key="look", on_change="rerun", bind="query-params")
+    for tab, view in zip(tabs, views.values(), strict=True):
+        if tab.open:
+            with tab, guarded():
+                view()
 
 
 def _choose(folders: list[Path]) -> Path:
@@ -68,7 +70,7 @@ def _facts(dataset: Dataset, found: Survey) -> None:
         pictures.facts(
             [
                 *counts,
-                ("Not labelled", f"{found.unlabelled:,}", ""),
+                *([("Not labelled", f"{found.unlabelled:,}", "")] if found.unlabelled else []),
                 ("Repeated", f"{found.repeated():,}", "the same file twice"),
                 ("Leaked", f"{found.leaked():,}", "of train, in validation or test"),
                 ("Texts known", share(found.shared_texts(), 1), "of test, in other pictures of train"),
@@ -126,6 +128,33 @@ def _balance(found: Survey) -> None:
         st.plotly_chart(figure, key="lengths", config=charts.PLAIN)
     else:
         st.caption(f"Every text has {count(int(lengths['length'].iloc[0]), 'character')}.")
+
+
+def _repetitions(dataset: Dataset, found: Survey) -> None:
+    table = found.repetitions()
+    if table.empty:
+        st.success("No file is in it twice.", icon=":material/verified:")
+        return
+    st.markdown(
+        f"**{count(len(table), 'file')}** more than once: {table['leaks'].sum():,} of them in train and held out as "
+        f"well, {table['disagree'].sum():,} with labels that contradict one another."
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "id": st.column_config.TextColumn("Content hash"),
+            "leaks": st.column_config.CheckboxColumn("Leaks"),
+            "disagree": st.column_config.CheckboxColumn("Labels differ"),
+        },
+    )
+    st.download_button(
+        "CSV", csv(table), "repetitions.csv", "text/csv", icon=":material/download:", on_click="ignore"
+    )  # fmt: skip
+    shown = gallery.in_folder(dataset.path, tuple(table["id"][:PER_PAGE]))
+    if dataset.spec.media == "image":
+        rows = [row for row in table[:PER_PAGE].to_dict("records") if row["id"] in shown]
+        st.html(pictures.gallery([pictures.sample_card(shown[row["id"]], row["texts"], row["splits"]) for row in rows]))
 
 
 def _runs(dataset: Dataset) -> None:

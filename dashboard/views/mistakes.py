@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import charts, data, gallery, mistakes, pictures, promoting
 from dashboard.frame import heading, nothing_yet
 from dashboard.records import RunRecord
+from dashboard.views import clips
 from dashboard.words import count, csv, markdown, share
 
 PER_PAGE = 24
@@ -83,7 +84,7 @@ def _gallery(uri: str, run: RunRecord, found: pd.DataFrame) -> None:
     media = gallery.media_of(uri, run.id, tuple(row["id"] for row in shown))
     media = gallery.with_worst(uri, run.id, shown, media)
     if run.params.get("spec.media") == "audio":
-        _clips(shown, media)
+        clips.mistakes(shown, media)
         return
     st.html(
         pictures.gallery(
@@ -95,11 +96,3 @@ def _gallery(uri: str, run: RunRecord, found: pd.DataFrame) -> None:
     )
     if not media:
         st.caption("The pictures are in a data set that is not on this machine; only the worst are kept with the run.")
-
-
-def _clips(rows: Sequence[dict[str, str]], media: dict[str, bytes]) -> None:
-    for row in rows:
-        left, right = st.columns([2, 3], vertical_alignment="center")
-        if row["id"] in media:
-            left.audio(media[row["id"]])
-        right.html(pictures.mistake_card(None, row["text"], row["read"], float(row["confidence"]), row["path"]))

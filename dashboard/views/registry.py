@@ -7,11 +7,11 @@ import streamlit as st
 
 from captcha_core.errors import CaptchaError
 from captcha_core.registry.promotion import Entry
-from dashboard import access, bundles, charts, comparison, data, links, pictures, promoting
+from dashboard import access, bundles, charts, comparison, data, jobs, links, pictures, promoting
 from dashboard.frame import guarded, heading, nothing_yet, tell
 from dashboard.records import ModelRecord, RunRecord, VersionRecord
-from dashboard.views import promotion
-from dashboard.words import ago, count, csv, markdown, size
+from dashboard.views import background, promotion
+from dashboard.words import ago, count, csv, markdown, share, size
 
 
 def show() -> None:
@@ -52,6 +52,8 @@ def _champion(model: ModelRecord, runs: dict[str, RunRecord]) -> None:
     facts = [("Champion", f"version {champion.version}" if champion else "none", _read(champion, runs))]
     for alias in ("challenger", "previous"):
         version = model.behind(alias)
+        if version == champion:  # the newest one became champion: nobody challenges it
+            version = None
         facts.append((alias.capitalize(), f"version {version.version}" if version else "none", _read(version, runs)))
     facts.append(
         (
@@ -211,7 +213,28 @@ def _take(version: VersionRecord) -> None:
                 file.read, file.name, "application/octet-stream", icon=":material/download:", on_click="ignore",
                 key=f"take-{file.name}",
             )  # fmt: skip
+    _convert(version)
     st.code(f"captchalab solve FILE --model {version.uri}", language="bash")
+
+
+def _convert(version: VersionRecord) -> None:
+    """Offer the formats that have to be made first: in a process of its own, watched from here."""
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    form = left.selectbox("Another format", list(bundles.FORMATS), key=f"form-{version.version}")
+    path, command = bundles.converted(version.uri, f"{version.name}-{version.version}", form)
+    if path.is_file():
+        right.download_button(
+            f"{path.name} ({size(path.stat().st_size)})", path.read_bytes, path.name, "application/octet-stream",
+            icon=":material/download:", on_click="ignore", width="stretch", key=f"take-{path.name}",
+        )  # fmt: skip
+    elif right.button(
+        "Make it", icon=":material/construction:", width="stretch", key=f"make-{path.name}",
+        disabled=not access.may_change(), help=None if access.may_change() else access.WHY_NOT,
+    ):  # fmt: skip
+        bundles.EXPORTS.mkdir(exist_ok=True)
+        jobs.start(command)
+        st.rerun()
+    background.follow()
 
 
 def history_table(entries: Sequence[Entry]) -> pd.DataFrame:
@@ -223,8 +246,8 @@ def history_table(entries: Sequence[Entry]) -> pd.DataFrame:
                 "what": f"forced {entry.action}" if entry.forced else entry.action,
                 "from": entry.from_version or "",
                 "to": entry.to_version,
-                "exact match": entry.exact_match[0] if entry.exact_match else None,
-                "before": entry.exact_match[1] if entry.exact_match else None,
+                "exact match": share(entry.exact_match[0] if entry.exact_match else None),
+                "before": share(entry.exact_match[1] if entry.exact_match else None),
                 "who": entry.by,
                 "reason": entry.reason,
                 "verdict": " ".join(entry.verdict),
@@ -239,14 +262,8 @@ def _history(uri: str, model: ModelRecord) -> None:
     if not entries:
         return
     st.subheader("Who was champion", anchor=False, divider="gray")
-    column = st.column_config
-    per_cent = column.NumberColumn(format="percent")
     st.dataframe(
         history_table(entries),
         hide_index=True,
-        column_config={
-            "when": column.DatetimeColumn(format="distance"),
-            "exact match": per_cent,
-            "before": per_cent,
-        },
+        column_config={"when": st.column_config.DatetimeColumn(format="distance")},
     )

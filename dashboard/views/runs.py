@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import data, links, run_table
@@ -48,16 +49,14 @@ def _summary(runs: Sequence[RunRecord]) -> str:
 
 
 def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
-    words, states, menu = st.columns([5, 4.6, 1.6], vertical_alignment="bottom")
+    words, states, menu = st.columns([5.2, 4.2, 1.7], vertical_alignment="center")
     text = words.text_input(
         "Search",
         key="q",
         bind="query-params",
-        placeholder="words, or a filter: metrics.test_exact_match > 0.97 and params.`preset.name` = 'nthu6'",
+        placeholder="words, or metrics.test_exact_match > 0.97",
+        label_visibility="collapsed",
         icon=":material/search:",
-        help="Words are looked for in names, ids, notes, tags and parameters. A filter is written as in MLflow: "
-        "`metrics.loss < 0.1`, `` params.`network.name` = 'image_ctc' ``, `tags.mlflow.user LIKE 'a%'`, "
-        "`status = 'FINISHED'`.",
     )
     there = [state for state in run_table.STATES if any(run.state == state for run in everything)]
     chosen = states.pills(
@@ -66,15 +65,25 @@ def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
         selection_mode="multi",
         format_func=lambda state: run_table.STATES[state],
         key="state",
+        label_visibility="collapsed",
         bind="query-params",
     )
-    with menu.popover("Columns", icon=":material/view_column:", width="stretch"):
+    with menu.popover("View", icon=":material/view_column:", width="stretch"):
         choices = run_table.column_choices(everything)
         st.multiselect(
-            "More columns", choices, key="columns", bind="query-params", placeholder="parameters and metrics"
+            "More columns", choices, key="columns", bind="query-params", placeholder="parameters, tags and metrics"
         )
+        st.multiselect(
+            "Pinned columns", _pinnable(), default=["run"], key="pinned", bind="query-params",
+            placeholder="stay in view on the left",
+        )  # fmt: skip
         st.toggle("Fold children under their parents", value=True, key="fold", bind="query-params")
-        st.caption("A column's own menu in the table sorts, pins and hides it.")
+        st.markdown(
+            "**Search.** Words are looked for in names, ids, notes, tags and parameters. A filter is written as in "
+            "MLflow: `metrics.loss < 0.1`, `` params.`network.name` = 'image_ctc' ``, `tags.mlflow.user LIKE 'a%'`, "
+            "`status = 'FINISHED'`."
+        )
+        st.caption("A click on a column's head sorts; the eye above the table hides columns. The link keeps the rest.")
     runs = list(everything)
     if run_table.is_filter(text or ""):
         try:
@@ -104,7 +113,7 @@ def _pick(found: Sequence[RunRecord], everything: Sequence[RunRecord], asked: Se
         selection_mode="multi-row",
         selection_default={"selection": {"rows": rows}},
         height=min(38 + 35 * len(frame), 430),
-        column_config=_columns(),
+        column_config=_columns(_pinned(frame)),
         alt="Runs with their exact match",
     )
     picked = [found[row] for row in event["selection"]["rows"] if row < len(found)]
@@ -119,12 +128,21 @@ def _pick(found: Sequence[RunRecord], everything: Sequence[RunRecord], asked: Se
     return picked
 
 
-def _columns() -> dict[str, Any]:
+def _pinnable() -> list[str]:
+    return [*run_table.COLUMNS, *st.session_state.get("columns", [])]
+
+
+def _pinned(frame: pd.DataFrame) -> list[str]:
+    names = (run_table.shown(name) for name in st.session_state.get("pinned", []))
+    return [name for name in names if name in frame.columns]
+
+
+def _columns(pinned: Sequence[str]) -> dict[str, Any]:
     column = st.column_config
     per_cent = "%.2f%%"
-    return {
+    known = {
         "state": column.TextColumn("State", width="small"),
-        "run": column.TextColumn("Run", pinned=True),
+        "run": column.TextColumn("Run"),
         "exact match": column.NumberColumn("Exact match", format=per_cent, help="On the test samples"),
         "95% interval": column.TextColumn("95% interval", help="Wilson's interval of the exact match, in per cent"),
         "best validation": column.NumberColumn(
@@ -137,3 +155,4 @@ def _columns() -> dict[str, Any]:
         "children": column.NumberColumn("Trials", width="small", help="Runs that belong to this one"),
         "note": column.TextColumn("Note"),
     }
+    return {**known, **{name: {**known.get(name, column.Column()), "pinned": True} for name in pinned}}

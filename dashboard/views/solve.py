@@ -11,7 +11,7 @@ from dashboard import data, pictures, solvers, solving
 from dashboard.frame import heading, nothing_yet
 from dashboard.records import ModelRecord
 from dashboard.solving import Reading
-from dashboard.views import answer, intake
+from dashboard.views import answer, clips, correction, intake
 from dashboard.words import count, csv, markdown
 
 ORDER = ("champion", "challenger", "previous")
@@ -44,9 +44,9 @@ def show() -> None:
         return
     readings = solving.read(solver, taken.items)
     if len(readings) == 1:
-        answer.show(solver, readings[0])
+        answer.show(solver, readings[0], intake.drawn_text(readings[0].item.media))
     else:
-        _batch(readings)
+        _batch(solver, readings)
     if beside:
         _beside(models, uri, readings)
 
@@ -86,7 +86,7 @@ def _model(choices: dict[str, str]) -> tuple[str, bool]:
     return chosen, beside
 
 
-def _batch(readings: Sequence[Reading]) -> None:
+def _batch(solver: Solver, readings: Sequence[Reading]) -> None:
     read = [reading for reading in readings if reading.answer]
     left, right = st.columns([4, 1], vertical_alignment="center")
     mean = sum(reading.answer.elapsed_ms for reading in read if reading.answer) / max(1, len(read))
@@ -98,16 +98,16 @@ def _batch(readings: Sequence[Reading]) -> None:
     pages = -(-len(readings) // PER_PAGE)
     current = st.pagination(pages, key="gallery-page") if pages > 1 else 1
     shown = readings[(current - 1) * PER_PAGE : current * PER_PAGE]
-    st.html(
-        pictures.gallery(
-            [
-                pictures.card(reading.item.media, reading.item.name, reading.answer, reading.fault, reading.item.kind)
-                for reading in shown
-            ]
-        )
-    )
+    looked_at = [reading for reading in shown if reading.item.kind == "image"]
+    cards = [pictures.card(one.item.media, one.item.name, one.answer, one.fault) for one in looked_at]
+    if cards:
+        st.html(pictures.gallery(cards))
+    clips.answers([reading for reading in shown if reading.item.kind == "audio"])
     with st.expander("As a table"):
         _table(frame)
+    if read:
+        with st.expander("Correct what was read wrong"):
+            correction.many(solver, readings)
 
 
 def _beside(models: Sequence[ModelRecord], uri: str, readings: Sequence[Reading]) -> None:

@@ -45,8 +45,8 @@ def filled(empty_database: Path, tiny_bundle: Path, tmp_path_factory: pytest.Tem
         patch.chdir(folder)
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
         patch.delenv("MLFLOW_RUN_ID", raising=False)
-        good = _trained(folder, tiny_bundle, rate=0.01, seed=5, spoil=lambda answer, index: answer)
-        bad = _trained(folder, tiny_bundle, rate=0.002, seed=5, spoil=_spoilt)
+        good = trained(folder, tiny_bundle, rate=0.01, seed=5, spoil=lambda answer, index: answer)
+        bad = trained(folder, tiny_bundle, rate=0.002, seed=5, spoil=spoilt)
         set_champion(NAME, "1")
     return World(folder, (good, bad), NAME)
 
@@ -68,7 +68,7 @@ def _inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     st.cache_data.clear()
 
 
-def _spoilt(answer: Answer, index: int) -> Answer:
+def spoilt(answer: Answer, index: int) -> Answer:
     """Every fourth answer gets its last character wrong."""
     if index % 4:
         return answer
@@ -76,7 +76,7 @@ def _spoilt(answer: Answer, index: int) -> Answer:
     return Answer(answer.text[:-1] + wrong, 0.8, answer.characters, answer.elapsed_ms)
 
 
-def _trained(folder: Path, bundle: Path, rate: float, seed: int, spoil: Callable[[Answer, int], Answer]) -> str:
+def trained(folder: Path, bundle: Path, rate: float, seed: int, spoil: Callable[[Answer, int], Answer]) -> str:
     """Log what a training logs, without training; return the run's id."""
     samples = tiny_samples(80, seed=seed)
     solver = Solver.load(str(bundle))

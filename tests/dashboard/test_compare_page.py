@@ -4,14 +4,14 @@ import pytest
 
 from tests.dashboard.pages import World, open_page, said, without_traceback
 
-VIEWS = ["Figures", "Curves", "Parameters", "Groups", "Confusions", "Pairs"]
+VIEWS = ["Figures", "Curves", "Parameters", "Groups", "Confusions", "Pairs", "Promote"]
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view(world: World, view: str) -> None:
     page = without_traceback(open_page("compare", runs=",".join(world.runs), view=view))
     assert "fault of ours" not in said(page)
-    assert page.get("plotly_chart") or view in ("Parameters", "Pairs")
+    assert page.get("plotly_chart") or view in ("Parameters", "Pairs", "Promote")
 
 
 def test_the_link_restores_the_selection(world: World) -> None:
@@ -37,9 +37,9 @@ def test_pairs_show_what_only_one_reads(world: World) -> None:
 
 
 def test_the_rule_speaks_before_the_button(world: World) -> None:
-    page = open_page("compare", runs=",".join(world.runs), view="Pairs")
+    page = open_page("compare", runs=",".join(world.runs), view="Promote")
     words = said(page)
-    assert "The rule says no" in words and "exact match" in words
+    assert "The usual rule says no" in words and "exact match" in words
     assert page.button(key="promote-captcha-tiny-2").disabled, "against the rule only with a reason"
     page.text_input(key="force-captcha-tiny-2").set_value("it is smaller")
     without_traceback(page.run())

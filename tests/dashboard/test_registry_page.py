@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.registry.bundle import Bundle
+from captcha_core.registry.bundle import Bundle, write_bundle
 from captcha_core.registry.versions import CHAMPION, locate, set_champion, version_behind
 from dashboard import bundles, data
+from tests.dashboard.conftest import NAME, spoilt, trained
 from tests.dashboard.pages import World, open_page, said, without_traceback
 
 
@@ -31,7 +32,7 @@ def test_versions_and_aliases(world: World) -> None:
 
 def test_promote_and_roll_back(restored: World) -> None:
     page = open_page("registry", model=restored.model, version="2")
-    assert "The rule says no" in said(page)
+    assert "The usual rule says no" in said(page)
     page.text_input(key="force-captcha-tiny-2").set_value("it is smaller")
     page.run()
     page.button(key="promote-captcha-tiny-2").click()
@@ -45,6 +46,38 @@ def test_promote_and_roll_back(restored: World) -> None:
     without_traceback(page.run())
     assert page.dataframe[-1].value["what"][0] == "rollback"
     assert version_behind(restored.model, CHAMPION) == "1"
+
+
+def test_the_rule_is_that_of_the_challengers_preset(fresh: Path, tiny_bundle: Path) -> None:
+    """A preset that forgives a loss of half lets a version pass that reads a quarter less."""
+    lenient = fresh / "lenient.yaml"
+    rule = "promotion:\n  margin: 0.5\n  max_latency_ratio: 100\n"
+    lenient.write_text(f"description: forgives\nscheme: digits4\nnetwork: image_cnn\n{rule}")
+    opened = Bundle.open(tiny_bundle)
+    config = opened.config.model_copy(update={"preset": str(lenient)})
+    own = write_bundle(fresh / "own" / "bundle", opened.spec, config, opened.keras_path, opened.litert, opened.metrics)
+    trained(fresh, tiny_bundle, rate=0.01, seed=5, spoil=lambda answer, index: answer)
+    trained(fresh, own.path, rate=0.002, seed=5, spoil=spoilt)
+    set_champion(NAME, "1")
+    words = said(without_traceback(open_page("registry", model=NAME, version="2"))).replace("\\", "")
+    assert "says yes" in words and "allowed -50.00" in words and "lenient.yaml" in words
+
+
+def test_other_formats_are_made_in_the_background(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr("dashboard.jobs.start", lambda arguments: asked.append(tuple(arguments)))
+    page = open_page("registry", model=world.model, version="1")
+    page.button(key="make-captcha-tiny-1-onnx.onnx").click()
+    without_traceback(page.run())
+    (command,) = asked
+    assert command[:5] == ("export", "--model", "models:/captcha-tiny/1", "--format", "onnx")
+    (tmp_path / command[-1]).write_bytes(b"an ONNX graph")
+    page = without_traceback(open_page("registry", model=world.model, version="1"))
+    offered = {button.proto.label for button in page.get("download_button")}
+    assert "captcha-tiny-1-onnx.onnx (13 bytes)" in offered
 
 
 def test_what_is_inside(world: World) -> None:

@@ -73,3 +73,10 @@ def test_the_table_counts_the_best_epoch_and_sorts_numbers_as_numbers() -> None:
 def test_columns_that_differ_are_offered_first() -> None:
     runs = [_run("a", params={"x": "1", "y": "1"}), _run("b", params={"x": "1", "y": "2"})]
     assert run_table.column_choices(runs) == ["param y", "param x"]
+
+
+def test_own_tags_are_columns_too() -> None:
+    runs = [_run("a", tags={"owner": "ana", "mlflow.user": "x"}), _run("b", tags={})]
+    assert "tag owner" in run_table.column_choices(runs) and "tag mlflow.user" not in run_table.column_choices(runs)
+    frame = run_table.table(runs, runs, ["tag owner"], 0.0)
+    assert list(frame["owner"]) == ["ana", ""]

@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from captcha_core.dataset.gathered import write_samples
 from captcha_core.dataset.store import Dataset
+from captcha_core.features.clip_picture import SPAN
 from captcha_core.sources.voices.cloud import MAX_CHARACTERS
 from captcha_core.sources.voices.engines import limit_spending
+from captcha_core.spec.sample import Sample
 from experiments.cli import main
+from tests.conftest import tone_clip, tone_spec
 from tests.sources.labelled_files import TEXTS, fill, huge_png_header, pack, picture
 
 
@@ -151,6 +155,27 @@ def test_preview_shows_a_data_set(drawn: Path, tmp_path: Path, capsys: pytest.Ca
     assert page.shape == (2 * 86 + 8, 3 * 168 + 8, 3) and page.std() > 10
     assert run("preview", drawn) == 0
     assert "digits4" in capsys.readouterr().out and (drawn / "sheet.png").is_file()
+
+
+def test_preview_shows_clips_with_what_is_read_at_its_time(tone_bundle: Path, tmp_path: Path) -> None:
+    clip = tone_clip("12", (1.0, 2.5), 4.0)
+    dataset = write_samples(tmp_path / "d", tone_spec(), [Sample(clip, "12", "clip.wav")], "import", "1/0/0")
+    pages = []
+    for options in ((), ("--model", tone_bundle)):
+        assert run("preview", dataset.path, "--out", tmp_path / "sheet.png", *options) == 0
+        pages.append(np.asarray(Image.open(tmp_path / "sheet.png")))
+    plain, read = pages
+    assert plain.shape == read.shape == (340 + 18 + 8 + 8, 960 + 8 + 8, 3)
+    marked = np.flatnonzero((read[10, 8:968] == SPAN).all(axis=1)) / 960 * 4.0
+    assert not (plain[10] == SPAN).all(axis=1).any(), "without a model nothing is marked"
+    assert marked.min() == pytest.approx(1.0, abs=0.1) and marked.max() == pytest.approx(2.8, abs=0.1)
+    assert not ((marked > 1.45) & (marked < 2.4)).any(), "nothing was heard between the two"
+
+
+def test_preview_refuses_a_model_of_other_captchas(
+    drawn: Path, tone_bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "expected a data set of the model's specification" in fails(capsys, "preview", drawn, "--model", tone_bundle)
 
 
 def test_preview_refuses_what_is_no_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,94 @@
+"""A wrong answer on the Solve page is put right and becomes a label."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from captcha_core.dataset.gathered import write_samples
+from captcha_core.dataset.labels import LabelLog
+from captcha_core.dataset.split import SPLITS
+from captcha_core.dataset.store import Dataset
+from captcha_core.solver import Solver
+from captcha_core.spec.sample import Sample
+from dashboard import access, correcting, solving
+from dashboard.uploads import Item
+from dashboard.views import correction
+from tests.conftest import tiny_samples
+from tests.dashboard.pages import World, open_page, said, without_traceback
+
+
+@pytest.fixture
+def own(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder of its own, with the models of the filled world."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _corrected(sample: Sample, text: str) -> AppTest:
+    page = open_page("solve")
+    page.file_uploader[0].set_value([("one.png", sample.media, "image/png")])
+    without_traceback(page.run())
+    field = next(one for one in page.text_input if one.label.startswith("Read wrong?"))
+    field.set_value(text)
+    next(one for one in page.button if one.label == "Keep as label").click()
+    return without_traceback(page.run())
+
+
+def test_a_correction_becomes_a_labelled_sample(own: Path) -> None:
+    (sample,) = tiny_samples(1, seed=3)
+    page = _corrected(sample, "30")
+    assert "1 label kept in data/corrections-captcha-tiny" in said(page).replace("\\", "")
+    dataset = Dataset.open(own / "data" / "corrections-captcha-tiny")
+    (kept,) = [one for split in SPLITS for one in dataset.samples(split)]
+    assert (kept.id, kept.text, kept.path) == (sample.id, "30", "one.png")
+    assert kept.origin["guess"] == sample.text and kept.origin["model"] == "captcha-tiny version 1"
+
+
+def test_a_captcha_of_a_data_set_gets_a_line_in_its_log(own: Path, tiny_bundle: Path) -> None:
+    samples = tiny_samples(5, seed=3)
+    bare = [Sample(one.media, None, "captcha.png") for one in samples]
+    pool = write_samples(own / "data" / "pool", Solver.load(str(tiny_bundle)).spec, bare, "browser", "1/0/0")
+    page = _corrected(samples[2], "30")
+    assert "1 label kept in data/pool" in said(page).replace("\\", "")
+    (label,) = LabelLog.of(pool.path, pool.spec).read()[0]
+    assert (label.id, label.text, label.by, label.guess) == (samples[2].id, "30", "hand", samples[2].text)
+    assert not (own / "data" / "corrections-captcha-tiny").exists()
+
+
+def test_a_label_that_cannot_be_gets_a_sentence(own: Path) -> None:
+    page = _corrected(tiny_samples(1, seed=3)[0], "9")
+    assert "expected a label of 2 characters" in said(page)
+    assert not (own / "data").exists() or not list((own / "data").iterdir())
+
+
+def test_those_who_may_look_cannot_label(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(access.READ_ONLY, "1")
+    page = open_page("solve")
+    page.file_uploader[0].set_value([("one.png", tiny_samples(1)[0].media, "image/png")])
+    without_traceback(page.run())
+    assert next(one for one in page.button if one.label == "Keep as label").disabled
+
+
+def test_many_at_once(own: Path, tiny_bundle: Path) -> None:
+    solver = Solver.load(str(tiny_bundle))
+    items = [Item(one.path, one.media, "image") for one in tiny_samples(4, seed=6)]
+    readings = solving.read(solver, items)
+    texts = [reading.answer.text for reading in readings if reading.answer]
+    edited = pd.DataFrame({correction.TRUTH: [texts[0], "31", f" {texts[2]} ", None]})
+    changed = correction.corrections(readings, edited)
+    assert [(reading.item.name, text) for reading, text in changed] == [(items[1].name, "31")], "the others are as read"
+    assert correcting.keep(solver, changed, "ana").startswith("1 label kept in data/corrections-")
+    shutil.rmtree(own / "data")
+
+
+def test_a_drawn_captcha_says_whether_it_was_read_right(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for drawn, verdict in (("12", "wrong: 12 was drawn"), (tiny_samples(1, seed=3)[0].text, "right")):
+        sample = Sample(tiny_samples(1, seed=3)[0].media, drawn)
+        monkeypatch.setattr("dashboard.drawing.fresh", lambda *_, sample=sample: [sample])
+        monkeypatch.setattr("dashboard.drawing.fitting", lambda _: ["digits4"])
+        page = open_page("solve", **{"from": "Draw"})
+        page.button(key="draw-one").click()
+        assert verdict in said(without_traceback(page.run()))
