@@ -7,9 +7,20 @@ from keras import layers
 
 from captcha_core.models.blocks import scaled
 from captcha_core.models.heads import ctc_head
+from captcha_core.models.space import DROPOUT, Choice, Space, widening
 from captcha_core.spec.captcha import CaptchaSpec
 
 STEPS_A_CHARACTER = 12
+SPACE = Space(
+    {
+        "width": Choice((32, 48, 64, 96)),
+        "depth": Choice((3, 4, 5)),
+        "kernel": Choice((3, 5, 7)),
+        "recurrent": Choice((0, 32, 64)),
+        "dropout": DROPOUT,
+    },
+    to_options=widening((1, 1.5, 2, 2, 2)),
+)
 
 
 def build(
