@@ -18,7 +18,7 @@ from captcha_core.registry.bundle import Bundle, BundleConfig, write_bundle
 from captcha_core.registry.callback import LogEpochs
 from captcha_core.registry.export import to_litert
 from captcha_core.registry.litert import LiteRT
-from captcha_core.registry.outbox import steps_posted
+from captcha_core.registry.outbox import LaterRun, steps_posted
 from captcha_core.registry.runs import OUTBOX, Run
 from captcha_core.registry.versions import ModelIdentity, register
 from captcha_core.solver import Solver
@@ -147,7 +147,7 @@ def evaluated(
     return bundle, report
 
 
-def log_inputs(run: Run, task: Task, material: Material, preset: str | None) -> None:
+def log_inputs(run: Run | LaterRun, task: Task, material: Material, preset: str | None) -> None:
     """Log what the run will do before it does it."""
     run.params(
         {

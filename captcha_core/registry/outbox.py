@@ -54,13 +54,14 @@ class Outbox:
         self._remember(key, run_id)
         return LaterRun(self, key)
 
-    def post(self, key: str, call: str, content: Mapping[str, Any]) -> None:
-        """Append a line.
+    def post(self, key: str, call: str, content: Mapping[str, Any], at_ms: int | None = None) -> None:
+        """Append a line, with the time at which it was true.
 
         Raises:
             OSError: If it cannot be written.
         """
-        line = json.dumps({"run": key, "call": call, "at_ms": int(time.time() * 1000), "with": content}) + "\n"
+        at_ms = int(time.time() * 1000) if at_ms is None else at_ms
+        line = json.dumps({"run": key, "call": call, "at_ms": at_ms, "with": content}) + "\n"
         with self._lock, self.path.open("a", encoding="utf-8") as file:
             file.write(line)
         self._news.set()
@@ -157,9 +158,9 @@ class LaterRun:
     def params(self, values: Mapping[str, Any]) -> None:
         self.outbox.post(self.key, "params", json.loads(json.dumps(values, default=str)))
 
-    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+    def metrics(self, values: Mapping[str, float], step: int = 0, at_ms: int | None = None) -> None:
         numbers = {key: float(value) for key, value in values.items()}
-        self.outbox.post(self.key, "metrics", {"values": numbers, "step": step})
+        self.outbox.post(self.key, "metrics", {"values": numbers, "step": step}, at_ms)
 
     def tags(self, values: Mapping[str, Any]) -> None:
         self.outbox.post(self.key, "tags", {key: str(value) for key, value in values.items()})
@@ -171,8 +172,8 @@ class LaterRun:
     def folder(self, path: Path, to: str) -> None:
         self.outbox.post(self.key, "folder", {"path": str(path.resolve()), "to": to})
 
-    def end(self, state: str, reason: str = "") -> None:
-        self.outbox.post(self.key, "end", {"state": state, "reason": reason})
+    def end(self, state: str, reason: str = "", at_ms: int | None = None) -> None:
+        self.outbox.post(self.key, "end", {"state": state, "reason": reason}, at_ms)
 
 
 def steps_posted(paths: Iterable[Path], key: str) -> set[int]:

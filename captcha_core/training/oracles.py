@@ -114,6 +114,11 @@ class _Durable:
         return str(trial.trial_id)
 
     @property
+    def waiting(self) -> int:
+        """Trials that were begun and neither run nor ended."""
+        return len(set(self.trials) - set(self.end_order) - {one.trial_id for one in self.ongoing_trials.values()})  # type: ignore[attr-defined]
+
+    @property
     def ended(self) -> list[Trial]:
         """Finished and failed trials in the order of their numbers."""
         return sorted((self.trials[one] for one in self.end_order), key=number)  # type: ignore[attr-defined]
