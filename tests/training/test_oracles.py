@@ -86,7 +86,7 @@ def test_a_grid_goes_through_everything_once(tmp_path: Path) -> None:
             mine.update_trial(trial.trial_id, {"val_exact_match": 0.5})
             trial.status = "COMPLETED"
             mine.end_trial(trial)
-    tried = [tuple(values_of(space, trial.hyperparameters).items()) for trial in mine.ended]
+    tried = [str(values_of(space, trial.hyperparameters)) for trial in mine.ended]
     assert len(tried) == len(set(tried)) == space.size == 6
 
 
