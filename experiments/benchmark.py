@@ -15,6 +15,7 @@ SUITES = {
     "generation": "pictures a second beside the captcha package; can they be told apart?",
     "inference": "bytes to text beside Keras, ONNX Runtime and ddddocr",
     "serving": "requests a second beside a bare route and a route of an earlier project",
+    "tuning": "searches: the platform's own time, two workers beside one, kills; --set parts=[letters] --set data=DIR",
     "training": "networks side by side: the same minutes, stream and held-out images",
     "writing": "writing data sets: workers, memory, kills; --set long=true for a million samples",
 }

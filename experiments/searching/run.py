@@ -52,11 +52,12 @@ class Manner:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search has found."""
+    """What a search has found, how long its trials took in this call, and the platform's own share of that."""
 
     plan: SearchPlan
     trials: Sequence[TrialRecord]
     final: Final | None
+    seconds: float
     platform_share: float
 
     @property
@@ -65,7 +66,8 @@ class Found:
 
     def record(self) -> dict[str, Any]:
         final = {"final": self.final.record()} if self.final else {}
-        return {**summary(self.plan, self.trials), "platform_share": self.platform_share, **final}
+        shares = {"seconds": self.seconds, "platform_share": self.platform_share}
+        return {**summary(self.plan, self.trials), **shares, **final}
 
 
 def run_search(plan: SearchPlan, manner: Manner = Manner()) -> Found:
@@ -129,6 +131,7 @@ def _search(plan: SearchPlan, manner: Manner, run: Run) -> Found:
     oracle = make_oracle(plan.tuner, plan.space, plan.objective, plan.seed, plan.retries, plan.folder, plan.trials)
     send_left_behind(plan.folder.glob("outbox-*.jsonl"), LEFT_BEHIND_S)
     outbox = open_outbox(plan.folder / "outbox-main.jsonl")
+    before = set(oracle.end_order)
     began = time.perf_counter()
     try:
         _run_trials(plan, manner, oracle, outbox, run)
@@ -140,7 +143,8 @@ def _search(plan: SearchPlan, manner: Manner, run: Run) -> Found:
         raise
     outbox.close()
     trials = records(plan, oracle)
-    share = _platform_share(trials, time.perf_counter() - began)
+    fresh = [trial for trial in trials if str(int(trial.id)) not in {str(int(one)) for one in before}]
+    seconds = time.perf_counter() - began
     order = ranked(plan, trials)
     if not order:
         last = trials[-1].reason if trials else "none was run"
@@ -153,7 +157,7 @@ def _search(plan: SearchPlan, manner: Manner, run: Run) -> Found:
     _log_best(plan, run, order, trials)
     _log_bundles(plan, order[: manner.bundles])
     final = decide(plan, order[0], manner.repeats, manner.full_minutes) if manner.repeats else None
-    found = Found(plan, trials, final, share)
+    found = Found(plan, trials, final, seconds, _platform_share(fresh, seconds, manner.workers))
     _log_found(found, run)
     return found
 
@@ -232,11 +236,10 @@ def _stop_ongoing(plan: SearchPlan, oracle: Any, outbox: Outbox) -> None:
             begin_trial(plan, outbox, trial_id).end("KILLED", "the search stopped; resume it to go on")
 
 
-def _platform_share(trials: Sequence[TrialRecord], seconds: float) -> float:
-    """Share of the trials' time that was neither building nor fitting."""
-    own = sum(trial.metrics.get("platform_seconds", 0.0) for trial in trials)
-    whole = sum(trial.metrics.get("trial_seconds", 0.0) for trial in trials)
-    return own / whole if whole else 0.0
+def _platform_share(fresh: Sequence[TrialRecord], seconds: float, workers: int) -> float:
+    """Share of the workers' time in this call that was neither building nor fitting: measuring, logging, waiting."""
+    fit = sum(trial.metrics.get("fit_seconds", 0.0) for trial in fresh)
+    return 1 - fit / (seconds * workers)
 
 
 def _log_best(plan: SearchPlan, run: Run, order: Sequence[TrialRecord], trials: Sequence[TrialRecord]) -> None:
