@@ -72,7 +72,7 @@ def tune(
     from dataclasses import replace
 
     from experiments.plan import plan_training
-    from experiments.preset import EvaluationConfig, load_preset
+    from experiments.preset import EvaluationConfig, SearchConfig, load_preset
     from experiments.searching.plan import Limits, plan_search, resume_search
     from experiments.searching.report import table
     from experiments.searching.run import Manner, run_search
@@ -81,12 +81,12 @@ def tune(
         from pathlib import Path
 
         asked = {
-            "preset": preset,
+            "preset": load_preset(preset).name if preset else "",
             "data": str(Path(data).resolve()) if data else "",
             "networks": networks,
             "tuner": tuner,
             "objective": objective,
-            "wishes": {**(load_preset(preset).search.space if preset else {}), **wishes} if wishes or preset else {},
+            "wishes": {**(load_preset(preset).search.space if preset else {}), **wishes},
             "budget": {"epochs": epochs} if epochs else {"minutes": minutes} if minutes else {},
         }
         plan = resume_search(resume, {key: value for key, value in asked.items() if value}, trials)
@@ -105,6 +105,7 @@ def tune(
             seed,
             objective or "val_exact_match",
             networks,
+            load_preset(preset).search if preset else SearchConfig(),
             wishes,
             minutes,
             epochs,

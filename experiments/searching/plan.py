@@ -16,7 +16,7 @@ from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task
 from captcha_core.training.objective import Objective
 from experiments.plan import Plan
-from experiments.preset import load_preset
+from experiments.preset import SearchConfig
 from experiments.training import RUNS
 
 FILE = "search.json"
@@ -169,6 +169,7 @@ def plan_search(
     seed: int = 0,
     objective: str = "val_exact_match",
     networks: Sequence[str] = (),
+    config: SearchConfig = SearchConfig(),
     wishes: Mapping[str, Any] | None = None,
     minutes: float = 0.0,
     epochs: int = 0,
@@ -184,8 +185,9 @@ def plan_search(
         trials: How many.
         seed: Of the tuner's choices.
         objective: A metric of every epoch.
-        networks: By default the preset's ``search.networks``, else its network.
-        wishes: Dimensions to narrow, beyond what the preset's ``search.space`` says.
+        networks: By default those of ``config``, else the training's.
+        config: What the preset says of searches.
+        wishes: Dimensions to narrow beyond that.
         minutes: Training time of a trial; or
         epochs: its epochs; by default a share of the preset's minutes.
         limits: What a trial may cost.
@@ -194,11 +196,9 @@ def plan_search(
     Raises:
         SpecError: If the name is taken, or the space or the objective cannot be.
     """
-    preset = load_preset(base.preset) if base.preset else None
-    config = preset.search if preset else None
-    chosen = tuple(networks) or (tuple(config.networks) if config else ()) or (base.task.network,)
-    narrowed = {**(config.space if config else {}), **(wishes or {})}
-    label = base.preset.replace("/", "-").removesuffix(".yaml") or Path(base.data).name
+    chosen = tuple(networks) or tuple(config.networks) or (base.task.network,)
+    narrowed = {**config.space, **(wishes or {})}
+    label = base.preset or Path(base.data).name
     given = name or next(free for n in range(1, 10**6) if not folder_of(free := f"{label}-{tuner}-{n}").exists())
     if (folder_of(given) / FILE).exists():
         raise SpecError(
@@ -212,8 +212,8 @@ def plan_search(
     own = base.task.config
     if epochs:
         budget: dict[str, float] = {"epochs": epochs}
-    elif minutes or (config and config.minutes):
-        budget = {"minutes": minutes or (config and config.minutes) or 0.0}
+    elif minutes or config.minutes:
+        budget = {"minutes": minutes or config.minutes or 0.0}
     elif own.minutes:
         budget = {"minutes": own.minutes / TRIAL_SHARE}
     else:
@@ -248,9 +248,11 @@ def resume_search(name: str, asked: Mapping[str, Any], trials: int = 0) -> Searc
     record = plan.record()
     mine = {**record, "preset": record["base"]["preset"], "data": record["base"]["data"]}
     for key, value in asked.items():
-        if mine[key] != value:
+        same = value.items() <= mine[key].items() if isinstance(value, dict) else mine[key] == value
+        if not same:
+            noun = {"wishes": "space"}.get(key, key)
             raise SpecError(
-                f"expected the {key} of the search {name}, {mine[key]!r}, received {value!r}; resume without it, or "
+                f"expected the {noun} of the search {name}, {mine[key]!r}, received {value!r}; resume without it, or "
                 "begin a new search."
             )
     if trials and trials < plan.trials:

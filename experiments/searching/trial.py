@@ -100,7 +100,6 @@ class TrialRunner:
         cost = _cost(task, plan)
         material = replace(plan.base, task=task).material(self.shelf)
         log_inputs(run, task, material, plan.base.preset or None)
-        run.metrics(asdict(cost))
         checkpoint = TimedCheckpoint(folder / "checkpoint")
         from_epoch = _take_over(plan, past, folder) if past is not None else 0
         self._log_missed(run, checkpoint, from_epoch)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from captcha_core.dataset.workers import knock
 from captcha_core.errors import DataError, ModelError
 from captcha_core.training.chief import Chief
 from experiments.searching.plan import SearchPlan
@@ -208,6 +209,7 @@ def _connected(address: str) -> Any:
     import logging
 
     try:
+        knock(address)
         if not ray.is_initialized():
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, ValueError, RuntimeError) as error:

@@ -216,7 +216,7 @@ def test_what_cannot_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert "received 'nothing'" in fails(capsys, "tune", "--resume", "nothing")
     resume = ["tune", "--resume", "asked"]
     assert "the preset of the search asked" in fails(capsys, *resume, "--preset", "digits4")
-    assert "the wishes of the search asked" in fails(capsys, *resume, "--space", "width=16")
+    assert "the space of the search asked" in fails(capsys, *resume, "--space", "width=16")
     assert "the tuner of the search asked" in fails(capsys, *resume, "--tuner", "grid")
     assert "received none" in fails(capsys, "tune")
 
