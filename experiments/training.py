@@ -112,6 +112,8 @@ def fit_logged(
     trained = train(task, material.batches, material.validation, checkpoint, watchers, start_from, warn, extend)
     best = {key.replace("val_", "best_val_"): value for key, value in trained.progress.best.items()}
     run.metrics({**best, "best_epoch": trained.progress.best_epoch, "train_seconds": trained.progress.elapsed_s})
+    if run.later is not None:
+        run.later.outbox.flush()  # a server that is away just now has time to come back before files are logged
     return trained
 
 
