@@ -46,6 +46,7 @@ def tune(
     ] = 2,
     full_minutes: Annotated[float, typer.Option(help="Training time of those; 0: the preset's.", min=0)] = 0.0,
     test_samples: Annotated[int, typer.Option(help="Fresh test samples of a live stream; 0: the preset's.", min=0)] = 0,
+    bundles: Annotated[int, typer.Option(help="How many of the best trials get their bundle logged.", min=0)] = 3,
     registered: Annotated[str, typer.Option(help="Registered model; by default captcha-PRESET.")] = "",
     seed: Annotated[int, typer.Option(help="Of the tuner's choices.", min=0)] = 0,
     format: Format = "text",
@@ -113,7 +114,7 @@ def tune(
             retries,
         )
     console.print(f"search {plan.name}: {plan.trials} trials of {', '.join(plan.networks)}", highlight=False)
-    found = run_search(plan, Manner(workers, cluster, repeats, full_minutes))
+    found = run_search(plan, Manner(workers, cluster, repeats, full_minutes, bundles))
     if as_json:
         print(json.dumps(found.record()))
         return

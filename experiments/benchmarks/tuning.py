@@ -17,6 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 SMALL = ("ema=0.9", "validation_samples=200", "epochs=2", "minutes=null")
+RESUME = ("--resume", "cut", "--repeats", "0", "--bundles", "0")
 STARTED = "trials of"  # the command's first line
 
 
@@ -52,7 +53,7 @@ def share(trials: int, minutes: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         _draw(folder, 4000)
-        words = ["--minutes", str(minutes), "--trials", str(trials), "--seed", "1", "--repeats", "0"]
+        words = ["--minutes", str(minutes), "--trials", str(trials), "--seed", "1", "--repeats", "0", "--bundles", "0"]
         found = _tune(folder, "share", words, ())
     fit_s = sum(one["trial_seconds"] - one["platform_seconds"] for one in found["table"] if one["state"] == "FINISHED")
     return {
@@ -71,7 +72,20 @@ def workers(trials: int) -> dict[str, Any]:
         folder = Path(place)
         _draw(folder, 2000)
         for count in (1, 2):
-            words = ["--epochs", "3", "--trials", str(trials), "--seed", "1", "--repeats", "0", "--workers", str(count)]
+            words = [
+                "--epochs",
+                "3",
+                "--trials",
+                str(trials),
+                "--seed",
+                "1",
+                "--repeats",
+                "0",
+                "--bundles",
+                "0",
+                "--workers",
+                str(count),
+            ]
             began = time.perf_counter()
             found = _tune(folder, f"with-{count}", words, ("steps_per_epoch=60", *SMALL))
             seconds[count] = time.perf_counter() - began
@@ -82,7 +96,20 @@ def workers(trials: int) -> dict[str, Any]:
 def killed(tuner: str, kills: int, seed: int = 0, trials: int = 10) -> dict[str, Any]:
     """Kill a search at random moments, go on each time, and compare it with one that was left alone."""
     rng = random.Random(seed)
-    words = ["--tuner", tuner, "--epochs", "3", "--trials", str(trials), "--seed", "1", "--repeats", "0"]
+    words = [
+        "--tuner",
+        tuner,
+        "--epochs",
+        "3",
+        "--trials",
+        str(trials),
+        "--seed",
+        "1",
+        "--repeats",
+        "0",
+        "--bundles",
+        "0",
+    ]
     recipe = ("steps_per_epoch=8", *SMALL)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -92,12 +119,12 @@ def killed(tuner: str, kills: int, seed: int = 0, trials: int = 10) -> dict[str,
         done = 0
         while done < kills:
             begun = (folder / "runs" / "search-cut" / "search.json").is_file()
-            process = _start(folder, ["--resume", "cut"] if begun else _words("cut", words, recipe))
+            process = _start(folder, [*RESUME] if begun else _words("cut", words, recipe))
             if _kill(process, rng.uniform(0, 1.5 * trial_s)):
                 done += 1
             else:
                 break  # it was quicker: the search is finished
-        cut = _run(folder, ["--resume", "cut"])
+        cut = _run(folder, RESUME)
         return {"tuner": tuner, "kills": done, **_compared(folder, whole, cut)}
 
 

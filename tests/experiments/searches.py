@@ -11,7 +11,7 @@ from tests.conftest import tiny_samples
 RECIPE = "epochs=1 minutes=null steps_per_epoch=6 batch_size=16 learning_rate=0.01 ema=0.9 validation_samples=60"
 SPACE = ("width=8", "depth=3", "kernel=3", "batch_size=16", "augment=0.0", "dropout=0.0")
 BASE = [
-    *("tune", "--data", "data/tiny", "--network", "image_cnn", "--repeats", "0"),
+    *("tune", "--data", "data/tiny", "--network", "image_cnn", "--repeats", "0", "--bundles", "0"),
     *(word for pair in RECIPE.split() for word in ("--set", pair)),
     *(word for pair in SPACE for word in ("--space", pair)),
 ]

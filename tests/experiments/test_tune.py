@@ -49,7 +49,23 @@ def test_a_search_from_its_trials_to_a_registered_winner(capsys: pytest.CaptureF
     from captcha_core.registry.runs import client
     from captcha_core.solver import Solver
 
-    assert tune("--name", "whole", "--tuner", "random", "--trials", "3", "--repeats", "1", "--format", "json") == 0
+    assert (
+        tune(
+            "--name",
+            "whole",
+            "--tuner",
+            "random",
+            "--trials",
+            "3",
+            "--repeats",
+            "1",
+            "--bundles",
+            "1",
+            "--format",
+            "json",
+        )
+        == 0
+    )
     found = json.loads(capsys.readouterr().out)
     parent, trials = parent_of("whole"), trials_of("whole")
     assert parent.info.status == "FINISHED"
@@ -96,7 +112,7 @@ def test_a_search_from_its_trials_to_a_registered_winner(capsys: pytest.CaptureF
 def test_each_tuner_searches_and_is_extended(tuner: str) -> None:
     assert tune("--name", tuner, "--tuner", tuner, "--trials", "3") == 0
     before = {run.info.run_id for run in trials_of(tuner)}
-    assert command("tune", "--resume", tuner, "--trials", "5", "--repeats", "0") == 0
+    assert command("tune", "--resume", tuner, "--trials", "5", "--repeats", "0", "--bundles", "0") == 0
     assert states(tuner) == ["FINISHED"] * 5
     assert before < {run.info.run_id for run in trials_of(tuner)}, "what was finished stays"
 
@@ -133,7 +149,7 @@ def test_a_fault_in_the_code_stops_the_search_with_its_traceback(
     assert states("fault") == ["FINISHED", "FAILED"]
     assert "Traceback" in trials_of("fault")[1].data.tags["captchalab.traceback"]
     first = trials_of("fault")[0].info.run_id
-    assert command("tune", "--resume", "fault", "--repeats", "0") == 0
+    assert command("tune", "--resume", "fault", "--repeats", "0", "--bundles", "0") == 0
     assert states("fault") == ["FINISHED"] * 3
     assert trials_of("fault")[0].info.run_id == first
 
@@ -144,7 +160,7 @@ def test_ctrl_c_leaves_nothing_running_and_a_resume_goes_on(monkeypatch: pytest.
         assert tune("--name", "stopped", "--tuner", "random", "--trials", "3") == 130
     assert parent_of("stopped").info.status == "KILLED"
     assert states("stopped") == ["FINISHED", "KILLED"]
-    assert command("tune", "--resume", "stopped", "--repeats", "0") == 0
+    assert command("tune", "--resume", "stopped", "--repeats", "0", "--bundles", "0") == 0
     assert states("stopped") == ["FINISHED"] * 3
     assert parent_of("stopped").info.status == "FINISHED"
     assert "captchalab.reason" not in parent_of("stopped").data.tags
@@ -177,7 +193,7 @@ def test_a_full_disk_ends_in_a_sentence_and_loses_nothing(
     sentence = capsys.readouterr().err.strip().splitlines()[-1]
     assert "No space left on device" in sentence and "--resume full" in sentence
     assert states("full") == ["FINISHED", "KILLED"]
-    assert command("tune", "--resume", "full", "--repeats", "0") == 0
+    assert command("tune", "--resume", "full", "--repeats", "0", "--bundles", "0") == 0
     assert states("full") == ["FINISHED"] * 3
 
 
@@ -191,7 +207,7 @@ def test_a_child_that_is_missing_or_there_twice_is_put_right() -> None:
     kept = ("captchalab.kind", "captchalab.trial", "mlflow.parentRunId")
     tags = {key: second.data.tags[key] for key in kept}
     client().create_run(parent.info.experiment_id, tags=tags)
-    assert command("tune", "--resume", "odd", "--repeats", "0") == 0
+    assert command("tune", "--resume", "odd", "--repeats", "0", "--bundles", "0") == 0
     assert states("odd") == ["FINISHED"] * 2
     assert trials_of("odd")[0].data.metrics["best_val_exact_match"] == first.data.metrics["best_val_exact_match"]
     assert trials_of("odd")[1].info.run_id == second.info.run_id
