@@ -58,7 +58,7 @@ class Found:
     trials: Sequence[TrialRecord]
     final: Final | None
     seconds: float
-    platform_share: float
+    platform_share: float | None
 
     @property
     def best(self) -> TrialRecord:
@@ -131,7 +131,7 @@ def _search(plan: SearchPlan, manner: Manner, run: Run) -> Found:
     oracle = make_oracle(plan.tuner, plan.space, plan.objective, plan.seed, plan.retries, plan.folder, plan.trials)
     send_left_behind(plan.folder.glob("outbox-*.jsonl"), LEFT_BEHIND_S)
     outbox = open_outbox(plan.folder / "outbox-main.jsonl")
-    before = set(oracle.end_order)
+    before = {int(trial_id) for trial_id in oracle.end_order}
     began = time.perf_counter()
     try:
         _run_trials(plan, manner, oracle, outbox, run)
@@ -143,7 +143,7 @@ def _search(plan: SearchPlan, manner: Manner, run: Run) -> Found:
         raise
     outbox.close()
     trials = records(plan, oracle)
-    fresh = [trial for trial in trials if str(int(trial.id)) not in {str(int(one)) for one in before}]
+    fresh = [trial for trial in trials if int(trial.id) not in before]
     seconds = time.perf_counter() - began
     order = ranked(plan, trials)
     if not order:
@@ -236,8 +236,10 @@ def _stop_ongoing(plan: SearchPlan, oracle: Any, outbox: Outbox) -> None:
             begin_trial(plan, outbox, trial_id).end("KILLED", "the search stopped; resume it to go on")
 
 
-def _platform_share(fresh: Sequence[TrialRecord], seconds: float, workers: int) -> float:
+def _platform_share(fresh: Sequence[TrialRecord], seconds: float, workers: int) -> float | None:
     """Share of the workers' time in this call that was neither building nor fitting: measuring, logging, waiting."""
+    if not fresh:
+        return None
     fit = sum(trial.metrics.get("fit_seconds", 0.0) for trial in fresh)
     return 1 - fit / (seconds * workers)
 
@@ -279,7 +281,8 @@ def _client() -> Any:
 
 
 def _log_found(found: Found, run: Run) -> None:
-    run.metrics({"platform_share": found.platform_share})
+    if found.platform_share is not None:
+        run.metrics({"platform_share": found.platform_share})
     if found.final:
         run.tags({"captchalab.verdict": found.final.sentence(), "captchalab.registered": found.final.registered})
     with tempfile.TemporaryDirectory() as folder:
