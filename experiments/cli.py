@@ -31,6 +31,7 @@ from experiments.rollback import rollback
 from experiments.serve import serve
 from experiments.solve import solve
 from experiments.train import train
+from experiments.tune import tune
 
 app = typer.Typer(
     name="captchalab",
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 COMMANDS: dict[str, Callable[..., None]] = {
     "train": train,
+    "tune": tune,
     "evaluate": evaluate,
     "compare": compare,
     "promote": promote,

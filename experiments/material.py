@@ -1,9 +1,10 @@
 """What a training reads: batches, a validation set and a test set, from a live stream or a data set."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from rich.progress import Progress
@@ -53,24 +54,45 @@ class Material:
     remarks: Sequence[str] = ()
 
 
-def from_stream(scheme: Scheme, features: Features, config: TrainingConfig) -> Material:
+T = TypeVar("T")
+Shelf = dict[Any, Any]  # what was read before, for trainings one after the other on the same data
+
+
+def _kept(shelf: Shelf | None, key: Any, make: Callable[[], T]) -> T:
+    if shelf is None:
+        return make()
+    if key not in shelf:
+        shelf[key] = make()
+    kept: T = shelf[key]
+    return kept
+
+
+def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, shelf: Shelf | None = None) -> Material:
     """Fresh samples without end; no sample is seen twice."""
-    arrays, texts = draw_arrays(scheme, config.seed + VALIDATION_SEED, range(config.validation_samples))
+
+    def draw() -> tuple[np.ndarray, Sequence[str]]:
+        arrays, texts = draw_arrays(scheme, config.seed + VALIDATION_SEED, range(config.validation_samples))
+        return encode(arrays, features), texts
+
+    key = (scheme.name, config.seed, config.validation_samples, features.model_dump_json())
+    validation = _kept(shelf, key, draw)
     batches = stream_batches(scheme, features, config.batch_size, config.seed, config.threads)
     counts = {"validation": config.validation_samples}
     digest = f"stream:{scheme.name}:{config.seed}"
-    return Material(batches, (encode(arrays, features), texts), scheme.name, digest, counts, f"scheme:{scheme.name}")
+    return Material(batches, validation, scheme.name, digest, counts, f"scheme:{scheme.name}")
 
 
-def from_dataset(dataset: Dataset, spec: CaptchaSpec, features: Features, config: TrainingConfig) -> Material:
+def from_dataset(
+    dataset: Dataset, spec: CaptchaSpec, features: Features, config: TrainingConfig, shelf: Shelf | None = None
+) -> Material:
     """A data set's train split, in memory, shuffled and augmented; its validation split to steer by.
 
     Raises:
         DataError: If a split is empty or the data set is of another specification.
     """
     require_same_spec(dataset, spec)
-    x, texts = _loaded(dataset, "train", features)
-    validation = _loaded(dataset, "validation", features)
+    x, texts = _loaded(dataset, "train", features, shelf)
+    validation = _loaded(dataset, "validation", features, shelf)
     batches = array_batches(x, texts, spec, config.batch_size, config.seed, augmentation(features, config.augment))
     where = str(Path(dataset.path).resolve())
     remarks = diagnose_labels(texts, validation[1])
@@ -78,7 +100,12 @@ def from_dataset(dataset: Dataset, spec: CaptchaSpec, features: Features, config
 
 
 def from_letters(
-    letters: Dataset, dataset: Dataset, spec: CaptchaSpec, features: Features, config: TrainingConfig
+    letters: Dataset,
+    dataset: Dataset,
+    spec: CaptchaSpec,
+    features: Features,
+    config: TrainingConfig,
+    shelf: Shelf | None = None,
 ) -> Material:
     """Single letters to learn from, regrouped at random into captchas; whole captchas to steer by.
 
@@ -88,6 +115,7 @@ def from_letters(
         spec: Of the captchas.
         features: Of a letters network.
         config: The recipe.
+        shelf: Keeps what is read for the next training.
 
     Raises:
         SpecError: If the network reads no letters, or a letter is outside the captchas' alphabet.
@@ -102,7 +130,7 @@ def from_letters(
         )
     require_same_spec(dataset, spec)
     single = features.model_copy(update={"min_length": 1, "max_length": 1})
-    x, texts = _loaded(letters, "train", single)
+    x, texts = _loaded(letters, "train", single, shelf)
     rows = _regrouped(len(x), features.max_length, config.seed)
     batches = array_batches(
         x[rows, 0],
@@ -114,7 +142,12 @@ def from_letters(
     )
     where = str(Path(letters.path).resolve())
     return Material(
-        batches, _loaded(dataset, "validation", features), Path(where).name, letters.digest, letters.counts, where
+        batches,
+        _loaded(dataset, "validation", features, shelf),
+        Path(where).name,
+        letters.digest,
+        letters.counts,
+        where,
     )
 
 
@@ -163,7 +196,14 @@ def labelled(dataset: Dataset, split: str) -> list[Sample]:
     return samples
 
 
-def _loaded(dataset: Dataset, split: str, features: Features) -> tuple[np.ndarray, list[str]]:
+def _loaded(
+    dataset: Dataset, split: str, features: Features, shelf: Shelf | None = None
+) -> tuple[np.ndarray, list[str]]:
+    key = (str(dataset.path), split, features.model_dump_json())
+    return _kept(shelf, key, lambda: _read(dataset, split, features))
+
+
+def _read(dataset: Dataset, split: str, features: Features) -> tuple[np.ndarray, list[str]]:
     samples = labelled(dataset, split)
     x = np.zeros((len(samples), *features.shape), dtype=features.dtype)
     uncut = 0

@@ -19,7 +19,7 @@ from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task
-from experiments.material import Material, from_dataset, from_letters, from_stream, labelled, test_dataset
+from experiments.material import Material, Shelf, from_dataset, from_letters, from_stream, labelled, test_dataset
 from experiments.preset import EvaluationConfig, Preset, load_preset
 from experiments.progress import TrainingBar
 from experiments.training import RUNS, Outcome, checkpoint_of, train_and_register
@@ -63,29 +63,31 @@ class Plan:
             tensorboard: A folder for TensorBoard's logs.
         """
         donor = _donor(start_from) if start_from else None
-        material = self._material()
+        material = self.material()
         tags = {"captchalab.kind": "train", "captchalab.preset": self.preset or Path(self.data).name}
-        with start_run(self.preset or Path(self.data).name, tags, self.run_id or None) as run:
+        with start_run(self.preset or Path(self.data).name, tags, self.run_id or None, keep=RUNS) as run:
             self._remember(run.id)
             return train_and_register(
                 run,
                 self.task,
                 material,
-                test or (lambda: labelled(self.tested(), "test")),
+                test or self.test,
                 self.name,
                 self.preset or None,
                 _watchers(self.task.config, tensorboard),
                 donor,
             )
 
-    def _material(self) -> Material:
+    def material(self, shelf: Shelf | None = None) -> Material:
+        """Return what it learns from; what was read is kept on the shelf for the next training."""
         features = get_network(self.task.network).features(self.task.spec)
         if self.scheme:
-            return from_stream(get_scheme(self.scheme), features, self.task.config)
+            return from_stream(get_scheme(self.scheme), features, self.task.config, shelf)
         dataset = Dataset.open(Path(self.data))
         if self.letters:
-            return from_letters(Dataset.open(Path(self.letters)), dataset, self.task.spec, features, self.task.config)
-        return from_dataset(dataset, self.task.spec, features, self.task.config)
+            letters = Dataset.open(Path(self.letters))
+            return from_letters(letters, dataset, self.task.spec, features, self.task.config, shelf)
+        return from_dataset(dataset, self.task.spec, features, self.task.config, shelf)
 
     def tested(self) -> Dataset:
         """Return the data set whose test split scores the result: for a stream, fresh samples in data/PRESET-test."""
@@ -94,11 +96,19 @@ class Plan:
         folder = Path("data") / f"{self.preset or self.scheme}-test"
         return test_dataset(get_scheme(self.scheme), self.evaluation.count, folder)
 
+    def test(self) -> Sequence[Sample]:
+        """Return samples that training never sees."""
+        return labelled(self.tested(), "test")
+
     def _remember(self, run_id: str) -> None:
         """Write what a resume needs; the checkpoint beside it holds the rest."""
         folder = RUNS / run_id
         folder.mkdir(parents=True, exist_ok=True)
-        record = {
+        (folder / "plan.json").write_text(json.dumps(self.record(), indent=1))
+
+    def record(self) -> dict[str, Any]:
+        """Return the plan as plain data; :meth:`of` reads it."""
+        return {
             "preset": self.preset,
             "scheme": self.scheme,
             "data": str(Path(self.data).resolve()) if self.data else "",
@@ -110,7 +120,22 @@ class Plan:
             "options": self.task.options,
             "training": self.task.config.model_dump(),
         }
-        (folder / "plan.json").write_text(json.dumps(record, indent=1))
+
+    @classmethod
+    def of(cls, record: dict[str, Any], run_id: str = "", training: dict[str, Any] | None = None) -> "Plan":
+        """Build a plan from its record, with another recipe where one is given."""
+        config = TrainingConfig.build(**(training or record["training"]))
+        task = Task(CaptchaSpec.from_json(record["spec"]), record["network"], record["options"], config)
+        return cls(
+            task,
+            record["preset"],
+            record["scheme"],
+            record["data"],
+            EvaluationConfig(**record["evaluation"]),
+            record["name"],
+            run_id,
+            record.get("letters", ""),
+        )
 
 
 def _watchers(config: TrainingConfig, tensorboard: str) -> list[keras.callbacks.Callback]:
@@ -167,23 +192,11 @@ def resume_training(run_id: str, minutes: float) -> Plan:
         raise ModelError(f"expected a run begun in this folder ({known}), received {run_id!r}; give its id.")
     record = json.loads(path.read_text())
     training = record["training"] | ({"minutes": minutes, "epochs": None} if minutes else {})
-    task = Task(
-        CaptchaSpec.from_json(record["spec"]), record["network"], record["options"], TrainingConfig.build(**training)
-    )
     if checkpoint_of(run_id).exists and checkpoint_of(run_id).load_progress().finished and not minutes:
         raise ModelError(
             f"expected --minutes for the finished run {run_id}, received none; say how much longer it shall train."
         )
-    return Plan(
-        task,
-        record["preset"],
-        record["scheme"],
-        record["data"],
-        EvaluationConfig(**record["evaluation"]),
-        record["name"],
-        run_id,
-        record.get("letters", ""),
-    )
+    return Plan.of(record, run_id, training)
 
 
 def _preset_for(data: str) -> Preset:

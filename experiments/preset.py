@@ -22,6 +22,22 @@ class EvaluationConfig(BaseModel):
     count: int = Field(2000, ge=1)
 
 
+class SearchConfig(BaseModel):
+    """How a search over this preset differs from what its network declares.
+
+    Args:
+        networks: Networks to choose among; by default the preset's.
+        space: What to leave of a dimension, by its name: a value, a list of values, or ``low`` and ``high``.
+        minutes: Training time of a trial; by default a third of the preset's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    networks: list[str] = []
+    space: dict[str, Any] = {}
+    minutes: float | None = Field(None, gt=0)
+
+
 class Preset(BaseModel):
     """One experiment by name.
 
@@ -32,6 +48,7 @@ class Preset(BaseModel):
         training: Settings of :class:`captcha_core.training.config.TrainingConfig`.
         evaluation: Fresh samples for a stream's test.
         promotion: When a new version takes the champion's place.
+        search: What a search over it may try.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +62,7 @@ class Preset(BaseModel):
     training: dict[str, Any] = {}
     evaluation: EvaluationConfig = EvaluationConfig()
     promotion: PromotionRule = PromotionRule()
+    search: SearchConfig = SearchConfig()
 
     @model_validator(mode="after")
     def _has_source(self) -> Self:

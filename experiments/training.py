@@ -18,7 +18,8 @@ from captcha_core.registry.bundle import Bundle, BundleConfig, write_bundle
 from captcha_core.registry.callback import LogEpochs
 from captcha_core.registry.export import to_litert
 from captcha_core.registry.litert import LiteRT
-from captcha_core.registry.runs import Run
+from captcha_core.registry.outbox import LaterRun, steps_posted
+from captcha_core.registry.runs import OUTBOX, Run
 from captcha_core.registry.versions import ModelIdentity, register
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
@@ -68,7 +69,35 @@ def train_and_register(
         callbacks: Further Keras callbacks, a progress bar for one.
         start_from: A model whose weights are taken over where they fit.
     """
+    trained = fit_logged(run, task, material, preset, callbacks, start_from)
+    with tempfile.TemporaryDirectory() as folder:
+        bundle, report = evaluated(run, Path(folder), task, trained, material, test(), name, preset)
+        version = register(run, bundle, name)
+    return Outcome(run.id, report, name, version)
+
+
+def fit_logged(
+    run: Run,
+    task: Task,
+    material: Material,
+    preset: str | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    start_from: keras.Model | None = None,
+    extend: bool = True,
+) -> Trained:
+    """Train inside a run, and log inputs, epochs, remarks and the best epoch.
+
+    Args:
+        run: Where everything is logged.
+        task: What to train.
+        material: What to train it on.
+        preset: Its preset's name.
+        callbacks: Further Keras callbacks.
+        start_from: A model whose weights are taken over where they fit.
+        extend: Whether a finished training gets a new budget.
+    """
     log_inputs(run, task, material, preset)
+    _log_missed(run)
     remarks: list[str] = []
 
     def warn(remark: str) -> None:
@@ -79,21 +108,48 @@ def train_and_register(
     for remark in material.remarks:
         warn(remark)
     watchers = [LogEpochs(run), *callbacks]
-    trained = train(task, material.batches, material.validation, checkpoint_of(run.id), watchers, start_from, warn=warn)
+    checkpoint = checkpoint_of(run.id)
+    trained = train(task, material.batches, material.validation, checkpoint, watchers, start_from, warn, extend)
     best = {key.replace("val_", "best_val_"): value for key, value in trained.progress.best.items()}
     run.metrics({**best, "best_epoch": trained.progress.best_epoch, "train_seconds": trained.progress.elapsed_s})
-    with tempfile.TemporaryDirectory() as folder:
-        bundle = bundle_of(Path(folder) / "bundle", task, trained, material, preset)
-        report = read_all(Solver(bundle, ModelIdentity(name)), test())
-        numbers = {**report.numbers, "model_bytes": float(bundle.litert_path.stat().st_size)}
-        run.metrics({f"test_{key}": value for key, value in numbers.items()})
-        report.write(Path(folder) / "report")
-        run.folder(Path(folder) / "report", "report")
-        version = register(run, bundle, name)
-    return Outcome(run.id, report, name, version)
+    if run.later is not None:
+        run.later.outbox.flush()  # a server that is away just now has time to come back before files are logged
+    return trained
 
 
-def log_inputs(run: Run, task: Task, material: Material, preset: str | None) -> None:
+def _log_missed(run: Run) -> None:
+    """Log the epochs that a checkpoint holds and a kill kept from being logged."""
+    kept = RUNS / run.id / OUTBOX
+    if run.later is None or not checkpoint_of(run.id).exists:
+        return
+    posted = steps_posted([kept], run.id)
+    history = checkpoint_of(run.id).load_progress().history
+    for step, logs in enumerate(history):
+        if step not in posted and (posted or len(history) == 1):
+            run.metrics(logs, step=step)
+
+
+def evaluated(
+    run: Run,
+    folder: Path,
+    task: Task,
+    trained: Trained,
+    material: Material,
+    samples: Sequence[Sample],
+    name: str,
+    preset: str | None,
+) -> tuple[Bundle, Report]:
+    """Write the bundle of a trained model into a folder, let it read unseen samples, and log the report."""
+    bundle = bundle_of(folder / "bundle", task, trained, material, preset)
+    report = read_all(Solver(bundle, ModelIdentity(name)), samples)
+    numbers = {**report.numbers, "model_bytes": float(bundle.litert_path.stat().st_size)}
+    run.metrics({f"test_{key}": value for key, value in numbers.items()})
+    report.write(folder / "report")
+    run.folder(folder / "report", "report")
+    return bundle, report
+
+
+def log_inputs(run: Run | LaterRun, task: Task, material: Material, preset: str | None) -> None:
     """Log what the run will do before it does it."""
     run.params(
         {

@@ -91,7 +91,7 @@ def _run_on_ray(task: Task, numbers: Iterable[int], address: str) -> Iterator[An
         ) from None
     mine = not ray.is_initialized()
     try:
-        _knock(address)
+        knock(address)
         if mine:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, ValueError, RuntimeError) as error:
@@ -114,7 +114,7 @@ def _run_on_ray(task: Task, numbers: Iterable[int], address: str) -> Iterator[An
             ray.shutdown()
 
 
-def _knock(address: str) -> None:
+def knock(address: str) -> None:
     """Raise OSError when nobody listens at HOST:PORT: Ray itself would try for minutes."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdecimal():

@@ -7,9 +7,20 @@ from keras import layers
 
 from captcha_core.models.blocks import scaled
 from captcha_core.models.heads import ctc_head
+from captcha_core.models.space import DROPOUT, Choice, Space
 from captcha_core.spec.captcha import CaptchaSpec
 
 STEPS_A_CHARACTER = 12
+SPACE = Space(
+    {
+        "filters": Choice(((8, 16), (16, 32), (24, 48))),
+        "width": Choice((64, 96, 128, 160)),
+        "depth": Choice((2, 3, 4)),
+        "kernel": Choice((3, 5, 7)),
+        "recurrent": Choice((0, 32, 64)),
+        "dropout": DROPOUT,
+    }
+)
 
 
 def build(

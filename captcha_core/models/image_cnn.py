@@ -9,7 +9,18 @@ from keras import layers
 from captcha_core.errors import SpecError
 from captcha_core.models.blocks import scaled
 from captcha_core.models.heads import positions_head
+from captcha_core.models.space import DROPOUT, Choice, Space, widening
 from captcha_core.spec.captcha import CaptchaSpec
+
+SPACE = Space(
+    {
+        "width": Choice((8, 16, 24, 32)),
+        "depth": Choice((3, 4, 5, 6)),
+        "kernel": Choice((3, 5)),
+        "dropout": DROPOUT,
+    },
+    to_options=widening((1, 2, 4, 6, 8, 8)),
+)
 
 
 def build(

@@ -9,9 +9,21 @@ from keras import layers
 from captcha_core.errors import SpecError
 from captcha_core.models.blocks import scaled
 from captcha_core.models.heads import columns, ctc_head
+from captcha_core.models.space import DROPOUT, Choice, Space, widening
 from captcha_core.spec.captcha import CaptchaSpec
 
 STEPS_A_CHARACTER = 3
+SPACE = Space(
+    {
+        "width": Choice((8, 16, 24, 32)),
+        "depth": Choice((3, 4, 5)),
+        "kernel": Choice((3, 5)),
+        "dense": Choice((64, 96, 128, 192, 256)),
+        "recurrent": Choice((0, 32, 64)),
+        "dropout": DROPOUT,
+    },
+    to_options=widening((1, 2, 4, 6, 8)),
+)
 
 
 def build(
@@ -23,6 +35,7 @@ def build(
     dense: int = 192,
     layer_norm: bool = True,
     dropout: float = 0.0,
+    kernel: int = 3,
 ) -> keras.Model:
     """Build the network: convolutions that halve the height each time and the width some times, then CTC.
 
@@ -36,6 +49,7 @@ def build(
         dense: Units that join the rows of a column before the convolution along time.
         layer_norm: Normalise the columns. It costs next to nothing there, and CTC starts after a third of the samples.
         dropout: Share of the joined features that is dropped in training.
+        kernel: Kernel size of the convolutions over the picture.
 
     Returns:
         Model from uint8 (B, H, W, C) to logits (B, T, K + 1); class 0 is the blank.
@@ -51,9 +65,9 @@ def build(
     halvings = _halvings(shape[1], spec.max_length) if width_poolings is None else width_poolings
     pixels = keras.Input(tuple(shape), dtype="uint8", name="image")
     conv: dict[str, Any] = {"padding": "same", "activation": "relu", "kernel_initializer": "he_normal"}
-    x = layers.Conv2D(filters[0], 3, strides=(2, 2 if halvings else 1), **conv)(scaled(pixels))
+    x = layers.Conv2D(filters[0], kernel, strides=(2, 2 if halvings else 1), **conv)(scaled(pixels))
     for index, width in enumerate(filters[1:], start=1):
-        x = layers.Conv2D(width, 3, **conv)(x)
+        x = layers.Conv2D(width, kernel, **conv)(x)
         x = layers.MaxPooling2D((2, 2 if index < halvings else 1), padding="same")(x)
     x = layers.Dense(dense)(columns(x))
     x = layers.ReLU()(layers.LayerNormalization()(x) if layer_norm else x)

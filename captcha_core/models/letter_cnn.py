@@ -6,6 +6,19 @@ import keras
 from keras import layers
 
 from captcha_core.models.blocks import scaled
+from captcha_core.models.space import DROPOUT, Choice, Space
+
+SPACE = Space(
+    {
+        "filters": Choice(
+            ((8, 16), (16, 32), (32, 64), (84, 224), (8, 16, 32), (16, 32, 64), (24, 48, 96), (32, 64, 128))
+        ),
+        "kernel": Choice((3, 5)),
+        "pool_each": Choice((True, False)),
+        "dense": Choice((32, 64, 96, 128, 256, 564)),
+        "dropout": DROPOUT,
+    }
+)
 
 
 def build(
@@ -14,6 +27,8 @@ def build(
     filters: Sequence[int] = (24, 48, 96),
     dense: int = 96,
     dropout: float = 0.3,
+    kernel: int = 3,
+    pool_each: bool = True,
 ) -> keras.Model:
     """Build the network: convolutions with pooling, one dense layer, one output for each character.
 
@@ -26,15 +41,23 @@ def build(
         filters: Output channels of each convolution.
         dense: Width of the dense layer.
         dropout: Share of its inputs that is dropped in training.
+        kernel: Kernel size.
+        pool_each: A pool behind each convolution. Without, the convolutions cut their margins and one pool stands
+            behind the last, as in earlier letter networks: filters (84, 224) and a dense layer of 564 then have the
+            18,369,006 parameters of one of them.
 
     Returns:
         Model from uint8 (B, S, S, C) to logits (B, K).
     """
     pixels = keras.Input(tuple(shape), dtype="uint8", name="letter")
     x = scaled(pixels)
+    padding = "same" if pool_each else "valid"
     for width in filters:
-        x = layers.Conv2D(width, 3, padding="same", activation="relu", kernel_initializer="he_normal")(x)
-        x = layers.MaxPooling2D(2, padding="same")(x)
+        x = layers.Conv2D(width, kernel, padding=padding, activation="relu", kernel_initializer="he_normal")(x)
+        if pool_each:
+            x = layers.MaxPooling2D(2, padding="same")(x)
+    if not pool_each:
+        x = layers.MaxPooling2D(2)(x)
     x = layers.Dropout(dropout)(layers.Flatten()(x))
     x = layers.Dense(dense, activation="relu", kernel_initializer="he_normal")(x)
     return keras.Model(pixels, layers.Dense(classes, name="letter_logits")(x), name="letter_cnn")

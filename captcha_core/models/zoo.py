@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import keras
@@ -15,6 +15,7 @@ from captcha_core.features.letters import LetterFeatures
 from captcha_core.features.segments import Segmentation
 from captcha_core.models import audio_ctc, classic, classic_letters, image_cnn, image_ctc, letter_cnn
 from captcha_core.models.letter_reader import reader
+from captcha_core.models.space import DROPOUT, Space
 from captcha_core.spec.captcha import CaptchaSpec
 
 Head = Literal["positions", "ctc"]
@@ -29,12 +30,14 @@ class Network:
         head: How its logits are decoded (:mod:`captcha_core.models.decode`) and trained.
         features: The input it wants for a specification.
         build: ``(shape, spec, **options) -> keras.Model`` from features to logits.
+        space: What a search may try of it.
     """
 
     media: Literal["image", "audio"]
     head: Head
     features: Callable[[CaptchaSpec], Features]
     build: Callable[..., keras.Model]
+    space: Space = field(default_factory=Space)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -58,17 +61,22 @@ def _letters(side_px: int, channels: Literal[1, 3] = 1) -> Callable[[CaptchaSpec
     )
 
 
+_WITH_DROPOUT = Space({"dropout": DROPOUT})
 NETWORKS: dict[str, Network] = {
-    "image_cnn": Network("image", "positions", ImageFeatures.of, image_cnn.build),
-    "image_ctc": Network("image", "ctc", ImageFeatures.of, image_ctc.build),
+    "image_cnn": Network("image", "positions", ImageFeatures.of, image_cnn.build, image_cnn.SPACE),
+    "image_ctc": Network("image", "ctc", ImageFeatures.of, image_ctc.build, image_ctc.SPACE),
     "conv3_dense1024": Network("image", "positions", _fixed(100, 120, 3), classic.conv3_dense1024),
     "conv5x5_dense2048": Network("image", "positions", _fixed(64, 128, 3), classic.conv5x5_dense2048),
     "crnn": Network("image", "ctc", _fixed(32, 104, 1), classic.crnn),
     "conv10_batchnorm": Network("image", "positions", _fixed(64, 128, 3), classic.conv10_batchnorm),
-    "letters": Network("image", "positions", LetterFeatures.of, reader(letter_cnn.build)),
-    "letters_dense564": Network("image", "positions", _letters(28), reader(classic_letters.conv84_dense564)),
-    "letters_dense128": Network("image", "positions", _letters(30, 3), reader(classic_letters.conv32_dense128)),
-    "audio_ctc": Network("audio", "ctc", LogMelFeatures.of, audio_ctc.build),
+    "letters": Network("image", "positions", LetterFeatures.of, reader(letter_cnn.build), letter_cnn.SPACE),
+    "letters_dense564": Network(
+        "image", "positions", _letters(28), reader(classic_letters.conv84_dense564), _WITH_DROPOUT
+    ),
+    "letters_dense128": Network(
+        "image", "positions", _letters(30, 3), reader(classic_letters.conv32_dense128), _WITH_DROPOUT
+    ),
+    "audio_ctc": Network("audio", "ctc", LogMelFeatures.of, audio_ctc.build, audio_ctc.SPACE),
     "audio_conv10_batchnorm": Network("audio", "positions", SpectrogramPicture.of, classic.conv10_batchnorm),
 }
 

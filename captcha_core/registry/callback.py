@@ -4,13 +4,14 @@ from typing import Any
 
 import keras
 
+from captcha_core.registry.outbox import LaterRun
 from captcha_core.registry.runs import Run
 
 
 class LogEpochs(keras.callbacks.Callback):
     """Logs what each epoch ends with, its number as the step."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run | LaterRun) -> None:
         super().__init__()
         self.run = run
 

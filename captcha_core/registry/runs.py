@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
@@ -23,12 +23,17 @@ from captcha_core.evaluation.metrics import DEFINITION
 from captcha_core.evaluation.predictions import Predictions
 from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.lookup import DEFAULT_TRACKING_URI
+from captcha_core.registry.outbox import PATIENCE_S, LaterRun, Outbox, waiting_bytes
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 ARTIFACTS = "mlartifacts"
+OUTBOX = "outbox.jsonl"
+PATIENCE_AFTER_FAULT_S = 10.0
 EXPERIMENT = "captchalab"
+KEY = "captchalab.key"  # tells a run apart that must exist once, whoever begins it
+PARENT = "mlflow.parentRunId"
 LIBRARIES = ("captchalab", "tensorflow", "keras", "numpy", "mlflow", "captcha")
 
 
@@ -41,6 +46,8 @@ def use_tracking() -> str:
     os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
     os.environ["MLFLOW_ALLOW_MODEL_CODE_EXECUTION"] = "false"
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")  # a server that hangs is noticed sooner
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")  # seven tries take about two minutes
     uri = os.environ.setdefault("MLFLOW_TRACKING_URI", DEFAULT_TRACKING_URI)
     if uri.startswith(("http://", "https://")):
         _check_answers(uri)
@@ -56,6 +63,16 @@ def client() -> "MlflowClient":
     from mlflow import MlflowClient
 
     return MlflowClient()
+
+
+def open_outbox(path: Path) -> Outbox:
+    """Return the outbox in a file, sending to the tracking address in use."""
+    return Outbox(path, begin_run, lambda run_id: Run(run_id, client()))
+
+
+def send_left_behind(paths: Iterable[Path], patience_s: float = PATIENCE_S) -> list[Path]:
+    """Send what processes that are gone have left in outboxes, and return the files that could not be sent."""
+    return [path for path in paths if waiting_bytes(path) and not open_outbox(path).close(patience_s)]
 
 
 def _check_answers(uri: str) -> None:
@@ -90,10 +107,17 @@ def experiment(name: str = EXPERIMENT) -> str:
 
 @dataclass(frozen=True)
 class Run:
-    """A run that is going on."""
+    """A run that is going on.
+
+    Args:
+        id: MLflow's.
+        client: Of the tracking store.
+        later: Where metrics and tags go that must not wait for a server.
+    """
 
     id: str
     client: "MlflowClient"
+    later: LaterRun | None = None
 
     def params(self, values: Mapping[str, Any]) -> None:
         """Log parameters; nested mappings become dotted names."""
@@ -103,15 +127,29 @@ class Run:
         for first in range(0, len(flat), 100):
             self.client.log_batch(self.id, params=flat[first : first + 100])
 
-    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+    def metrics(self, values: Mapping[str, float], step: int = 0, at_ms: int | None = None) -> None:
+        if self.later is not None:
+            self.later.metrics(values, step)
+            return
         from mlflow.entities import Metric
 
-        now = int(time.time() * 1000)
+        now = int(time.time() * 1000) if at_ms is None else at_ms
         self.client.log_batch(self.id, metrics=[Metric(key, float(value), now, step) for key, value in values.items()])
 
     def tags(self, values: Mapping[str, Any]) -> None:
+        if self.later is not None:
+            self.later.tags(values)
+            return
         for key, value in values.items():
             self.client.set_tag(self.id, key, str(value)[:5000])
+
+    def end(self, state: str, reason: str = "", at_ms: int | None = None) -> None:
+        """Give the run its last state, with the reason where it did not finish."""
+        if reason:
+            self.tags({"captchalab.reason": reason})
+        elif "captchalab.reason" in self.client.get_run(self.id).data.tags:  # it failed before, and was run again
+            self.client.delete_tag(self.id, "captchalab.reason")
+        self.client.set_terminated(self.id, state, at_ms)
 
     def folder(self, path: Path, to: str) -> None:
         """Log every file of a folder."""
@@ -171,38 +209,85 @@ def logged_predictions(run_id: str) -> Predictions:
         ) from None
 
 
+def begin_run(key: str, name: str, tags: Mapping[str, str]) -> str:
+    """Return the id of the one run with a key, RUNNING; where there is none it is made, beside its parent."""
+    mine = client()
+    parent = tags.get(PARENT)
+    place = mine.get_run(parent).info.experiment_id if parent else experiment()
+    found = mine.search_runs([place], f"tags.`{KEY}` = '{key}'", max_results=1)
+    if not found:
+        return str(mine.create_run(place, run_name=name, tags={**tags, KEY: key}).info.run_id)
+    if found[0].info.status != "RUNNING":
+        mine.update_run(found[0].info.run_id, status="RUNNING")
+    return str(found[0].info.run_id)
+
+
 @contextlib.contextmanager
-def start_run(name: str, tags: Mapping[str, str] | None = None, run_id: str | None = None) -> Iterator[Run]:
+def start_run(
+    name: str,
+    tags: Mapping[str, str] | None = None,
+    run_id: str | None = None,
+    keep: Path | None = None,
+    nested: bool = False,
+) -> Iterator[Run]:
     """Run in MLflow: RUNNING inside the block, FINISHED, KILLED (Ctrl-C, SIGTERM) or FAILED with the reason after it.
 
     Args:
         name: The run's name.
         tags: Further tags.
         run_id: A run to go on with; ``mlflow run`` hands its own over in MLFLOW_RUN_ID.
+        keep: Folder in which metrics and tags are kept until MLflow has them; without one they are logged at once.
+        nested: Whether it is begun within another run, as its child.
     """
     import mlflow
 
     mine = client()
-    handed = run_id or os.environ.get("MLFLOW_RUN_ID")
+    handed = run_id or os.environ.pop("MLFLOW_RUN_ID", None)
     started = mlflow.start_run(
-        run_id=handed, experiment_id=None if handed else experiment(), run_name=name, log_system_metrics=True
+        run_id=handed,
+        experiment_id=None if handed or nested else experiment(),
+        run_name=name,
+        nested=nested,
+        log_system_metrics=True,
     )
     run = Run(started.info.run_id, mine)
     run.tags({"mlflow.runName": name, "captchalab.pid": os.getpid(), "captchalab.host": platform.node()})
     described = {"captchalab.started": time.time(), "captchalab.metrics": DEFINITION}
     run.tags({**described, **_provenance(), **(tags or {})})
+    outbox = open_outbox(keep / run.id / OUTBOX) if keep else None
+    if outbox is not None:
+        run = Run(run.id, mine, outbox.known(run.id, run.id))
     try:
         with _terminable():
             yield run
     except KeyboardInterrupt:
-        run.tags({"captchalab.reason": "stopped by the user"})
-        mlflow.end_run("KILLED")
+        _end("KILLED", Run(run.id, mine), outbox, "stopped by the user")
         raise
     except BaseException as error:
-        run.tags({"captchalab.reason": f"{type(error).__name__}: {error}"})
-        mlflow.end_run("FAILED")
+        _end("FAILED", Run(run.id, mine), outbox, f"{type(error).__name__}: {error}")
         raise
-    mlflow.end_run("FINISHED")
+    _end("FINISHED", Run(run.id, mine), outbox)
+
+
+def _end(state: str, run: Run, outbox: Outbox | None, reason: str = "") -> None:
+    """Send what is left, then end the run. Where something else went wrong, that is what the user hears of."""
+    import mlflow
+
+    patience_s = PATIENCE_S if state == "FINISHED" else PATIENCE_AFTER_FAULT_S
+    if outbox is not None and not outbox.close(patience_s) and state == "FINISHED":
+        raise RegistryError(
+            f"expected the tracking server to take what was logged, received: {outbox.trouble}; nothing is lost: "
+            f"{outbox.path} keeps it, go on with the same run when the server is back."
+        )
+    try:
+        if reason:
+            run.tags({"captchalab.reason": reason})
+        elif "captchalab.reason" in run.client.get_run(run.id).data.tags:  # it failed before, and went on
+            run.client.delete_tag(run.id, "captchalab.reason")
+        mlflow.end_run(state)
+    except Exception:
+        if state == "FINISHED":
+            raise
 
 
 @contextlib.contextmanager

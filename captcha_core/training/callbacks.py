@@ -17,6 +17,10 @@ from captcha_core.training.validation import Validation
 Warn = Callable[[str], None]
 
 
+class LossNotFinite(ModelError):
+    """A training whose numbers ran away."""
+
+
 class Budget(keras.callbacks.Callback):
     """Sets the learning rate of each step from the share of the budget that is used, and stops at its end."""
 
@@ -103,7 +107,7 @@ class EpochEnd(keras.callbacks.Callback):
         logs = {} if logs is None else logs
         loss = float(logs.get("loss", np.nan))
         if not math.isfinite(loss):
-            raise ModelError(
+            raise LossNotFinite(
                 f"expected a finite loss, received {loss} in epoch {epoch + 1}; use a lower learning rate or look for "
                 "broken samples."
             )

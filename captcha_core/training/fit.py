@@ -54,6 +54,7 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     start_from: keras.Model | None = None,
     warn: Warn = lambda remark: None,
+    extend: bool = True,
 ) -> Trained:
     """Train until the budget is used up, or go on from the checkpoint if there is one.
 
@@ -65,6 +66,7 @@ def train(
         callbacks: Keras callbacks that watch; they see the validation metrics in ``logs`` at the end of an epoch.
         start_from: A model of the same network whose weights are taken over where their shapes agree.
         warn: Told the likely cause when something looks wrong (:mod:`captcha_core.training.diagnosis`).
+        extend: Whether a finished training gets a new budget; without, what it has left is returned.
 
     Raises:
         ModelError: If the loss is not finite, or the checkpoint is of another task.
@@ -74,6 +76,8 @@ def train(
     if checkpoint.exists:
         progress = checkpoint.load_progress()
         _check_same(task, progress)
+        if progress.finished and not extend:
+            return Trained(checkpoint.load_best(), progress)
         with scope():
             model = checkpoint.load_model()
         if progress.finished:  # asked to go on: a new budget on top of what was done

@@ -1,0 +1,65 @@
+"""A worker of a search: ``python -m experiments.searching.worker SEARCH TUNER_ID THREADS``, told of its chief by
+Keras Tuner's environment variables."""
+
+import os
+import sys
+import threading
+import time
+import traceback
+
+from experiments.searching.workers import FAULTY, NO_ROOM
+
+
+def main() -> None:
+    name, tuner_id, threads = sys.argv[1:]
+    _die_with_parent()
+    code = serve(name, tuner_id, int(threads))
+    sys.stderr.flush()
+    os._exit(code)  # gRPC's and TensorFlow's threads have nothing left to say
+
+
+def serve(name: str, tuner_id: str, threads: int) -> int:
+    """Run trials until the chief has none, and return the exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    from captcha_core.registry.runs import open_outbox, use_tracking
+    from captcha_core.training.oracles import make_oracle
+    from captcha_core.training.search import Fatal, Tuner
+    from experiments.searching.plan import SearchPlan
+    from experiments.searching.trial import TrialRunner
+
+    use_tracking()
+    plan = SearchPlan.load(name)
+    outbox = open_outbox(plan.folder / f"outbox-{tuner_id}.jsonl")
+    scratch = plan.folder / "workers" / tuner_id  # the chief's oracle decides, this one only knows the space
+    oracle = make_oracle(plan.tuner, plan.space, plan.objective, plan.seed, plan.retries, scratch, plan.trials)
+    try:
+        Tuner(oracle, plan.folder / "keras_tuner", TrialRunner(plan, outbox)).search()
+    except Fatal as error:
+        traceback.print_exc()
+        return NO_ROOM if isinstance(error.cause, OSError) else FAULTY
+    finally:
+        outbox.close()
+    return 0
+
+
+def _die_with_parent() -> None:
+    parent = os.getppid()
+
+    def follow() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

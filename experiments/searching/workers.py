@@ -1,0 +1,227 @@
+"""Workers of a search: who asks the chief for trials. Processes on this machine, or tasks of a Ray cluster."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from captcha_core.dataset.workers import knock
+from captcha_core.errors import DataError, ModelError
+from captcha_core.training.chief import Chief
+from experiments.searching.plan import SearchPlan
+from experiments.searching.trial import FAULT
+
+POLL_S = 0.2
+FAULTY, NO_ROOM = 3, 4  # exit codes of a worker
+USELESS = 3  # workers that die one after the other without having had a trial
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Crew(Protocol):
+    """Somewhere workers run."""
+
+    host: str
+
+    def start(self, tuner_id: str, variables: Mapping[str, str]) -> None: ...
+
+    def ended(self) -> list[tuple[str, int]]:
+        """Return the workers that ended since the last call, with their exit codes."""
+        ...
+
+    @property
+    def busy(self) -> int: ...
+
+    def stop(self) -> None: ...
+
+
+class Processes:
+    """Workers as processes of this machine, each with its share of the threads."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, plan: SearchPlan, count: int) -> None:
+        self.plan, self.threads = plan, max(1, (os.cpu_count() or 1) // count)
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, tuner_id: str, variables: Mapping[str, str]) -> None:
+        paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+        environment = {**os.environ, **variables, "PYTHONPATH": paths}
+        environment.pop("MLFLOW_RUN_ID", None)
+        with (self.plan.folder / f"{tuner_id}.log").open("ab") as log:
+            self.running[tuner_id] = subprocess.Popen(  # noqa: S603  our own module
+                [sys.executable, "-m", "experiments.searching.worker", self.plan.name, tuner_id, str(self.threads)],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is the parent's to handle
+            )
+
+    def ended(self) -> list[tuple[str, int]]:
+        found = [(tuner_id, code) for tuner_id, one in self.running.items() if (code := one.poll()) is not None]
+        for tuner_id, _ in found:
+            del self.running[tuner_id]
+        return found
+
+    @property
+    def busy(self) -> int:
+        return len(self.running)
+
+    def stop(self) -> None:
+        for one in self.running.values():
+            one.kill()
+        for one in self.running.values():
+            one.wait()
+        self.running.clear()
+
+
+class RayTasks:
+    """Workers as tasks of a Ray cluster, which must see this folder under the same path."""
+
+    def __init__(self, plan: SearchPlan, count: int, address: str) -> None:
+        self.plan, self.ray = plan, _connected(address)
+        cores = int(self.ray.cluster_resources().get("CPU", 1))
+        self.share = max(1, cores // count)
+        self.host = self.ray.util.get_node_ip_address()
+        self.running: dict[Any, str] = {}
+
+    def start(self, tuner_id: str, variables: Mapping[str, str]) -> None:
+        kept = ("MLFLOW_", "CAPTCHALAB_", "KERAS_BACKEND", "TF_")
+        environment = {key: value for key, value in os.environ.items() if key.startswith(kept)} | dict(variables)
+        environment.pop("MLFLOW_RUN_ID", None)
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+        remote = self.ray.remote(num_cpus=self.share, max_retries=0, max_calls=1)(_on_ray)
+        task = remote.options(runtime_env={"env_vars": environment})
+        reference = task.remote(str(Path.cwd()), self.plan.name, tuner_id, self.share)
+        self.running[reference] = tuner_id
+
+    def ended(self) -> list[tuple[str, int]]:
+        found = []
+        done, _ = (
+            self.ray.wait(list(self.running), num_returns=len(self.running), timeout=0) if self.running else ([], [])
+        )
+        for reference in done:
+            try:
+                code = int(self.ray.get(reference))
+            except self.ray.exceptions.RayError:
+                code = -9
+            found.append((self.running.pop(reference), code))
+        return found
+
+    @property
+    def busy(self) -> int:
+        return len(self.running)
+
+    def stop(self) -> None:
+        for reference in self.running:
+            self.ray.cancel(reference, force=True)
+        self.running.clear()
+        self.ray.shutdown()
+
+
+def work(plan: SearchPlan, oracle: Any, crew: Crew, count: int, changed: Callable[[str], None]) -> None:
+    """Let workers run the trials of an oracle until there are none.
+
+    A worker that dies loses its trial only, and that goes to another.
+
+    Args:
+        plan: The search.
+        oracle: What hands out trials.
+        crew: Starts the workers.
+        count: How many at a time.
+        changed: Called often, with a sentence when something happened that a user should know.
+
+    Raises:
+        ModelError: If a worker met a fault in the code, or none can start.
+        DataError: If the disk is full.
+    """
+    names = iter(f"worker-{number}" for number in range(1, 10**6))
+    useless = 0
+    with Chief(oracle, crew.host) as chief:
+        try:
+            for _ in range(count):
+                _start(crew, chief, next(names))
+            while True:
+                for tuner_id, code in crew.ended():
+                    if code in (FAULTY, NO_ROOM):
+                        _raise(plan, code)
+                    if code == 0:
+                        continue
+                    lost = oracle.lose(tuner_id)
+                    useless = 0 if lost is not None else useless + 1
+                    if useless >= USELESS:
+                        raise ModelError(
+                            f"expected workers that start, received the death of {useless} in a row; see "
+                            f"{plan.folder / f'{tuner_id}.log'}."
+                        )
+                    what = f"trial {int(lost):04d} goes to another" if lost is not None else "it had no trial"
+                    changed(f"{tuner_id} died (exit code {code}); {what}.")
+                    _start(crew, chief, next(names))
+                if oracle.fault:
+                    raise oracle.fault
+                if not crew.busy:
+                    if not oracle.waiting:
+                        break
+                    _start(crew, chief, next(names))
+                changed("")
+                time.sleep(POLL_S)
+        finally:
+            crew.stop()
+
+
+def _start(crew: Crew, chief: Chief, tuner_id: str) -> None:
+    crew.start(tuner_id, chief.variables(tuner_id))
+
+
+def _raise(plan: SearchPlan, code: int) -> None:
+    if code == NO_ROOM:
+        raise OSError(28, "a worker could not write")
+    path = plan.folder / FAULT
+    fault = json.loads(path.read_text()) if path.is_file() else {"trial": "?", "traceback": "no traceback was recorded"}
+    last = fault["traceback"].strip().splitlines()[-1]
+    raise WorkerFault(
+        f"expected trials that run, received a fault in the code in trial {fault['trial']}: {last}; the traceback is "
+        f"in {path} and in the run.",
+        fault["traceback"],
+    )
+
+
+class WorkerFault(ModelError):
+    """A fault in the code that a worker met."""
+
+    def __init__(self, sentence: str, trace: str) -> None:
+        super().__init__(sentence)
+        self.trace = trace
+
+
+def _connected(address: str) -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError:
+        raise DataError(
+            "expected Ray for --cluster, received no such package; install it with `pip install 'captchalab[cluster]'`."
+        ) from None
+    import logging
+
+    try:
+        knock(address)
+        if not ray.is_initialized():
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DataError(
+            f"expected a Ray cluster at {address!r}, received: {str(error).splitlines()[0]}; start one with "
+            "`ray start --head` or use --cluster local."
+        ) from None
+    return ray
+
+
+def _on_ray(folder: str, name: str, tuner_id: str, threads: int) -> int:
+    os.chdir(folder)
+    from experiments.searching.worker import serve
+
+    return serve(name, tuner_id, threads)

@@ -1,0 +1,147 @@
+"""What is to be logged waits on disk: nothing stops while MLflow is away, nothing is lost, nothing comes twice."""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from captcha_core.registry import outbox as module
+from captcha_core.registry.outbox import Outbox, steps_posted, waiting_bytes
+
+
+class Server:
+    """Takes calls as MLflow would; ``down`` makes it fail."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.calls: list[tuple[str, ...]] = []
+        self.begun: list[str] = []
+
+    def begin(self, key: str, name: str, tags: Mapping[str, str]) -> str:
+        self._answer()
+        self.begun.append(key)
+        return f"id-of-{key}"
+
+    def run(self, run_id: str) -> "_Run":
+        return _Run(self, run_id)
+
+    def _answer(self) -> None:
+        if self.down:
+            raise ConnectionError("nobody listens")
+
+
+class _Run:
+    def __init__(self, server: Server, run_id: str) -> None:
+        self.server, self.id = server, run_id
+
+    def metrics(self, values: Mapping[str, float], step: int, at_ms: int) -> None:
+        self.server._answer()
+        self.server.calls.append((self.id, "metrics", json.dumps(dict(values)), str(step)))
+
+    def params(self, values: Mapping[str, Any]) -> None:
+        self.server._answer()
+        self.server.calls.append((self.id, "params", json.dumps(dict(values))))
+
+    def end(self, state: str, reason: str, at_ms: int) -> None:
+        self.server._answer()
+        self.server.calls.append((self.id, "end", state, reason))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(module, "LONGEST_WAIT_S", 0.02)
+
+
+def opened(path: Path, server: Server) -> Outbox:
+    return Outbox(path, server.begin, server.run)
+
+
+def test_metrics_wait_for_a_server_that_is_away_and_arrive_in_order(tmp_path: Path) -> None:
+    server = Server()
+    box = opened(tmp_path / "box.jsonl", server)
+    run = box.begin("a", "trial", {})
+    server.down = True
+    began = time.monotonic()
+    for step in range(50):
+        run.metrics({"loss": 1.0 / (step + 1)}, step=step)
+    run.end("FINISHED")
+    assert time.monotonic() - began < 2, "who logs never waits"
+    until = time.monotonic() + 30
+    while not box.trouble and time.monotonic() < until:
+        time.sleep(0.01)
+    assert "nobody listens" in box.trouble
+    assert not box.flush(0.1)
+    server.down = False
+    assert box.close(20)
+    steps = [call[3] for call in server.calls if call[1] == "metrics"]
+    assert steps == [str(step) for step in range(50)]
+    assert server.calls[-1] == ("id-of-a", "end", "FINISHED", "")
+    assert server.begun == ["a"]
+
+
+def test_what_a_killed_process_left_is_sent_by_the_next(tmp_path: Path) -> None:
+    path, away = tmp_path / "box.jsonl", Server()
+    away.down = True
+    first = opened(path, away)
+    run = first.begin("a", "trial", {})
+    run.metrics({"loss": 1.0}, step=0)
+    run.metrics({"loss": 0.5}, step=1)
+    first.close(0)
+    with path.open("a") as file:
+        file.write('{"run": "a", "call": "met')  # the kill came in the middle of a line
+    assert steps_posted([path], "a") == {0, 1}
+    server = Server()
+    second = opened(path, server)
+    second.known("b", "id-of-b").params({"width": 8})
+    assert second.close(20)
+    assert [call[1] for call in server.calls] == ["metrics", "metrics", "params"]
+    assert waiting_bytes(path) == 0
+
+
+def test_nothing_is_sent_twice_by_a_process_that_goes_on(tmp_path: Path) -> None:
+    server = Server()
+    for step in range(3):
+        box = opened(tmp_path / "box.jsonl", server)
+        box.known("a", "x").metrics({"loss": 1.0}, step=step)
+        assert box.close(20)
+    assert [call[3] for call in server.calls] == ["0", "1", "2"]
+
+
+def test_what_the_server_will_never_take_does_not_hold_up_the_rest(tmp_path: Path) -> None:
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+
+    class Picky(Server):
+        def run(self, run_id: str) -> "_Run":
+            if run_id == "deleted":
+                raise MlflowException("the run is deleted", INVALID_PARAMETER_VALUE)
+            return _Run(self, run_id)
+
+    server = Picky()
+    box = opened(tmp_path / "box.jsonl", server)
+    box.known("gone", "deleted").metrics({"loss": 1.0})
+    box.known("here", "here").metrics({"loss": 2.0})
+    assert box.close(20)
+    assert [call[0] for call in server.calls] == ["here"]
+    assert "the run is deleted" in box.refused[0]
+
+
+def test_two_runs_with_one_key_are_one(empty_folder: Path) -> None:
+    from captcha_core.registry.runs import begin_run, client, experiment, open_outbox
+
+    first = begin_run("key", "trial", {"captchalab.trial": "0000"})
+    assert begin_run("key", "trial", {"captchalab.trial": "0000"}) == first
+    box = open_outbox(empty_folder / "box.jsonl")
+    run = box.begin("key", "trial", {})
+    for _ in range(2):  # as after a kill between sending and noting so
+        run.metrics({"loss": 0.5}, step=3, at_ms=1_700_000_000_000)
+    run.end("FAILED", "a reason")
+    assert box.close(20)
+    (only,) = client().search_runs([experiment()])
+    assert only.info.run_id == first
+    assert (only.info.status, only.data.tags["captchalab.reason"]) == ("FAILED", "a reason")
+    assert len(client().get_metric_history(first, "loss")) == 1
