@@ -36,9 +36,7 @@ class Division:
     cost: float
 
 
-def split(
-    layout: Layout, count: int, ink: np.ndarray, colours: np.ndarray, limit: float = math.inf
-) -> Layout | None:
+def split(layout: Layout, count: int, ink: np.ndarray, colours: np.ndarray, limit: float = math.inf) -> Layout | None:
     """Divide the pieces into ``count`` letters at the least cost.
 
     Args:

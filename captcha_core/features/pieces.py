@@ -1,8 +1,9 @@
 """Ink to pieces: connected components, specks and lines dropped, dots joined to their letters."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import median
 
 import cv2
@@ -163,12 +164,9 @@ def find_pieces(mask: np.ndarray) -> Layout:
 
 def _text_height(pieces: list[Piece]) -> int:
     """Return the height that the middle pixel of ink belongs to: specks weigh little, letters much."""
-    left = sum(piece.area for piece in pieces) / 2
-    for height, area in sorted((piece.height, piece.area) for piece in pieces):
-        left -= area
-        if left <= 0:
-            break
-    return height
+    by_height = sorted(pieces, key=lambda piece: piece.height)
+    sums = list(accumulate(piece.area for piece in by_height))
+    return by_height[bisect_left(sums, sums[-1] / 2)].height
 
 
 def _join_dots(bodies: list[Piece], small: list[Piece], text_px: int) -> list[Piece]:

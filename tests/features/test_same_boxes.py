@@ -20,7 +20,7 @@ def drawn(number: int) -> np.ndarray:
     for character in rng.integers(0, 10, 5):
         ink = tuple(int(level) for level in rng.integers(0, 110, 3))
         cv2.putText(page, str(character), (round(x), int(rng.integers(26, 34))), 0, 0.8, ink, 2, cv2.LINE_AA)
-        x += rng.uniform(13, 24)
+        x += rng.uniform(11, 21)
     if number % 3 == 0:
         ends = rng.integers(4, 36, 2)
         cv2.line(page, (0, int(ends[0])), (129, int(ends[1])), (70, 70, 70), 1, cv2.LINE_AA)
