@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from captcha_core.dataset.labelling import Guess, open_ids, queue
+from captcha_core.dataset.labelling import Guess, asking_order, open_ids, queue
 from captcha_core.dataset.labels import Label, LabelLog, Tally, latest, now, tally
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
@@ -123,11 +123,7 @@ def _open(dataset: Dataset, labels: Sequence[Label]) -> list[str]:
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _columns(folder: str, digest: str) -> tuple[list[str], list[str | None]]:
-    dataset = Dataset.open(folder)
-    return (
-        [identity for split in SPLITS for identity in dataset.ids(split)],
-        [text for split in SPLITS for text in dataset.texts(split)],
-    )
+    return asking_order(Dataset.open(folder))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

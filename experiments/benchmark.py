@@ -10,6 +10,7 @@ from experiments.options import Format, check_format
 
 SUITES = {
     "audio": "audio clips and features a second, beside the captcha package; memory",
+    "bootstrap": "few labels by hand, the model labels the rest: exact match after each step",
     "letters": "captchas cut into letters, and the letter networks on a fifth held out",
     "dashboard": "pages with 1,000 runs in a real browser: first and second visit, memory",
     "generation": "pictures a second beside the captcha package; can they be told apart?",
