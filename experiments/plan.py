@@ -20,7 +20,8 @@ from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task
-from experiments.material import Material, from_dataset, from_letters, from_stream, labelled
+from experiments.letter_material import from_letters
+from experiments.material import Material, from_dataset, from_stream, labelled
 from experiments.preset import EvaluationConfig, Preset, load_preset
 from experiments.progress import TrainingBar
 from experiments.training import RUNS, Outcome, checkpoint_of, train_and_register
@@ -41,7 +42,8 @@ class Plan:
         evaluation: Fresh samples for a stream's test.
         name: Registered model.
         run_id: The run it goes on in, empty for a new one.
-        letters: Folder of a data set of single letters to learn from in place of the captchas, empty without one.
+        letters: Single letters to learn from in place of the captchas: the folder of a data set, or one with a folder
+            for each character; empty without.
     """
 
     task: Task
@@ -85,7 +87,7 @@ class Plan:
             return from_stream(get_scheme(self.scheme), features, self.task.config)
         dataset = Dataset.open(Path(self.data))
         if self.letters:
-            return from_letters(Dataset.open(Path(self.letters)), dataset, self.task.spec, features, self.task.config)
+            return from_letters(Path(self.letters), dataset, self.task.spec, features, self.task.config)
         return from_dataset(dataset, self.task.spec, features, self.task.config)
 
     def _test(self) -> Sequence[Sample]:

@@ -24,10 +24,11 @@ def pseudo_label(
 ) -> None:
     """Label what a model is sure of, and leave the rest in the queue of the Label page.
 
-    The confidence threshold is chosen on the labelled captchas of the validation split, so that the error to expect
-    among the new labels stays under --max-error; the error at that threshold on the labelled captchas of the test
-    split is reported beside it. Neither split may have been trained on. Labels that an earlier run gave and this one
-    would not give are taken back; labels by hand are never touched.
+    The confidence threshold is chosen on the captchas of the validation split that are labelled by hand, so that the
+    error to expect among the new labels stays under --max-error; the error on those of the test split is reported
+    beside it. Neither split may have been trained on. With few labels to judge by this is an estimate: --proven asks
+    for proof. Labels that an earlier run gave and this one would not give are taken back; labels by hand are never
+    touched.
     """
     as_json = check_format(format)
     from captcha_core.dataset.store import Dataset
@@ -42,17 +43,24 @@ def pseudo_label(
 
 
 def _report(facts: dict[str, Any], max_error: float) -> list[str]:
+    if not facts["asked"]:
+        return ["nothing to label: every captcha has a label by hand or came with one"]
     if not facts["labelled"]:
         return [
             f"nothing labelled: no threshold keeps the error under {max_error:.1%}; label more by hand, most of all in "
             "the validation split, or train longer"
         ]
-    share = facts["held_out_error"]
-    measured = "no held-out label to measure on" if share is None else f"{share:.2%} measured"
     return [
         f"{facts['labelled']:,} of {facts['asked']:,} captchas labelled, {facts['left']:,} left in the queue",
-        f"threshold {facts['threshold']:.4f}: {facts['expected_error']:.2%} errors to expect (bound {max_error:.2%}), "
-        f"{facts['chosen_wrong']} of {facts['chosen_on']} wrong where it was chosen",
-        f"held out: {measured}, {facts['held_out_wrong']} of {facts['held_out']} wrong (at most "
-        f"{facts['held_out_error_at_most']:.1%} with 95 % certainty)",
+        f"errors to expect among them: {facts['expected_error']:.2%} (bound {max_error:.2%}), all with a confidence of "
+        f"at least {facts['threshold']:.4f}",
+        _judged("where that was chosen", facts["chosen_wrong"], facts["chosen_on"], facts["chosen_error_at_most"]),
+        _judged("on the test split", facts["held_out_wrong"], facts["held_out"], facts["held_out_error_at_most"]),
     ]
+
+
+def _judged(where: str, wrong: int, n: int, at_most: float) -> str:
+    """Say how many labels by hand contradict the model, and what they prove."""
+    if not n:
+        return f"{where}: no label by hand to judge by"
+    return f"{where}: {wrong:,} of {n:,} labels by hand contradict it, which proves no more than {at_most:.1%} errors"

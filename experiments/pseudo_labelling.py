@@ -101,6 +101,7 @@ def _facts(choice: Choice, held_out: Sequence[tuple[Guess, str]], asked: int, la
         "temperature": choice.temperature,
         "chosen_on": choice.labelled,
         "chosen_wrong": choice.wrong,
+        "chosen_error_at_most": choice.upper_error,
         "held_out": len(taken),
         "held_out_wrong": wrong,
         "held_out_error": wrong / len(taken) if taken else None,

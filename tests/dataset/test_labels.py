@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from captcha_core.dataset.gathered import write_samples
-from captcha_core.dataset.labelling import Guess, open_ids, queue, rebuild
+from captcha_core.dataset.labelling import Guess, asking_order, open_ids, queue, rebuild
 from captcha_core.dataset.labels import Label, LabelLog, latest, tally
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError, SpecError
@@ -133,16 +133,33 @@ def unlabelled(tmp_path: Path, tiny_spec: CaptchaSpec) -> Dataset:
 def test_the_data_set_is_rebuilt_from_the_log_with_the_same_splits(unlabelled: Dataset, tmp_path: Path) -> None:
     log = LabelLog.of(unlabelled.path, unlabelled.spec)
     ids = {split: unlabelled.ids(split) for split in ("train", "validation", "test")}
-    log.add([label(ids["train"][0], "01"), label(ids["test"][0], "12", "model"), label(ids["train"][1], None)])
+    log.add([label(ids["train"][0], "01"), label(ids["validation"][1], "12", "model"), label(ids["train"][1], None)])
     built = rebuild(unlabelled, tmp_path / "built")
-    assert built.counts == {"train": 1, "validation": 0, "test": 1}
+    assert built.counts == {"train": 1, "validation": 1, "test": 0}
     assert built.texts("train") == ["01"] and built.ids("train") == [ids["train"][0]]
-    assert next(iter(built.samples("test"))).origin["labelled_by"] == "model"
+    assert next(iter(built.samples("validation"))).origin["labelled_by"] == "model"
     log.add([label(ids["train"][0], "02"), label(ids["validation"][0], "33")])
     again = rebuild(unlabelled, tmp_path / "built")
-    assert again.texts("train") == ["02"] and again.counts["validation"] == 1
+    assert again.texts("train") == ["02"] and again.counts["validation"] == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["built", "pool"]
     assert rebuild(unlabelled, tmp_path / "other").digest == again.digest
+
+
+def test_what_a_model_read_tests_no_model(unlabelled: Dataset, tmp_path: Path) -> None:
+    first, second = unlabelled.ids("test")[:2]
+    log = LabelLog.of(unlabelled.path, unlabelled.spec)
+    log.add([label(first, "12", "model"), label(second, "13", "model"), label(second, "23")])
+    built = rebuild(unlabelled, tmp_path / "built")
+    assert (built.ids("test"), built.texts("test")) == ([second], ["23"])
+
+
+def test_whoever_labels_the_first_ones_labels_each_split_its_share(unlabelled: Dataset) -> None:
+    ids, texts = asking_order(unlabelled)
+    assert sorted(ids) == sorted(one for split in unlabelled.counts for one in unlabelled.ids(split))
+    assert texts == [None] * 40
+    for first in (10, 20):
+        for split, count in unlabelled.counts.items():
+            assert abs(len(set(ids[:first]) & set(unlabelled.ids(split))) - first * count / 40) <= 1
 
 
 def test_nothing_is_rebuilt_over_what_is_no_result(unlabelled: Dataset, tmp_path: Path) -> None:

@@ -135,7 +135,9 @@ def test_a_model_labels_what_it_is_sure_of(
     assert run("labels", "pool", "--out", "made", "--format", "json") == 0
     state = json.loads(capsys.readouterr().out)
     assert (state["by_hand"], state["by_model"], state["open"]) == (35, len(given), 85 - len(given))
-    assert sum(Dataset.open("made").counts.values()) == 35 + len(given)
+    test = set(dataset.ids("test"))
+    counted = [one for one in given if one.id not in test]  # what a model read tests no model
+    assert sum(Dataset.open("made").counts.values()) == 35 + len(counted)
 
     assert run(*words[:-4], "--max-error", "0.000001", "--format", "json") == 0
     assert json.loads(capsys.readouterr().out)["labelled"] == 0
