@@ -63,4 +63,4 @@ def _judged(where: str, wrong: int, n: int, at_most: float) -> str:
     """Say how many labels by hand contradict the model, and what they prove."""
     if not n:
         return f"{where}: no label by hand to judge by"
-    return f"{where}: {wrong:,} of {n:,} labels by hand contradict it, which proves no more than {at_most:.1%} errors"
+    return f"{where}: {wrong:,} of {n:,} labels by hand contradict it: at most {at_most:.1%} errors with 95 % certainty"

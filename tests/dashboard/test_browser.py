@@ -1,6 +1,7 @@
 """The main road in a real browser: train, compare, share a link, solve, promote, roll back."""
 
 import base64
+import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from captcha_core.media.audio import encode_wav
 from captcha_core.registry.lookup import SqliteRegistry
+from dashboard import jobs
 from experiments.browser import opened, served, settled
 from tests.conftest import tiny_samples
 from tests.dashboard.browser import require_browser
@@ -24,6 +26,8 @@ def site(filled: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     shutil.copy(filled.folder / "mlflow.db", folder / "mlflow.db")
     with served(folder, f"sqlite:///{folder / 'mlflow.db'}") as (address, _):
         yield address, folder
+    with contextlib.chdir(folder):  # a training outlives the pages that started it
+        jobs.stop()
 
 
 @pytest.fixture
