@@ -1,14 +1,17 @@
 """The dashboard in a real browser, for its tests, its screenshots and its benchmark: a server, and a page on it."""
 
 import contextlib
+import ctypes
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,11 @@ FLAGS = [
     "--disable-sync",
 ]
 START_S = 90
+PR_SET_PDEATHSIG = 1
+# asks Linux to kill a process when the thread that started it is gone, however that went; elsewhere nothing does
+END_WITH_PARENT = (
+    partial(ctypes.CDLL(None).prctl, PR_SET_PDEATHSIG, signal.SIGKILL) if sys.platform == "linux" else None
+)
 WAIT_MS = 60_000
 
 
@@ -64,19 +72,25 @@ def served(folder: Path, tracking: str, *options: str) -> Iterator[tuple[str, in
     command = [sys.executable, "-m", "experiments.cli", "dashboard", "--port", str(port), *options]
     with log_path.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  our own command line
-            command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
-        )
+            command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT,
+            start_new_session=True, preexec_fn=END_WITH_PARENT,
+        )  # fmt: skip
     address = f"http://127.0.0.1:{port}/"
     try:
         _await(address, process, log_path)
         yield address, process.pid
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Stop a process and all of its group."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(20)
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody of the group is left
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _await(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

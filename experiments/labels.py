@@ -20,7 +20,7 @@ def labels(
     """Show how many captchas are labelled by hand and by models; with --out write those as a data set.
 
     Labels are given on the dashboard's Label page and by pseudo-label; both write DIR/labels.jsonl. Every captcha
-    stays in its split.
+    stays in its split; what a model labelled is left out of the test split, where only what a person read may count.
     """
     as_json = check_format(format)
     from captcha_core.dataset.labelling import open_ids, rebuild
@@ -55,5 +55,7 @@ def labels(
         print(f"{done.accepted_share:.1%} of {done.guessed:,} guesses were right as they were")
     if damaged:
         print(f"{damaged:,} damaged lines in the log were passed over")
+    if facts["open"] and not out:
+        print("next: captchalab dashboard, page Label (it lists the data sets in data/), or captchalab pseudo-label")
     if out:
         print(f"{sum(built.counts.values()):,} labelled captchas in {out}")

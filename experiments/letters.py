@@ -28,8 +28,8 @@ def letters(
     """Cut the labelled captchas of a data set into letters.
 
     OUT/letters holds a folder for each character, OUT/dataset the same letters as a data set, each letter in the split
-    of its captcha (train it with --network letters, or give it to train --letters). What could not be cut is listed in
-    OUT/failures.csv and drawn in OUT/failures.
+    of its captcha. Give either to train --letters, for which misplaced files of OUT/letters may be moved. What could
+    not be cut is listed in OUT/failures.csv and drawn in OUT/failures.
     """
     as_json = check_format(format)
     from captcha_core.dataset.gathered import with_split, write_samples
@@ -81,23 +81,16 @@ def letters(
         print(json.dumps({"path": out, **facts, "counts": written.counts}))
         return
     print(f"{len(found):,} letters of {captchas - len(failures):,} captchas, {len(failures):,} could not be cut")
+    print(f"a folder for each character: {place / 'letters'}; the same as a data set: {place / 'dataset'}")
     for failure in failures[:SHOWN]:
         print(f"not cut: {failure.sample.path}: {failure.reason}", file=sys.stderr)
     if len(failures) > SHOWN:
         print(f"and {len(failures) - SHOWN:,} more in {place / 'failures.csv'}", file=sys.stderr)
 
 
-def folder_of(character: str) -> str:
-    """Return the name of a character's folder: itself, or its code where that is no safe name.
-
-    Upper case letters have their code behind them, because many file systems hold a and A for the same.
-    """
-    if not (character.isascii() and character.isalnum()):
-        return f"U+{ord(character):04X}"
-    return f"{character}_U+{ord(character):04X}" if character.isupper() else character
-
-
 def _write_folders(place: "Path", found: "list[Sample]") -> None:
+    from captcha_core.sources.label_rules import folder_of
+
     for letter in found:
         folder = place / folder_of(letter.text or "")
         folder.mkdir(parents=True, exist_ok=True)

@@ -11,11 +11,11 @@ from rich.progress import Progress
 
 from captcha_core.dataset.drawing import Order, Source, write_drawn
 from captcha_core.dataset.store import Dataset
-from captcha_core.errors import DataError, SpecError
+from captcha_core.errors import DataError
 from captcha_core.features.augment import augmentation
 from captcha_core.features.batches import Batches, array_batches, encode
 from captcha_core.features.kinds import Features
-from captcha_core.features.letters import LetterFeatures, NoLetters
+from captcha_core.features.letters import NoLetters
 from captcha_core.features.live import stream_batches
 from captcha_core.sources.generate import draw_arrays
 from captcha_core.sources.reference import is_drawable
@@ -26,7 +26,6 @@ from captcha_core.training.config import TrainingConfig
 from captcha_core.training.diagnosis import diagnose_labels
 from experiments.console import console
 
-REGROUPS = 4  # captchas that a single letter is put into
 VALIDATION_SEED = 2**31  # added to the seed, so that validation never meets the training stream
 TEST_SEED = 2**33
 
@@ -58,13 +57,14 @@ T = TypeVar("T")
 Shelf = dict[Any, Any]  # what was read before, for trainings one after the other on the same data
 
 
-def _kept(shelf: Shelf | None, key: Any, make: Callable[[], T]) -> T:
+def kept(shelf: Shelf | None, key: Any, make: Callable[[], T]) -> T:
+    """Return what lies on the shelf under a key; made and put there where there is nothing yet."""
     if shelf is None:
         return make()
     if key not in shelf:
         shelf[key] = make()
-    kept: T = shelf[key]
-    return kept
+    found: T = shelf[key]
+    return found
 
 
 def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, shelf: Shelf | None = None) -> Material:
@@ -75,7 +75,7 @@ def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, shel
         return encode(arrays, features), texts
 
     key = (scheme.name, config.seed, config.validation_samples, features.model_dump_json())
-    validation = _kept(shelf, key, draw)
+    validation = kept(shelf, key, draw)
     batches = stream_batches(scheme, features, config.batch_size, config.seed, config.threads)
     counts = {"validation": config.validation_samples}
     digest = f"stream:{scheme.name}:{config.seed}"
@@ -91,70 +91,12 @@ def from_dataset(
         DataError: If a split is empty or the data set is of another specification.
     """
     require_same_spec(dataset, spec)
-    x, texts = _loaded(dataset, "train", features, shelf)
-    validation = _loaded(dataset, "validation", features, shelf)
+    x, texts = loaded(dataset, "train", features, shelf)
+    validation = loaded(dataset, "validation", features, shelf)
     batches = array_batches(x, texts, spec, config.batch_size, config.seed, augmentation(features, config.augment))
     where = str(Path(dataset.path).resolve())
     remarks = diagnose_labels(texts, validation[1])
     return Material(batches, validation, Path(where).name, dataset.digest, dataset.counts, where, remarks)
-
-
-def from_letters(
-    letters: Dataset,
-    dataset: Dataset,
-    spec: CaptchaSpec,
-    features: Features,
-    config: TrainingConfig,
-    shelf: Shelf | None = None,
-) -> Material:
-    """Single letters to learn from, regrouped at random into captchas; whole captchas to steer by.
-
-    Args:
-        letters: Data set whose texts are one character each.
-        dataset: Captchas; its validation split is read.
-        spec: Of the captchas.
-        features: Of a letters network.
-        config: The recipe.
-        shelf: Keeps what is read for the next training.
-
-    Raises:
-        SpecError: If the network reads no letters, or a letter is outside the captchas' alphabet.
-        DataError: If a split is empty, or the letters are no single letters.
-    """
-    if not isinstance(features, LetterFeatures):
-        raise SpecError("expected a letters network with --letters, received another; choose --network letters.")
-    if letters.spec.max_length != 1:
-        raise DataError(
-            f"expected a data set of single letters, received {letters.path} with texts of up to "
-            f"{letters.spec.max_length}; make one with captchalab letters."
-        )
-    require_same_spec(dataset, spec)
-    single = features.model_copy(update={"min_length": 1, "max_length": 1})
-    x, texts = _loaded(letters, "train", single, shelf)
-    rows = _regrouped(len(x), features.max_length, config.seed)
-    batches = array_batches(
-        x[rows, 0],
-        ["".join(texts[index] for index in row) for row in rows],
-        spec,
-        config.batch_size,
-        config.seed,
-        augmentation(features, config.augment),
-    )
-    where = str(Path(letters.path).resolve())
-    return Material(
-        batches,
-        _loaded(dataset, "validation", features, shelf),
-        Path(where).name,
-        letters.digest,
-        letters.counts,
-        where,
-    )
-
-
-def _regrouped(count: int, length: int, seed: int) -> np.ndarray:
-    """Return which letters make up each captcha, (N, L); every letter is in about ``REGROUPS`` of them."""
-    order = np.concatenate([np.random.default_rng([seed, run]).permutation(count) for run in range(REGROUPS * length)])
-    return order.reshape(-1, length)
 
 
 def require_same_spec(dataset: Dataset, spec: CaptchaSpec) -> None:
@@ -188,19 +130,28 @@ def labelled(dataset: Dataset, split: str) -> list[Sample]:
     Raises:
         DataError: If there are none.
     """
-    samples = [sample for sample in dataset.samples(split) if sample.text is not None]
-    if not samples:
+    require_labels(dataset, split)
+    return [sample for sample in dataset.samples(split) if sample.text is not None]
+
+
+def require_labels(dataset: Dataset, split: str) -> None:
+    """Raises: DataError: If nothing in a split is labelled."""
+    if all(text is None for text in dataset.texts(split)):
         raise DataError(
             f"expected labelled samples in the {split} split of {dataset.path}, received none; label or import more."
         )
-    return samples
 
 
-def _loaded(
+def loaded(
     dataset: Dataset, split: str, features: Features, shelf: Shelf | None = None
 ) -> tuple[np.ndarray, list[str]]:
+    """Return features (N, ...) and texts of a split's labelled samples; what cannot be cut into letters stays empty.
+
+    Raises:
+        DataError: If there are none.
+    """
     key = (str(dataset.path), split, features.model_dump_json())
-    return _kept(shelf, key, lambda: _read(dataset, split, features))
+    return kept(shelf, key, lambda: _read(dataset, split, features))
 
 
 def _read(dataset: Dataset, split: str, features: Features) -> tuple[np.ndarray, list[str]]:

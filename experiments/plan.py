@@ -19,7 +19,8 @@ from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task
-from experiments.material import Material, Shelf, from_dataset, from_letters, from_stream, labelled, test_dataset
+from experiments.letter_material import from_letters
+from experiments.material import Material, Shelf, from_dataset, from_stream, labelled, require_labels, test_dataset
 from experiments.preset import EvaluationConfig, Preset, load_preset
 from experiments.progress import TrainingBar
 from experiments.training import RUNS, Outcome, checkpoint_of, train_and_register
@@ -40,7 +41,8 @@ class Plan:
         evaluation: Fresh samples for a stream's test.
         name: Registered model.
         run_id: The run it goes on in, empty for a new one.
-        letters: Folder of a data set of single letters to learn from in place of the captchas, empty without one.
+        letters: Single letters to learn from in place of the captchas: the folder of a data set, or one with a folder
+            for each character; empty without.
     """
 
     task: Task
@@ -62,6 +64,8 @@ class Plan:
             test: Overrides where the final samples come from.
             tensorboard: A folder for TensorBoard's logs.
         """
+        if self.data and test is None:
+            require_labels(Dataset.open(Path(self.data)), "test")  # now, not after the training
         donor = _donor(start_from) if start_from else None
         material = self.material()
         tags = {"captchalab.kind": "train", "captchalab.preset": self.preset or Path(self.data).name}
@@ -85,8 +89,7 @@ class Plan:
             return from_stream(get_scheme(self.scheme), features, self.task.config, shelf)
         dataset = Dataset.open(Path(self.data))
         if self.letters:
-            letters = Dataset.open(Path(self.letters))
-            return from_letters(letters, dataset, self.task.spec, features, self.task.config, shelf)
+            return from_letters(Path(self.letters), dataset, self.task.spec, features, self.task.config, shelf)
         return from_dataset(dataset, self.task.spec, features, self.task.config, shelf)
 
     def tested(self) -> Dataset:
@@ -224,6 +227,9 @@ def _apply(
             options[key.removeprefix("options.")] = yaml.safe_load(value)
         else:
             training[key.removeprefix("training.")] = yaml.safe_load(value)
+    given = {pair.partition("=")[0].removeprefix("training.") for pair in settings}
+    if "epochs" in given and "minutes" not in given:
+        training["minutes"] = None  # the preset's: whoever counts epochs does not count minutes
     return training, options
 
 

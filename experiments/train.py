@@ -19,7 +19,11 @@ def train(
     start_from: Annotated[str, typer.Option(metavar="MODEL", help="Take over the weights of this model.")] = "",
     letters: Annotated[
         str,
-        typer.Option(metavar="DIR", help="Letters networks: learn from this data set of single letters instead."),
+        typer.Option(
+            metavar="DIR",
+            help="Letters networks: learn from single letters instead, a data set of them or a folder for each "
+            "character; --data is what they shall read.",
+        ),
     ] = "",
 ) -> None:
     """Train a network and register it: from a preset, from a data set, or from both.

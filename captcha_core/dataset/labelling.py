@@ -26,6 +26,20 @@ class Guess:
         return cls(None, 0.0) if answer is None else cls(answer.text, answer.confidence)
 
 
+def asking_order(dataset: Dataset) -> tuple[list[str], list[str | None]]:
+    """Return ids and texts of a whole data set, its splits in turn.
+
+    Whoever labels the first fifty labels of each split its share, so that a model can be trained, steered and tested.
+    """
+    placed = [
+        ((place + 0.5) / dataset.counts[split], identity, text)
+        for split in SPLITS
+        for place, (identity, text) in enumerate(zip(dataset.ids(split), dataset.texts(split), strict=True))
+    ]
+    placed.sort(key=lambda row: row[0])
+    return [identity for _, identity, _ in placed], [text for _, _, text in placed]
+
+
 def open_ids(ids: Sequence[str], texts: Sequence[str | None], labels: Sequence[Label]) -> list[str]:
     """Return the samples that neither the data set nor the log has a label for, in their order, each once."""
     known = latest(labels)
@@ -46,11 +60,26 @@ def queue(ids: Sequence[str], guesses: Mapping[str, Guess], labels: Sequence[Lab
     return sorted(ids, key=lambda identity: (identity in skipped, doubt.get(identity, 0.5)))
 
 
+def to_ask(ids: Sequence[str], texts: Sequence[str | None], labels: Sequence[Label]) -> list[str]:
+    """Return what a person is to be asked for: what has no label, or, when all have one, what a model labelled."""
+    given = labelled_by_model(labels)
+    return open_ids(ids, texts, labels) or [one for one in dict.fromkeys(ids) if one in given]
+
+
+def labelled_by_model(labels: Sequence[Label]) -> dict[str, Guess]:
+    """Return the labels of a model that no person has confirmed, as guesses as sure as the model was."""
+    return {
+        identity: Guess(label.text, label.confidence or 0.0)
+        for identity, label in latest(labels).items()
+        if label.by == "model" and label.text is not None
+    }
+
+
 def rebuild(dataset: Dataset, out: Path) -> Dataset:
     """Write the samples that have a label by now, from the data set or its log, as a data set of their own.
 
     Every sample stays in its split, so what was held out stays held out. A label of the log counts before the data
-    set's own.
+    set's own. What a model labelled is left out of the test split: only what a person read may test a model.
 
     Raises:
         DataError: If nothing is labelled, or ``out`` holds anything but an older result.
@@ -61,9 +90,11 @@ def rebuild(dataset: Dataset, out: Path) -> Dataset:
     for split in SPLITS:
         for sample in dataset.samples(split):
             label = known.get(sample.id)
-            text = sample.text if label is None or label.text is None else label.text
+            if label is None or label.text is None or (label.by == "model" and split == "test"):
+                text, by = sample.text, "data set"
+            else:
+                text, by = label.text, label.by
             if text is not None:
-                by = "data set" if label is None or label.text is None else label.by
                 labelled = replace(sample, text=text, origin={**sample.origin, "labelled_by": by})
                 samples.append(with_split(labelled, split))
     if not samples:

@@ -1,7 +1,7 @@
 """From which confidence on a model's answers may stand without a person's look. NumPy only.
 
 A model is asked for answers to many captchas, of which few are labelled. The labelled ones say how far its confidence
-can be believed (a temperature), and that gives the error to expect among the answers that would be accepted.
+can be believed (temperatures), and that gives the error to expect among the answers that would be accepted.
 """
 
 import math
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 TEMPERATURES = np.geomspace(1.0, 30.0, 200)  # never below 1: a model is not to be believed more than it asks for
+SPREAD = 0.5  # of the temperature's logarithm before any answer is known: half of the models boast 1.4-fold or more
 EDGE = 1e-6
 
 
@@ -24,7 +25,7 @@ class Choice:
         accepted: How many of the unlabelled answers are accepted.
         labelled: How many of the labelled answers would be, and
         wrong: how many of those are wrong.
-        temperature: Of the calibration; 1 where the confidence can be believed as it is.
+        temperature: Of the calibration, the middle of what is plausible; 1: the confidence can be believed as it is.
     """
 
     threshold: float
@@ -68,24 +69,23 @@ def _binomial_cdf(k: int, n: int, p: float) -> float:
     return math.fsum(math.exp(log) for log in logs)
 
 
-def fit_temperature(confidence: Sequence[float], right: Sequence[bool]) -> float:
-    """Return the temperature, 1 to 30, that makes the confidences fit what was right.
+def weigh_temperatures(confidence: Sequence[float], right: Sequence[bool]) -> np.ndarray:
+    """Return how plausible each of ``TEMPERATURES`` is after answers that were right or wrong; sums to 1.
 
-    The log-odds are divided by it (Guo et al., 2017). A weak prior on its logarithm keeps it at 1 where the labels
-    say nothing.
+    The log-odds are divided by the temperature (Guo et al., 2017). Few right answers leave much open: they say little
+    about a model that learnt from few labels and boasts, so the best temperature alone would be too trusting.
     """
-    if not len(confidence):
-        return 1.0
     odds = _log_odds(np.asarray(confidence, dtype=np.float64))
-    hit = np.asarray(right, dtype=bool)
-    signed = np.where(hit, odds, -odds)[None, :] / TEMPERATURES[:, None]
-    loss = np.logaddexp(0, -signed).sum(axis=1) + np.log(TEMPERATURES) ** 2 / 2
-    return float(TEMPERATURES[int(loss.argmin())])
+    signed = np.where(np.asarray(right, dtype=bool), odds, -odds)[None, :] / TEMPERATURES[:, None]
+    log_weight = -np.logaddexp(0, -signed).sum(axis=1) - (np.log(TEMPERATURES) / SPREAD) ** 2 / 2
+    weight = np.exp(log_weight - log_weight.max())
+    return weight / weight.sum()
 
 
-def calibrated(confidence: Sequence[float], temperature: float) -> np.ndarray:
-    """Return the probabilities (N,) that the answers are right."""
-    return 1 / (1 + np.exp(-_log_odds(np.asarray(confidence, dtype=np.float64)) / temperature))
+def doubts(confidence: Sequence[float], weights: np.ndarray) -> np.ndarray:
+    """Return the probabilities (N,) that the answers are wrong, over all temperatures by their weights."""
+    odds = _log_odds(np.asarray(confidence, dtype=np.float64))
+    return weights @ (1 / (1 + np.exp(odds[None, :] / TEMPERATURES[:, None])))
 
 
 def _log_odds(confidence: np.ndarray) -> np.ndarray:
@@ -116,8 +116,9 @@ def choose_threshold(
     """
     sure, known = (np.asarray(values, dtype=np.float64) for values in (confidence, labelled_confidence))
     hit = np.asarray(right, dtype=bool)
-    temperature = fit_temperature(labelled_confidence, right)
-    doubt = 1 - calibrated(confidence, temperature)
+    weights = weigh_temperatures(labelled_confidence, right)
+    temperature = float(np.exp(weights @ np.log(TEMPERATURES)))
+    doubt = doubts(confidence, weights)
     best = Choice(math.nextafter(1.0, 2.0), 0.0, 0, 0, 0, temperature)
     for threshold in np.unique(np.concatenate([sure, known]))[::-1]:
         mine, theirs = sure >= threshold, known >= threshold

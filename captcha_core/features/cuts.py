@@ -7,6 +7,7 @@ and of the letters' deviations from the mean width is least. The paths are seams
 carving for content-aware image resizing" (2007).
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import cv2
@@ -35,7 +36,7 @@ class Division:
     cost: float
 
 
-def split(layout: Layout, count: int, ink: np.ndarray, colours: np.ndarray) -> Layout | None:
+def split(layout: Layout, count: int, ink: np.ndarray, colours: np.ndarray, limit: float = math.inf) -> Layout | None:
     """Divide the pieces into ``count`` letters at the least cost.
 
     Args:
@@ -43,14 +44,20 @@ def split(layout: Layout, count: int, ink: np.ndarray, colours: np.ndarray) -> L
         count: How many there should be.
         ink: float32 (H, W): how much ink a pixel holds, 1 where it is as strong as is typical.
         colours: uint8 (H, W, C).
+        limit: What a better division costs; one that cannot cost less is not looked for.
 
     Returns:
-        The layout with the cuts made, or None when a cut would have to go through a letter.
+        The layout with the cuts made, or None when a cut would have to go through a letter, or costs too much.
     """
     missing = count - len(layout.pieces)
     mean = sum(piece.width for piece in layout.pieces) / count
+    bounds = [_bounds(piece, missing + 1, mean, layout.text_px) for piece in layout.pieces]
+    least = _allocate(bounds, count)
+    if least is None or sum(division.cost for division in least) + LOST * layout.lost >= limit:
+        return None
     options = [
-        _divisions(piece, missing + 1, mean, layout.labels, ink, colours, layout.text_px) for piece in layout.pieces
+        _divisions(piece, max(bound), mean, layout.labels, ink, colours, layout.text_px)
+        for piece, bound in zip(layout.pieces, bounds, strict=True)
     ]
     chosen = _allocate(options, count)
     if chosen is None:
@@ -89,15 +96,28 @@ def _allocate(options: list[dict[int, Division]], count: int) -> list[Division] 
     return best[count][1] if count in best else None
 
 
+def _bounds(piece: Piece, most: int, mean: float, text_px: int) -> dict[int, Division]:
+    """Return for each number of letters that fit into a piece what it costs at least: cuts without ink, even widths."""
+    if piece.width < 0.5 * mean:
+        most = 1
+    most = max(1, min(most, piece.width // _narrowest(text_px)))
+    nowhere = np.empty((0, piece.height), dtype=np.intp)
+    return {
+        letters: Division(nowhere, CUT * (letters - 1) + letters * REGULAR * (piece.width / letters / mean - 1) ** 2)
+        for letters in range(1, most + 1)
+    }
+
+
+def _narrowest(text_px: int) -> int:
+    return max(2, round(NARROWEST * text_px))
+
+
 def _divisions(
     piece: Piece, most: int, mean: float, labels: np.ndarray, ink: np.ndarray, colours: np.ndarray, text_px: int
 ) -> dict[int, Division]:
-    """Return the best division of a piece into 1, 2, ... letters, as far as its width allows."""
-    whole = REGULAR * (piece.width / mean - 1) ** 2
-    found = {1: Division(np.empty((0, piece.height), dtype=np.intp), whole)}
-    narrowest = max(2, round(NARROWEST * text_px))
-    most = min(most, piece.width // narrowest)
-    if most < 2 or piece.width < 0.5 * mean:
+    """Return the best division of a piece into 1, 2, ... ``most`` letters, as far as one can be made."""
+    found = {1: Division(np.empty((0, piece.height), dtype=np.intp), REGULAR * (piece.width / mean - 1) ** 2)}
+    if most < 2:
         return found
     price = _price(piece, labels, ink, colours)
     total, origin = _walk(price)
@@ -105,7 +125,7 @@ def _divisions(
     middles = paths.mean(axis=0)
     costs = CUT + np.where(total > DEAREST * text_px, np.inf, total + PROJECTION * price.sum(axis=0)) / text_px
     for letters in range(2, most + 1):
-        ends, cost = _place(costs, middles, letters, piece.width, mean, narrowest)
+        ends, cost = _place(costs, middles, letters, piece.width, mean, _narrowest(text_px))
         if ends:
             found[letters] = Division(paths[:, ends].T, cost)
     return found
@@ -167,12 +187,15 @@ def _walk(price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     origin[0] = here
     total = price[0].copy()
     padded = np.full(width + 2, np.inf, dtype=np.float32)
+    ways = np.empty((3, width), dtype=np.float32)
     for row in range(1, height):
         padded[1:-1] = total
-        ways = np.stack([padded[:-2] + LEAN, total, padded[2:] + LEAN])
-        step = ways.argmin(axis=0)
-        origin[row] = here + step - 1
-        total = ways[step, here] + price[row]
+        np.add(padded[:-2], LEAN, out=ways[0])
+        ways[1] = total
+        np.add(padded[2:], LEAN, out=ways[2])
+        ways.argmin(axis=0, out=origin[row])
+        np.add(ways.min(axis=0), price[row], out=total)
+    origin[1:] += here - 1
     return total, origin
 
 

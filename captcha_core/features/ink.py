@@ -22,13 +22,20 @@ def contrast(pixels: np.ndarray) -> np.ndarray:
     """
     step = max(1, int(np.sqrt(pixels.shape[0] * pixels.shape[1] / MAX_SAMPLED_PX)))
     sampled = pixels[::step, ::step]
-    middle = np.median(sampled.reshape(-1, pixels.shape[2]), axis=0)
+    middle = np.array([middle_level(sampled[:, :, channel]) for channel in range(pixels.shape[2])])
     flat = np.empty_like(pixels)
     flat[:] = middle.astype(np.uint8)
     distance = _mean_channel(cv2.absdiff(pixels, flat).reshape(pixels.shape))
-    if np.median(distance[::step, ::step]) <= FLAT_NOISE:
+    if middle_level(distance[::step, ::step]) <= FLAT_NOISE:
         return distance
     return _from_plane(pixels, middle, step)
+
+
+def middle_level(levels: np.ndarray) -> float:
+    """Return the median of uint8 levels of any shape; counting them is several times as fast as sorting."""
+    counts = np.bincount(levels.ravel(), minlength=256).cumsum()
+    lower, upper = np.searchsorted(counts, [(levels.size + 1) // 2, levels.size // 2 + 1])
+    return float(lower + upper) / 2
 
 
 def _mean_channel(difference: np.ndarray) -> np.ndarray:

@@ -1,8 +1,10 @@
 """Ink to pieces: connected components, specks and lines dropped, dots joined to their letters."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from statistics import median
 
 import cv2
 import numpy as np
@@ -19,6 +21,8 @@ MIN_TEXT_PX = 5
 MIN_TEXT = 0.12  # of the picture's height
 STACKED = 0.6  # of the narrower piece's columns
 DOT_GAP = 0.35  # of the text height, between an i and its dot
+NEAR = np.ones((3, 3), dtype=np.uint8)  # a pixel and its neighbours
+PAIR = np.ones((2, 2), dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,10 @@ class Layout:
         """Return a layout without pieces for a picture of ``shape`` (H, W)."""
         return cls(np.zeros(shape, dtype=np.int32), (), 0)
 
+    def judged(self, lost: float, thick: np.ndarray | None) -> "Layout":
+        """Return the layout with what was found out about it."""
+        return Layout(self.labels, self.pieces, self.text_px, lost, thick, self.cuts, self.cost)
+
     def legible(self) -> bool:
         """Say whether what was found is as high as text, and not the grain of the paper."""
         return self.text_px >= max(MIN_TEXT_PX, MIN_TEXT * self.labels.shape[0])
@@ -110,13 +118,18 @@ class Layout:
 
     def coverage(self, body: np.ndarray) -> float:
         """Return the share of ``body`` that the pieces hold, their rims included."""
-        held = cv2.dilate(self.own(self.pieces).astype(np.uint8), np.ones((3, 3), dtype=np.uint8))
         whole = np.count_nonzero(body)
-        return float(np.count_nonzero(held[body])) / whole if whole else 1.0
+        if not whole:
+            return 1.0
+        held = cv2.dilate(self.own(self.pieces).view(np.uint8), NEAR)
+        return float(np.count_nonzero(body & held.view(bool))) / whole
 
     def with_pieces(self, pieces: list[Piece], **changes: object) -> "Layout":
-        ordered = sorted(pieces, key=lambda piece: piece.left + piece.right)
-        return replace(self, pieces=tuple(ordered), **changes)  # type: ignore[arg-type]
+        return replace(self, pieces=_ordered(pieces), **changes)  # type: ignore[arg-type]
+
+
+def _ordered(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
+    return tuple(sorted(pieces, key=lambda piece: piece.left + piece.right))
 
 
 def owned(window: np.ndarray, piece: Piece) -> np.ndarray:
@@ -130,29 +143,30 @@ def owned(window: np.ndarray, piece: Piece) -> np.ndarray:
 def find_pieces(mask: np.ndarray) -> Layout:
     """Return the letter-like components of a mask uint8 (H, W)."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    stats = stats[1:]
-    boxes = stats[:, 2] * stats[:, 3]
-    solid = np.flatnonzero((stats[:, 4] > SPARSE * boxes) & (stats[:, 4] > 2))
-    if not len(solid):
-        return Layout(labels, (), 0)
-    text_px = _text_height(stats[solid])
-    found = [
-        Piece((int(i) + 1,), int(x), int(y), int(x + w), int(y + h), int(area))
-        for i, (x, y, w, h, area) in zip(solid, stats[solid], strict=True)
+    solid = [
+        Piece((label,), x, y, x + width, y + height, area)
+        for label, (x, y, width, height, area) in enumerate(stats.tolist())
+        if label and area > 2 and area > SPARSE * (width * height)
     ]
-    bodies = [piece for piece in found if piece.height >= SPECK * text_px]
-    middle = float(np.median([piece.area for piece in bodies]))
-    bodies = [piece for piece in bodies if piece.area >= LIGHT * middle or piece.height >= 0.7 * text_px]
-    small = [piece for piece in found if piece not in bodies and piece.area >= 0.02 * middle]
-    layout = Layout(labels, (), text_px)
-    return layout.with_pieces(_join_dots(bodies, small, text_px))
+    if not solid:
+        return Layout(labels, (), 0)
+    text_px = _text_height(solid)
+    middle = float(median(piece.area for piece in solid if piece.height >= SPECK * text_px))
+    bodies, small = [], []
+    for piece in solid:
+        heavy = piece.area >= LIGHT * middle and piece.height >= SPECK * text_px
+        if heavy or piece.height >= 0.7 * text_px:
+            bodies.append(piece)
+        elif piece.area >= 0.02 * middle:
+            small.append(piece)
+    return Layout(labels, _ordered(_join_dots(bodies, small, text_px)), text_px)
 
 
-def _text_height(stats: np.ndarray) -> int:
+def _text_height(pieces: list[Piece]) -> int:
     """Return the height that the middle pixel of ink belongs to: specks weigh little, letters much."""
-    order = np.argsort(stats[:, 3])
-    heights, areas = stats[order, 3], stats[order, 4]
-    return int(heights[np.searchsorted(np.cumsum(areas), areas.sum() / 2)])
+    by_height = sorted(pieces, key=lambda piece: piece.height)
+    sums = list(accumulate(piece.area for piece in by_height))
+    return by_height[bisect_left(sums, sums[-1] / 2)].height
 
 
 def _join_dots(bodies: list[Piece], small: list[Piece], text_px: int) -> list[Piece]:
@@ -202,14 +216,14 @@ def drop_faint(layout: Layout, count: int) -> Layout:
 
 def without_thin(picture: np.ndarray) -> np.ndarray:
     """Return the picture opened by 2 x 2: lines of one pixel go, everything else stays in its place."""
-    kernel = np.ones((2, 2), dtype=np.uint8)  # OpenCV's own opening would move the picture by a pixel
-    return cv2.dilate(cv2.erode(picture, kernel, anchor=(1, 1)), kernel, anchor=(0, 0))
+    # OpenCV's own opening would move the picture by a pixel
+    return cv2.dilate(cv2.erode(picture, PAIR, anchor=(1, 1)), PAIR, anchor=(0, 0))
 
 
 def thick_strokes(mask: np.ndarray) -> np.ndarray | None:
     """Return the mask without lines of one pixel, or None where the letters themselves are that thin."""
     opened = without_thin(mask)
-    thick = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), dtype=np.uint8))
+    thick = cv2.morphologyEx(mask, cv2.MORPH_OPEN, NEAR)
     return opened if cv2.countNonZero(thick) >= THICK_SHARE * cv2.countNonZero(opened) > 0 else None
 
 

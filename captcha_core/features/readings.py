@@ -1,7 +1,6 @@
 """The readings of one picture: which pixels may be letters, from the likeliest guess to the boldest."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -39,7 +38,8 @@ def _stage(cleaned: np.ndarray, levels: list[float], sure: np.ndarray, check_whi
     for level in levels:
         mask = _mask(cleaned, level)
         layout = find_pieces(mask)
-        lost = 1 - layout.coverage(sure)
-        judged = replace(layout, lost=lost, thick=thick_strokes(mask) if check_whiskers else None)
-        if judged.legible() and lost <= MAX_LOST and not has_whiskers(judged):
+        if not layout.legible() or (lost := 1 - layout.coverage(sure)) > MAX_LOST:
+            continue
+        judged = layout.judged(lost, thick_strokes(mask) if check_whiskers else None)
+        if not has_whiskers(judged):
             yield judged

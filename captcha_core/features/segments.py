@@ -5,6 +5,7 @@ ink, how thin is a line) are tried from the likeliest on, and the first that giv
 letters counts. Only when none does are touching letters cut apart.
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from captcha_core.errors import DataError
 from captcha_core.features.cuts import price_whole, split
-from captcha_core.features.ink import contrast
+from captcha_core.features.ink import contrast, middle_level
 from captcha_core.features.pieces import Box, Layout, drop_faint, has_whiskers, join_stacked
 from captcha_core.features.readings import readings
 from captcha_core.features.squares import piece_square, refined
@@ -102,7 +103,7 @@ def segment(pixels: np.ndarray, expected: int | None = None, settings: Segmentat
         raise DataError(f"expected uint8 (H, W, 1 or 3), received {pixels.dtype} {pixels.shape}; decode the image.")
     distance = contrast(pixels)
     typical = _typical_ink(distance)
-    if typical < max(settings.min_contrast, GRAIN * float(np.median(distance))):
+    if typical < max(settings.min_contrast, GRAIN * middle_level(distance)):
         return _result(Outcome.BLANK, Layout.empty(distance.shape), distance, expected, settings)
     best, nearest = _choose(distance, typical, pixels, expected, settings)
     if best is not None:
@@ -114,7 +115,7 @@ def _typical_ink(distance: np.ndarray) -> float:
     """Return the mean contrast of what Otsu's threshold takes for ink."""
     level, _ = cv2.threshold(distance, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     ink = distance[distance > level]
-    return float(ink.mean()) if ink.size else 0.0
+    return float(ink.sum(dtype=np.int64)) / ink.size if ink.size else 0.0
 
 
 def _choose(
@@ -136,8 +137,11 @@ def _choose(
         ink = distance.astype(np.float32) / typical
         for tried in stages:
             few = [layout for layout in tried if 0 < len(layout.pieces) < expected]
-            cuts = [split(layout, expected, ink, pixels) for layout in few]
-            options += [cut for cut in cuts if cut is not None and _fits(cut, expected) and not has_whiskers(cut)]
+            for layout in few:
+                cheapest = min((option.cost for option in options), default=math.inf)
+                cut = split(layout, expected, ink, pixels, cheapest)
+                if cut is not None and _fits(cut, expected) and not has_whiskers(cut):
+                    options.append(cut)
             if any(option.cost <= FAIR_COST for option in options):
                 break
     nearest = min(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -25,7 +26,24 @@ SPLIT_FOLDERS = {
 }  # fmt: skip
 FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "name", "id")
 TEXT_COLUMNS = ("text", "label", "captcha", "solution", "target")
+CODED_FOLDER = re.compile(r"(?:[A-Z]_)?U\+([0-9A-F]{4,5})")
 MEDIA_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".wav", ".flac", ".mp3", ".ogg")
+
+
+def folder_of(character: str) -> str:
+    """Return the name of a character's folder: itself, or its code where that is no safe name.
+
+    Upper case letters have their code behind them, because many file systems hold a and A for the same.
+    """
+    if not (character.isascii() and character.isalnum()):
+        return f"U+{ord(character):04X}"
+    return f"{character}_U+{ord(character):04X}" if character.isupper() else character
+
+
+def text_of_folder(name: str) -> str:
+    """Return the text that a folder stands for: its name, or the character that :func:`folder_of` named it after."""
+    coded = CODED_FOLDER.fullmatch(name)
+    return chr(int(coded[1], 16)) if coded and folder_of(chr(int(coded[1], 16))) == name else name
 
 
 def choose_rule(names: Sequence[str]) -> LabelRule:
@@ -36,7 +54,7 @@ def choose_rule(names: Sequence[str]) -> LabelRule:
     ``TEXT_anything``.
     """
     paths = [PurePosixPath(name) for name in names if name.lower().endswith(MEDIA_ENDINGS)]
-    folders = {path.parent.name for path in paths}
+    folders = {text_of_folder(path.parent.name) for path in paths}
     if len(folders) > 1 and all(len(folder) == 1 for folder in folders):
         return "folder"
     return choose_name_rule(names)
@@ -71,7 +89,7 @@ def label_of(name: str, rule: LabelRule) -> str | None:
     if rule == "none":
         return None
     if rule == "folder":
-        label = path.parent.name
+        label = text_of_folder(path.parent.name)
     elif rule == "name":
         label = path.stem if len(parts) == 1 else parts[0]
     elif rule == "name-start":

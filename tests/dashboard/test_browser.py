@@ -1,6 +1,7 @@
 """The main road in a real browser: train, compare, share a link, solve, promote, roll back."""
 
 import base64
+import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.lookup import SqliteRegistry
 from captcha_core.registry.runs import start_run
 from captcha_core.registry.versions import register, set_champion
+from dashboard import jobs
 from experiments.browser import opened, served, settled
 from tests.conftest import tiny_samples, tone_clip
 from tests.dashboard.browser import require_browser
@@ -35,6 +37,8 @@ def site(filled: World, tone_bundle: Path, tmp_path_factory: pytest.TempPathFact
         set_champion("captcha-tones", "1")
     with served(folder, f"sqlite:///{folder / 'mlflow.db'}") as (address, _):
         yield address, folder
+    with contextlib.chdir(folder):  # a training outlives the pages that started it
+        jobs.stop()
 
 
 @pytest.fixture

@@ -2,29 +2,22 @@
 
 import json
 import os
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, sync_playwright
 
 from captcha_core.dataset.gathered import write_samples
 from captcha_core.dataset.labels import Label, LabelLog
 from captcha_core.dataset.store import Dataset
-from captcha_core.sources.browser import FLAGS, find_browser
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
+from experiments.browser import opened, served
 from tests.conftest import tiny_samples
+from tests.dashboard.browser import require_browser
 from tests.dashboard.pages import World
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 def wait_for(what: Callable[[], Any], seconds: float = 40.0) -> Any:
@@ -45,40 +38,16 @@ def pool(tiny_spec: CaptchaSpec, tmp_path: Path) -> Dataset:
 @pytest.fixture
 def dashboard(world: World, pool: Dataset, tmp_path: Path) -> Iterator[str]:
     """The dashboard at work in a folder of its own, with the models of the filled one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py"), "--server.headless=true"]
-    command += [f"--server.port={port}", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with (tmp_path / "log.txt").open("w") as log:
-        process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
-        try:
-            address = f"http://127.0.0.1:{port}"
-            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            wait_for(lambda: process.poll() is not None or _answers(opener, f"{address}/_stcore/health"))
-            yield address
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def _answers(opener: urllib.request.OpenerDirector, address: str) -> bool:
-    try:
-        return bool(opener.open(address, timeout=2).status == 200)
-    except OSError:
-        return False
+    require_browser()
+    with served(tmp_path, os.environ["MLFLOW_TRACKING_URI"]) as (address, _):
+        yield address
 
 
 @pytest.fixture
-def browser() -> Iterator[BrowserContext]:
-    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, sync_playwright() as driver:
-        context = driver.chromium.launch_persistent_context(
-            profile, executable_path=find_browser(), headless=True, args=flags
-        )
-        yield context
-        context.close()
+def page(dashboard: str) -> Iterator[Any]:
+    with opened() as page:
+        page.goto(f"{dashboard}label")
+        yield page
 
 
 def lines(pool: Dataset) -> list[Label]:
@@ -96,9 +65,7 @@ def ready(page: Any, turn: int) -> str:
     return str(value)
 
 
-def test_one_keystroke_for_a_right_guess(dashboard: str, browser: BrowserContext, pool: Dataset) -> None:
-    page = browser.pages[0]
-    page.goto(f"{dashboard}/label")
+def test_one_keystroke_for_a_right_guess(page: Any, pool: Dataset) -> None:
     for turn in range(5):
         guess = ready(page, turn)
         page.keyboard.press("Enter")
@@ -129,10 +96,9 @@ def test_one_keystroke_for_a_right_guess(dashboard: str, browser: BrowserContext
     assert len(lines(pool)) == 7
 
 
-def test_two_tabs_at_once(dashboard: str, browser: BrowserContext, pool: Dataset) -> None:
-    tabs = [browser.pages[0], browser.new_page()]
-    for tab in tabs:
-        tab.goto(f"{dashboard}/label")
+def test_two_tabs_at_once(dashboard: str, page: Any, pool: Dataset) -> None:
+    tabs = [page, page.context.new_page()]
+    tabs[1].goto(f"{dashboard}label")
     for turn in range(4):
         for tab in tabs:
             tab.bring_to_front()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from captcha_core.dataset.gathered import write_samples
-from captcha_core.dataset.labelling import Guess, open_ids, queue, rebuild
+from captcha_core.dataset.labelling import Guess, asking_order, labelled_by_model, open_ids, queue, rebuild, to_ask
 from captcha_core.dataset.labels import Label, LabelLog, latest, tally
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError, SpecError
@@ -124,6 +124,17 @@ def test_the_queue_asks_the_doubtful_first_and_the_skipped_last() -> None:
     assert queue(ids, guesses, labels) == ["c", "b", "d", "a", "e"]
 
 
+def test_when_all_have_a_label_the_models_are_asked_for() -> None:
+    labels = [label("a", "01", "model", confidence=0.9), label("b", "02", "model", confidence=0.6), label("c", "03")]
+    assert to_ask(["a", "b", "c", "d"], [None] * 4, labels) == ["d"]
+    labels.append(label("d", "11", "model", confidence=0.99))
+    asked = to_ask(["a", "b", "c", "d", "e"], [*[None] * 4, "33"], labels)
+    assert asked == ["a", "b", "d"]
+    assert queue(asked, labelled_by_model(labels), labels) == ["b", "a", "d"]
+    labels += [label("b", "22"), label("a", None)]
+    assert queue(to_ask(["a", "b", "c", "d"], [None] * 4, labels), labelled_by_model(labels), labels) == ["d", "a"]
+
+
 @pytest.fixture
 def unlabelled(tmp_path: Path, tiny_spec: CaptchaSpec) -> Dataset:
     samples = [Sample(sample.media, None, sample.path) for sample in tiny_samples(40)]
@@ -133,16 +144,33 @@ def unlabelled(tmp_path: Path, tiny_spec: CaptchaSpec) -> Dataset:
 def test_the_data_set_is_rebuilt_from_the_log_with_the_same_splits(unlabelled: Dataset, tmp_path: Path) -> None:
     log = LabelLog.of(unlabelled.path, unlabelled.spec)
     ids = {split: unlabelled.ids(split) for split in ("train", "validation", "test")}
-    log.add([label(ids["train"][0], "01"), label(ids["test"][0], "12", "model"), label(ids["train"][1], None)])
+    log.add([label(ids["train"][0], "01"), label(ids["validation"][1], "12", "model"), label(ids["train"][1], None)])
     built = rebuild(unlabelled, tmp_path / "built")
-    assert built.counts == {"train": 1, "validation": 0, "test": 1}
+    assert built.counts == {"train": 1, "validation": 1, "test": 0}
     assert built.texts("train") == ["01"] and built.ids("train") == [ids["train"][0]]
-    assert next(iter(built.samples("test"))).origin["labelled_by"] == "model"
+    assert next(iter(built.samples("validation"))).origin["labelled_by"] == "model"
     log.add([label(ids["train"][0], "02"), label(ids["validation"][0], "33")])
     again = rebuild(unlabelled, tmp_path / "built")
-    assert again.texts("train") == ["02"] and again.counts["validation"] == 1
+    assert again.texts("train") == ["02"] and again.counts["validation"] == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["built", "pool"]
     assert rebuild(unlabelled, tmp_path / "other").digest == again.digest
+
+
+def test_what_a_model_read_tests_no_model(unlabelled: Dataset, tmp_path: Path) -> None:
+    first, second = unlabelled.ids("test")[:2]
+    log = LabelLog.of(unlabelled.path, unlabelled.spec)
+    log.add([label(first, "12", "model"), label(second, "13", "model"), label(second, "23")])
+    built = rebuild(unlabelled, tmp_path / "built")
+    assert (built.ids("test"), built.texts("test")) == ([second], ["23"])
+
+
+def test_whoever_labels_the_first_ones_labels_each_split_its_share(unlabelled: Dataset) -> None:
+    ids, texts = asking_order(unlabelled)
+    assert sorted(ids) == sorted(one for split in unlabelled.counts for one in unlabelled.ids(split))
+    assert texts == [None] * 40
+    for first in (10, 20):
+        for split, count in unlabelled.counts.items():
+            assert abs(len(set(ids[:first]) & set(unlabelled.ids(split))) - first * count / 40) <= 1
 
 
 def test_nothing_is_rebuilt_over_what_is_no_result(unlabelled: Dataset, tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
 from captcha_core.evaluation.acceptance import (
-    calibrated,
+    TEMPERATURES,
     choose_threshold,
     clopper_pearson_upper,
-    fit_temperature,
+    doubts,
+    weigh_temperatures,
 )
 
 
@@ -28,24 +31,35 @@ def test_clopper_pearson_agrees_with_the_tables(wrong: int, n: int, confidence: 
     assert clopper_pearson_upper(wrong, n, confidence) == pytest.approx(upper, abs=1e-4)
 
 
+def middle(confidence: Any, right: Any) -> float:
+    return float(np.exp(weigh_temperatures(confidence, right) @ np.log(TEMPERATURES)))
+
+
 def test_a_model_that_is_right_as_often_as_it_says_is_believed() -> None:
     rng = np.random.default_rng(0)
     sure = rng.uniform(0.5, 1, 4000)
-    assert fit_temperature(sure, rng.random(4000) < sure) == pytest.approx(1.0, abs=0.1)
+    right = rng.random(4000) < sure
+    assert middle(sure, right) == pytest.approx(1.0, abs=0.1)
+    assert doubts(sure, weigh_temperatures(sure, right)) == pytest.approx(1 - sure, abs=0.03)
 
 
 def test_an_overconfident_model_is_cooled() -> None:
     rng = np.random.default_rng(0)
     true = rng.uniform(0.5, 0.98, 4000)
     boast = 1 / (1 + np.exp(-3 * np.log(true / (1 - true))))
-    temperature = fit_temperature(boast, rng.random(4000) < true)
-    assert temperature == pytest.approx(3.0, rel=0.1)
-    assert calibrated(boast, temperature) == pytest.approx(true, abs=0.03)
+    right = rng.random(4000) < true
+    assert middle(boast, right) == pytest.approx(3.0, rel=0.1)
+    assert doubts(boast, weigh_temperatures(boast, right)) == pytest.approx(1 - true, abs=0.03)
+
+
+def test_few_right_answers_earn_less_trust_than_many() -> None:
+    expected = [float(doubts([0.99], weigh_temperatures([0.99] * n, [True] * n))[0]) for n in (0, 10, 100, 10_000)]
+    assert expected == sorted(expected, reverse=True)
+    assert expected[0] > 2 * 0.01 and expected[-1] == pytest.approx(0.01, rel=0.05)
 
 
 def test_an_underconfident_model_is_not_believed_more_than_it_asks_for() -> None:
-    assert fit_temperature([0.6] * 50, [True] * 50) == 1.0
-    assert fit_temperature([], []) == 1.0
+    assert doubts([0.6], weigh_temperatures([0.6] * 500, [True] * 500))[0] >= 0.4
 
 
 LABELLED = [0.999, 0.998, 0.997, 0.99, 0.9, 0.6]
@@ -55,8 +69,9 @@ POOL = [0.9999, 0.999, 0.995, 0.95, 0.7, 0.3]
 @pytest.mark.parametrize(
     ("right", "max_error", "accepted"),
     [
-        ([True] * 6, 0.005, 3),  # doubts 0.0001, 0.001 and 0.005: 0.002 in the mean, with the fourth 0.014
-        ([True] * 6, 0.02, 4),
+        ([True] * 6, 0.01, 2),  # doubts 0.004, 0.012, 0.029 and 0.111: 0.008 in the mean of two, 0.015 of three
+        ([True] * 6, 0.02, 3),
+        ([True] * 6, 0.05, 4),
         ([True] * 6, 1.0, 6),
         ([True] * 6, 0.00001, 0),
     ],

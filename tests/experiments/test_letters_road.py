@@ -7,42 +7,25 @@ import numpy as np
 import pytest
 
 from captcha_core.media.image import encode_png
-from experiments.cli import main
 from tests.conftest import tiny_samples
+from tests.experiments.walk import enter, prepare, run, settings
 from tests.features.drawn import overlap
 
-SETTINGS = "epochs=8 minutes=null steps_per_epoch=20 batch_size=16 learning_rate=0.01 ema=0.9 options.filters=[8,16,16]"
-TRAIN = ["--network", "letters", *(word for pair in SETTINGS.split() for word in ("--set", pair))]
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main(list(arguments))
-    return int(stop.value.code or 0)
+SETTINGS = settings(
+    "epochs=8 minutes=null steps_per_epoch=20 batch_size=16 learning_rate=0.01 ema=0.9 options.filters=[8,16,16]"
+)
+TRAIN = ["train", "--data", "data/tiny", "--network", "letters", *SETTINGS]
 
 
 @pytest.fixture(scope="module")
 def road(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with tiny captchas, one blank among the test samples, and a letters model trained on them."""
-    folder = tmp_path_factory.mktemp("letters")
-    (folder / "files").mkdir()
-    for sample in tiny_samples(500, seed=4):
-        (folder / "files" / sample.path).write_bytes(sample.media)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
-        patch.delenv("MLFLOW_RUN_ID", raising=False)
-        assert run("import", "files", "--out", "data/tiny", "--label-from", "name-end", "--alphabet", "0123") == 0
-        assert run("train", "--data", "data/tiny", "--name", "captcha-letters", *TRAIN) == 0
-    return folder
+    """A folder with tiny captchas and a letters model trained on them."""
+    return prepare(tmp_path_factory.mktemp("letters"), 500, 4, [*TRAIN, "--name", "captcha-letters"])
 
 
 @pytest.fixture
 def there(road: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(road)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{road}/mlflow.db")
-    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
-    return road
+    return enter(road, monkeypatch)
 
 
 MODEL = "models:/captcha-letters@challenger"
@@ -100,3 +83,44 @@ def test_it_is_loaded_by_the_server_and_the_dashboard(there: Path) -> None:
     solver = load_warm(MODEL)
     (reader,) = load_readers(MODEL, 1)
     assert len(reader.solve(example_media(solver.spec)).text) == 2
+
+
+def test_it_learns_from_a_folder_for_each_character(
+    there: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from captcha_core.registry.runs import client
+    from captcha_core.solver import Solver
+
+    out = str(tmp_path / "cut")
+    assert run("letters", "data/tiny", "--out", out) == 0
+    (tmp_path / "cut" / "letters" / "9").mkdir()
+    (tmp_path / "cut" / "letters" / "9" / "stray.png").write_bytes(tiny_samples(1)[0].media)
+    capsys.readouterr()
+    name = "captcha-from-letters"
+    assert run(*TRAIN, "--letters", f"{out}/letters", "--name", name) == 0
+    printed = capsys.readouterr()
+    assert "1 files left out" in printed.err and "9/stray.png" in printed.err
+    model = f"models:/{name}@challenger"
+    assert run("evaluate", "--model", model, "--data", "data/tiny", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["exact_match"] > 0.9
+    file = sorted(Path("files").glob("*_12.png"))[0]
+    answer = Solver.load(model).solve(file.read_bytes())
+    assert answer.text == "12" and all(character.box_px is not None for character in answer.characters)
+    trained = client().get_run(client().get_model_version_by_alias(name, "challenger").run_id)
+    assert trained.data.params["data.name"] == "letters"
+
+
+@pytest.mark.parametrize(
+    ("network", "letters", "sentence"),
+    [
+        ("letters", "files", "expected a data set of single letters, or a folder for each character"),
+        ("letters", "data/tiny", "expected a data set of single letters, received data/tiny with texts of up to 2"),
+        ("letters", "nowhere", "expected a data set"),
+        ("image_cnn", "files", "expected a letters network with --letters"),
+    ],
+)
+def test_what_holds_no_letters_is_refused(
+    there: Path, capsys: pytest.CaptureFixture[str], network: str, letters: str, sentence: str
+) -> None:
+    assert run("train", "--data", "data/tiny", "--network", network, "--letters", letters) == 1
+    assert sentence in capsys.readouterr().err

@@ -8,46 +8,24 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments.cli import main
-from tests.conftest import tiny_samples
+from tests.experiments.walk import enter, prepare, run, settings
 
-SETTINGS = (
+SETTINGS = settings(
     "epochs=6 minutes=null steps_per_epoch=20 batch_size=16 learning_rate=0.01 ema=0.9 augment=0.2 "
     "options.filters=[8,16,16]"
 )
-TRAIN = ["--network", "image_cnn", *(word for pair in SETTINGS.split() for word in ("--set", pair))]
-
-
-def run(*arguments: str) -> int:
-    """Run a command and return its exit code."""
-    with pytest.raises(SystemExit) as stop:
-        main(list(arguments))
-    return int(stop.value.code or 0)
 
 
 @pytest.fixture(scope="module")
 def road(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which a tiny model was trained from imported files and made champion."""
-    folder = tmp_path_factory.mktemp("road")
-    (folder / "files").mkdir()
-    for sample in tiny_samples(600, seed=3):
-        (folder / "files" / f"{sample.path}").write_bytes(sample.media)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
-        patch.delenv("MLFLOW_RUN_ID", raising=False)
-        assert run("import", "files", "--out", "data/tiny", "--label-from", "name-end", "--alphabet", "0123") == 0
-        assert run("train", "--data", "data/tiny", "--name", "captcha-tiny", *TRAIN) == 0
-        assert run("promote", "--name", "captcha-tiny") == 0
-    return folder
+    training = ["train", "--data", "data/tiny", "--name", "captcha-tiny", "--network", "image_cnn", *SETTINGS]
+    return prepare(tmp_path_factory.mktemp("road"), 600, 3, training, ["promote", "--name", "captcha-tiny"])
 
 
 @pytest.fixture
 def there(road: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(road)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{road}/mlflow.db")
-    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
-    return road
+    return enter(road, monkeypatch)
 
 
 MODEL = "models:/captcha-tiny@champion"

@@ -5,8 +5,9 @@ import threading
 import time
 from abc import abstractmethod
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -33,13 +34,18 @@ class CloudVoices(Voices):
     Args:
         max_characters: Characters that may be sent to the service, and so paid for, by this object.
         cache: Folder of the clips that were paid for before.
+        client: The service's client, in place of the one that its SDK makes.
         wait: Called with the seconds to wait before another attempt.
+
+    Raises:
+        DataError: From all methods that ask the service, if its SDK is missing or finds no credentials.
     """
 
     def __init__(
         self,
         max_characters: int = MAX_CHARACTERS,
         cache: Path | None = None,
+        client: Any = None,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.max_characters = max_characters
@@ -47,6 +53,12 @@ class CloudVoices(Voices):
         self._cache = VoiceCache(cache or default_cache())
         self._wait = wait
         self._lock = threading.Lock()
+        if client is not None:
+            self.__dict__["_client"] = client
+
+    @cached_property
+    def _client(self) -> Any:
+        return self._connect()
 
     #: Voices known without asking the service.
     known: tuple[str, ...]
@@ -108,6 +120,10 @@ class CloudVoices(Voices):
         return DataError(f"expected an answer of {self.engine}, received {type(error).__name__}: {error}")
 
     @abstractmethod
+    def _connect(self) -> Any:
+        """Return the SDK's client with its own credentials."""
+
+    @abstractmethod
     def _describe(self) -> dict[str, str]:
         """Ask the service for its English voices."""
 
@@ -126,6 +142,11 @@ class CloudVoices(Voices):
     @abstractmethod
     def _billed(self, text: str) -> int:
         """Characters that the service charges for."""
+
+
+def spelt_out(text: str) -> str:
+    """Return the SSML that has a service say each character by its name."""
+    return f'<speak><say-as interpret-as="characters">{text}</say-as></speak>'
 
 
 def missing_extra(extra: str) -> DataError:

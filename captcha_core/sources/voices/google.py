@@ -1,7 +1,5 @@
 """Google Cloud Text-to-Speech, with the SDK's own credential chain. Needs the extra `captchalab[google]`."""
 
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,23 +7,13 @@ import numpy as np
 from captcha_core.errors import DataError
 from captcha_core.media.audio import decode_audio
 from captcha_core.sources.voices.cache import MAX_SECONDS
-from captcha_core.sources.voices.cloud import MAX_CHARACTERS, CloudVoices, missing_extra
+from captcha_core.sources.voices.cloud import CloudVoices, missing_extra, spelt_out
 
 BUSY_ERRORS = {"ResourceExhausted", "TooManyRequests", "ServiceUnavailable", "InternalServerError", "DeadlineExceeded"}
 
 
 class GoogleVoices(CloudVoices):
-    """The 17 voices of the 2019 project, and whatever the service lists.
-
-    Args:
-        max_characters: Characters that may be paid for.
-        cache: Folder of clips paid for before.
-        client: A TextToSpeechClient to use in place of the usual one.
-        options: Further arguments of :class:`CloudVoices`.
-
-    Raises:
-        DataError: If the client library is missing.
-    """
+    """The 17 voices of the 2019 project, and whatever the service lists."""
 
     engine = "google"
     sample_rate_hz = 16_000
@@ -36,15 +24,7 @@ class GoogleVoices(CloudVoices):
         *(f"en-US-Wavenet-{letter}" for letter in "ABCDEF"),
     )
 
-    def __init__(
-        self, max_characters: int = MAX_CHARACTERS, cache: Path | None = None, client: Any = None, **options: Any
-    ) -> None:
-        super().__init__(max_characters, cache, **options)
-        if client is not None:
-            self.__dict__["_client"] = client
-
-    @cached_property
-    def _client(self) -> Any:
+    def _connect(self) -> Any:
         sdk = _sdk()
         try:
             return sdk.TextToSpeechClient()
@@ -59,7 +39,7 @@ class GoogleVoices(CloudVoices):
     def _synthesise(self, voice: str, text: str) -> np.ndarray:
         sdk = _sdk()
         answer = self._client.synthesize_speech(
-            input=sdk.SynthesisInput(ssml=_ssml(text)),
+            input=sdk.SynthesisInput(ssml=spelt_out(text)),
             voice=sdk.VoiceSelectionParams(language_code=voice[:5], name=voice),
             audio_config=sdk.AudioConfig(
                 audio_encoding=sdk.AudioEncoding.LINEAR16, sample_rate_hertz=self.sample_rate_hz
@@ -83,7 +63,7 @@ class GoogleVoices(CloudVoices):
         return super()._explained(error)
 
     def _billed(self, text: str) -> int:
-        return len(_ssml(text))  # Google charges for the tags too
+        return len(spelt_out(text))  # Google charges for the tags too
 
 
 def _sdk() -> Any:
@@ -92,7 +72,3 @@ def _sdk() -> Any:
     except ImportError:
         raise missing_extra("google") from None
     return texttospeech
-
-
-def _ssml(text: str) -> str:
-    return f'<speak><say-as interpret-as="characters">{text}</say-as></speak>'

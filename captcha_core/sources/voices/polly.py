@@ -1,29 +1,17 @@
 """Amazon Polly through boto3, with the SDK's own credential chain. Needs the extra `captchalab[polly]`."""
 
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from captcha_core.errors import DataError
-from captcha_core.sources.voices.cloud import MAX_CHARACTERS, CloudVoices, missing_extra
+from captcha_core.sources.voices.cloud import CloudVoices, missing_extra, spelt_out
 
 BUSY_CODES = {"ThrottlingException", "Throttling", "TooManyRequestsException", "ServiceFailureException"}
 
 
 class PollyVoices(CloudVoices):
-    """The 16 voices of the 2019 project, and whatever the service lists.
-
-    Args:
-        max_characters: Characters that may be paid for.
-        cache: Folder of clips paid for before.
-        client: A boto3 client to use in place of the usual one.
-        options: Further arguments of :class:`CloudVoices`.
-
-    Raises:
-        DataError: If boto3 is missing, or has no region.
-    """
+    """The 16 voices of the 2019 project, and whatever the service lists."""
 
     engine = "polly"
     sample_rate_hz = 16_000
@@ -32,15 +20,7 @@ class PollyVoices(CloudVoices):
         "Nicole", "Raveena", "Russell", "Salli",
     )  # fmt: skip
 
-    def __init__(
-        self, max_characters: int = MAX_CHARACTERS, cache: Path | None = None, client: Any = None, **options: Any
-    ) -> None:
-        super().__init__(max_characters, cache, **options)
-        if client is not None:
-            self.__dict__["_client"] = client
-
-    @cached_property
-    def _client(self) -> Any:
+    def _connect(self) -> Any:
         try:
             import boto3
             from botocore.config import Config
@@ -70,7 +50,7 @@ class PollyVoices(CloudVoices):
             Engine=self._settings(voice)["engine"],
             OutputFormat="pcm",
             SampleRate=str(self.sample_rate_hz),
-            Text=f'<speak><say-as interpret-as="characters">{text}</say-as></speak>',
+            Text=spelt_out(text),
             TextType="ssml",
             VoiceId=voice,
         )

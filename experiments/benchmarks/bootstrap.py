@@ -1,0 +1,144 @@
+"""From unlabelled captchas to a reader with few labels by hand: how well the model reads after each step.
+
+A labelled data set stands in for the person: its labels are hidden, and given one by one for the captchas that the
+Label page would ask for, in its order. All steps run through what the commands ``labels``, ``train`` and
+``pseudo-label`` run through, in a folder of their own. The captchas held out are read after each training alone.
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from captcha_core.dataset.gathered import write_samples
+from captcha_core.dataset.labelling import Guess, asking_order, labelled_by_model, queue, rebuild, to_ask
+from captcha_core.dataset.labels import Label, LabelLog, latest, now
+from captcha_core.dataset.split import SPLITS
+from captcha_core.dataset.store import Dataset
+from captcha_core.errors import SpecError
+from captcha_core.registry.versions import CHALLENGER
+from captcha_core.solver import Solver
+from experiments.guessing import guesses_of
+from experiments.learner import start
+from experiments.plan import plan_training
+from experiments.pseudo_labelling import label_what_is_sure
+from experiments.reading import read_all
+
+NAME = "captcha-bootstrap"
+SPLIT = "0.6/0.2/0.2"  # as captchalab collect has it
+
+
+def run(
+    data: str,
+    held_out: int = 200,
+    first: int = 50,
+    second: int = 50,
+    network: str = "letters",
+    epochs: int = 4,
+    augment: float = 1.0,
+    max_error: float = 0.01,
+    split: str = SPLIT,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Label, train, let the model label, label what it doubts, and train again.
+
+    Args:
+        data: A labelled data set.
+        held_out: Captchas kept aside to measure on; they are never labelled nor trained on.
+        first: Labels by hand before the first training.
+        second: Labels by hand after the model's.
+        network: Network of the zoo.
+        epochs: Of each training, 100 batches each; not minutes, so that a busy machine changes nothing.
+        augment: Strength of the augmentation; few captchas need all of it.
+        max_error: Of ``pseudo-label``.
+        split: Of the captchas that are labelled.
+        seed: Decides what is held out.
+    """
+    start()
+    samples = list({sample.id: sample for part in SPLITS for sample in Dataset.open(data).samples(part)}.values())
+    truth = {sample.id: sample.text for sample in samples if sample.text is not None}
+    if len(truth) < len(samples) or len(samples) <= held_out + first + second:
+        raise SpecError(
+            f"expected more than {held_out + first + second:,} captchas, all labelled, received {len(samples):,} with "
+            f"{len(truth):,} labels; give another data set or smaller counts."
+        )
+    order = np.random.default_rng(seed).permutation(len(samples))
+    measured = [samples[place] for place in order[:held_out]]
+    bare = [replace(samples[place], text=None, path="captcha", origin={}) for place in order[held_out:]]
+    spec = Dataset.open(data).spec
+    steps: list[dict[str, Any]] = []
+
+    def train(step: str) -> Solver:
+        solver, counts = _train(network, {"epochs": epochs, "augment": augment}, pool)
+        exact = read_all(solver, measured).exact_match
+        steps.append({"step": step, **_labels(pool, truth), "counts": counts, "exact_match": exact.as_dict()})
+        return solver
+
+    with _workshop():
+        pool = write_samples(Path("pool"), spec, bare, "import", split)
+        _by_hand(pool, truth, {}, first)
+        solver = train(f"{first} by hand")
+        chosen = label_what_is_sure(solver, pool, max_error)
+        solver = train("the model labels what it is sure of")
+        _by_hand(pool, truth, _doubts(solver, pool), second)
+        train(f"{second} more by hand, the doubtful ones")
+    settings = {
+        "network": network,
+        "epochs": epochs,
+        "augment": augment,
+        "max_error": max_error,
+        "split": split,
+        "seed": seed,
+    }
+    return {"suite": "bootstrap", "data": data, **settings, "steps": steps, "pseudo_label": chosen}
+
+
+@contextlib.contextmanager
+def _workshop() -> Iterator[None]:
+    """Work in a folder of its own with an MLflow of its own, and leave nothing behind."""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, contextlib.chdir(folder):
+        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{Path(folder).resolve() / 'mlflow.db'}"
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["MLFLOW_TRACKING_URI"]
+            else:
+                os.environ["MLFLOW_TRACKING_URI"] = before
+
+
+def _by_hand(pool: Dataset, truth: Mapping[str, str], guesses: Mapping[str, Guess], count: int) -> None:
+    """Label what the Label page would ask for next; a person would."""
+    log = LabelLog.of(pool.path, pool.spec)
+    for _ in range(2):  # what is open; behind that what a model labelled
+        written = log.read()[0]
+        asked = queue(to_ask(*asking_order(pool), written), {**labelled_by_model(written), **guesses}, written)[:count]
+        log.add([Label(id=one, text=truth[one], by="hand", who="benchmark", when=now()) for one in asked])
+        count -= len(asked)
+
+
+def _doubts(solver: Solver, pool: Dataset) -> dict[str, Guess]:
+    return guesses_of(solver, [sample for part in SPLITS for sample in pool.samples(part)])
+
+
+def _labels(pool: Dataset, truth: Mapping[str, str]) -> dict[str, int]:
+    """Count the labels that stand, and those of the model that are wrong."""
+    known = [label for label in latest(LabelLog.of(pool.path, pool.spec).read()[0]).values() if label.text is not None]
+    by_model = [label for label in known if label.by == "model"]
+    return {
+        "by_hand": len(known) - len(by_model),
+        "by_model": len(by_model),
+        "by_model_wrong": sum(label.text != truth[label.id] for label in by_model),
+    }
+
+
+def _train(network: str, recipe: Mapping[str, Any], pool: Dataset) -> tuple[Solver, dict[str, int]]:
+    made = rebuild(pool, Path("made"))
+    plan_training("", "made", network, NAME, 0, [f"{key}={value}" for key, value in recipe.items()]).run()
+    return Solver.load(f"models:/{NAME}@{CHALLENGER}"), made.counts
