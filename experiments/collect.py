@@ -20,7 +20,7 @@ def collect(
         bool, typer.Option("--i-own-this-site", help="Say that the page is yours, or that you may collect from it.")
     ] = False,
     alphabet: Annotated[str, typer.Option(help="Characters there can be.")] = "0123456789",
-    length: Annotated[int, typer.Option(help="Length of every text.", min=0)] = 0,
+    length: Annotated[int, typer.Option(help="Length of every text; or give the shortest and longest.", min=0)] = 0,
     min_length: Annotated[int, typer.Option(help="Shortest text.", min=0)] = 0,
     max_length: Annotated[int, typer.Option(help="Longest text.", min=0)] = 0,
     refresh: Annotated[
@@ -44,7 +44,10 @@ def collect(
             param_hint="--i-own-this-site",
         )
     if not (length or (min_length and max_length)):
-        raise typer.BadParameter("expected how long the texts are, received nothing.", param_hint="--length")
+        raise typer.BadParameter(
+            "expected how long the texts are, received nothing; give it, or --min-length and --max-length.",
+            param_hint="--length",
+        )
     from captcha_core.dataset.stash import Stash
     from captcha_core.dataset.store import MANIFEST
     from captcha_core.errors import DataError
@@ -69,8 +72,15 @@ def collect(
         for sample in collected(errand, known):
             stash.add(sample)
             advance(1)
+    pictured = sum(sample.origin.get("taken_from") == "screenshot" for sample in stash.samples())
+    if pictured:
+        print(
+            f"note: {selector!r} has no picture of its own, so {pictured:,} captchas are screenshots; preview them",
+            file=sys.stderr,
+        )
     dataset = stash.finish(wishes, split)
     if as_json:
         print(json.dumps({"path": out, "counts": dataset.counts, "digest": dataset.digest}))
         return
-    print(f"{sum(dataset.counts.values()):,} captchas in {out}, not labelled yet: open the dashboard's Label page")
+    print(f"{sum(dataset.counts.values()):,} captchas in {out}, not labelled yet")
+    print("next: captchalab dashboard, page Label (it lists the data sets in data/)")

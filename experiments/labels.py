@@ -55,5 +55,7 @@ def labels(
         print(f"{done.accepted_share:.1%} of {done.guessed:,} guesses were right as they were")
     if damaged:
         print(f"{damaged:,} damaged lines in the log were passed over")
+    if facts["open"] and not out:
+        print("next: captchalab dashboard, page Label (it lists the data sets in data/), or captchalab pseudo-label")
     if out:
         print(f"{sum(built.counts.values()):,} labelled captchas in {out}")

@@ -81,6 +81,7 @@ def letters(
         print(json.dumps({"path": out, **facts, "counts": written.counts}))
         return
     print(f"{len(found):,} letters of {captchas - len(failures):,} captchas, {len(failures):,} could not be cut")
+    print(f"a folder for each character: {place / 'letters'}; the same as a data set: {place / 'dataset'}")
     for failure in failures[:SHOWN]:
         print(f"not cut: {failure.sample.path}: {failure.reason}", file=sys.stderr)
     if len(failures) > SHOWN:

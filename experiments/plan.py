@@ -212,6 +212,9 @@ def _apply(
             options[key.removeprefix("options.")] = yaml.safe_load(value)
         else:
             training[key.removeprefix("training.")] = yaml.safe_load(value)
+    given = {pair.partition("=")[0].removeprefix("training.") for pair in settings}
+    if "epochs" in given and "minutes" not in given:
+        training["minutes"] = None  # the preset's: whoever counts epochs does not count minutes
     return training, options
 
 

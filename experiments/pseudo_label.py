@@ -47,8 +47,8 @@ def _report(facts: dict[str, Any], max_error: float) -> list[str]:
         return ["nothing to label: every captcha has a label by hand or came with one"]
     if not facts["labelled"]:
         return [
-            f"nothing labelled: no threshold keeps the error under {max_error:.1%}; label more by hand, most of all in "
-            "the validation split, or train longer"
+            f"nothing labelled: no threshold keeps the errors to expect under {max_error:.1%}; label more by hand and "
+            "train again, or allow more with --max-error"
         ]
     return [
         f"{facts['labelled']:,} of {facts['asked']:,} captchas labelled, {facts['left']:,} left in the queue",

@@ -112,8 +112,8 @@ def collect(errand: Errand, known: set[str], sleep: Callable[[float], None] = ti
                 repeats += 1
                 if repeats > MAX_REPEATS:
                     raise FetchError(
-                        f"expected a new captcha from {errand.url}, received {repeats} in a row that are there already;"
-                        f" {len(known)} different ones were found: ask for fewer, or give --refresh."
+                        f"expected a new captcha from {errand.url}, received {repeats} in a row that are there already "
+                        f"({len(known)} in all); ask for fewer, correct --selector or give --refresh."
                     )
             else:
                 repeats = 0

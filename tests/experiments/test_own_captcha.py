@@ -157,4 +157,58 @@ def test_a_bound_that_cannot_be_proven_labels_nothing(
 ) -> None:
     label_by_hand(*pool, "validation", 20)
     assert run("pseudo-label", "--model", str(tiny_bundle), "--data", "pool", "--proven") == 0
-    assert "nothing labelled: no threshold keeps the error under 1.0%" in capsys.readouterr().out
+    assert "nothing labelled: no threshold keeps the errors to expect under 1.0%" in capsys.readouterr().out
+
+
+def test_a_log_that_was_cut_off_in_a_line_loses_nothing_else(
+    pool: tuple[Dataset, dict[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, truth = pool
+    label_by_hand(dataset, truth, "train", 10)
+    log = LabelLog.of(dataset.path, dataset.spec)
+    log.path.write_bytes(log.path.read_bytes()[:-30])
+    assert run("labels", "pool", "--out", "made") == 0
+    out = capsys.readouterr().out
+    assert "9 labelled by hand, 0 by a model, 111 open" in out
+    assert "1 damaged lines in the log were passed over" in out
+    assert Dataset.open("made").counts["train"] == 9
+    label_by_hand(dataset, truth, "train", 10)
+    assert run("labels", "pool", "--format", "json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["by_hand"], facts["damaged_lines"]) == (10, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("blank", "expected 4 letters, received a picture in which nothing stands out"),
+        ("blob", "expected 4 letters, found one piece"),
+        ("pieces", "expected 4 letters, found 7 pieces"),
+    ],
+)
+def test_a_captcha_that_cannot_be_cut_is_listed_and_drawn(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str], name: str, reason: str
+) -> None:
+    pixels = np.full((40, 140), 255, np.uint8)
+    if name == "blob":
+        pixels[8:34, 20:120] = 0
+    if name == "pieces":
+        for left in range(8, 134, 18):
+            pixels[10:32, left : left + 10] = 0
+    spec = CaptchaSpec.build(
+        media="image", alphabet="0123456789", min_length=4, max_length=4, height_px=40, width_px=140, channels=1
+    )
+    write_samples(empty_folder / "data", spec, [Sample(encode_png(pixels), "1234", f"{name}.png")], "import", "1/0/0")
+    assert run("letters", "data", "--out", "cut") == 1
+    assert "expected captchas that can be cut, received 1 that cannot" in capsys.readouterr().err
+    (row,) = csv.DictReader(Path("cut/failures.csv").read_text().splitlines())
+    assert row["file"] == f"{name}.png" and reason in row["reason"]
+    assert (Path("cut/failures") / f"{row['id']}.png").is_file()
+
+
+def test_collect_says_that_it_took_screenshots(
+    site: OddSite, empty_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--selector", "#captcha", "--count", "2", "--out", "pool", "--length", "4", "--delay-s", "0"]
+    assert run("collect", "--url", f"{site.url}background", *words, "--i-own-this-site") == 0
+    assert "so 2 captchas are screenshots" in capsys.readouterr().err
