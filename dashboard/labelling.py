@@ -1,11 +1,10 @@
 """What happens on the Label page, without the page: which captcha is next, and what a keystroke does."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
 
-from captcha_core.dataset.labelling import Guess, asking_order, open_ids, queue
+from captcha_core.dataset.labelling import Guess, asking_order, labelled_by_model, queue, to_ask
 from captcha_core.dataset.labels import Label, LabelLog, Tally, latest, now, tally
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
@@ -45,7 +44,10 @@ class Desk:
 
 @dataclass(frozen=True)
 class Task:
-    """A captcha to be read, what the field is filled with, and how the work stands."""
+    """A captcha to be read, what the field is filled with, and how the work stands.
+
+    With ``check`` it has a label that a model gave: all others have one by hand, or came with one.
+    """
 
     id: str
     media: bytes
@@ -55,18 +57,20 @@ class Task:
     left: int
     done: Tally
     damaged: int
+    check: bool
 
 
 def next_task(desk: Desk, dataset: Dataset) -> tuple[Task | None, Tally, int]:
     """Return the captcha to show (None when all are labelled), the tally, and the damaged lines of the log."""
     labels, damaged = LabelLog.of(dataset.path, dataset.spec).read()
     done = tally(labels)
-    unread = _open(dataset, labels)
+    unread = to_ask(*_columns(str(dataset.path), dataset.digest), labels)
+    given = labelled_by_model(labels)
     if not set(desk.batch) & set(unread):
         desk.earlier, desk.batch = desk.batch, tuple(unread[:AT_ONCE])
     media = {**_media(desk.folder, dataset.digest, desk.earlier), **_media(desk.folder, dataset.digest, desk.batch)}
     name, guesses = _guesses(desk, dataset)
-    waiting = queue([one for one in unread if one in media], guesses, labels)
+    waiting = queue([one for one in unread if one in media], {**given, **guesses}, labels)
     if desk.place is None:
         fresh = [one for one in waiting if one not in desk.trail]
         if not (fresh or waiting):
@@ -76,7 +80,17 @@ def next_task(desk: Desk, dataset: Dataset) -> tuple[Task | None, Tally, int]:
     guess = guesses.get(desk.place)
     known = latest(labels).get(desk.place)
     text = known.text if known is not None and known.text is not None else guess.text if guess is not None else None
-    task = Task(desk.place, media[desk.place], desk.typed or text or "", guess, name, len(unread), done, damaged)
+    task = Task(
+        desk.place,
+        media[desk.place],
+        desk.typed or text or "",
+        guess,
+        name,
+        len(unread),
+        done,
+        damaged,
+        desk.place in given,
+    )
     return task, done, damaged
 
 
@@ -114,11 +128,6 @@ def act(desk: Desk, dataset: Dataset, task: Task, action: str, text: str) -> Non
 
 def longest(dataset: Dataset) -> int:
     return dataset.spec.max_length + SPARE
-
-
-def _open(dataset: Dataset, labels: Sequence[Label]) -> list[str]:
-    ids, texts = _columns(str(dataset.path), dataset.digest)
-    return open_ids(ids, texts, labels)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

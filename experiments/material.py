@@ -99,12 +99,16 @@ def labelled(dataset: Dataset, split: str) -> list[Sample]:
     Raises:
         DataError: If there are none.
     """
-    samples = [sample for sample in dataset.samples(split) if sample.text is not None]
-    if not samples:
+    require_labels(dataset, split)
+    return [sample for sample in dataset.samples(split) if sample.text is not None]
+
+
+def require_labels(dataset: Dataset, split: str) -> None:
+    """Raises: DataError: If nothing in a split is labelled."""
+    if all(text is None for text in dataset.texts(split)):
         raise DataError(
             f"expected labelled samples in the {split} split of {dataset.path}, received none; label or import more."
         )
-    return samples
 
 
 def loaded(dataset: Dataset, split: str, features: Features) -> tuple[np.ndarray, list[str]]:

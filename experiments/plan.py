@@ -21,7 +21,7 @@ from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task
 from experiments.letter_material import from_letters
-from experiments.material import Material, from_dataset, from_stream, labelled
+from experiments.material import Material, from_dataset, from_stream, labelled, require_labels
 from experiments.preset import EvaluationConfig, Preset, load_preset
 from experiments.progress import TrainingBar
 from experiments.training import RUNS, Outcome, checkpoint_of, train_and_register
@@ -65,6 +65,8 @@ class Plan:
             test: Overrides where the final samples come from.
             tensorboard: A folder for TensorBoard's logs.
         """
+        if self.data and test is None:
+            require_labels(Dataset.open(Path(self.data)), "test")  # now, not after the training
         donor = _donor(start_from) if start_from else None
         material = self._material()
         tags = {"captchalab.kind": "train", "captchalab.preset": self.preset or Path(self.data).name}

@@ -60,6 +60,21 @@ def queue(ids: Sequence[str], guesses: Mapping[str, Guess], labels: Sequence[Lab
     return sorted(ids, key=lambda identity: (identity in skipped, doubt.get(identity, 0.5)))
 
 
+def to_ask(ids: Sequence[str], texts: Sequence[str | None], labels: Sequence[Label]) -> list[str]:
+    """Return what a person is to be asked for: what has no label, or, when all have one, what a model labelled."""
+    given = labelled_by_model(labels)
+    return open_ids(ids, texts, labels) or [one for one in dict.fromkeys(ids) if one in given]
+
+
+def labelled_by_model(labels: Sequence[Label]) -> dict[str, Guess]:
+    """Return the labels of a model that no person has confirmed, as guesses as sure as the model was."""
+    return {
+        identity: Guess(label.text, label.confidence or 0.0)
+        for identity, label in latest(labels).items()
+        if label.by == "model" and label.text is not None
+    }
+
+
 def rebuild(dataset: Dataset, out: Path) -> Dataset:
     """Write the samples that have a label by now, from the data set or its log, as a data set of their own.
 

@@ -97,6 +97,8 @@ def _work(dataset: Dataset, desk: Desk) -> None:
         st.code(f"captchalab labels {dataset.path} --out {dataset.path}-labelled", language="bash")
         _figures(done, 0, damaged)
         return
+    if task.check:
+        st.info("Every captcha has a label. These are a model's, the least sure first: Enter confirms.")
     if dataset.spec.media == "image":
         st.html(pictures.picture(task.media, "the captcha to be read", "cl-picture cl-label"))
     else:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from captcha_core.dataset.gathered import write_samples
-from captcha_core.dataset.labelling import Guess, asking_order, open_ids, queue, rebuild
+from captcha_core.dataset.labelling import Guess, asking_order, labelled_by_model, queue, rebuild, to_ask
 from captcha_core.dataset.labels import Label, LabelLog, latest, now
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
@@ -74,7 +74,7 @@ def run(
     steps: list[dict[str, Any]] = []
 
     def train(step: str) -> Solver:
-        solver, counts = _train(network, {"epochs": epochs, "augment": augment, "augment": augment}, pool)
+        solver, counts = _train(network, {"epochs": epochs, "augment": augment}, pool)
         exact = read_all(solver, measured).exact_match
         steps.append({"step": step, **_labels(pool, truth), "counts": counts, "exact_match": exact.as_dict()})
         return solver
@@ -87,7 +87,14 @@ def run(
         solver = train("the model labels what it is sure of")
         _by_hand(pool, truth, _doubts(solver, pool), second)
         train(f"{second} more by hand, the doubtful ones")
-    settings = {"network": network, "epochs": epochs, "max_error": max_error, "split": split, "seed": seed}
+    settings = {
+        "network": network,
+        "epochs": epochs,
+        "augment": augment,
+        "max_error": max_error,
+        "split": split,
+        "seed": seed,
+    }
     return {"suite": "bootstrap", "data": data, **settings, "steps": steps, "pseudo_label": chosen}
 
 
@@ -109,14 +116,15 @@ def _workshop() -> Iterator[None]:
 def _by_hand(pool: Dataset, truth: Mapping[str, str], guesses: Mapping[str, Guess], count: int) -> None:
     """Label what the Label page would ask for next; a person would."""
     log = LabelLog.of(pool.path, pool.spec)
-    written = log.read()[0]
-    asked = queue(open_ids(*asking_order(pool), written), guesses, written)[:count]
-    log.add([Label(id=identity, text=truth[identity], by="hand", who="benchmark", when=now()) for identity in asked])
+    for _ in range(2):  # what is open; behind that what a model labelled
+        written = log.read()[0]
+        asked = queue(to_ask(*asking_order(pool), written), {**labelled_by_model(written), **guesses}, written)[:count]
+        log.add([Label(id=one, text=truth[one], by="hand", who="benchmark", when=now()) for one in asked])
+        count -= len(asked)
 
 
 def _doubts(solver: Solver, pool: Dataset) -> dict[str, Guess]:
-    wanted = set(open_ids(*asking_order(pool), LabelLog.of(pool.path, pool.spec).read()[0]))
-    return guesses_of(solver, [sample for part in SPLITS for sample in pool.samples(part) if sample.id in wanted])
+    return guesses_of(solver, [sample for part in SPLITS for sample in pool.samples(part)])
 
 
 def _labels(pool: Dataset, truth: Mapping[str, str]) -> dict[str, int]:

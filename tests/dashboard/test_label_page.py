@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from captcha_core.dataset.gathered import write_samples
-from captcha_core.dataset.labels import LabelLog
+from captcha_core.dataset.labels import Label, LabelLog, now
 from captcha_core.dataset.store import Dataset
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
@@ -130,6 +130,24 @@ def test_two_tabs_lose_nothing_and_do_not_ask_twice(pool: tuple[Dataset, dict[st
     assert len(lines) == len(seen)
     assert {identity for identity, _, _ in lines} == set(truth)
     assert {who for _, _, who in lines} == {"ada", "ben"}
+
+
+def test_a_models_labels_are_checked_when_nothing_else_is_left(pool: tuple[Dataset, dict[str, str]]) -> None:
+    dataset, truth = pool
+    log = LabelLog.of(dataset.path, dataset.spec)
+    ids = list(truth)
+    log.add([Label(id=ids[0], text=truth[ids[0]], by="hand", who="ada", when=now())])
+    sure = {identity: 0.5 + index / 40 for index, identity in enumerate(ids[1:])}
+    log.add(
+        Label(id=one, text=truth[one], by="model", who="m", when=now(), guess=truth[one], confidence=confidence)
+        for one, confidence in sure.items()
+    )
+    desk = desk_at(dataset, model="")
+    for identity in list(sure)[:3]:
+        task = task_of(desk, dataset)
+        assert (task.id, task.text, task.check) == (identity, truth[identity], True)
+        act(desk, dataset, task, "label", task.text)
+    assert task_of(desk, dataset).left == 8
 
 
 def test_without_a_model_nothing_is_filled_in(pool: tuple[Dataset, dict[str, str]]) -> None:

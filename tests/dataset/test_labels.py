@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from captcha_core.dataset.gathered import write_samples
-from captcha_core.dataset.labelling import Guess, asking_order, open_ids, queue, rebuild
+from captcha_core.dataset.labelling import Guess, asking_order, labelled_by_model, open_ids, queue, rebuild, to_ask
 from captcha_core.dataset.labels import Label, LabelLog, latest, tally
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError, SpecError
@@ -122,6 +122,17 @@ def test_the_queue_asks_the_doubtful_first_and_the_skipped_last() -> None:
     ids = open_ids(["a", "b", "c", "d", "e", "f", "g"], [None] * 6 + ["23"], labels)
     assert ids == ["a", "b", "c", "d", "e"]
     assert queue(ids, guesses, labels) == ["c", "b", "d", "a", "e"]
+
+
+def test_when_all_have_a_label_the_models_are_asked_for() -> None:
+    labels = [label("a", "01", "model", confidence=0.9), label("b", "02", "model", confidence=0.6), label("c", "03")]
+    assert to_ask(["a", "b", "c", "d"], [None] * 4, labels) == ["d"]
+    labels.append(label("d", "11", "model", confidence=0.99))
+    asked = to_ask(["a", "b", "c", "d", "e"], [*[None] * 4, "33"], labels)
+    assert asked == ["a", "b", "d"]
+    assert queue(asked, labelled_by_model(labels), labels) == ["b", "a", "d"]
+    labels += [label("b", "22"), label("a", None)]
+    assert queue(to_ask(["a", "b", "c", "d"], [None] * 4, labels), labelled_by_model(labels), labels) == ["d", "a"]
 
 
 @pytest.fixture

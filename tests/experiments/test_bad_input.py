@@ -57,6 +57,26 @@ def test_neither_preset_nor_data(empty_folder: Path, capsys: pytest.CaptureFixtu
     assert "received neither" in fails(capsys, "train")
 
 
+def test_nothing_to_test_on_is_said_before_the_training(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = empty_folder / "files"
+    files.mkdir()
+    for sample in tiny_samples(40):
+        (files / sample.path).write_bytes(sample.media)
+    with pytest.raises(SystemExit):
+        main(["import", str(files), "--out", "data", "--label-from", "name-end", "--split", "0.8/0.2/0"])
+    assert "expected labelled samples in the test split of data" in fails(capsys, "train", "--data", "data")
+    assert runs() == []
+
+
+def test_epochs_that_are_set_count_in_place_of_a_presets_minutes(empty_folder: Path) -> None:
+    from experiments.plan import plan_training
+
+    config = plan_training("digits4", "", "", "", 0, ["epochs=2"]).task.config
+    assert (config.epochs, config.minutes) == (2, None)
+    config = plan_training("digits4", "", "", "", 0, ["epochs=2", "minutes=1.5"]).task.config
+    assert (config.epochs, config.minutes) == (2, 1.5)
+
+
 def test_a_preset_whose_data_is_not_there(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "data/nthu" in fails(capsys, "pipeline", "--preset", "nthu6")
     assert runs() == []

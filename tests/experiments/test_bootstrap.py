@@ -13,7 +13,7 @@ from tests.conftest import tiny_samples
 
 def test_few_labels_and_the_model_labels_the_rest(empty_folder: Path, tiny_spec: CaptchaSpec) -> None:
     write_samples(empty_folder / "data", tiny_spec, tiny_samples(400, seed=12), "import", "1/0/0")
-    result = run(str(empty_folder / "data"), held_out=60, first=60, second=10, epochs=4, max_error=0.05)
+    result = run(str(empty_folder / "data"), held_out=60, first=60, second=10, epochs=2, augment=0.3, max_error=0.05)
     first, second, third = result["steps"]
     assert [step["by_hand"] for step in (first, second)] == [60, 60] and 60 <= third["by_hand"] <= 70
     assert first["by_model"] == 0 and second["by_model"] == result["pseudo_label"]["labelled"] > 100
