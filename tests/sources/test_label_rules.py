@@ -3,7 +3,15 @@
 import pytest
 
 from captcha_core.errors import DataError
-from captcha_core.sources.label_rules import Row, choose_rule, label_of, parse_csv, split_of
+from captcha_core.sources.label_rules import (
+    Row,
+    choose_rule,
+    folder_of,
+    label_of,
+    parse_csv,
+    split_of,
+    text_of_folder,
+)
 
 
 @pytest.mark.parametrize(
@@ -81,3 +89,18 @@ def test_a_table_can_name_splits() -> None:
 def test_broken_tables_are_refused(content: bytes, message: str) -> None:
     with pytest.raises(DataError, match=message):
         parse_csv(content, "t.csv")
+
+
+@pytest.mark.parametrize("character", ["a", "A", "7", "+", "ä", "/", ".", "字"])
+def test_a_character_is_read_off_its_folder(character: str) -> None:
+    folder = folder_of(character)
+    assert "/" not in folder and folder.strip(".") == folder and folder.isascii()
+    assert text_of_folder(folder) == character
+    assert label_of(f"{folder}/0.png", "folder") == character
+
+
+def test_other_folders_are_what_they_say() -> None:
+    assert [text_of_folder(name) for name in ("U+", "B_U+0041", "x_U+0041", "hello")] == [
+        "U+", "B_U+0041", "x_U+0041", "hello"
+    ]  # fmt: skip
+    assert choose_rule(["A_U+0041/0.png", "b/1.png", "U+002B/2.png"]) == "folder"
