@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PRESET ?= digits4
 
 .DEFAULT_GOAL := help
-.PHONY: help run pipeline test long-test screenshots lint types format clean
+.PHONY: help run pipeline test long-test docs-check screenshots lint types format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ test: lint types ## Lint, types and the whole test suite
 
 long-test: $(VENV)/.installed ## The long tests as well: kills, soaks, big data
 	$(BIN)/python -m pytest -m 'long or not long' --timeout=7200
+
+docs-check: $(VENV)/.installed ## Is every command, option, path and link in the documents there?
+	$(BIN)/python -m pytest -q tests/test_docs.py
 
 screenshots: $(VENV)/.installed ## Take a picture of every page of the dashboard, from what was trained here
 	$(BIN)/python -m experiments.screenshots

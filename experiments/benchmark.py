@@ -9,14 +9,17 @@ import typer
 from experiments.options import Format, check_format
 
 SUITES = {
+    "ablation": "what each ingredient of the training recipe is worth, on the same images",
     "audio": "audio clips and features a second, beside the captcha package; memory",
     "bootstrap": "few labels by hand, the model labels the rest: exact match after each step",
-    "letters": "captchas cut into letters, and the letter networks on a fifth held out",
     "dashboard": "pages with 1,000 runs in a real browser: first and second visit, memory",
     "generation": "pictures a second beside the captcha package; can they be told apart?",
     "inference": "bytes to text beside Keras, ONNX Runtime and ddddocr",
+    "letters": "captchas cut into letters, and the letter networks on a fifth held out",
+    "real": "real captchas: several splits, and the curve over the number of labels; --set data=DIR",
     "serving": "requests a second beside a bare route and a route of an earlier project",
     "training": "networks side by side: the same minutes, stream and held-out images",
+    "voices": "speech read on voices heard and unheard, beside the network of an earlier project",
     "writing": "writing data sets: workers, memory, kills; --set long=true for a million samples",
 }
 

@@ -5,6 +5,7 @@ import platform
 import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
 
 import typer
 
@@ -12,9 +13,15 @@ NEEDED = ("tensorflow", "keras", "mlflow", "streamlit", "captcha", "librosa", "n
 EXTRAS = {"ray": "cluster", "boto3": "polly", "ddddocr": "bench"}
 
 
-def doctor() -> None:
-    """Check the installation: Python, packages, tracking store, free disk, registered models."""
+def doctor(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Close the runs of this machine whose process is gone.")
+    ] = False,
+) -> None:
+    """Check the installation: Python, packages, tracking store, free disk, registered models, runs left open."""
     checks = [_python(), *(_package(name) for name in NEEDED), _disk(), _tracking(), _litert()]
+    if checks[-2][0]:
+        checks.append(_runs(repair))
     for good, line in checks:
         print(f"{'ok  ' if good else 'FAIL'}  {line}")
     for module, extra in EXTRAS.items():
@@ -51,6 +58,23 @@ def _tracking() -> tuple[bool, str]:
         return False, str(error)
     except Exception as error:
         return False, f"tracking store: {type(error).__name__}: {error}"
+
+
+def _runs(repair: bool) -> tuple[bool, str]:
+    from captcha_core.registry.repair import close, orphans
+
+    left = list(orphans())
+    if not left:
+        return True, "no run is open without its process"
+    names = ", ".join(f"{one.name} ({one.run_id})" for one in left[:3]) + (", ..." if len(left) > 3 else "")
+    if not repair:
+        return (
+            False,
+            f"{len(left)} runs are open without their process: {names}; captchalab doctor --repair closes them",
+        )
+    for orphan in left:
+        close(orphan)
+    return True, f"closed {len(left)} runs without their process: {names}"
 
 
 def _litert() -> tuple[bool, str]:

@@ -59,6 +59,10 @@ def generate(
             help="Draw on a Ray cluster (local, auto, HOST:PORT) whose machines have captchalab and see DIR.",
         ),
     ] = "",
+    max_characters: Annotated[
+        int | None,
+        typer.Option(help="Characters to pay for at most, where --set engine=polly or google speaks.", min=0),
+    ] = None,
     format: Format = "text",
 ) -> None:
     """Draw captchas into a data set of Parquet shards.
@@ -88,15 +92,31 @@ def generate(
     order = Order(turned, count, seed, cast("Source", source), choice, split, check_split_by(split_by))
     if source == "package":
         print("the captcha package cannot be seeded: these captchas will never be drawn again.", file=sys.stderr)
+    processes = workers or os.cpu_count() or 1
+    if _is_paid_for(turned, max_characters):
+        processes = 1  # so that one purse is kept
+        if cluster:
+            raise typer.BadParameter("expected none with a paid engine, received one.", param_hint="--cluster")
     with progress_bar(f"drawing {scheme}", order.total) as advance:
-        dataset = write_drawn(
-            Path(out), order, workers=workers or os.cpu_count() or 1, cluster=cluster or None, progress=advance
-        )
+        dataset = write_drawn(Path(out), order, workers=processes, cluster=cluster or None, progress=advance)
     if as_json:
         print(json.dumps({"path": out, "digest": dataset.digest, "counts": dataset.counts}))
     else:
         splits = ", ".join(f"{name} {n:,}" for name, n in dataset.counts.items())
         print(f"{order.total:,} captchas of {scheme} in {out}: {splits}\ndigest {dataset.digest}")
+
+
+def _is_paid_for(scheme: "Scheme", max_characters: int | None) -> bool:
+    """Say whether a paid engine speaks; limit what it may cost."""
+    if scheme.spec.media != "audio":
+        return False
+    from captcha_core.sources.audio_schemes import AudioKnobs
+    from captcha_core.sources.voices.engines import is_paid, limit_spending
+
+    assert isinstance(scheme.knobs, AudioKnobs)
+    if max_characters is not None:
+        limit_spending(max_characters)
+    return is_paid(scheme.knobs.engine)
 
 
 def _changed(scheme: "Scheme", changes: dict[str, Any], settings: list[str]) -> "Scheme":

@@ -1,7 +1,6 @@
 """captchalab pipeline: from nothing to a served champion."""
 
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,14 +20,12 @@ def pipeline(
     if it says no. A preset with a scheme is evaluated on captchas that the captcha package drew; they stay in
     data/PRESET-test.
     """
-    from captcha_core.dataset.store import Dataset
     from captcha_core.registry.runs import use_tracking
     from captcha_core.registry.versions import CHAMPION, version_behind
-    from captcha_core.sources.schemes import get_scheme
     from experiments.console import console
     from experiments.contest import settle
     from experiments.learner import start
-    from experiments.material import labelled, reference_dataset
+    from experiments.material import labelled
     from experiments.preset import load_preset
 
     use_tracking()
@@ -40,16 +37,13 @@ def pipeline(
     from experiments.plan import plan_training
 
     plan = plan_training(preset, data, "", "", minutes, None)
-    test = tested = None
     if plan.scheme:
-        folder, count = Path("data") / f"{chosen.name}-test", chosen.evaluation.count
-        console.print(f"generate   {count:,} captchas drawn by the captcha package in {folder}")
-        tested = reference_dataset(get_scheme(plan.scheme), count, folder)
-        test = partial(labelled, tested, "test")
+        console.print(f"generate   {plan.evaluation.count:,} fresh captchas in data/{chosen.name}-test")
+    tested = plan.tested()
     console.print(f"train      {plan.task.network} for {plan.task.config.minutes or '?'} minutes at most")
-    outcome = plan.run(test=test)
+    outcome = plan.run(test=partial(labelled, tested, "test"))
     console.print(f"evaluate   exact match {outcome.report.exact_match}")
-    settled = settle(outcome.name, outcome.version, tested or Dataset.open(plan.data))
+    settled = settle(outcome.name, outcome.version, tested)
     if settled.entry is None:
         console.print(f"promote    {settled.verdict}", highlight=False)
         print(f"promote    the champion of {outcome.name} stays; version {outcome.version} is challenger")

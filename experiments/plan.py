@@ -14,14 +14,13 @@ from captcha_core.errors import ModelError, SpecError
 from captcha_core.models.zoo import get_network
 from captcha_core.registry.runs import start_run
 from captcha_core.registry.versions import locate
-from captcha_core.sources.reference import draw_reference
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task
 from experiments.letter_material import from_letters
-from experiments.material import Material, from_dataset, from_stream, labelled, require_labels
+from experiments.material import Material, from_dataset, from_stream, labelled, require_labels, test_dataset
 from experiments.preset import EvaluationConfig, Preset, load_preset
 from experiments.progress import TrainingBar
 from experiments.training import RUNS, Outcome, checkpoint_of, train_and_register
@@ -76,7 +75,7 @@ class Plan:
                 run,
                 self.task,
                 material,
-                test or self._test,
+                test or (lambda: labelled(self.tested(), "test")),
                 self.name,
                 self.preset or None,
                 _watchers(self.task.config, tensorboard),
@@ -92,10 +91,12 @@ class Plan:
             return from_letters(Path(self.letters), dataset, self.task.spec, features, self.task.config)
         return from_dataset(dataset, self.task.spec, features, self.task.config)
 
-    def _test(self) -> Sequence[Sample]:
-        if self.scheme:
-            return draw_reference(get_scheme(self.scheme), self.evaluation.count)
-        return labelled(Dataset.open(Path(self.data)), "test")
+    def tested(self) -> Dataset:
+        """Return the data set whose test split scores the result: for a stream, fresh samples in data/PRESET-test."""
+        if not self.scheme:
+            return Dataset.open(Path(self.data))
+        folder = Path("data") / f"{self.preset or self.scheme}-test"
+        return test_dataset(get_scheme(self.scheme), self.evaluation.count, folder)
 
     def _remember(self, run_id: str) -> None:
         """Write what a resume needs; the checkpoint beside it holds the rest."""

@@ -20,7 +20,7 @@ def build(
     filters: Sequence[int] = (16, 32, 64, 96),
     width_poolings: int | None = None,
     recurrent: int = 0,
-    dense: int = 128,
+    dense: int = 192,
     layer_norm: bool = True,
     dropout: float = 0.0,
 ) -> keras.Model:

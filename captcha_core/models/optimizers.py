@@ -13,12 +13,13 @@ class ConvMuon(keras.optimizers.Muon):
     """Muon (Jordan, 2024; Keras's own) extended to convolution kernels.
 
     Keras orthogonalises the updates of matrices only. Here a kernel (h, w, C, F) counts as the matrix (h * w * C, F),
-    as its author's vision runs have it; kernels on fewer than eight input channels stay with Adam. The step size
-    is scaled as Liu et al. (2025, arXiv 2502.16982) do, so one learning rate serves both kinds.
+    as its author's vision runs have it, and so does one along time, (k, C, F); kernels on fewer than eight input
+    channels stay with Adam. The step size is scaled as Liu et al. (2025, arXiv 2502.16982) do, so one learning rate
+    serves both kinds.
     """
 
     def _should_use_adamw(self, variable: Any) -> bool:
-        if len(variable.shape) == 4 and variable.shape[2] >= _MIN_INPUT_CHANNELS:
+        if len(variable.shape) in (3, 4) and variable.shape[-2] >= _MIN_INPUT_CHANNELS:
             return False
         return bool(super()._should_use_adamw(variable))
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -102,8 +103,6 @@ class Run:
             self.client.log_batch(self.id, params=flat[first : first + 100])
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
-        import time
-
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
@@ -189,7 +188,7 @@ def start_run(name: str, tags: Mapping[str, str] | None = None, run_id: str | No
     )
     run = Run(started.info.run_id, mine)
     run.tags({"mlflow.runName": name, "captchalab.pid": os.getpid(), "captchalab.host": platform.node()})
-    run.tags({**_provenance(), **(tags or {})})
+    run.tags({"captchalab.started": time.time(), **_provenance(), **(tags or {})})
     try:
         with _terminable():
             yield run

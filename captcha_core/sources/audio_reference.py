@@ -5,12 +5,24 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from captcha_core.errors import SpecError
 from captcha_core.sources.audio_captcha import RATE_HZ
+from captcha_core.sources.audio_schemes import AudioKnobs
+from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 
 if TYPE_CHECKING:
     from captcha.audio import AudioCaptcha
+
+
+def check_knobs(scheme: Scheme) -> None:
+    """Raises: SpecError: If the scheme asks for what AudioCaptcha does not have."""
+    if scheme.knobs != AudioKnobs(layout="captcha"):
+        raise SpecError(
+            f"expected a scheme that the captcha package can speak, received {scheme.name}; take audio-digits or "
+            "audio-alnum."
+        )
 
 
 def draw_samples(spec: CaptchaSpec, count: int) -> Iterator[Sample]:

@@ -59,7 +59,12 @@ def reference_samples(scheme: Scheme, count: int, seed: int = 0) -> list[Sample]
     ]
 
 
-def _painter(scheme: Scheme) -> ImageCaptcha:
+def check_knobs(scheme: Scheme) -> ImageKnobs:
+    """Return the knobs of a scheme that the package can draw.
+
+    Raises:
+        SpecError: If the scheme asks for what the package does not have.
+    """
     knobs = scheme.knobs
     if not isinstance(knobs, ImageKnobs):
         raise SpecError(f"expected an image scheme, received {scheme.name}; see the audio reference.")
@@ -74,6 +79,11 @@ def _painter(scheme: Scheme) -> ImageCaptcha:
             f"expected a scheme that the captcha package can draw, received {scheme.name}, which sets "
             f"{', '.join(foreign)}; take digits4, alnum4 or alnum6."
         )
+    return knobs
+
+
+def _painter(scheme: Scheme) -> ImageCaptcha:
+    knobs = check_knobs(scheme)
     height, width = scheme.spec.size_px
     painter = ImageCaptcha(width, height, [str(font_path(name)) for name in knobs.fonts], knobs.font_sizes_px)
     painter.character_rotate = (-knobs.rotate_deg, knobs.rotate_deg)  # type: ignore[assignment]

@@ -2,8 +2,30 @@
 
 import secrets
 
+from captcha_core.errors import SpecError
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.sample import Sample
+
+
+def check_drawable(scheme: Scheme) -> None:
+    """Raises: SpecError: If the package cannot draw this scheme."""
+    if scheme.spec.media == "image":
+        from captcha_core.sources import image_reference
+
+        image_reference.check_knobs(scheme)
+    else:
+        from captcha_core.sources import audio_reference
+
+        audio_reference.check_knobs(scheme)
+
+
+def is_drawable(scheme: Scheme) -> bool:
+    """Say whether the package can draw this scheme."""
+    try:
+        check_drawable(scheme)
+    except SpecError:
+        return False
+    return True
 
 
 def draw_reference(scheme: Scheme, count: int) -> list[Sample]:
@@ -12,6 +34,7 @@ def draw_reference(scheme: Scheme, count: int) -> list[Sample]:
     Raises:
         SpecError: If the package cannot draw this scheme.
     """
+    check_drawable(scheme)
     if scheme.spec.media == "image":
         from captcha_core.sources.image_reference import reference_samples
 

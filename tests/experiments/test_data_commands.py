@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from captcha_core.dataset.store import Dataset
+from captcha_core.sources.voices.cloud import MAX_CHARACTERS
+from captcha_core.sources.voices.engines import limit_spending
 from experiments.cli import main
 from tests.sources.labelled_files import TEXTS, fill, huge_png_header, pack, picture
 
@@ -162,3 +164,22 @@ def test_export_and_import_give_the_same_data_set(drawn: Path, tmp_path: Path) -
         assert run("import", tmp_path / form, *options) == 0
         assert Dataset.open(tmp_path / f"{form}-again").digest == Dataset.open(drawn).digest
     assert run("export-data", drawn, "--format", "lmdb", "--out", tmp_path / "x") == 2
+
+
+def test_a_paid_voice_stops_at_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {
+        "ACCESS_KEY_ID": "nobody",
+        "SECRET_ACCESS_KEY": "nothing",
+        "DEFAULT_REGION": "eu-west-1",
+    }.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("CAPTCHALAB_VOICE_CACHE", str(tmp_path / "cache"))
+    speak = ("generate", "--scheme", "speech-alnum8", "--set", "engine=polly", "--set", "held_out=[]", "--count", 2)
+    try:
+        message = fails(capsys, *speak, "--max-characters", 0, "--out", tmp_path / "d")
+    finally:
+        limit_spending(MAX_CHARACTERS)
+    assert "at most 0 characters to polly" in message and "--max-characters" in message
+    assert not (tmp_path / "d").exists()

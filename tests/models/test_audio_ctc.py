@@ -22,7 +22,11 @@ def test_halvings_are_taken_as_asked(halvings: int, steps: int) -> None:
     spec = CaptchaSpec.build(
         media="audio", alphabet="01", min_length=1, max_length=2, sample_rate_hz=8_000, max_seconds=3.2
     )
-    assert audio_ctc.build((200, 40), spec, filters=(8, 8), halvings=halvings).output_shape == (None, steps, 3)
+    assert audio_ctc.build((200, 40), spec, filters=(8,), width=8, depth=1, halvings=halvings).output_shape == (
+        None,
+        steps,
+        3,
+    )
 
 
 def test_too_few_steps_for_the_longest_text_are_refused() -> None:

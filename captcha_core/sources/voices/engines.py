@@ -26,6 +26,11 @@ def limit_spending(max_characters: int) -> None:
     get_engine.cache_clear()
 
 
+def is_paid(name: str) -> bool:
+    """Say whether an engine is a service that charges for each character."""
+    return issubclass(ENGINES.get(name, Voices), CloudVoices)
+
+
 @lru_cache(maxsize=len(ENGINES))
 def get_engine(name: str) -> Voices:
     """Return an engine by its name.

@@ -1,0 +1,40 @@
+"""Speech: our network beside that of an earlier project, on voices heard in training and on voices never heard.
+
+Both learn from the same stream for the same minutes, one after the other. The other's recipe is its author's: pictures
+of spectrograms, five blocks of convolutions with batch normalisation, a softmax for each position, Adam.
+"""
+
+from typing import Any
+
+from captcha_core.errors import SpecError
+from captcha_core.sources.audio_schemes import AudioKnobs
+from captcha_core.sources.generate import draw_samples
+from captcha_core.sources.schemes import get_scheme
+from captcha_core.training.config import TrainingConfig
+from experiments.benchmarks.learning import learn
+from experiments.learner import start
+from experiments.material import TEST_SEED
+
+OURS = {"learning_rate": 0.01, "batch_size": 32, "steps_per_epoch": 400}
+ITS_AUTHORS = {"optimizer": "adam", "learning_rate": 1e-3, "batch_size": 4, "ema": 0.0, "steps_per_epoch": 320}
+RECIPES: dict[str, dict[str, Any]] = {"audio_ctc": OURS, "audio_conv10_batchnorm": ITS_AUTHORS}
+
+
+def run(scheme: str = "speech-alnum8", minutes: float = 20.0, held_out: int = 2_000) -> dict[str, Any]:
+    """Train each for ``minutes``; score on ``held_out`` clips of voices heard, and as many of voices unheard.
+
+    Raises:
+        SpecError: If the scheme holds no voices out.
+    """
+    heard = get_scheme(scheme)
+    if not isinstance(heard.knobs, AudioKnobs) or not heard.knobs.held_out:
+        raise SpecError(f"expected a scheme that holds voices out, received {scheme}; take speech-alnum8.")
+    start()
+    unheard = heard.turned(voices=heard.knobs.held_out, held_out=())
+    sets = [draw_samples(one, TEST_SEED, range(held_out)) for one in (heard, unheard)]
+    rows = []
+    for name, recipe in RECIPES.items():
+        config = TrainingConfig.build(minutes=minutes, **recipe)
+        row = learn(heard, name, {}, config, sets[0], {"unheard_voices": sets[1]})
+        rows.append({"network": name, "minutes": minutes, **row})
+    return {"suite": "voices", "scheme": scheme, "held_out_voices": heard.knobs.held_out, "rows": rows}
