@@ -39,9 +39,8 @@ class SearchView:
         for trial in fresh:
             console.print(_line(trial), highlight=False)
         best = ranked(self.plan, trials)
-        words = [
-            f"best {self.plan.objective.metric} {best[0].metrics[f'best_{self.plan.objective.metric}']:.4f}"
-        ] * bool(best)
+        key = f"best_{self.plan.objective.metric}"
+        words = [f"best {self.plan.objective.metric} {best[0].metrics[key]:.4f}"] if best else []
         done = len(trials) - self.before
         if done:
             left_s = (time.monotonic() - self.started) / done * (self.plan.trials - len(trials))
