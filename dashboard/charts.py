@@ -132,7 +132,7 @@ def forest(figures: pd.DataFrame) -> "Figure":
             x=[row["exact match"]], y=[str(name)], error_x=error, mode="markers", name=str(name),
             marker={"size": 12, "color": colour(index)}, hovertemplate="%{x:.2%}<extra>%{y}</extra>",
         )  # fmt: skip
-    figure.update_xaxes(tickformat=".1%", title="exact match with its 95% interval")
+    figure.update_xaxes(tickformat=".2~%", nticks=6, title="exact match with its 95% interval")
     figure.update_yaxes(autorange="reversed")
     return styled(figure, height_px=90 + 44 * len(figures))
 
@@ -156,8 +156,10 @@ def cost(figures: pd.DataFrame, order: Sequence[str]) -> "Figure":
             marker={"size": 10 + 16 * weight**0.5, "color": colour(order.index(str(name))), "opacity": 0.85},
             hovertemplate=f"%{{y:.2%}} in %{{x:.3f}} ms, {size}<extra>{html.escape(str(name))}</extra>",
         )  # fmt: skip
-    figure.update_xaxes(title="milliseconds a captcha", rangemode="tozero")
-    figure.update_yaxes(tickformat=".1%")
+    shares = figures["exact match"]
+    pad = max(0.02, 0.25 * (shares.max() - shares.min()))
+    figure.update_xaxes(title="milliseconds a captcha", range=[0, 1.15 * figures["ms a captcha"].max()])
+    figure.update_yaxes(tickformat=".1~%", nticks=6, range=[shares.min() - pad, min(1.0, shares.max()) + pad])
     return styled(figure, "Exact match against time, dots as large as the models", 300)
 
 
@@ -208,13 +210,14 @@ def confusion(matrix: np.ndarray, characters: Sequence[str], title: str, differe
         go.Heatmap(
             z=shown, x=labels, y=labels, zmin=-top if difference else 0, zmax=top, xgap=1, ygap=1,
             colorscale=scale if difference else [[0, "rgba(128,128,128,0.06)"], [1, "#d6455d"]],
-            colorbar={"thickness": 10, "tickformat": ".1%", "outlinewidth": 0},
+            colorbar={"thickness": 10, "tickformat": ".2~%", "nticks": 5, "outlinewidth": 0},
             hovertemplate="%{y} read as %{x}: %{z:.2%}<extra></extra>",
         )
     )  # fmt: skip
     figure.update_xaxes(type="category", title="read", side="bottom")
     figure.update_yaxes(type="category", title="there", autorange="reversed")
-    return styled(figure, title, 380)
+    styled(figure, title, 380)
+    return figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
 
 
 def parallel(table: pd.DataFrame, target: str) -> "Figure":
@@ -269,7 +272,8 @@ def bars(table: pd.DataFrame, label: str, value: str, title: str = "") -> "Figur
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", type="category")
     figure.update_xaxes(visible=False)
-    styled(figure, title, 60 + 24 * max(3, len(table)))
+    figure.update_layout(bargap=0.35)
+    styled(figure, title, (54 if title else 24) + 25 * max(2, len(table)))
     return figure.update_yaxes(showgrid=False)
 
 
@@ -306,5 +310,5 @@ def over_versions(table: pd.DataFrame) -> "Figure":
         )
     )  # fmt: skip
     figure.update_xaxes(type="category", title="version")
-    figure.update_yaxes(tickformat=".1%")
+    figure.update_yaxes(tickformat=".2~%", nticks=5)
     return styled(figure, "Exact match of each version on its test samples", 250)

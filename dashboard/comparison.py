@@ -159,6 +159,28 @@ def confusion_matrix(pairs: pd.DataFrame, alphabet: Sequence[str]) -> np.ndarray
     return counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
 
 
+def largest_differences(
+    first: np.ndarray, second: np.ndarray, characters: Sequence[str], most: int = 8
+) -> pd.DataFrame:
+    """Return the mistakes that one of two runs makes more often: ``mistake``, and the shares ``first``, ``second``.
+
+    Args:
+        first: Shares (K + 1, K + 1) as :func:`confusion_matrix` gives them.
+        second: Those of the other.
+        characters: K characters.
+        most: How many mistakes at most.
+    """
+    names = [*characters, NOTHING]
+    rows = [
+        (mistake(there, read), first[row, column], second[row, column])
+        for row, there in enumerate(names)
+        for column, read in enumerate(names)
+        if row != column and first[row, column] != second[row, column]
+    ]
+    rows.sort(key=lambda row: -abs(row[2] - row[1]))
+    return pd.DataFrame(rows[:most], columns=["mistake", "first", "second"])
+
+
 def characters_in(tables: Sequence[pd.DataFrame]) -> list[str]:
     """Return every character of some confusions, in order, at most 80."""
     found = {

@@ -135,10 +135,10 @@ def describe(spec: CaptchaSpec) -> str:
     if spec.media == "image":
         height_px, width_px = spec.size_px
         media = (
-            f"images of {height_px} x {width_px} pixels (height x width), {'colour' if spec.channels == 3 else 'grey'}"
+            f"Images of {height_px} x {width_px} pixels (height x width), {'colour' if spec.channels == 3 else 'grey'}"
         )
     else:
-        media = f"clips of up to {spec.seconds:g} s at {spec.rate_hz:,} Hz"
+        media = f"Clips of up to {spec.seconds:g} s at {spec.rate_hz:,} Hz"
     case = "" if spec.case_sensitive else ", capital or not"
     return f"{media}; {span} of {len(spec.alphabet)} characters: {alphabet}{case}"
 

@@ -118,7 +118,8 @@ def sparkline(values: Sequence[float], width_px: int = 150, height_px: int = 54)
     low, high = min(values), max(values)
     spread = (high - low) or 1.0
     xs = [4 + index * (width_px - 8) / (len(values) - 1) for index in range(len(values))]
-    ys = [height_px - 6 - (value - low) / spread * (height_px - 12) for value in values]
+    level = 0.5 if high == low else 0.0
+    ys = [height_px - 6 - (level + (value - low) / spread) * (height_px - 12) for value in values]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
     drawing = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width_px} {height_px}">'

@@ -1,11 +1,14 @@
 """Make a version champion, or go back to the one before: what the rule says of it, and the step itself."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from captcha_core.errors import CaptchaError, RegistryError
+from captcha_core.dataset.store import Dataset
+from captcha_core.errors import CaptchaError, DataError, RegistryError
 from captcha_core.evaluation.compare import Contender, PromotionRule, Verdict
+from captcha_core.evaluation.contest import Entrant, hold
 from captcha_core.registry import promotion
 from captcha_core.registry.versions import CHAMPION, PREVIOUS, version_behind
 from captcha_core.solver import Solver
@@ -14,6 +17,7 @@ from dashboard.records import ModelRecord, VersionRecord
 from experiments.preset import promotion_rule
 
 PREDICTIONS = "report/predictions.csv"
+MOST_SAMPLES = 5000  # that a page lets two models read while somebody waits
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,51 @@ def propose(uri: str, model: ModelRecord, version: VersionRecord) -> Proposal:
         preset=preset,
         figures={"champion": _figures(old), "challenger": _figures(new), "from": "the reports of their own runs"},
         data_digest=digests.pop() if len(digests) == 1 else None,
+    )
+
+
+def grounds(champion: VersionRecord, folders: Sequence[Path]) -> list[Path]:
+    """Return the data sets on which a version can be compared: of its specification, with a test split."""
+    spec = bundles.opened(champion.uri).spec
+    found = []
+    for folder in folders:
+        try:
+            dataset = Dataset.open(folder)
+        except CaptchaError:
+            continue
+        if dataset.counts["test"] and not dataset.spec.difference(spec):
+            found.append(folder)
+    return found
+
+
+def compete(proposal: Proposal, folder: Path) -> Proposal:
+    """Let champion and challenger read the test split of a data set in turns, and ask the rule about that.
+
+    Raises:
+        CaptchaError: If a bundle is refused, the data set is damaged, or nothing in it is labelled.
+    """
+    champion, challenger = proposal.champion, proposal.version
+    if champion is None:
+        return proposal
+    dataset = Dataset.open(folder)
+    samples = [one for one in dataset.spread("test", MOST_SAMPLES) if one.text is not None]
+    if not samples:
+        raise DataError(f"expected labelled samples in the test split of {folder}, received none; choose another.")
+    entrants = []
+    for one in (champion, challenger):
+        solver = Solver.load(one.uri)
+        entrants.append(Entrant(f"version {one.version}", solver, len(solver.bundle.litert)))
+    contest = hold(entrants[0], entrants[1], samples)
+    preset = bundles.opened(challenger.uri).config.preset or ""
+    rule = promotion_rule(preset)
+    return replace(
+        proposal,
+        verdict=contest.verdict(rule),
+        obstacle="",
+        rule=rule,
+        preset=preset,
+        figures=contest.figures(),
+        data_digest=dataset.digest,
     )
 
 

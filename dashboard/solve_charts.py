@@ -25,7 +25,13 @@ def breaking_point(table: pd.DataFrame) -> "Figure":
             hovertemplate="%{y:.1%} of %{customdata:,}<extra></extra>",
         )
     )  # fmt: skip
-    figure.add_vline(x=1, line={"color": QUIET, "dash": "dot"}, annotation_text="as trained", annotation_font_size=11)
+    figure.add_vline(
+        x=1,
+        line={"color": QUIET, "dash": "dot"},
+        annotation_text="as trained",
+        annotation_font_size=11,
+        annotation_position="bottom left",
+    )
     figure.update_xaxes(title="difficulty", dtick=0.5)
     figure.update_yaxes(tickformat=".0%", range=[-0.02, 1.05])
     return styled(figure, "Where the model breaks", 280)

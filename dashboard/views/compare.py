@@ -185,8 +185,15 @@ def _confusions(uri: str, runs: Sequence[RunRecord]) -> None:
     for column, run, matrix in zip(st.columns(2), (a, b), matrices, strict=True):
         figure = charts.confusion(matrix, characters, names[run.id])
         column.plotly_chart(figure, key=f"confusion-{run.id}", config=charts.PLAIN)
+    left, right = st.columns(2)
     figure = charts.confusion(matrices[1] - matrices[0], characters, "The second less the first", True)
-    st.plotly_chart(figure, key="confusion-difference", config=charts.PLAIN)
+    left.plotly_chart(figure, key="confusion-difference", config=charts.PLAIN)
+    with right:
+        st.markdown("**Where they differ most**")
+        changed = comparison.largest_differences(matrices[0], matrices[1], characters)
+        percent = st.column_config.NumberColumn(format="percent")
+        changed.columns = pd.Index(["mistake", names[a.id], names[b.id]])
+        st.dataframe(changed, hide_index=True, column_config={names[a.id]: percent, names[b.id]: percent})
     st.caption(
         "Shares of each character that is there. What is read right is left out; ∅ stands for nothing. In the "
         "difference, red is what the second takes for something else more often."

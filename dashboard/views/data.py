@@ -70,7 +70,7 @@ def _facts(dataset: Dataset, found: Survey) -> None:
         pictures.facts(
             [
                 *counts,
-                ("Not labelled", f"{found.unlabelled:,}", ""),
+                *([("Not labelled", f"{found.unlabelled:,}", "")] if found.unlabelled else []),
                 ("Repeated", f"{found.repeated():,}", "the same file twice"),
                 ("Leaked", f"{found.leaked():,}", "of train, in validation or test"),
                 ("Texts known", share(found.shared_texts(), 1), "of test, in other pictures of train"),

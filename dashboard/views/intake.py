@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from captcha_core.errors import CaptchaError
+from captcha_core.serving.limits import kind_of
 from captcha_core.solver import Solver
 from captcha_core.sources.schemes import SCHEMES
 from captcha_core.spec.sample import Sample
@@ -15,7 +16,8 @@ from dashboard.words import count, markdown
 
 TYPES = ["png", "jpg", "jpeg", "gif", "bmp", "webp", "wav", "flac", "ogg", "mp3", "zip"]
 HANDED, MOST_HANDED = "handed-in", 40  # of one session, in its own state
-DRAWN = "drawn"  # what was drawn here last: its content hash and text
+OWN_PEN = "own-pen"  # what was drawn here last, and
+DRAWN = "drawn"  # its content hash and text
 Files = list[tuple[str, bytes]]
 
 
@@ -23,13 +25,13 @@ def show(solver: Solver) -> Intake:
     """Show one way in, and return all that was handed in by any of them."""
     ways: dict[str, Callable[[Solver], Files]] = {
         "Files": _files,
-        "Clipboard": _paste,
+        "Paste": _paste,
         "URL": _url,
         "Camera": _camera,
-        "Microphone": _microphone,
-        "Draw one": _draw,
+        "Record": _microphone,
+        "Draw": _draw,
     }
-    hidden = "Microphone" if solver.spec.media == "image" else "Camera"
+    hidden = "Record" if solver.spec.media == "image" else "Camera"
     names = [name for name in ways if name != hidden]
     way = st.segmented_control("From", names, default="Files", required=True, key="from", bind="query-params")
     return take(ways[way or "Files"](solver))
@@ -93,18 +95,23 @@ def _draw(solver: Solver) -> Files:
         "Difficulty", 0.0, 3.0, 1.0, 0.1, key="difficulty", disabled=not turns,
         help="1 is the scheme as it is, 2 twice as much of everything that distorts. A knob stops at its bounds.",
     )  # fmt: skip
+    own = not scheme.spec.difference(solver.spec)
     try:
         if right.button("Draw me one", type="primary", icon=":material/draw:", width="stretch", key="draw-one"):
             sample = drawing.fresh(drawing.harder(scheme, difficulty))[0]
-            st.session_state[HANDED] = [(f"{sample.text} as drawn", sample.media)]
             st.session_state[DRAWN] = (sample.id, drawing.folded(solver.spec, sample.text or ""))
-        own = not scheme.spec.difference(solver.spec)
-        if turns and own and st.button("Where does the model break?", icon=":material/trending_down:", key="break"):
+            st.session_state[OWN_PEN] = [("as drawn just now", sample.media)]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(markdown(scheme.description), width="content")
+            asked = turns and own and st.button(
+                "Where does the model break?", icon=":material/trending_down:", key="break", type="tertiary"
+            )  # fmt: skip
+        if asked:
             _break(solver, name)
     except CaptchaError as error:
         st.warning(markdown(error), icon=":material/draw:")
-    st.caption(markdown(scheme.description))
-    return _kept()
+    drawn: Files = st.session_state.get(OWN_PEN, [])
+    return [one for one in drawn if kind_of(one[1]) == solver.spec.media]
 
 
 def _break(solver: Solver, name: str) -> None:

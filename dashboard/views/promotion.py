@@ -3,7 +3,7 @@
 import streamlit as st
 
 from captcha_core.errors import CaptchaError
-from dashboard import access, promoting
+from dashboard import access, gallery, promoting
 from dashboard.frame import tell
 from dashboard.records import ModelRecord, VersionRecord
 from dashboard.words import markdown
@@ -12,6 +12,8 @@ from dashboard.words import markdown
 def show(uri: str, model: ModelRecord, version: VersionRecord) -> None:
     """Show what the rule says of a version, then how to promote it."""
     proposal = promoting.propose(uri, model, version)
+    if proposal.verdict is None and proposal.champion and proposal.champion.version != version.version:
+        proposal = _contest(proposal)
     if proposal.verdict is None:
         st.info(markdown(proposal.obstacle), icon=":material/gavel:")
     else:
@@ -39,6 +41,27 @@ def show(uri: str, model: ModelRecord, version: VersionRecord) -> None:
             st.error(markdown(error), icon=":material/gpp_bad:")
             return
         st.rerun()
+
+
+def _contest(proposal: promoting.Proposal) -> promoting.Proposal:
+    """Offer to let both read the same samples, where their own tests cannot be compared; return what came of it."""
+    champion, version = proposal.champion, proposal.version
+    if champion is None:
+        return proposal
+    place = f"contest-{version.name}-{champion.version}-{version.version}"
+    if place in st.session_state:
+        held: promoting.Proposal = st.session_state[place]
+        return held
+    folders = promoting.grounds(champion, gallery.folders())
+    if not folders:
+        return proposal
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    folder = left.selectbox("Compare them on", folders, format_func=lambda path: path.as_posix(), key=f"{place}-on")
+    if right.button("Let both read it", icon=":material/swords:", width="stretch", key=f"{place}-go"):
+        with st.spinner(f"both read the test split of {folder.as_posix()}"):
+            st.session_state[place] = promoting.compete(proposal, folder)
+        st.rerun()
+    return proposal
 
 
 def _verdict(proposal: promoting.Proposal) -> None:

@@ -11,7 +11,7 @@ from dashboard import access, bundles, charts, comparison, data, jobs, links, pi
 from dashboard.frame import guarded, heading, nothing_yet, tell
 from dashboard.records import ModelRecord, RunRecord, VersionRecord
 from dashboard.views import background, promotion
-from dashboard.words import ago, count, csv, markdown, size
+from dashboard.words import ago, count, csv, markdown, share, size
 
 
 def show() -> None:
@@ -52,6 +52,8 @@ def _champion(model: ModelRecord, runs: dict[str, RunRecord]) -> None:
     facts = [("Champion", f"version {champion.version}" if champion else "none", _read(champion, runs))]
     for alias in ("challenger", "previous"):
         version = model.behind(alias)
+        if version == champion:  # the newest one became champion: nobody challenges it
+            version = None
         facts.append((alias.capitalize(), f"version {version.version}" if version else "none", _read(version, runs)))
     facts.append(
         (
@@ -244,8 +246,8 @@ def history_table(entries: Sequence[Entry]) -> pd.DataFrame:
                 "what": f"forced {entry.action}" if entry.forced else entry.action,
                 "from": entry.from_version or "",
                 "to": entry.to_version,
-                "exact match": entry.exact_match[0] if entry.exact_match else None,
-                "before": entry.exact_match[1] if entry.exact_match else None,
+                "exact match": share(entry.exact_match[0] if entry.exact_match else None),
+                "before": share(entry.exact_match[1] if entry.exact_match else None),
                 "who": entry.by,
                 "reason": entry.reason,
                 "verdict": " ".join(entry.verdict),
@@ -260,14 +262,8 @@ def _history(uri: str, model: ModelRecord) -> None:
     if not entries:
         return
     st.subheader("Who was champion", anchor=False, divider="gray")
-    column = st.column_config
-    per_cent = column.NumberColumn(format="percent")
     st.dataframe(
         history_table(entries),
         hide_index=True,
-        column_config={
-            "when": column.DatetimeColumn(format="distance"),
-            "exact match": per_cent,
-            "before": per_cent,
-        },
+        column_config={"when": st.column_config.DatetimeColumn(format="distance")},
     )

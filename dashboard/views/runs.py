@@ -49,16 +49,14 @@ def _summary(runs: Sequence[RunRecord]) -> str:
 
 
 def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
-    words, states, menu = st.columns([5, 4.6, 1.6], vertical_alignment="bottom")
+    words, states, menu = st.columns([5.2, 4.2, 1.7], vertical_alignment="center")
     text = words.text_input(
         "Search",
         key="q",
         bind="query-params",
-        placeholder="words, or a filter: metrics.test_exact_match > 0.97 and params.`preset.name` = 'nthu6'",
+        placeholder="words, or metrics.test_exact_match > 0.97",
+        label_visibility="collapsed",
         icon=":material/search:",
-        help="Words are looked for in names, ids, notes, tags and parameters. A filter is written as in MLflow: "
-        "`metrics.loss < 0.1`, `` params.`network.name` = 'image_ctc' ``, `tags.mlflow.user LIKE 'a%'`, "
-        "`status = 'FINISHED'`.",
     )
     there = [state for state in run_table.STATES if any(run.state == state for run in everything)]
     chosen = states.pills(
@@ -67,9 +65,10 @@ def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
         selection_mode="multi",
         format_func=lambda state: run_table.STATES[state],
         key="state",
+        label_visibility="collapsed",
         bind="query-params",
     )
-    with menu.popover("Columns", icon=":material/view_column:", width="stretch"):
+    with menu.popover("View", icon=":material/view_column:", width="stretch"):
         choices = run_table.column_choices(everything)
         st.multiselect(
             "More columns", choices, key="columns", bind="query-params", placeholder="parameters, tags and metrics"
@@ -79,6 +78,11 @@ def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
             placeholder="stay in view on the left",
         )  # fmt: skip
         st.toggle("Fold children under their parents", value=True, key="fold", bind="query-params")
+        st.markdown(
+            "**Search.** Words are looked for in names, ids, notes, tags and parameters. A filter is written as in "
+            "MLflow: `metrics.loss < 0.1`, `` params.`network.name` = 'image_ctc' ``, `tags.mlflow.user LIKE 'a%'`, "
+            "`status = 'FINISHED'`."
+        )
         st.caption("A click on a column's head sorts; the eye above the table hides columns. The link keeps the rest.")
     runs = list(everything)
     if run_table.is_filter(text or ""):

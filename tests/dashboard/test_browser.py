@@ -44,7 +44,7 @@ def test_train_from_the_home_page_and_watch_it_finish(site: tuple[str, Path], pa
     page.get_by_role("button", name="Start training").click()
     page.get_by_role("button", name="Stop").last.wait_for()
     page.get_by_text("captcha-digits4 version 1 is champion").first.wait_for(timeout=300_000)
-    page.goto(f"{address}solve?from=Draw+one&model=models:/captcha-digits4@champion")
+    page.goto(f"{address}solve?from=Draw&model=models:/captcha-digits4@champion")
     settled(page)
     page.get_by_role("button", name="Draw me one").click()
     page.locator(".cl-strip").wait_for()
@@ -87,7 +87,7 @@ def test_solve_an_image_and_refuse_a_clip(site: tuple[str, Path], page: Any, tmp
 def test_paste_a_picture(site: tuple[str, Path], page: Any) -> None:
     address, _ = site
     sample = tiny_samples(1, seed=3)[0]
-    page.goto(f"{address}solve?from=Clipboard&model=models:/captcha-tiny@champion")
+    page.goto(f"{address}solve?from=Paste&model=models:/captcha-tiny@champion")
     settled(page)
     page.locator(".paste").click()
     page.evaluate(

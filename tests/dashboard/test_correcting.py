@@ -89,6 +89,6 @@ def test_a_drawn_captcha_says_whether_it_was_read_right(own: Path, monkeypatch: 
         sample = Sample(tiny_samples(1, seed=3)[0].media, drawn)
         monkeypatch.setattr("dashboard.drawing.fresh", lambda *_, sample=sample: [sample])
         monkeypatch.setattr("dashboard.drawing.fitting", lambda _: ["digits4"])
-        page = open_page("solve", **{"from": "Draw one"})
+        page = open_page("solve", **{"from": "Draw"})
         page.button(key="draw-one").click()
         assert verdict in said(without_traceback(page.run()))
