@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 
-def search_history(table: pd.DataFrame) -> "Figure":
-    """Draw a search: ``trial``, ``name``, ``exact match`` as dots, ``best so far`` as a line."""
+def search_history(table: pd.DataFrame, title: str) -> "Figure":
+    """Draw a search: ``trial``, ``name``, ``score`` as dots, ``best so far`` as a line."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -20,12 +20,17 @@ def search_history(table: pd.DataFrame) -> "Figure":
         line={"color": COLOURS[0], "width": 2.2, "shape": "hv"}, hoverinfo="skip",
     )  # fmt: skip
     figure.add_scatter(
-        x=table["trial"], y=table["exact match"], mode="markers", name="trial", text=table["name"],
-        marker={"color": COLOURS[1], "size": 8}, hovertemplate="%{text}: %{y:.2%}",
+        x=table["trial"], y=table["score"], mode="markers", name="trial", text=table["name"],
+        marker={"color": COLOURS[1], "size": 8}, hovertemplate="%{text}: %{y}",
     )  # fmt: skip
-    figure.update_xaxes(title="trial")
-    figure.update_yaxes(tickformat=".0%")
-    return styled(figure, "Best exact match (validation) of each trial", 300, legend=True)
+    figure.update_xaxes(title="trial", tickformat=",d")
+    figure.update_yaxes(tickformat=_form(table["score"]))
+    return styled(figure, f"Best {title} (validation) of each trial", 300, legend=True)
+
+
+def _form(scores: pd.Series) -> str | None:
+    """Return how a score's axis is written: as per cent where it is a share."""
+    return ".2~%" if scores.between(0, 1).all() else None
 
 
 def slice_of(table: pd.DataFrame, setting: str, score: str) -> "Figure":
@@ -37,12 +42,12 @@ def slice_of(table: pd.DataFrame, setting: str, score: str) -> "Figure":
     figure = go.Figure(
         go.Scatter(
             x=values if numeric else values.astype(str), y=table[score], mode="markers",
-            marker={"color": COLOURS[0], "size": 8, "opacity": 0.75}, hovertemplate="%{x}: %{y:.2%}<extra></extra>",
+            marker={"color": COLOURS[0], "size": 8, "opacity": 0.75}, hovertemplate="%{x}: %{y}<extra></extra>",
         )
     )  # fmt: skip
     wide = numeric and values.min() > 0 and values.max() > 20 * values.min()
     figure.update_xaxes(type="log" if wide else None if numeric else "category")
-    figure.update_yaxes(tickformat=".0%")
+    figure.update_yaxes(tickformat=_form(table[score]), nticks=5)
     return styled(figure, setting.removeprefix("training.").removeprefix("options."), 220)
 
 
@@ -62,5 +67,5 @@ def pareto(table: pd.DataFrame) -> "Figure":
             marker={"color": shade, "size": 9}, hovertemplate="%{text}: %{y:.2%} in %{x:.3f} ms<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(title="milliseconds a captcha")
-    figure.update_yaxes(tickformat=".1%")
+    figure.update_yaxes(tickformat=".2~%")
     return styled(figure, "Accuracy against time", 320, legend=True)

@@ -59,33 +59,69 @@ def _choose(found: Sequence[Search]) -> Search:
 
 def _search(search: Search) -> None:
     best = search.best
+    done = sum(not trial.running for trial in search.trials)
+    going = sum(trial.running for trial in search.trials)
     st.html(
         pictures.facts(
             [
-                ("Best", share(best.best if best else None), best.short if best else ""),
-                ("Trials", f"{len(search.trials):,}", f"{len(search.failed)} failed or stopped"),
-                ("Running", f"{sum(trial.running for trial in search.trials)}", search.run.state.lower()),
+                (f"Best {search.title}", _score(search, best), best.short if best else ""),
+                ("Trials", f"{done:,} of {search.wanted:,}", f"{len(search.failed)} failed or stopped"),
+                ("Running", f"{going}", run_table.STATES.get(search.run.state, search.run.state).lower()),
                 ("Took", duration(search.run.seconds(1000 * time.time())), f"started {ago(search.run.start_ms)}"),
+                *([("Tuner", search.run.params["search.tuner"], "")] if "search.tuner" in search.run.params else []),
             ]
         )
     )
+    if search.run.running:
+        st.progress(min(1.0, done / max(1, search.wanted)))
+    if search.run.reason:
+        st.warning(f"It ended early: {markdown(search.run.reason)}", icon=":material/info:")
     history = searches.history(search)
     if history.empty:
         st.info("No trial has finished an epoch yet.", icon=":material/hourglass_empty:")
     else:
-        st.plotly_chart(search_charts.search_history(history), key="history", config=charts.PLAIN)
+        st.plotly_chart(search_charts.search_history(history, search.title), key="history", config=charts.PLAIN)
         if best:
             _links(search, best)
+        _decision(search)
         _cost(search)
     _failed(search)
     if not history.empty:
         _mattered(search)
 
 
+def _score(search: Search, trial: RunRecord | None) -> str:
+    value = search.score(trial) if trial else None
+    return share(value) if value is None or 0 <= value <= 1 else f"{value:.4g}"
+
+
+def _decision(search: Search) -> None:
+    """Show whether the best setting beats the default, each trained on the full budget."""
+    table = searches.decision(search)
+    if table.empty and not search.verdict:
+        return
+    st.subheader("Against the default, on the full budget", anchor=False)
+    if search.verdict:
+        st.markdown(markdown(search.verdict))
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            **dict.fromkeys((SCORE, "from", "to"), percent),
+            "ms": st.column_config.NumberColumn(format="%.3f"),
+            "bytes": st.column_config.NumberColumn(format="localized"),
+        },
+    )
+    if search.run.registered:
+        name, version = search.run.registered
+        links.link("registry", f"{name} version {version}", ":material/inventory_2:", model=name, version=version)
+
+
 def _links(search: Search, best: RunRecord) -> None:
     with st.container(horizontal=True):
         links.link("runs", "The best trial", ":material/trophy:", run=best.id)
-        top = sorted(search.finished, key=lambda trial: -(trial.best or 0.0))[:4]
+        top = search.ranked[:4]
         if len(top) > 1:
             ids = ",".join(trial.id for trial in top)
             links.link("compare", f"Compare the best {len(top)}", ":material/compare_arrows:", runs=ids)
@@ -93,25 +129,24 @@ def _links(search: Search, best: RunRecord) -> None:
 
 def _mattered(search: Search) -> None:
     table = searches.settings(search)
-    important = _importance(table)
+    important = _importance(table, search.title)
     if important.empty:
         st.caption(f"Which settings mattered can be said after {searches.FEWEST} trials that varied something.")
         return
-    st.plotly_chart(
-        charts.bars(important, "setting", "importance", "Which settings mattered"),
-        key="importance",
-        config=charts.PLAIN,
-    )
     names = list(important["setting"][:SLICES])
+    figure = charts.bars(important, "setting", "importance", "Which settings mattered")
+    st.plotly_chart(figure, key="importance", config=charts.PLAIN)
     for first in range(0, len(names), 3):
         for column, name in zip(st.columns(3), names[first : first + 3], strict=False):
-            column.plotly_chart(search_charts.slice_of(table, name, SCORE), key=f"slice-{name}", config=charts.PLAIN)
-    st.plotly_chart(charts.parallel(table[[*names, SCORE]], SCORE), key="tune-parallel", config=charts.PLAIN)
+            figure = search_charts.slice_of(table, name, search.title)
+            column.plotly_chart(figure, key=f"slice-{name}", config=charts.PLAIN)
+    figure = charts.parallel(table[[*names, search.title]], search.title)
+    st.plotly_chart(figure, key="tune-parallel", config=charts.PLAIN)
 
 
 @st.cache_data(max_entries=32, ttl=3600, show_spinner="working out which settings mattered")
-def _importance(table: pd.DataFrame) -> pd.DataFrame:
-    return searches.importance(table)
+def _importance(table: pd.DataFrame, score: str) -> pd.DataFrame:
+    return searches.importance(table, score)
 
 
 def _cost(search: Search) -> None:

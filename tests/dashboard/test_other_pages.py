@@ -8,6 +8,7 @@ import pytest
 
 from captcha_core.dataset.gathered import with_split, write_samples
 from captcha_core.spec.captcha import CaptchaSpec
+from dashboard import data
 from experiments.benchmarks.many_runs import write_runs
 from tests.conftest import tiny_samples
 from tests.dashboard.pages import World, bare_run, open_page, said, without_traceback
@@ -118,3 +119,32 @@ def test_runs_fold_trials_under_their_search(many: Path, fresh: Path, monkeypatc
     assert len(folded) == 21 and folded["children"].max() == 39
     unfolded = without_traceback(open_page("runs", fold="false")).dataframe[0].value
     assert len(unfolded) == 60
+
+
+def test_a_search_that_runs_and_one_that_was_decided(fresh: Path) -> None:
+    """What `captchalab tune` writes: a search that has made 2 of 8 trials, then the same with its verdict."""
+    from captcha_core.registry.runs import client, experiment
+
+    mine, where = client(), experiment()
+    tags = {"captchalab.kind": "search", "captchalab.trials": "8"}
+    parent = mine.create_run(where, run_name="digits4-bayesian-1", tags=tags).info.run_id
+    mine.log_param(parent, "search.tuner", "bayesian")
+    for kind, name in (("trial", "0000"), ("trial", "0001"), ("winner", "winner-1"), ("default", "default-1")):
+        child = mine.create_run(where, run_name=name, tags={"mlflow.parentRunId": parent, "captchalab.kind": kind})
+        mine.log_metric(child.info.run_id, "best_val_exact_match" if kind == "trial" else "test_exact_match", 0.9)
+        mine.set_terminated(child.info.run_id)
+    words = said(without_traceback(open_page("tune", search=parent)))
+    assert "2 of 8" in words and "bayesian" in words and "Against the default" in words
+    mine.set_tag(parent, "captchalab.verdict", "the winner reads 1.2 points more")
+    mine.set_tag(parent, "captchalab.registered", "captcha-digits4/3")
+    mine.set_terminated(parent)
+    data.forget()
+    page = without_traceback(open_page("tune", search=parent))
+    assert "the winner reads 1.2 points more" in said(page).replace("\\", "")
+    assert "Which settings mattered can be said after" in said(page)
+
+
+def test_a_search_without_a_trial_yet(fresh: Path) -> None:
+    bare_run("RUNNING", **{"captchalab.kind": "search", "captchalab.trials": "4"})
+    words = said(without_traceback(open_page("tune")))
+    assert "0 of 4" in words and "No trial has finished an epoch yet" in words

@@ -42,13 +42,13 @@ def test_history_keeps_the_best(search: searches.Search) -> None:
 def test_the_setting_that_matters_is_found(search: searches.Search) -> None:
     table = searches.settings(search)
     assert set(table.columns) == {"rate", "noise", "kind", "exact match"}
-    important = searches.importance(table)
+    important = searches.importance(table, "exact match")
     assert important["setting"].iloc[0] == "rate"
     assert important["importance"].iloc[0] > 3 * important["importance"].iloc[1]
 
 
 def test_too_few_trials_say_nothing(search: searches.Search) -> None:
-    assert searches.importance(searches.settings(search)[:3]).empty
+    assert searches.importance(searches.settings(search)[:3], "exact match").empty
     nothing = searches.Search(search.run, ())
     assert searches.history(nothing).empty and searches.pareto(nothing).empty and nothing.best is None
 
@@ -63,3 +63,44 @@ def test_the_front_has_what_nothing_beats() -> None:
 def test_failed_trials(search: searches.Search) -> None:
     assert [trial.name for trial in search.failed] == ["trial10"]
     assert search.best is not None and search.best.name == "trial9"
+
+
+def test_a_search_may_go_by_another_metric() -> None:
+    """A search that minimises the loss: the best has the least of it, whatever its exact match."""
+    parent = RunRecord("p", "s", "RUNNING", 0, params={"search.objective": "val_loss", "search.direction": "min"})
+    trials = tuple(
+        RunRecord(
+            f"{index}", f"t{index}", "FINISHED", index, metrics={"best_val_loss": loss, "best_val_exact_match": 0.9}
+        )
+        for index, loss in enumerate((2.0, 0.5, 1.0))
+    )
+    search = searches.Search(parent, trials)
+    assert search.best is not None and search.best.name == "t1" and search.title == "loss"
+    assert searches.history(search)["best so far"].to_list() == [2.0, 0.5, 0.5]
+    assert [trial.name for trial in search.ranked] == ["t1", "t2", "t0"]
+
+
+def test_only_what_the_search_chose_is_a_setting() -> None:
+    trials = tuple(
+        RunRecord(
+            f"{index}", "t", "FINISHED", index,
+            params={"space.width": str(width), "space.dropout": drop, "options.filters": f"[{width}]"},
+            metrics={"best_val_exact_match": 0.5},
+        )
+        for index, (width, drop) in enumerate(((8, "None"), (16, "0.1")))
+    )  # fmt: skip
+    table = searches.settings(searches.Search(RunRecord("p", "s", "FINISHED", 9), trials))
+    assert set(table.columns) == {"width", "dropout", "exact match"}
+    assert table["width"].to_list() == [8, 16] and table["dropout"].isna().to_list() == [True, False]
+
+
+def test_full_trainings_are_no_trials() -> None:
+    parent = RunRecord("p", "s", "FINISHED", 9, tags={"captchalab.kind": "search", "captchalab.trials": "5"})
+    brood = [
+        RunRecord(kind, kind, "FINISHED", 1, metrics={"test_exact_match": 0.9}, tags={
+            "captchalab.kind": kind, "mlflow.parentRunId": "p"})
+        for kind in ("trial", "winner", "default")
+    ]  # fmt: skip
+    (search,) = searches.searches([parent, *brood])
+    assert [trial.name for trial in search.trials] == ["trial"] and search.wanted == 5
+    assert searches.decision(search)["training"].to_list() == ["best setting", "default"]
