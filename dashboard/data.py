@@ -5,7 +5,10 @@ server twice. Each function takes the tracking address as its first argument: it
 """
 
 import os
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,10 +18,13 @@ import streamlit as st
 from captcha_core.errors import CaptchaError, RegistryError
 from captcha_core.registry import promotion
 from captcha_core.registry.runs import client, use_tracking
+from dashboard import memory
 from dashboard.records import DataUse, ModelRecord, RunRecord, VersionRecord, counts_of
 
 FRESH_S = 4.0
-PAGE, MOST_RUNS = 1000, 5000
+PAGE, MOST_RUNS = 250, 5000  # pages of 1,000 took 50 MB more and no less time
+ALL_ANEW_S = 60.0  # until then only runs that are new, run, or ended lately are read again
+LATELY_MS = 600_000  # clocks of other machines may differ by so much
 Value = TypeVar("Value")
 
 cached = st.cache_data(ttl=FRESH_S, refresh_mode="background", show_spinner=False, max_entries=64)
@@ -54,7 +60,7 @@ def _reachable(_variable: str) -> str:
 
 def forget() -> None:
     """Read anew from now on: after a change that one of the pages made."""
-    for function in (runs, run, matching, history, models, data_uses, promotions):
+    for function in (_shelf, runs, run, matching, history, models, data_uses, promotions):
         function.clear()
 
 
@@ -86,7 +92,38 @@ def runs(uri: str) -> list[RunRecord]:
     Raises:
         DataAway: If MLflow does not answer.
     """
-    return _ask("the list of runs", lambda mine: [_record(one) for one in _search(mine, "")])
+    shelf = _shelf(uri)
+    with shelf.lock:
+        return _ask("the list of runs", shelf.read)
+
+
+@dataclass
+class _Shelf:
+    """All runs as they were read last: a finished one hardly ever changes, and reading a thousand takes seconds."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    records: dict[str, RunRecord] = field(default_factory=dict)
+    whole_s: float = float("-inf")
+    read_ms: float = 0.0
+
+    def read(self, mine: Any) -> list[RunRecord]:
+        """Return the runs, newest first, after reading what may have changed."""
+        began_s, began_ms = time.monotonic(), 1000 * time.time()
+        if began_s - self.whole_s > ALL_ANEW_S:
+            self.records = {one.info.run_id: _record(one) for one in _search(mine, "")}
+            self.whole_s = began_s
+            memory.give_back()
+        else:
+            since = int(self.read_ms) - LATELY_MS
+            for changed in ("status = 'RUNNING'", f"attributes.start_time > {since}", f"attributes.end_time > {since}"):
+                self.records |= {one.info.run_id: _record(one) for one in _search(mine, changed)}
+        self.read_ms = began_ms
+        return sorted(self.records.values(), key=lambda run: -run.start_ms)[:MOST_RUNS]
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _shelf(uri: str) -> _Shelf:
+    return _Shelf()
 
 
 @cached
@@ -102,19 +139,17 @@ def matching(uri: str, filter_string: str) -> frozenset[str]:
     )
 
 
-def _search(mine: Any, filter_string: str) -> list[Any]:
+def _search(mine: Any, filter_string: str) -> Iterator[Any]:
     experiments = [one.experiment_id for one in mine.search_experiments() if one.name != promotion.EXPERIMENT]
-    found: list[Any] = []
-    token = None
-    while experiments and len(found) < MOST_RUNS:
+    token, found = None, 0
+    while experiments and found < MOST_RUNS:
         page = mine.search_runs(
             experiments, filter_string, max_results=PAGE, order_by=["attributes.start_time DESC"], page_token=token
         )
-        found += page
-        token = page.token
+        yield from page
+        token, found = page.token, found + len(page)
         if not token:
-            break
-    return found
+            return
 
 
 def _record(found: Any) -> RunRecord:

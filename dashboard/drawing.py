@@ -10,7 +10,6 @@ from annotated_types import Le
 from captcha_core.errors import SpecError
 from captcha_core.evaluation.metrics import exact_match
 from captcha_core.solver import Solver
-from captcha_core.sources.generate import draw_samples
 from captcha_core.sources.scheme import Knobs, Scheme
 from captcha_core.sources.schemes import SCHEMES
 from captcha_core.spec.captcha import CaptchaSpec
@@ -67,6 +66,8 @@ def fresh(scheme: Scheme, count: int = 1, seed: int | None = None) -> list[Sampl
     Raises:
         SpecError: If this scheme cannot be drawn here.
     """
+    from captcha_core.sources.generate import draw_samples  # with Numba: only who draws pays for it
+
     return draw_samples(scheme, secrets.randbelow(2**31) if seed is None else seed, range(count))
 
 

@@ -50,8 +50,9 @@ def _serve(host: str, port: int) -> None:
     """Run Streamlit in this process: one to stop, and the heavy libraries load before the first visitor comes."""
     from streamlit.web.cli import main as streamlit
 
-    from dashboard import warm
+    from dashboard import memory, warm
 
+    memory.few_heaps()
     warm.start()
     options = ["--server.address", host, "--server.port", str(port), "--server.headless", "true"]
     streamlit(["run", str(APP), *options], standalone_mode=False)

@@ -8,20 +8,31 @@ from typing import Any
 
 import pytest
 
+from captcha_core.dataset.split import SPLITS
+from captcha_core.dataset.store import Dataset
 from captcha_core.media.audio import encode_wav
+from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.lookup import SqliteRegistry
+from captcha_core.registry.runs import start_run
+from captcha_core.registry.versions import register, set_champion
 from experiments.browser import opened, served, settled
-from tests.conftest import tiny_samples
+from tests.conftest import tiny_samples, tone_clip
 from tests.dashboard.browser import require_browser
 from tests.dashboard.pages import World
 
 
 @pytest.fixture(scope="module")
-def site(filled: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A server on a copy of the filled world: its address and folder."""
+def site(filled: World, tone_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A server on a copy of the filled world, with a model of clips: its address and folder."""
     require_browser()
     folder = tmp_path_factory.mktemp("site")
     shutil.copy(filled.folder / "mlflow.db", folder / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+        patch.chdir(folder)
+        with start_run("tones", {"captchalab.kind": "train"}) as run:
+            register(run, Bundle.open(tone_bundle), "captcha-tones")
+        set_champion("captcha-tones", "1")
     with served(folder, f"sqlite:///{folder / 'mlflow.db'}") as (address, _):
         yield address, folder
 
@@ -64,6 +75,8 @@ def test_compare_two_runs_and_open_the_link_in_a_new_tab(site: tuple[str, Path],
     other.goto(link)
     settled(other)
     other.get_by_text("reads more than").wait_for()
+    other.locator(".cl-card").first.wait_for()
+    page.locator(".cl-card").first.wait_for()
     assert other.locator(".cl-card").count() == page.locator(".cl-card").count() > 0
 
 
@@ -82,6 +95,54 @@ def test_solve_an_image_and_refuse_a_clip(site: tuple[str, Path], page: Any, tmp
     assert page.locator(".cl-cell").count() == 2
     page.set_input_files("input[type=file]", str(clip))
     page.get_by_text("expected an image for this model, received a clip").first.wait_for()
+
+
+def test_solve_a_clip_and_see_when_each_character_was_heard(site: tuple[str, Path], page: Any, tmp_path: Path) -> None:
+    address, _ = site
+    clip = tmp_path / "clip.wav"
+    clip.write_bytes(tone_clip("120", (0.4, 1.5, 2.6), 3.5))
+    page.goto(f"{address}solve?model=models:/captcha-tones@champion")
+    settled(page)
+    page.set_input_files("input[type=file]", str(clip))
+    page.locator(".st-key-answer code", has_text="120").wait_for()
+    drawn = page.locator("img.cl-clip")
+    drawn.wait_for()
+    assert drawn.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [960, 340]
+    assert page.locator("audio").count() == 1
+    page.wait_for_function("() => document.querySelector('audio').duration > 3.4")
+
+
+def test_correct_an_answer_and_find_it_among_the_data(site: tuple[str, Path], page: Any, tmp_path: Path) -> None:
+    address, folder = site
+    sample = tiny_samples(1, seed=3)[0]
+    image = tmp_path / sample.path
+    image.write_bytes(sample.media)
+    page.goto(f"{address}solve?model=models:/captcha-tiny@champion")
+    settled(page)
+    page.set_input_files("input[type=file]", str(image))
+    field = page.get_by_label("Read wrong? What is there")
+    field.fill("31")
+    field.press("Enter")
+    page.get_by_text("1 label kept in data/corrections-captcha-tiny").wait_for()
+    dataset = Dataset.open(folder / "data" / "corrections-captcha-tiny")
+    assert [one.text for split in SPLITS for one in dataset.samples(split)] == ["31"]
+    page.goto(f"{address}data?set=corrections-captcha-tiny")
+    page.locator(".cl-card", has_text="31").wait_for()
+
+
+def test_an_upload_of_300_mb_is_refused_and_the_page_goes_on(site: tuple[str, Path], page: Any, tmp_path: Path) -> None:
+    address, _ = site
+    huge, sample = tmp_path / "huge.png", tiny_samples(1, seed=3)[0]
+    with huge.open("wb") as file:
+        file.truncate(300 * 2**20)
+    small = tmp_path / sample.path
+    small.write_bytes(sample.media)
+    page.goto(f"{address}solve?model=models:/captcha-tiny@champion")
+    settled(page)
+    page.set_input_files("input[type=file]", str(huge))
+    page.get_by_text("64.0MB or smaller").wait_for()
+    page.set_input_files("input[type=file]", str(small))
+    page.locator(".cl-strip").wait_for()
 
 
 def test_paste_a_picture(site: tuple[str, Path], page: Any) -> None:
