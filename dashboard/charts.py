@@ -88,8 +88,13 @@ def curves(
         mode = "lines+markers" if len(mine) < 3 else "lines"
         figure.add_scatter(x=x, y=smoothed(mine["value"].tolist(), smoothing), mode=mode, line=line, name=name)
     share = any(part in metric for part in SHARES)
-    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=".0%" if share else None)
+    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=".2~%" if share else None, nticks=6)
     figure.update_xaxes(title="epoch" if against == "step" else "minutes")
+    steps = max((int(history["step"].max()) for history in histories.values() if len(history)), default=0)
+    if against == "step" and steps < 12:
+        figure.update_xaxes(dtick=1, range=[-0.3, steps + 0.3])  # whole epochs, and no axis about a single dot
+    if share and steps == 0 and not logarithmic:
+        figure.update_yaxes(range=[0, 1.05])
     styled(figure, title_of(metric), legend=legend and len(histories) > 1)
     return figure.update_layout(hovermode="x unified") if len(histories) > 1 else figure
 

@@ -148,15 +148,17 @@ def verdict_words(test: McNemar, difference: Difference, a: str, b: str) -> str:
 def confusion_matrix(pairs: pd.DataFrame, alphabet: Sequence[str]) -> np.ndarray:
     """Return shares (K + 1, K + 1) of how often each character (rows) was read as each (columns).
 
-    The last row and column stand for nothing: characters made up, and left out. A row of a character that never
-    occurred is 0.
+    The last row and column stand for nothing: characters made up, as shares of all characters that are there, and
+    left out. A row of a character that never occurred is 0.
     """
     place = {character: index for index, character in enumerate([*alphabet, NOTHING])}
     counts = np.zeros((len(place), len(place)))
     for character, read, number in zip(pairs["character"], pairs["read"], pairs["count"], strict=True):
         if character in place and read in place:
             counts[place[character], place[read]] += number
-    return counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    totals = counts.sum(axis=1, keepdims=True)
+    totals[-1] = totals[:-1].sum()
+    return counts / np.maximum(1, totals)
 
 
 def largest_differences(

@@ -89,8 +89,16 @@ def test_confusions_are_shares_of_what_is_there() -> None:
     matrix = comparison.confusion_matrix(table, characters)
     assert matrix[0].tolist() == [0.75, 0, 0.25, 0]
     assert matrix[1].tolist() == [0, 0, 0, 1.0], "left out"
-    assert matrix[3].tolist() == [0, 0, 1.0, 0], "made up"
+    assert matrix[3].tolist() == [0, 0, 2 / 9, 0], "made up: two for the nine characters that are there"
     assert np.all(matrix[2] == 0), "a character that never occurs has no share"
+
+
+def test_the_largest_differences_come_first() -> None:
+    first = np.array([[0.9, 0.1, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    second = np.array([[0.6, 0.1, 0.3], [0.2, 0.8, 0.0], [0.0, 0.0, 0.0]])
+    table = comparison.largest_differences(first, second, ["1", "7"])
+    assert table["mistake"].to_list() == ["1 left out", "7 read as 1"], "what is read right is no mistake"
+    assert table[["first", "second"]].to_numpy().tolist() == [[0.0, 0.3], [0.0, 0.2]]
 
 
 def test_figures_leave_out_what_nobody_has() -> None:
