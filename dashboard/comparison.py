@@ -10,6 +10,7 @@ from captcha_core.evaluation.compare import Contender, Difference, McNemar, mcne
 from captcha_core.evaluation.metrics import NOTHING
 from dashboard.records import RunRecord
 from dashboard.run_table import numeric_if_possible
+from dashboard.words import chance
 
 NUISANCE = ("data.counts.",)  # follow from the data set's digest
 FIGURES: tuple[tuple[str, str], ...] = (
@@ -137,11 +138,11 @@ def verdict_words(test: McNemar, difference: Difference, a: str, b: str) -> str:
     if test.p_value < 0.05:
         return (
             f"{ahead} reads more than {behind}: {points:.2f} points on {difference.n:,} paired samples "
-            f"(McNemar p = {test.p_value:.2g})."
+            f"(McNemar's test: {chance(test.p_value)})."
         )
     return (
         f"No difference can be shown: {points:.2f} points on {difference.n:,} paired samples may be chance "
-        f"(McNemar p = {test.p_value:.2g})."
+        f"(McNemar's test: {chance(test.p_value)})."
     )
 
 

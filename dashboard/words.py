@@ -66,6 +66,11 @@ def interval(low: float | None, high: float | None) -> str:
     return f"{low * 100:.1f} to {high * 100:.1f}%"
 
 
+def chance(p_value: float) -> str:
+    """Return a probability as people write it: ``p = 0.034``, ``p < 0.0001``."""
+    return "p < 0.0001" if p_value < 0.0001 else f"p = {p_value:.2g}"
+
+
 def size(number: float | None) -> str:
     """Return a file size."""
     if number is None or pd.isna(number):

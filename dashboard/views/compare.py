@@ -9,7 +9,7 @@ from dashboard import charts, comparison, data, gallery, links, pictures, promot
 from dashboard.frame import guarded, heading, nothing_yet
 from dashboard.records import RunRecord
 from dashboard.views import clips, promotion
-from dashboard.words import count, csv, markdown, share
+from dashboard.words import chance, count, csv, markdown, share
 
 CURVES = ("val_exact_match", "val_character_error_rate", "loss", "val_loss", "learning_rate")
 SHOWN_PICTURES = 12
@@ -219,7 +219,7 @@ def _pairs(uri: str, runs: Sequence[RunRecord], predictions: Predictions) -> Non
                 ("Only the first", f"{test.lost:,}", names[a.id]),
                 ("Only the second", f"{test.gained:,}", names[b.id]),
                 ("Neither", f"{difference.n - both - test.lost - test.gained:,}", ""),
-                ("McNemar p", f"{test.p_value:.3g}", "two-sided, exact"),
+                ("McNemar", chance(test.p_value), "two-sided, exact"),
             ]
         )
     )
