@@ -78,4 +78,4 @@ def nothing_yet(what: str, command: str, why: str = "") -> None:
         st.markdown(f"**{what}**")
         if why:
             st.markdown(why)
-        st.code(command, language="bash")
+        st.code(command, language="bash", wrap_lines=True)
