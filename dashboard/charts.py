@@ -271,7 +271,8 @@ def bars(table: pd.DataFrame, label: str, value: str, title: str = "") -> "Figur
     figure = go.Figure(
         go.Bar(
             x=table[value], y=table[label].astype(str), orientation="h", marker={"color": COLOURS[0]},
-            text=[f"{number:,.4g}" for number in table[value]], textposition="outside", cliponaxis=False,
+            text=[f"{number:,}" if number == int(number) else f"{number:.2g}" for number in table[value]],
+            textposition="outside", cliponaxis=False,
             hovertemplate="%{y}: %{x}<extra></extra>",
         )
     )  # fmt: skip

@@ -85,9 +85,8 @@ def _search(search: Search) -> None:
             _links(search, best)
         _decision(search)
         _cost(search)
-    _failed(search)
-    if not history.empty:
         _mattered(search)
+    _failed(search)
 
 
 def _score(search: Search, trial: RunRecord | None) -> str:
