@@ -4,6 +4,7 @@ A value that has become old is still shown while it is read anew in the backgrou
 server twice. Each function takes the tracking address as its first argument: it is part of the key.
 """
 
+import contextlib
 import os
 import threading
 import time
@@ -60,7 +61,8 @@ def _reachable(_variable: str) -> str:
 
 def forget() -> None:
     """Read anew from now on: after a change that one of the pages made."""
-    for function in (_shelf, runs, run, matching, history, models, data_uses, promotions):
+    _shelves.clear()
+    for function in (runs, run, matching, history, models, data_uses, promotions):
         function.clear()
 
 
@@ -102,28 +104,57 @@ class _Shelf:
     """All runs as they were read last: a finished one hardly ever changes, and reading a thousand takes seconds."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    records: dict[str, RunRecord] = field(default_factory=dict)
+    records: dict[str, RunRecord] | None = None
     whole_s: float = float("-inf")
     read_ms: float = 0.0
+    anew: threading.Thread | None = None
 
     def read(self, mine: Any) -> list[RunRecord]:
-        """Return the runs, newest first, after reading what may have changed."""
-        began_s, began_ms = time.monotonic(), 1000 * time.time()
-        if began_s - self.whole_s > ALL_ANEW_S:
-            self.records = {one.info.run_id: _record(one) for one in _search(mine, "")}
-            self.whole_s = began_s
-            memory.give_back()
+        """Return the runs, newest first, after reading what may have changed. Hold the lock."""
+        began_ms = 1000 * time.time()
+        if self.records is None:
+            self.records, self.whole_s = _everything(mine), time.monotonic()
         else:
             since = int(self.read_ms) - LATELY_MS
             for changed in ("status = 'RUNNING'", f"attributes.start_time > {since}", f"attributes.end_time > {since}"):
                 self.records |= {one.info.run_id: _record(one) for one in _search(mine, changed)}
+            self._refresh_if_old()
         self.read_ms = began_ms
         return sorted(self.records.values(), key=lambda run: -run.start_ms)[:MOST_RUNS]
 
+    def _refresh_if_old(self) -> None:
+        """Read everything in the background: only so a deleted run, or a change from elsewhere, is noticed."""
+        waiting = self.anew is not None and self.anew.is_alive()
+        if time.monotonic() - self.whole_s > ALL_ANEW_S and not waiting:
+            self.anew = threading.Thread(target=self._read_all, daemon=True)
+            self.anew.start()
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+    def _read_all(self) -> None:
+        with contextlib.suppress(Exception):  # whoever looks at a page next is told
+            records = _everything(client())
+            with self.lock:
+                self.records, self.whole_s = records, time.monotonic()
+
+
+def _everything(mine: Any) -> dict[str, RunRecord]:
+    records = {one.info.run_id: _record(one) for one in _search(mine, "")}
+    memory.give_back()
+    return records
+
+
+_shelves: dict[str, _Shelf] = {}  # by tracking address; what everybody may see
+
+
 def _shelf(uri: str) -> _Shelf:
-    return _Shelf()
+    return _shelves.setdefault(uri, _Shelf())
+
+
+def preload() -> None:
+    """Read the runs before the first visitor comes; when MLflow does not answer, the pages will say so."""
+    with contextlib.suppress(CaptchaError):
+        shelf = _shelf(use_tracking())
+        with shelf.lock:
+            _ask("the list of runs", shelf.read)
 
 
 @cached

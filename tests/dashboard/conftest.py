@@ -13,6 +13,7 @@ from captcha_core.registry.runs import start_run
 from captcha_core.registry.versions import register, set_champion
 from captcha_core.solver import Solver
 from captcha_core.spec.answer import Answer
+from dashboard import data
 from tests.conftest import tiny_samples
 from tests.dashboard.pages import World
 
@@ -64,6 +65,7 @@ def _inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
     st.cache_data.clear()
     st.cache_resource.clear()
+    data.forget()
     yield folder
     st.cache_data.clear()
 

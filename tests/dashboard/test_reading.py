@@ -1,5 +1,6 @@
 """What the pages know of runs follows MLflow, without reading all of them each time."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,24 @@ def test_a_run_that_was_deleted_goes_when_all_are_read_anew(fresh: Path, monkeyp
     assert set(_seen()) == {kept, gone}
     client().delete_run(gone)
     monkeypatch.setattr(data, "ALL_ANEW_S", -1.0)
-    assert set(_seen()) == {kept}
+    until = time.monotonic() + 60
+    while set(_seen()) != {kept}:
+        assert time.monotonic() < until, "it is still shown"
+        time.sleep(0.05)
+
+
+def test_runs_are_read_before_the_first_visitor_comes(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = bare_run()
+    data.preload()
+    asked: list[str] = []
+    search = data._search
+    monkeypatch.setattr(data, "_search", lambda mine, text: asked.append(text) or search(mine, text))
+    assert set(_seen()) == {run} and "" not in asked
+
+
+def test_nothing_is_said_when_mlflow_is_away_at_the_start(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    data.preload()
 
 
 def test_a_change_from_a_page_is_seen_at_once(fresh: Path) -> None:
