@@ -104,7 +104,7 @@ def styled(figure: "Figure", title: str = "", height_px: int = HEIGHT_PX, legend
     figure.update_layout(
         title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 14}} if title else None,
         height=height_px,
-        margin={"l": 8, "r": 8, "t": 44 if title else 12, "b": 8},
+        margin={"l": 8, "r": 8, "t": (62 if legend else 44) if title else 12, "b": 8},  # the legend below the title
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         showlegend=legend,
@@ -277,7 +277,8 @@ def bars(table: pd.DataFrame, label: str, value: str, title: str = "") -> "Figur
         )
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_xaxes(visible=False)
+    longest = float(table[value].max()) if len(table) else 1.0
+    figure.update_xaxes(visible=False, range=[0, 1.15 * longest or 1.0])  # room for the figures behind the bars
     figure.update_layout(bargap=0.35)
     styled(figure, title, (54 if title else 24) + 25 * max(2, len(table)))
     return figure.update_yaxes(showgrid=False)

@@ -25,7 +25,7 @@ def search_history(table: pd.DataFrame, title: str) -> "Figure":
     )  # fmt: skip
     figure.update_xaxes(title="trial", tickformat=",d")
     figure.update_yaxes(tickformat=_form(table["score"]))
-    return styled(figure, f"Best {title} (validation) of each trial", 300, legend=True)
+    return styled(figure, f"Best {title} of each trial (validation)", 300, legend=True)
 
 
 def _form(scores: pd.Series) -> str | None:
