@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from captcha_core.dataset.gathered import write_samples
 from captcha_core.registry.bundle import Bundle, write_bundle
 from captcha_core.registry.versions import CHAMPION, locate, set_champion, version_behind
 from dashboard import bundles, data
+from tests.conftest import tiny_samples
 from tests.dashboard.conftest import NAME, spoilt, trained
 from tests.dashboard.pages import World, open_page, said, without_traceback
 
@@ -61,6 +63,20 @@ def test_the_rule_is_that_of_the_challengers_preset(fresh: Path, tiny_bundle: Pa
     set_champion(NAME, "1")
     words = said(without_traceback(open_page("registry", model=NAME, version="2"))).replace("\\", "")
     assert "says yes" in words and "allowed -50.00" in words and "lenient.yaml" in words
+
+
+def test_versions_that_were_tested_apart_can_read_the_same(fresh: Path, tiny_bundle: Path) -> None:
+    for seed in (5, 6):
+        trained(fresh, tiny_bundle, rate=0.01, seed=seed, spoil=lambda answer, index: answer)
+    set_champion(NAME, "1")
+    page = open_page("registry", model=NAME, version="2")
+    assert "tested on different samples" in said(page)
+    spec = Bundle.open(tiny_bundle).spec
+    write_samples(fresh / "data" / "held-out", spec, tiny_samples(40, seed=8), "import", "0/0/1")
+    page = open_page("registry", model=NAME, version="2")
+    page.button(key=f"contest-{NAME}-1-2-go").click()
+    words = said(without_traceback(page.run())).replace("\\", "")
+    assert "on 40 samples: +0.00 points" in words and "tested on different samples" not in words
 
 
 def test_other_formats_are_made_in_the_background(
