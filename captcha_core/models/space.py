@@ -251,20 +251,38 @@ class SearchSpace:
 
         return Configuration(network, space.to_options(of(space.options)), of(space.training))
 
-    def contains(self, configuration: Configuration) -> bool:
-        """Whether a configuration of finite options could be tried; the training settings it names count, too."""
+    def values(self, configuration: Configuration) -> dict[str, Any] | None:
+        """Return the values of the axes that mean a configuration, or None where the space does not hold it.
+
+        Of the configuration's options those count that the space sets; training settings that it does not name are left
+        out. Options from a continuous dimension are taken at its lower bound.
+        """
         space = self.spaces.get(configuration.network)
         if space is None:
-            return False
-        for name, value in configuration.training.items():
-            dimension = space.training.get(name)
+            return None
+        found: dict[str, Any] = {}
+        for name, dimension in space.training.items():
+            if name not in configuration.training:
+                continue
+            value = found[name] = configuration.training[name]
             if isinstance(dimension, Range) and not dimension.low <= value <= dimension.high:
-                return False
+                return None
             if isinstance(dimension, Choice) and not any(_same(value, one) for one in dimension.values):
-                return False
+                return None
         finite = [one.values if isinstance(one, Choice) else (one.low,) for one in space.options.values()]
-        every = (space.to_options(dict(zip(space.options, some, strict=True))) for some in itertools.product(*finite))
-        return any(thawed(options) == thawed(configuration.options) for options in every)
+        wanted = thawed(configuration.options)
+        for some in itertools.product(*finite):
+            options = dict(zip(space.options, some, strict=True))
+            if all(wanted.get(name) == value for name, value in thawed(space.to_options(options)).items()):
+                found |= options
+                break
+        else:
+            return None
+        by_axis = {axis.key: found[axis.name] for axis in self._axes_of(configuration.network) if axis.name in found}
+        return by_axis | ({"network": configuration.network} if len(self.networks) > 1 else {})
+
+    def _axes_of(self, network: str) -> list[Axis]:
+        return [axis for axis in self.axes if network in axis.networks]
 
 
 def thawed(value: Any) -> Any:

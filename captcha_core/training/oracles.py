@@ -8,6 +8,7 @@ file that is replaced in one step whenever a trial begins or ends, and what a gr
 import json
 import os
 import warnings
+from collections.abc import Mapping
 from functools import cmp_to_key
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,14 @@ class _Durable:
 
     _retry_queue: list[str]
     fault: OSError | None = None  # raised only later: an exception within a synchronised call would lock the oracle
+    first: dict[str, Any] | None = None
 
-    def begin(self, folder: Path, trials: int) -> None:
-        """Take up the state in a folder, if there is one, with a number of trials in all."""
-        self.folder = folder
+    def begin(self, folder: Path, trials: int, first: dict[str, Any] | None = None) -> None:
+        """Take up the state in a folder, if there is one, with a number of trials in all.
+
+        The values of ``first`` are tried before any that are drawn at random.
+        """
+        self.folder, self.first = folder, first
         self.deaths: dict[str, int] = {}
         self.max_trials = trials
         self.verbose = 0
@@ -78,6 +83,17 @@ class _Durable:
 
     def _save_trial(self, trial: Trial) -> None:
         """Trials are saved with the state."""
+
+    def _random_values(self) -> dict[str, Any] | None:
+        if self.first is None or self.trials:
+            drawn: dict[str, Any] | None = super()._random_values()  # type: ignore[misc]
+            return drawn
+        hp = kt.HyperParameters()
+        for one in self.hyperparameters.space:  # type: ignore[attr-defined]
+            hp.merge([one])
+            if hp.is_active(one):
+                hp.values[one.name] = self.first.get(one.name, one.default)
+        return dict(hp.values)
 
     def _retry(self, trial: Trial) -> bool:
         if trial.status != TrialStatus.INVALID:
@@ -203,7 +219,14 @@ INITIAL_SHARE = 3  # a third of a Bayesian search's trials, at least three, are 
 
 
 def make_oracle(
-    tuner: str, space: SearchSpace, objective: Objective, seed: int, retries: int, folder: Path, trials: int
+    tuner: str,
+    space: SearchSpace,
+    objective: Objective,
+    seed: int,
+    retries: int,
+    folder: Path,
+    trials: int,
+    first: Mapping[str, Any] | None = None,
 ) -> Any:
     """Return an oracle, with the state that its folder holds.
 
@@ -215,6 +238,7 @@ def make_oracle(
         retries: How often a trial that failed by bad luck is run again.
         folder: Where its state is kept.
         trials: How many trials in all.
+        first: Values by axis that the first trial has; a grid keeps to its own order.
 
     Raises:
         SpecError: If there is no such tuner.
@@ -234,13 +258,15 @@ def make_oracle(
     elif tuner == "grid":
         oracle = GridOracle(max_trials=trials, **common)
     elif tuner == "bayesian":
-        first = max(3, -(-trials // INITIAL_SHARE))
-        oracle = BayesianOracle(max_trials=trials, num_initial_points=first, **common)
+        drawn = max(3, -(-trials // INITIAL_SHARE))
+        oracle = BayesianOracle(max_trials=trials, num_initial_points=drawn, **common)
     elif tuner == "hyperband":
         oracle = HyperbandOracle(max_epochs=ROUNDS, factor=3, hyperband_iterations=0, **common)
     else:
         raise SpecError(f"expected a tuner of {', '.join(TUNERS)}, received {tuner!r}; choose one.")
-    oracle.begin(folder, trials)
+    known = {axis.key: axis for axis in space.axes}
+    said = {key: _told(known[key], value) if key in known else value for key, value in (first or {}).items()}
+    oracle.begin(folder, trials, said if first is not None else None)
     return oracle
 
 
@@ -263,13 +289,7 @@ def _declare(hp: kt.HyperParameters, axis: Axis) -> None:
     if not isinstance(dimension, Choice):
         hp.Float(axis.key, dimension.low, dimension.high, sampling="log" if dimension.log else "linear")
         return
-    kinds = {type(value) for value in dimension.values}
-    if kinds <= {int, float} and len(kinds) > 1:
-        hp.Choice(axis.key, [float(value) for value in dimension.values])
-    elif kinds <= {int} or kinds <= {float} or kinds <= {str}:
-        hp.Choice(axis.key, list(dimension.values))
-    else:
-        hp.Choice(axis.key, [json.dumps(value) for value in dimension.values])
+    hp.Choice(axis.key, [_told(axis, value) for value in dimension.values])
 
 
 def values_of(space: SearchSpace, hp: hp_module.HyperParameters) -> dict[str, Any]:
@@ -290,6 +310,16 @@ def _value(axis: Axis, value: Any) -> Any:
             return value
         return min(axis.dimension.values, key=lambda one: abs(one - value))
     return float(f"{value:.{DIGITS}g}")
+
+
+def _told(axis: Axis, value: Any) -> Any:
+    """Return a value as Keras Tuner knows it."""
+    if not isinstance(axis.dimension, Choice):
+        return float(value)
+    kinds = {type(one) for one in axis.dimension.values}
+    if kinds <= {int, float} and len(kinds) > 1:
+        return float(value)
+    return value if kinds <= {int} or kinds <= {float} or kinds <= {str} else json.dumps(value)
 
 
 def _plain(value: Any) -> Any:

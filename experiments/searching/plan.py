@@ -92,6 +92,12 @@ class SearchPlan:
         training |= {**configuration.training, **budget, "seed": own.config.seed + attempt}
         return Task(own.spec, configuration.network, options | configuration.options, TrainingConfig.build(**training))
 
+    def default_values(self) -> dict[str, Any] | None:
+        """Return the axes' values of the default, None where the space does not hold it."""
+        own = self.base.task
+        options = {**get_network(own.network).options, **own.options}
+        return self.space.values(Configuration(own.network, options, own.config.model_dump()))
+
     def save(self) -> None:
         """Write it beside its place and swap it in."""
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -128,7 +128,9 @@ def _with_run(plan: SearchPlan) -> SearchPlan:
 
 def _search(plan: SearchPlan, manner: Manner, run: Run) -> Found:
     _log_plan(plan, run)
-    oracle = make_oracle(plan.tuner, plan.space, plan.objective, plan.seed, plan.retries, plan.folder, plan.trials)
+    oracle = make_oracle(
+        plan.tuner, plan.space, plan.objective, plan.seed, plan.retries, plan.folder, plan.trials, plan.default_values()
+    )
     send_left_behind(plan.folder.glob("outbox-*.jsonl"), LEFT_BEHIND_S)
     outbox = open_outbox(plan.folder / "outbox-main.jsonl")
     before = {int(trial_id) for trial_id in oracle.end_order}

@@ -7,7 +7,7 @@ import pytest
 
 from captcha_core.errors import SpecError
 from captcha_core.models import letter_cnn
-from captcha_core.models.space import Choice, Configuration, Range, SearchSpace, Space
+from captcha_core.models.space import Choice, Configuration, Range, SearchSpace, Space, thawed
 from captcha_core.models.zoo import NETWORKS
 from captcha_core.training.config import TrainingConfig
 
@@ -38,14 +38,39 @@ def test_the_defaults_of_our_networks_are_in_their_spaces() -> None:
         space = SearchSpace.of({name: NETWORKS[name].space}, {})
         declared = set(space.configuration(_first(space)).options)
         defaults = {key: value for key, value in NETWORKS[name].options.items() if key in declared}
-        assert space.contains(Configuration(name, defaults, {"optimizer": "muon", "batch_size": 64})), name
+        setting = Configuration(name, defaults, {"optimizer": "muon", "batch_size": 64, "learning_rate": 0.01})
+        assert_holds(space, setting)
 
 
 def test_an_earlier_letter_network_is_in_the_space_of_ours() -> None:
     options = {"filters": [84, 224], "kernel": 3, "pool_each": False, "dense": 564, "dropout": 0.3}
     space = SearchSpace.of({"letters": NETWORKS["letters"].space}, {})
-    assert space.contains(Configuration("letters", options, {}))
+    assert_holds(space, Configuration("letters", options, {}))
     assert letter_cnn.build((28, 28, 1), 10, **options).count_params() == 18_369_006
+
+
+def assert_holds(space: SearchSpace, setting: Configuration) -> None:
+    """The space can mean a setting: its values lead back to it."""
+    values = space.values(setting)
+    assert values is not None, setting.network
+    some = space.configuration({**_first(space), **values})
+    assert some.options == {key: thawed(setting.options[key]) for key in some.options}
+    assert {key: some.training[key] for key in setting.training} == setting.training
+
+
+def test_what_a_space_does_not_hold_has_no_values() -> None:
+    space = SearchSpace.of({"net": SPACE}, {})
+    assert space.values(Configuration("net", {"width": 8, "shape": [2, 1]}, {"rate": 0.01})) is not None
+    assert space.values(Configuration("net", {"width": 9, "shape": [2, 1]}, {"rate": 0.01})) is None
+    assert space.values(Configuration("net", {"width": 8, "shape": [2, 1]}, {"rate": 0.2})) is None
+    assert space.values(Configuration("other", {"width": 8, "shape": [2, 1]}, {})) is None
+
+
+def test_values_name_the_network_where_there_are_several() -> None:
+    space = SearchSpace.of({"net": SPACE, "flat": Space({"width": Choice((4, 8))}, dict(SPACE.training))}, {})
+    values = space.values(Configuration("flat", {"width": 8}, {"rate": 0.01}))
+    assert values == {"network": "flat", "flat.width": 8, "rate": 0.01}
+    assert space.configuration(values) == Configuration("flat", {"width": 8}, {"rate": 0.01})
 
 
 def _first(space: SearchSpace) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Keras Tuner's oracles under kills: no trial lost, none doubled, the same choices as without."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,20 @@ def search(mine: Any) -> None:
 
 def seen(mine: Any) -> dict[str, dict[str, Any]]:
     return {trial.trial_id: dict(trial.hyperparameters.values) for trial in mine.ended}
+
+
+@pytest.mark.parametrize("tuner", [name for name in TUNERS if name != "grid"])
+def test_the_first_trial_is_the_one_that_is_asked_for(tuner: str, tmp_path: Path) -> None:
+    first = {"network": "one", "width": 16, "one.shape": (2, 1), "one.norm": False, "rate": 0.02}
+    make = partial(make_oracle, tuner, SPACE, Objective.named("val_exact_match"), 3, 0, tmp_path, TRIALS)
+    trial = make(first).create_trial("me")
+    assert values_of(SPACE, trial.hyperparameters) == {**first, "one.shape": [2, 1]}
+    again = make(first)  # killed while it ran
+    assert again.create_trial("me").hyperparameters.values == trial.hyperparameters.values
+    finish(again, trial)
+    search(again)
+    tried = [tuple(sorted(map(str, values_of(SPACE, one.hyperparameters).items()))) for one in again.ended]
+    assert len(tried) == TRIALS and (tuner == "hyperband" or len(set(tried)) == TRIALS)
 
 
 @pytest.mark.parametrize("tuner", TUNERS)
