@@ -120,12 +120,21 @@ class Run:
     later: LaterRun | None = None
 
     def params(self, values: Mapping[str, Any]) -> None:
-        """Log parameters; nested mappings become dotted names."""
+        """Log parameters; nested mappings become dotted names.
+
+        MLflow keeps the first value of each. What a run that goes on does differently is in the tag
+        ``captchalab.resumed_with``.
+        """
         from mlflow.entities import Param
 
-        flat = [Param(key, str(value)[:6000]) for key, value in _flat(values)]
-        for first in range(0, len(flat), 100):
-            self.client.log_batch(self.id, params=flat[first : first + 100])
+        there = self.client.get_run(self.id).data.params
+        given = {key: str(value)[:6000] for key, value in _flat(values)}
+        changed = [f"{key}={value}" for key, value in given.items() if there.get(key, value) != value]
+        if changed:
+            self.tags({"captchalab.resumed_with": " ".join(changed)})
+        fresh = [Param(key, value) for key, value in given.items() if key not in there]
+        for first in range(0, len(fresh), 100):
+            self.client.log_batch(self.id, params=fresh[first : first + 100])
 
     def metrics(self, values: Mapping[str, float], step: int = 0, at_ms: int | None = None) -> None:
         if self.later is not None:

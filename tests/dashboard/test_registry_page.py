@@ -43,7 +43,8 @@ def test_promote_and_roll_back(restored: World) -> None:
     assert version_behind(restored.model, CHAMPION) == "2"
     history = page.dataframe[-1].value
     assert history["what"][0] == "forced promote" and history["reason"][0] == "it is smaller"
-    assert history["exact match"][0] < history["before"][0], "the figures of both are kept"
+    now, before = (float(history[column][0].rstrip("%")) for column in ("exact match", "before"))
+    assert now < before, "the figures of both are kept"
     page.button(key="roll-back").click()
     without_traceback(page.run())
     assert page.dataframe[-1].value["what"][0] == "rollback"

@@ -16,7 +16,7 @@ def test_every_suite_is_there(suite: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["fly"], "expected a suite of audio"),
+        (["fly"], "expected a suite of ablation, audio"),
         (["writing", "--set", "counts=3"], "received 'counts'"),
         (["inference"], "--set model="),
     ],
@@ -37,4 +37,4 @@ def test_training_is_scored_on_the_package(capsys: pytest.CaptureFixture[str]) -
     assert not stop.value.code
     (row,) = json.loads(capsys.readouterr().out)["rows"]
     assert row["n"] == 20
-    assert row["images_per_s"] > 0
+    assert row["samples_per_s"] > 0

@@ -108,10 +108,13 @@ def test_a_resumed_run_is_the_same_run(there: Path, capsys: pytest.CaptureFixtur
     assert run("train", "--resume", before.info.run_id) == 1
     assert "expected --minutes for the finished run" in capsys.readouterr().err
     assert run("train", "--resume", before.info.run_id, "--minutes", "0.02") == 0
+    assert run("train", "--resume", before.info.run_id, "--minutes", "0.03") == 0, "again, with another budget"
     (after,) = mine.search_runs([experiment])
     assert after.info.run_id == before.info.run_id
     assert len(mine.get_metric_history(after.info.run_id, "loss")) > 6
-    assert {str(v.version) for v in mine.search_model_versions("name='captcha-tiny'")} == {"1", "2"}
+    assert {str(v.version) for v in mine.search_model_versions("name='captcha-tiny'")} == {"1", "2", "3"}
+    assert after.data.params["training.minutes"] == "0.02", "as MLflow has it: the first value stays"
+    assert "training.minutes=0.03" in after.data.tags["captchalab.resumed_with"]
 
 
 def test_a_bundle_that_was_tampered_with_is_refused(
