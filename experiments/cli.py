@@ -1,5 +1,6 @@
 """The command line: a name for each step. Heavy libraries are imported by the steps that use them."""
 
+import gc
 import os
 import sys
 import traceback
@@ -66,6 +67,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "labels": labels,
     "pseudo-label": pseudo_label,
 }
+STOPPED = 130  # exit code after Ctrl-C or SIGTERM
+
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
 
@@ -83,8 +86,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         code = app(args=arguments, standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
-        print("stopped.", file=sys.stderr)
-        sys.exit(130)
+        code = STOPPED
     except CaptchaError as error:
         _fail(str(error), debug)
     except MemoryError:
@@ -96,6 +98,9 @@ def main(arguments: list[str] | None = None) -> None:
             error.show()
             sys.exit(error.exit_code)
         _fail(f"unexpected {type(error).__name__}: {error} (a fault of ours: --debug shows the traceback).", debug)
+    if code == STOPPED:
+        gc.collect()  # the stream that feeds TensorFlow: left to the interpreter's end, it keeps that from coming
+        print("stopped.", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)
 
 
