@@ -16,18 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from captcha_core.errors import CaptchaError
+from captcha_core.sources.browser import FLAGS
 
 ROOT = Path(__file__).parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
-FLAGS = [
-    "--no-sandbox",  # it opens our own pages alone, and as root there is no other way
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+OPTIONS = ("--no-sandbox", *FLAGS)  # it opens our own pages alone, and as root there is no other way
 START_S = 90
 PR_SET_PDEATHSIG = 1
 # asks Linux to kill a process when the thread that started it is gone, however that went; elsewhere nothing does
@@ -113,7 +106,7 @@ def opened(width_px: int = 1280, height_px: int = 900, dark: bool = False) -> It
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, headless=True, args=FLAGS)
+        browser = play.chromium.launch(executable_path=path, headless=True, args=list(OPTIONS))
         context = browser.new_context(
             viewport={"width": width_px, "height": height_px}, color_scheme="dark" if dark else "light"
         )

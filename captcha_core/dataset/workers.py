@@ -81,7 +81,12 @@ def _call(number: int) -> Any:
     return _task(number)
 
 
-def _run_on_ray(task: Task, numbers: Iterable[int], address: str) -> Iterator[Any]:
+def connect_ray(address: str) -> tuple[Any, bool]:
+    """Return Ray's module, connected to a cluster, and whether it was not before.
+
+    Raises:
+        DataError: If Ray is missing or cannot be reached.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
@@ -89,16 +94,21 @@ def _run_on_ray(task: Task, numbers: Iterable[int], address: str) -> Iterator[An
         raise DataError(
             "expected Ray for --cluster, received no such package; install it with `pip install 'captchalab[cluster]'`."
         ) from None
-    mine = not ray.is_initialized()
+    fresh = not ray.is_initialized()
     try:
         knock(address)
-        if mine:
+        if fresh:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(
             f"expected a Ray cluster at {address!r}, received: {str(error).splitlines()[0]}; start one with "
             "`ray start --head` or use --cluster local."
         ) from None
+    return ray, fresh
+
+
+def _run_on_ray(task: Task, numbers: Iterable[int], address: str) -> Iterator[Any]:
+    ray, mine = connect_ray(address)
     try:
         shared = ray.put(task)
         remote = ray.remote(_call_shared)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from captcha_core.dataset.workers import knock
-from captcha_core.errors import DataError, ModelError
+from captcha_core.dataset.workers import connect_ray
+from captcha_core.errors import ModelError
 from captcha_core.training.chief import Chief
 from experiments.searching.plan import SearchPlan
 from experiments.searching.trial import FAULT
@@ -83,7 +83,7 @@ class RayTasks:
     """Workers as tasks of a Ray cluster, which must see this folder under the same path."""
 
     def __init__(self, plan: SearchPlan, count: int, address: str) -> None:
-        self.plan, self.ray = plan, _connected(address)
+        self.plan, (self.ray, _) = plan, connect_ray(address)
         cores = int(self.ray.cluster_resources().get("CPU", 1))
         self.share = max(1, cores // count)
         self.host = self.ray.util.get_node_ip_address()
@@ -196,28 +196,6 @@ class WorkerFault(ModelError):
     def __init__(self, sentence: str, trace: str) -> None:
         super().__init__(sentence)
         self.trace = trace
-
-
-def _connected(address: str) -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-    except ImportError:
-        raise DataError(
-            "expected Ray for --cluster, received no such package; install it with `pip install 'captchalab[cluster]'`."
-        ) from None
-    import logging
-
-    try:
-        knock(address)
-        if not ray.is_initialized():
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise DataError(
-            f"expected a Ray cluster at {address!r}, received: {str(error).splitlines()[0]}; start one with "
-            "`ray start --head` or use --cluster local."
-        ) from None
-    return ray
 
 
 def _on_ray(folder: str, name: str, tuner_id: str, threads: int) -> int:
