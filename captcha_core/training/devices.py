@@ -1,9 +1,16 @@
-"""One device or several: where a model is built."""
+"""The devices that train: one or several, and how precisely they multiply."""
 
 import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import keras
+
+_REWRITE = "auto_mixed_precision_onednn_bfloat16"
+_CPUINFO = Path("/proc/cpuinfo")
+_MULTIPLIES_BFLOAT16 = re.compile(r"\b(avx512_bf16|amx_bf16)\b")
 
 
 def scope() -> contextlib.AbstractContextManager[Any]:
@@ -19,3 +26,33 @@ def scope() -> contextlib.AbstractContextManager[Any]:
         if len(devices) > 1:
             return tf.distribute.MirroredStrategy([device.name for device in devices]).scope()
     return contextlib.nullcontext()
+
+
+def native_precision() -> str:
+    """Return "bfloat16" if this machine trains on a processor that multiplies such numbers natively, else "float32"."""
+    if keras.backend.backend() != "tensorflow" or not _CPUINFO.exists():
+        return "float32"
+    import tensorflow as tf
+
+    on_cpu = not tf.config.list_logical_devices("GPU")
+    return "bfloat16" if on_cpu and _MULTIPLIES_BFLOAT16.search(_CPUINFO.read_text()) else "float32"
+
+
+@contextlib.contextmanager
+def multiplying_in(precision: str) -> Iterator[None]:
+    """Within it, TensorFlow's graphs on the CPU multiply in ``precision``: "auto", "bfloat16" or "float32".
+
+    Weights, sums, normalisation and losses stay float32, and so does the saved model: only the graph that is run is
+    rewritten (TensorFlow's own pass for oneDNN). A processor without such instructions would be slower with it.
+    """
+    wanted = native_precision() if precision == "auto" else precision
+    if keras.backend.backend() != "tensorflow" or wanted == "float32":
+        yield
+        return
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({_REWRITE: True})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({_REWRITE: False})

@@ -15,7 +15,7 @@ from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.training.callbacks import Budget, EpochEnd, Warn
 from captcha_core.training.checkpoint import Checkpoint, Progress
 from captcha_core.training.config import TrainingConfig
-from captcha_core.training.devices import scope
+from captcha_core.training.devices import multiplying_in, scope
 from captcha_core.training.losses import loss_of
 from captcha_core.training.validation import Validation
 
@@ -90,15 +90,16 @@ def train(
     unseen = Validation(task.head, task.spec, *validation)
     epoch_end = EpochEnd(config, progress, budget, checkpoint, unseen, warn)
     epochs = 1_000_000 if config.minutes is not None else progress.budget_start_epoch + (config.epochs or 1)
-    model.fit(
-        batches(progress.epoch * config.steps_per_epoch),
-        steps_per_epoch=config.steps_per_epoch,
-        initial_epoch=progress.epoch,
-        epochs=epochs,
-        callbacks=[budget, epoch_end, *callbacks],
-        shuffle=False,
-        verbose=0,
-    )
+    with multiplying_in(config.precision):
+        model.fit(
+            batches(progress.epoch * config.steps_per_epoch),
+            steps_per_epoch=config.steps_per_epoch,
+            initial_epoch=progress.epoch,
+            epochs=epochs,
+            callbacks=[budget, epoch_end, *callbacks],
+            shuffle=False,
+            verbose=0,
+        )
     return Trained(checkpoint.load_best(), progress)
 
 

@@ -31,6 +31,7 @@ class Change:
 CHANGES: dict[str, Change] = {
     "the recipe": Change(),
     "AdamW at 0.002": Change({"optimizer": "adamw", "learning_rate": 0.002}),
+    "products in float32": Change({"precision": "float32"}),
     "no moving average of weights": Change({"ema": 0.0}),
     "no warm-up": Change({"warmup": 0.0}),
     "no weight decay": Change({"weight_decay": 0.0}),
