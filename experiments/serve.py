@@ -28,8 +28,13 @@ def serve(
         list[int] | None, typer.Option(help="Further port to fetch from, besides 80 and 443.", min=1, max=65535)
     ] = None,
     allow_loopback: Annotated[bool, typer.Option(help="Let URLs point to this machine, for tests.")] = False,
-    threads: Annotated[int, typer.Option(help="Readers at work; 0: one a processor, four at most.", min=0)] = 0,
-    max_waiting: Annotated[int, typer.Option(help="Captchas that may wait for a reader.", min=1)] = 128,
+    processes: Annotated[
+        int, typer.Option(help="Processes that answer on the port, each with its own models.", min=1, max=64)
+    ] = 1,
+    threads: Annotated[
+        int, typer.Option(help="Readers at work in each process; 0: its share of the processors, four at most.", min=0)
+    ] = 0,
+    max_waiting: Annotated[int, typer.Option(help="Captchas that may wait, in each process.", min=1)] = 128,
     deadline: Annotated[float, typer.Option(help="Seconds for one request.", min=0.1)] = 10.0,
     poll: Annotated[float, typer.Option(help="Seconds between looks at the registry.", min=0.1)] = 2.0,
 ) -> None:
@@ -50,6 +55,7 @@ def serve(
         host=host,
         port=port,
         token_file=Path(token_file) if token_file else None,
+        processes=processes,
         threads=threads,
         poll_s=poll,
         fetch=FetchPolicy(

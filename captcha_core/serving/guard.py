@@ -39,7 +39,6 @@ class Guard:
     ) -> None:
         self.app, self.limits, self.metrics, self.tokens, self.hosts = app, limits, metrics, tokens, hosts
         self._held = 0
-        metrics.held_bytes.set_function(lambda: self._held)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -69,12 +68,14 @@ class Guard:
         except ApiError as error:
             await error.response(plain=scope["path"] == PLAIN)(scope, receive, counting_send)
         finally:
-            self._held -= taken
+            self._hold(-taken)
             route = getattr(scope.get("route"), "path", "other")
             self.metrics.count(route, status, time.perf_counter() - started)
 
     def _hold(self, size: int) -> None:
-        self._held += size
+        if size:
+            self._held += size
+            self.metrics.held_bytes.set(self._held)
         if self._held > self.limits.max_held_bytes:
             raise busy()
 

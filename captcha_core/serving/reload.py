@@ -10,6 +10,7 @@ from typing import Any
 
 from captcha_core.errors import CaptchaError, RegistryError
 from captcha_core.registry.lookup import RegistryUnreachable, open_registry
+from captcha_core.serving.metrics import ServingMetrics
 from captcha_core.serving.models import Models
 
 log = logging.getLogger("captchalab.serving")
@@ -45,10 +46,18 @@ class Watcher:
         models: What to keep up to date.
         poll_s: How often to ask.
         find: From an address to the version it means.
+        metrics: Told of exchanges and of a registry that is away.
     """
 
-    def __init__(self, models: Models, poll_s: float = 2.0, find: Callable[[str], str | None] = version_behind) -> None:
+    def __init__(
+        self,
+        models: Models,
+        poll_s: float = 2.0,
+        find: Callable[[str], str | None] = version_behind,
+        metrics: ServingMetrics | None = None,
+    ) -> None:
         self._models, self._poll_s, self._find = models, poll_s, find
+        self._metrics = metrics or ServingMetrics()
         self._refused: dict[str, Refusal] = {}
         self._away_since_s: float | None = None
         self.exchanges = 0
@@ -106,6 +115,7 @@ class Watcher:
             self._note(uri, version, reason, error)
         else:
             self.exchanges += 1
+            self._metrics.exchanges.set(self.exchanges)
             self._refused.pop(uri, None)
             log.info("%s now means version %s", uri, served.model.version)
 
@@ -121,9 +131,11 @@ class Watcher:
     def _away(self, error: Exception) -> None:
         if self._away_since_s is None:
             self._away_since_s = time.monotonic()
+            self._metrics.registry_reachable.set(0)
             log.warning("going on with the models that are loaded: %s", error)
 
     def _back(self) -> None:
         if self._away_since_s is not None:
             self._away_since_s = None
+            self._metrics.registry_reachable.set(1)
             log.info("the registry answers again")

@@ -135,11 +135,7 @@ def _add_state(router: APIRouter, service: Service) -> None:
     @router.get("/metrics", response_class=PlainTextResponse, responses=NUMBERS, tags=["state"])
     async def metrics() -> Response:
         """Give Prometheus its numbers."""
-        numbers = service.metrics
-        numbers.waiting.set(service.workers.inside)
-        numbers.exchanges.set(service.watcher.exchanges)
-        numbers.registry_reachable.set(service.watcher.state()["registry"]["reachable"])
-        return Response(numbers.text(), media_type=CONTENT_TYPE_LATEST)
+        return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 class _Deadline:

@@ -1,13 +1,16 @@
 """Start a server: check that it may run as asked, load its models, and hand over to uvicorn."""
 
 import errno
+import functools
 import logging
+import multiprocessing
 import os
 import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from captcha_core.errors import ServingError
 from captcha_core.serving.addresses import is_loopback
@@ -17,6 +20,7 @@ from captcha_core.serving.guard import OWN_NAMES
 from captcha_core.serving.limits import ServingLimits
 from captcha_core.serving.metrics import ServingMetrics
 from captcha_core.serving.models import Models
+from captcha_core.serving.processes import Processes
 from captcha_core.serving.reload import Watcher
 from captcha_core.serving.service import Service
 from captcha_core.serving.tokens import Tokens
@@ -32,7 +36,8 @@ class ServerOptions:
         host: Where to listen.
         port: Where to listen; 0 for any free port.
         token_file: Callers to let in; needed for every host but loopback.
-        threads: Readers at work; 0 for as many as there are processors, four at most.
+        processes: How many answer on the port, each with its own copy of the models.
+        threads: Readers at work in each; 0 for as many as there are processors for it, four at most.
         poll_s: How often to ask the registry for moved aliases.
         fetch: Which URLs may be fetched; none when it names no host.
         limits: Bounds of requests.
@@ -42,6 +47,7 @@ class ServerOptions:
     host: str = "127.0.0.1"
     port: int = 8000
     token_file: Path | None = None
+    processes: int = 1
     threads: int = 0
     poll_s: float = 2.0
     fetch: FetchPolicy = field(default_factory=FetchPolicy)
@@ -59,42 +65,61 @@ def serve(options: ServerOptions, ready: Callable[[str], None] = lambda address:
         ServingError: If it may not or cannot listen there.
         CaptchaError: If a token file or a model cannot be used.
     """
-    import uvicorn
-
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    tokens = Tokens.load(options.token_file) if options.token_file else None
-    local = _is_local(options.host)
-    if not local and tokens is None:
+    tokens = _tokens(options)
+    if not _is_local(options.host) and tokens is None:
         raise ServingError(
             f"expected a token file to serve on {options.host}, which others can reach, received none; give "
             "--token-file, or serve on 127.0.0.1."
         )
-    listener = _listen(options.host, options.port)
-    with listener:
-        service = build_service(options)
-        hosts = OWN_NAMES | {options.host.lower()} if local and tokens is None else None
-        config = uvicorn.Config(
-            build_app(service, tokens, hosts),
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=int(options.limits.deadline_s) + 1,
-        )
-        ready(_address(listener))
-        uvicorn.Server(config).run(sockets=[listener])
+    with _listen(options.host, options.port) as listener:
+        told = functools.partial(ready, _address(listener))
+        if options.processes == 1:
+            _answer(options, listener, tokens, told)
+            return
+        memory = multiprocessing.get_context("spawn").Array("d", 2 * len(tokens.tokens)) if tokens else None
+        Processes(options.processes, functools.partial(_answer_together, options), listener, memory).run(told)
+
+
+def _answer_together(options: ServerOptions, listener: socket.socket, memory: Any, ready: Callable[[], None]) -> None:
+    tokens = _tokens(options)
+    _answer(options, listener, tokens.sharing(memory) if tokens else None, ready)
+
+
+def _answer(options: ServerOptions, listener: socket.socket, tokens: Tokens | None, ready: Callable[[], None]) -> None:
+    """Load the models, say that they are, and answer until a signal comes."""
+    import uvicorn
+
+    from captcha_core.serving.protocol import PatientForAWhile
+
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    hosts = OWN_NAMES | {options.host.lower()} if _is_local(options.host) and tokens is None else None
+    config = uvicorn.Config(
+        build_app(build_service(options), tokens, hosts),
+        http=PatientForAWhile,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(options.limits.deadline_s) + 1,
+    )
+    ready()
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _tokens(options: ServerOptions) -> Tokens | None:
+    return Tokens.load(options.token_file) if options.token_file else None
 
 
 def build_service(options: ServerOptions) -> Service:
     """Load the models and return what the routes stand on."""
-    threads = options.threads or min(4, os.cpu_count() or 1)
-    models = Models(options.uris, threads)
+    threads = options.threads or max(1, min(4, (os.cpu_count() or 1) // options.processes))
+    models, metrics = Models(options.uris, threads), ServingMetrics()
     return Service(
         models=models,
         workers=Workers(threads, options.limits.max_waiting),
-        watcher=Watcher(models, options.poll_s),
+        watcher=Watcher(models, options.poll_s, metrics=metrics),
         limits=options.limits,
-        metrics=ServingMetrics(),
+        metrics=metrics,
         fetcher=Fetcher(options.fetch) if options.fetch.hosts else None,
     )
 

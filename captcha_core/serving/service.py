@@ -96,7 +96,9 @@ class Service:
         """
         served, work = self._work(media, options)
         (future,) = self.workers.submit(work)
-        return self._checked(Reading(served, options.fold(await future)), options)
+        with self.metrics.waiting.track_inprogress():
+            answer = await future
+        return self._checked(Reading(served, options.fold(answer)), options)
 
     async def read_all(self, batch: Sequence[bytes], options: SolveOptions) -> list[Reading | ApiError]:
         """Read several files; a file that cannot be read does not spoil the others.
@@ -114,7 +116,12 @@ class Service:
             else:
                 works.append(work)
                 places.append((place, served))
-        answers = await asyncio.gather(*self.workers.submit(*works), return_exceptions=True)
+        futures = self.workers.submit(*works)
+        self.metrics.waiting.inc(len(works))
+        try:
+            answers = await asyncio.gather(*futures, return_exceptions=True)
+        finally:
+            self.metrics.waiting.dec(len(works))
         for (place, served), answer in zip(places, answers, strict=True):
             try:
                 if isinstance(answer, BaseException):

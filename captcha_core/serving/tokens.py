@@ -6,9 +6,11 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, MutableSequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from captcha_core.errors import SpecError
 
@@ -17,7 +19,31 @@ DEFAULT_PER_MINUTE = 6000
 LINE = re.compile(r"(\S+)\s+(\S+)(?:\s+(\d+))?")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What a caller has used up of a burst: a leaking bucket, shared by processes if its memory is.
+
+    Args:
+        memory: Two numbers from ``at`` on: requests not yet leaked, and when that was.
+        at: Where they stand.
+        lock: Held while they change.
+    """
+
+    memory: MutableSequence[float] = field(default_factory=lambda: [0.0, 0.0])
+    at: int = 0
+    lock: AbstractContextManager[object] = field(default_factory=nullcontext)
+
+    def take(self, now: float, rate: float, burst: float) -> float:
+        """Take one request; return 0, or the seconds to wait when there is none left."""
+        with self.lock:
+            used = max(0.0, self.memory[self.at] - (now - self.memory[self.at + 1]) * rate)
+            self.memory[self.at + 1] = now
+            over = used + 1 - burst
+            self.memory[self.at] = used if over > 0 else used + 1
+        return max(0.0, over / rate)
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """One caller.
 
@@ -25,16 +51,13 @@ class Token:
         name: For logs and metrics; never the secret.
         digest: SHA-256 of the secret, which itself is not kept.
         per_minute: Requests allowed a minute, and at most that many in one burst of a tenth of it.
+        bucket: What is used up of them.
     """
 
     name: str
     digest: bytes
     per_minute: int
-    _left: float = field(init=False)
-    _seen: float = field(init=False, default=0.0)
-
-    def __post_init__(self) -> None:
-        self._left = self.burst
+    bucket: Bucket = field(default_factory=Bucket)
 
     @property
     def burst(self) -> float:
@@ -42,13 +65,7 @@ class Token:
 
     def take(self, now: float) -> float:
         """Take one request; return 0, or the seconds to wait when there is none left."""
-        rate = self.per_minute / 60
-        self._left = min(self.burst, self._left + (now - self._seen) * rate)
-        self._seen = now
-        if self._left < 1:
-            return (1 - self._left) / rate
-        self._left -= 1
-        return 0.0
+        return self.bucket.take(now, self.per_minute / 60, self.burst)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +97,11 @@ class Tokens:
         if len({token.name for token in tokens}) < len(tokens) or len({token.digest for token in tokens}) < len(tokens):
             raise SpecError(f"expected every name and token in {path} once, received one twice; remove it.")
         return cls(tokens)
+
+    def sharing(self, memory: Any) -> "Tokens":
+        """Return the same callers with their rates counted in a :class:`multiprocessing.Array` of two floats each."""
+        buckets = [Bucket(memory, 2 * place, memory.get_lock()) for place in range(len(self.tokens))]
+        return replace(self, tokens=tuple(replace(t, bucket=b) for t, b in zip(self.tokens, buckets, strict=True)))
 
     def find(self, header: str) -> Token | None:
         """Return whose ``Authorization`` header this is. Takes as long for a wrong token as for a right one."""

@@ -8,7 +8,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +44,22 @@ def run(
     file: str,
     seconds: int = 10,
     connections: Sequence[int] = (1, 16, 64),
-    overload: int = 384,
+    overload: int = 1536,
     soak_minutes: float = 0.0,
+    processes: int = 0,
     port: int = 8765,
 ) -> dict[str, Any]:
-    """Load three servers one after another with the media of ``file``; ``soak_minutes`` keeps ours under load longer.
+    """Load three servers one after another with the media of ``file``. Needs ``wrk`` on the path.
 
-    Needs ``wrk`` on the path.
+    Args:
+        model: What our server and the one that predicts in an async function answer with.
+        file: Sent with every request.
+        seconds: Of each load.
+        connections: Open at once.
+        overload: Connections of the overload: far more than may wait.
+        soak_minutes: How long ours is kept under load at the end.
+        processes: Of our server; 0 for one a processor.
+        port: All listen there.
     """
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -63,15 +72,48 @@ def run(
         for name, command in (("bare", [*uvicorn, "bare:app"]), ("blocking", [*uvicorn, "blocking:app"])):
             with _server(command, port, "/openapi.json"):
                 rows += [{"name": name, **_load(script, file, port, count, seconds)} for count in connections]
-        with _server(ours, port, "/health/ready") as (process, ready_s):
-            rows += [{"name": "captchalab", **_load(script, file, port, count, seconds)} for count in connections]
-            before = _rss_mb(process)
-            rows.append({"name": "captchalab, overload", **_load(script, file, port, overload, seconds)})
-            after = _rss_mb(process)
-            if soak_minutes:
-                rows.append({"name": "captchalab, soak", **_load(script, file, port, 16, int(soak_minutes * 60))})
-            memory = {"before_mb": before, "after_overload_mb": after, "end_mb": _rss_mb(process)}
-    return {"suite": "serving", "model": model, "ready_s": ready_s, "memory": memory, "rows": rows}
+        for count in dict.fromkeys((1, processes or os.cpu_count() or 1)):
+            name = f"captchalab, {count} process{'es' if count > 1 else ''}"
+            with _server([*ours, "--processes", str(count)], port, "/health/ready") as (process, ready_s):
+                rows += [{"name": name, **_load(script, file, port, many, seconds)} for many in connections]
+                memory = {"after_load_mb": _rss_mb(process)}
+                rows.append({"name": f"{name}, overload", **_load(script, file, port, overload, seconds)})
+                recovery = {"recovery_s": _recovery_s(file, port), "answers": _answers_by_status(port)}
+                memory["after_overload_mb"] = _rss_mb(process)
+                rows[-1] |= {**recovery, "ready_s": ready_s, "memory": memory}
+        if soak_minutes:
+            with _server([*ours, "--processes", str(count)], port, "/health/ready") as (process, _):
+                rows.append({"name": f"{name}, soak", **_soak(process, script, file, port, soak_minutes)})
+    return {"suite": "serving", "model": model, "rows": rows}
+
+
+def _soak(process: "subprocess.Popen[bytes]", script: str, file: str, port: int, minutes: float) -> dict[str, Any]:
+    """Load for a tenth of the time, then ten times as long; the growth is that of the second part."""
+    _load(script, file, port, 16, max(1, int(6 * minutes)))
+    before_mb = _rss_mb(process)
+    row = _load(script, file, port, 16, max(1, int(60 * minutes)))
+    after_mb = _rss_mb(process)
+    return {**row, "before_mb": before_mb, "after_mb": after_mb, "growth": after_mb / before_mb - 1}
+
+
+def _recovery_s(file: str, port: int, usual_s: float = 0.1) -> float:
+    """Return how long after an overload it takes until a request is answered as quickly as usual."""
+    began, media = time.monotonic(), Path(file).read_bytes()
+    while True:
+        asked = time.monotonic()
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/solve", media, {"Content-Type": "image/png"})  # noqa: S310
+        with suppress(OSError), urllib.request.urlopen(request, timeout=10):  # noqa: S310  our own server
+            if time.monotonic() - asked < usual_s:
+                return time.monotonic() - began
+
+
+def _answers_by_status(port: int) -> dict[str, int]:
+    """Return how many answers of each status ``/solve`` has given, as the server counts."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:  # noqa: S310  our own server
+        found = re.findall(
+            r'captchalab_requests_total\{route="/solve",status="(\d+)"\} ([\d.e+]+)', answer.read().decode()
+        )
+    return {status: int(float(count)) for status, count in found}
 
 
 @contextmanager
@@ -99,7 +141,9 @@ def _answers(url: str) -> bool:
 
 
 def _rss_mb(process: "subprocess.Popen[bytes]") -> float:
-    return float(psutil.Process(process.pid).memory_info().rss) / 2**20
+    """Resident memory of a server with all its processes, in MiB."""
+    one = psutil.Process(process.pid)
+    return sum(float(each.memory_info().rss) for each in (one, *one.children(recursive=True))) / 2**20
 
 
 def _load(script: str, file: str, port: int, connections: int, seconds: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,17 +51,17 @@ class Running:
         self.process.wait(30)
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "experiments.cli", "serve", *arguments]
+def command(*arguments: str, prefix: Sequence[str] = ("-m", "experiments.cli")) -> list[str]:
+    return [sys.executable, *prefix, "serve", *arguments]
 
 
 @contextmanager
-def running(*arguments: str) -> Iterator[Running]:
+def running(*arguments: str, prefix: Sequence[str] = ("-m", "experiments.cli")) -> Iterator[Running]:
     """Start a server on a free port with further arguments, and stop it at the end."""
     root = str(Path(__file__).parent.parent.parent)
     environment = {**os.environ, "PYTHONPATH": root}
     process = subprocess.Popen(
-        command("--port", "0", *arguments), stderr=subprocess.PIPE, text=True, env=environment, bufsize=1
+        command("--port", "0", *arguments, prefix=prefix), stderr=subprocess.PIPE, text=True, env=environment, bufsize=1
     )
     log: list[str] = []
     assert process.stderr is not None

@@ -1,6 +1,7 @@
 """The command serve, as a process: what it refuses to start with, and how it lives and ends."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from experiments.cli import main
@@ -224,3 +226,65 @@ def test_urls_are_fetched_where_that_is_allowed(
             refusal = server.get("/", params={"url": "http://169.254.169.254/latest/"})
             assert (refusal.status_code, "169.254" in refusal.text) == (403, False)
         site.shutdown()
+
+
+def test_several_processes_answer_as_one(tiny_bundle: Path, tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text("ada 0123456789abcdef 200\nprometheus fedcba9876543210\n")
+    tokens.chmod(0o600)
+    header, media = {"Authorization": "Bearer 0123456789abcdef"}, SAMPLES[0].media
+    with running("--model", str(tiny_bundle), "--processes", "2", "--token-file", str(tokens)) as server:
+        mine = children(server)
+        assert len(mine) == 2
+        with ThreadPoolExecutor(12) as pool:  # a connection each, so that both processes get some
+            asked = [pool.submit(httpx.post, f"{server.url}/solve", content=media, headers=header) for _ in range(24)]
+        codes = [answer.result().status_code for answer in asked]
+        assert codes.count(200) in (20, 21), "one burst for both processes, and what flows back meanwhile"
+        assert set(codes) == {200, 429}
+        numbers = server.get("/metrics", headers={"Authorization": "Bearer fedcba9876543210"}).text
+        assert f'captchalab_requests_total{{route="/solve",status="200"}} {codes.count(200)}.0' in numbers
+        assert "captchalab_waiting 0.0" in numbers
+        assert "captchalab_registry_reachable 1.0" in numbers
+
+        mine[0].kill()
+        until(lambda: len(children(server)) == 2 and mine[0] not in children(server))
+        until(lambda: server.ready()["status"] == "ready")
+        mine = children(server)
+    assert not any(process.is_running() for process in mine), "they end with the server"
+
+
+def test_processes_that_lose_their_parent_end(tiny_bundle: Path) -> None:
+    with running("--model", str(tiny_bundle), "--processes", "2") as server:
+        mine = children(server)
+        server.process.kill()
+        until(lambda: not any(process.is_running() for process in mine))
+
+
+def test_what_several_processes_cannot_serve_is_said_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--model", str(tmp_path), "--port", "0", "--processes", "2"])
+    said = capfd.readouterr().err
+    assert "Error: expected a model bundle" in said
+    assert "Traceback" not in said
+
+
+def test_a_caller_who_never_ends_its_headers_is_cut_off(tiny_bundle: Path) -> None:
+    program = (
+        "import sys\n"
+        "from captcha_core.serving import protocol\n"
+        "protocol.PatientForAWhile.headers_s = 0.3\n"
+        "from experiments.cli import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    with running("--model", str(tiny_bundle), prefix=("-c", program)) as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        for begun in (b"", b"POST /solve HTTP/1.1\r\nHost: 127.0.0.1\r\n"):
+            with socket.create_connection((host, int(port)), timeout=10) as caller:
+                caller.sendall(begun)
+                assert caller.recv(100) == b""
+        assert server.solve(SAMPLES[0].media).status_code == 200
+
+
+def children(server: Running) -> list[psutil.Process]:
+    """Return the processes that answer: those with a thread for reading, not Python's own helpers."""
+    return [one for one in psutil.Process(server.process.pid).children() if "spawn_main" in " ".join(one.cmdline())]
