@@ -24,6 +24,7 @@ from captcha_core.registry.versions import ModelIdentity, register
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
 from captcha_core.training.checkpoint import Checkpoint
+from captcha_core.training.devices import precision_of
 from captcha_core.training.fit import Task, Trained, train
 from experiments.console import console
 from experiments.material import Material
@@ -160,6 +161,7 @@ def log_inputs(run: Run | LaterRun, task: Task, material: Material, preset: str 
             "data": {"name": material.name, "digest": material.digest, "counts": material.counts},
         }
     )
+    run.tags({"captchalab.precision": precision_of(task.config.precision)})
     run.data(material.name, material.digest, material.where, material.counts, "training")
 
 

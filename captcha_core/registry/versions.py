@@ -64,11 +64,11 @@ def _located(record: VersionRecord, alias: str | None) -> Located:
 
 
 def _bundle_in(folder: Path) -> Path:
-    """Return the bundle inside MLflow's model folder (``data/bundle``)."""
-    inside = folder / "data" / "bundle"
-    if not inside.is_dir():
+    """Return the bundle inside MLflow's model folder: the one folder in ``data``, named as it was when it was logged."""
+    inside = [one for one in (folder / "data").glob("*") if one.is_dir()]
+    if len(inside) != 1:
         raise ModelError(f"expected a captchalab bundle in {folder.name}, received none; train and register a model.")
-    return inside
+    return inside[0]
 
 
 def fetched(location: str) -> Path:

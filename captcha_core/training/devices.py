@@ -28,14 +28,19 @@ def scope() -> contextlib.AbstractContextManager[Any]:
     return contextlib.nullcontext()
 
 
-def native_precision() -> str:
-    """Return "bfloat16" if this machine trains on a processor that multiplies such numbers natively, else "float32"."""
-    if keras.backend.backend() != "tensorflow" or not _CPUINFO.exists():
+def precision_of(wanted: str) -> str:
+    """Return what "auto", "bfloat16" or "float32" means on this machine.
+
+    "auto" is "bfloat16" where a processor trains that multiplies such numbers natively. Only TensorFlow has the choice.
+    """
+    if keras.backend.backend() != "tensorflow":
         return "float32"
+    if wanted != "auto":
+        return wanted
     import tensorflow as tf
 
-    on_cpu = not tf.config.list_logical_devices("GPU")
-    return "bfloat16" if on_cpu and _MULTIPLIES_BFLOAT16.search(_CPUINFO.read_text()) else "float32"
+    natively = _CPUINFO.exists() and _MULTIPLIES_BFLOAT16.search(_CPUINFO.read_text())
+    return "bfloat16" if natively and not tf.config.list_logical_devices("GPU") else "float32"
 
 
 @contextlib.contextmanager
@@ -45,8 +50,7 @@ def multiplying_in(precision: str) -> Iterator[None]:
     Weights, sums, normalisation and losses stay float32, and so does the saved model: only the graph that is run is
     rewritten (TensorFlow's own pass for oneDNN). A processor without such instructions would be slower with it.
     """
-    wanted = native_precision() if precision == "auto" else precision
-    if keras.backend.backend() != "tensorflow" or wanted == "float32":
+    if precision_of(precision) == "float32":
         yield
         return
     import tensorflow as tf

@@ -101,7 +101,7 @@ def _recovery_s(file: str, port: int, usual_s: float = 0.1) -> float:
     began, media = time.monotonic(), Path(file).read_bytes()
     while True:
         asked = time.monotonic()
-        request = urllib.request.Request(f"http://127.0.0.1:{port}/solve", media, {"Content-Type": "image/png"})  # noqa: S310
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/solve", media, {"Content-Type": "image/png"})
         with suppress(OSError), urllib.request.urlopen(request, timeout=10):  # noqa: S310  our own server
             if time.monotonic() - asked < usual_s:
                 return time.monotonic() - began
@@ -109,7 +109,7 @@ def _recovery_s(file: str, port: int, usual_s: float = 0.1) -> float:
 
 def _answers_by_status(port: int) -> dict[str, int]:
     """Return how many answers of each status ``/solve`` has given, as the server counts."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:  # noqa: S310  our own server
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         found = re.findall(
             r'captchalab_requests_total\{route="/solve",status="(\d+)"\} ([\d.e+]+)', answer.read().decode()
         )

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.training.devices import multiplying_in, native_precision
+from captcha_core.training.devices import multiplying_in, precision_of
 from tests.training.test_fit import fit
 
 REWRITE = "auto_mixed_precision_onednn_bfloat16"
@@ -32,7 +32,7 @@ def test_graphs_are_rewritten_within_only(precision: str, expected: bool) -> Non
 
 def test_auto_is_what_the_processor_does_natively() -> None:
     with multiplying_in("auto"):
-        assert is_rewriting() == (native_precision() == "bfloat16")
+        assert is_rewriting() == (precision_of("auto") == "bfloat16")
 
 
 def test_nothing_stays_switched_on_after_an_error() -> None:

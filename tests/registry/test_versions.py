@@ -1,0 +1,23 @@
+"""What is registered is found again."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from captcha_core.registry.bundle import Bundle
+from captcha_core.registry.runs import start_run
+from captcha_core.registry.versions import register
+from captcha_core.solver import Solver
+from tests.conftest import tiny_samples
+
+
+@pytest.mark.parametrize("name", ["bundle", "of another name"])
+def test_a_bundle_from_any_folder(tiny_bundle: Path, empty_folder: Path, name: str) -> None:
+    copy = empty_folder / name
+    shutil.copytree(tiny_bundle, copy)
+    with start_run("registering") as run:
+        version = register(run, Bundle.open(copy), "captcha-tiny")
+    solver = Solver.load(f"models:/captcha-tiny/{version}")
+    assert solver.model.version == version
+    assert solver.solve(tiny_samples(1, seed=3)[0].media).text
