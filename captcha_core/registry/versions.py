@@ -64,7 +64,7 @@ def _located(record: VersionRecord, alias: str | None) -> Located:
 
 
 def _bundle_in(folder: Path) -> Path:
-    """Return the bundle inside MLflow's model folder: the one folder in ``data``, named as it was when it was logged."""
+    """Return the bundle inside MLflow's model folder: the one folder in ``data``, whatever it was called."""
     inside = [one for one in (folder / "data").glob("*") if one.is_dir()]
     if len(inside) != 1:
         raise ModelError(f"expected a captchalab bundle in {folder.name}, received none; train and register a model.")
