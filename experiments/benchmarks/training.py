@@ -12,6 +12,7 @@ from captcha_core.sources.schemes import get_scheme
 from captcha_core.training.config import TrainingConfig
 from experiments.benchmarks.learning import learn
 from experiments.learner import start
+from experiments.preset import load_preset, preset_names
 
 OURS = {"learning_rate": 0.01, "batch_size": 64, "optimizer": "muon"}
 RECIPES: dict[str, dict[str, Any]] = {
@@ -42,6 +43,12 @@ def run(
             recipe = RECIPES[network]
             steps = SAMPLES_AN_EPOCH.get(network, SLOW_SAMPLES_AN_EPOCH) // recipe["batch_size"]
             config = TrainingConfig.build(minutes=minutes, steps_per_epoch=steps, **recipe)
-            row = learn(scheme, network, {}, config, samples)
+            row = learn(scheme, network, _options(name, network), config, samples)
             rows.append({"scheme": name, "network": network, "minutes": minutes, **row})
     return {"suite": "training", "rows": rows}
+
+
+def _options(scheme: str, network: str) -> dict[str, Any]:
+    """Return what the preset of the scheme's name gives the network, if it is the preset's."""
+    preset = load_preset(scheme) if scheme in preset_names() else None
+    return preset.options if preset is not None and preset.network == network else {}
