@@ -1,7 +1,8 @@
 """How fast networks learn: ours beside the classics, the same minutes, stream and held-out images.
 
 Every network learns from the same seeded stream for the same time, alone on the machine, and is scored on images that
-the `captcha` package drew. The classics keep the optimiser, rate and batch that their authors published.
+the `captcha` package drew. Ours have the size that the scheme's preset gives them; the classics keep the optimiser,
+rate and batch that their authors published.
 """
 
 from collections.abc import Sequence
