@@ -1,5 +1,6 @@
 """Logits to text with confidences. NumPy only, so that solving needs no TensorFlow."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,28 +98,24 @@ def decode_ctc(logits: np.ndarray, limits: Limits) -> Decoded:
     The greedy path is taken when its text has an allowed length; else the best path among those that have one.
     """
     log_p = log_softmax(np.where(limits.allowed, logits, -1e9))
-    path = log_p.argmax(axis=1)
-    count = int(np.count_nonzero(_starts(path)))
-    if not limits.min_length <= count <= limits.max_length:
-        path = _constrained_path(log_p, limits)
-    starts = np.flatnonzero(_starts(path))
-    ids = path[starts]
-    ends = np.array([_run_end(path, int(start)) for start in starts], dtype=np.int64)
-    frame = log_p[np.arange(len(path)), path]
-    peaks = np.array([np.exp(frame[a:b].max()) for a, b in zip(starts, ends, strict=True)])
-    spans = np.stack([starts, ends], axis=1) if len(starts) else np.zeros((0, 2), dtype=int)
-    return Decoded(ids, peaks, spans, _total(log_p, ids))
+    runs = _runs(log_p.argmax(axis=1).tolist())
+    if not limits.min_length <= len(runs) <= limits.max_length:
+        runs = _runs(_constrained_path(log_p, limits).tolist())
+    ids = [index for index, _, _ in runs]
+    peaks = [log_p[start:end, index].max() for index, start, end in runs]
+    spans = np.array([(start, end) for _, start, end in runs], dtype=int).reshape(-1, 2)
+    return Decoded(np.array(ids, dtype=int), np.exp(peaks), spans, _total(log_p, ids))
 
 
-def _starts(path: np.ndarray) -> np.ndarray:
-    """Mark the steps at which a new character begins."""
-    before = np.concatenate([[BLANK], path[:-1]])
-    return (path != BLANK) & (path != before)
-
-
-def _run_end(path: np.ndarray, start: int) -> int:
-    after = np.flatnonzero(path[start:] != path[start])
-    return start + int(after[0]) if len(after) else len(path)
+def _runs(path: list[int]) -> list[tuple[int, int, int]]:
+    """Return the characters of a path: class, first step, and the step behind the last."""
+    runs, before, start = [], BLANK, 0
+    for step, index in enumerate([*path, BLANK]):
+        if index != before:
+            if before != BLANK:
+                runs.append((before, start, step))
+            before, start = index, step
+    return runs
 
 
 def _constrained_path(log_p: np.ndarray, limits: Limits) -> np.ndarray:
@@ -157,22 +154,19 @@ def _constrained_path(log_p: np.ndarray, limits: Limits) -> np.ndarray:
     return path
 
 
-def _total(log_p: np.ndarray, ids: np.ndarray) -> float:
+def _total(log_p: np.ndarray, ids: Sequence[int]) -> float:
     """Probability of the text over all its paths (the CTC forward recursion).
 
     Plain floats: for a dozen states a loop in Python is ten times as fast as NumPy calls.
     """
     line = [BLANK] * (2 * len(ids) + 1)
-    line[1::2] = [int(index) for index in ids]
-    skip = [s > 1 and line[s] != BLANK and line[s] != line[s - 2] for s in range(len(line))]
-    emitted = np.exp(log_p[:, line]).tolist()
-    alpha = [p if s < 2 else 0.0 for s, p in enumerate(emitted[0])]
-    for now in emitted[1:]:
-        before = alpha
-        alpha = [
-            p * (before[s] + (before[s - 1] if s else 0.0) + (before[s - 2] if skip[s] else 0.0))
-            for s, p in enumerate(now)
-        ]
+    line[1::2] = ids
+    skip = [float(s > 1 and line[s] != BLANK and line[s] != line[s - 2]) for s in range(len(line))]
+    first, *rest = np.exp(log_p[:, line]).tolist()
+    alpha = [p if s < 2 else 0.0 for s, p in enumerate(first)]
+    for emitted in rest:
+        one, two = [0.0, *alpha], [0.0, 0.0, *alpha]
+        alpha = [p * (a + b + c * d) for p, a, b, c, d in zip(emitted, alpha, one, two, skip, strict=False)]
     return sum(alpha[-2:])
 
 
