@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PRESET ?= digits4
+FUZZ_INPUTS ?= 50000
 
 .DEFAULT_GOAL := help
-.PHONY: help run pipeline test long-test docs-check screenshots lint types format clean
+.PHONY: help run pipeline test long-test fuzz audit licences wheel docs-check screenshots lint types format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -34,6 +35,19 @@ test: lint types ## Lint, types and the whole test suite
 
 long-test: $(VENV)/.installed ## The long tests as well: kills, soaks, big data
 	$(BIN)/python -m pytest -m 'long or not long' --timeout=7200
+
+fuzz: $(VENV)/.installed ## Damaged inputs at every entrance, FUZZ_INPUTS=50000 each; prints the figures
+	FUZZ_INPUTS=$(FUZZ_INPUTS) $(BIN)/python -m pytest -s -m long --timeout=14400 tests/faults/test_fuzz.py
+
+audit: $(VENV)/.installed ## Ask the advisory database about every pinned package; fails where it cannot be asked
+	$(BIN)/pip-audit --strict --no-deps --disable-pip -r constraints.txt
+
+licences: $(VENV)/.installed ## Write down whose licence is what
+	$(BIN)/python -m experiments.licences > docs/licences.md
+
+wheel: $(VENV)/.installed ## Build sdist and wheel into dist/, install the wheel alone, and try it
+	$(BIN)/python -m build
+	$(BIN)/python -m pytest -m long --timeout=3600 tests/test_wheel.py
 
 docs-check: $(VENV)/.installed ## Is every command, option, path and link in the documents there?
 	$(BIN)/python -m pytest -q tests/test_docs.py

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from captcha_core.errors import DataError
-from captcha_core.features.audio import LogMelFeatures
+from captcha_core.errors import DataError, ModelError
+from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
 from captcha_core.features.letters import LetterFeatures
-from captcha_core.models.decode import Decoded, Limits, decode
+from captcha_core.models.decode import DECODERS, Decoded, Limits, decode
 from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.litert import LiteRT
 from captcha_core.registry.versions import ModelIdentity, locate
@@ -37,6 +37,26 @@ class Solver:
     def __post_init__(self) -> None:
         self._litert = LiteRT(self.bundle.litert, self.threads)
         self._limits = Limits.of(self.spec)
+        self._check_fit()
+
+    def _check_fit(self) -> None:
+        """Refuse a bundle whose parts do not belong together: nothing is guessed, and nothing fails later."""
+        features, spec, name = self.bundle.config.features, self.spec, self.bundle.path.name
+        steps, classes = self._litert.exit if len(self._litert.exit) == 2 else (0, 0)
+        media = "audio" if isinstance(features, LogMelFeatures | SpectrogramPicture) else "image"
+        faults = {
+            f"a head of {', '.join(DECODERS)}": (self.bundle.config.head, self.bundle.config.head in DECODERS),
+            f"features of {spec.media}": (features.kind, media == spec.media),
+            f"a network that takes {self._litert.entry}": (
+                (features.shape, features.dtype), (features.shape, features.dtype) == self._litert.entry,
+            ),
+            f"logits of at least {spec.max_length} steps and {spec.charset.classes} classes": (
+                self._litert.exit, steps >= spec.max_length and classes == spec.charset.classes,
+            ),
+        }  # fmt: skip
+        for expected, (received, right) in faults.items():
+            if not right:
+                raise ModelError(f"expected {expected} in the bundle {name}, received {received!r}; get it again.")
 
     @classmethod
     def load(cls, uri: str, threads: int = 1) -> "Solver":

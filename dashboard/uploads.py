@@ -2,13 +2,13 @@
 
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from captcha_core.errors import DataError
 from captcha_core.serving.limits import Kind, kind_of
+from captcha_core.sources.archive import DAMAGED
 
 MAX_MB = 64  # of one file to upload
 MAX_FILE_BYTES = 16 * 2**20
@@ -85,7 +85,7 @@ def _members(name: str, content: bytes, refused: list[Refused]) -> Iterator[tupl
     """Yield the members of a zip, each read up to the limit whatever its header claims. Nothing touches the disk."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except DAMAGED:
         refused.append(Refused(base_name(name), "expected a whole zip archive, received a damaged one; get it again."))
         return
     with archive:
@@ -107,7 +107,7 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(member) as file:
             content = file.read(MAX_FILE_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError):
+    except DAMAGED:
         raise DataError("expected a readable member, received a damaged or encrypted one; pack it again.") from None
     if len(content) > MAX_FILE_BYTES:
         raise too_large

@@ -12,6 +12,7 @@ SUITES = {
     "ablation": "what each ingredient of the training recipe is worth, on the same images",
     "audio": "audio clips and features a second, beside the captcha package; memory",
     "bootstrap": "few labels by hand, the model labels the rest: exact match after each step",
+    "cluster": "a Ray cluster of two nodes, one of them killed: the same digest, trials and score",
     "dashboard": "pages with 1,000 runs in a real browser: first and second visit, memory",
     "generation": "pictures a second beside the captcha package; can they be told apart?",
     "inference": "bytes to text beside Keras, ONNX Runtime and ddddocr",

@@ -48,16 +48,17 @@ def _disk() -> tuple[bool, str]:
 
 def _tracking() -> tuple[bool, str]:
     from captcha_core.errors import CaptchaError
+    from captcha_core.registry.masking import masked
     from captcha_core.registry.runs import client, use_tracking
 
     try:
         uri = use_tracking()
         models = client().search_registered_models()
-        return True, f"tracking at {uri}, {len(models)} registered models"
+        return True, f"tracking at {masked(uri)}, {len(models)} registered models"
     except CaptchaError as error:
         return False, str(error)
     except Exception as error:
-        return False, f"tracking store: {type(error).__name__}: {error}"
+        return False, masked(f"tracking store: {type(error).__name__}: {error}")
 
 
 def _runs(repair: bool) -> tuple[bool, str]:

@@ -14,6 +14,14 @@ def evaluate(
     data: Data,
     split: Split = "test",
     out: Annotated[str, typer.Option(metavar="DIR", help="Also write the report's tables and pictures here.")] = "",
+    cluster: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Read on a Ray cluster (local, auto, HOST:PORT) whose machines have captchalab and see DIR and the "
+            "model's files.",
+        ),
+    ] = "",
     format: Format = "text",
 ) -> None:
     """Evaluate a model on a split of a data set: exact match with its 95 % interval, and the rest beside it.
@@ -23,13 +31,15 @@ def evaluate(
     as_json = check_format(format)
     from captcha_core.dataset.store import Dataset
     from captcha_core.solver import Solver
+    from experiments.cluster_reading import read_on_cluster
     from experiments.material import labelled, require_same_spec
     from experiments.reading import read_all
 
     solver = Solver.load(model)
     dataset = Dataset.open(Path(data))
     require_same_spec(dataset, solver.spec)
-    report = read_all(solver, labelled(dataset, split))
+    here = not cluster
+    report = read_all(solver, labelled(dataset, split)) if here else read_on_cluster(solver, dataset, split, cluster)
     if out:
         report.write(Path(out))
     if as_json:

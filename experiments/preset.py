@@ -1,6 +1,7 @@
 """A preset joins what is read with how it is learnt: data, network, recipe and evaluation, by name."""
 
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +13,9 @@ from captcha_core.evaluation.compare import PromotionRule
 from captcha_core.spec.captcha import first_fault
 
 FOLDER = Path(__file__).parent / "presets"
+MAX_BYTES = 64 * 2**10
+MAX_VALUES = 10_000
+MAX_DEPTH = 32
 
 
 class EvaluationConfig(BaseModel):
@@ -91,13 +95,43 @@ def load_preset(name: str) -> Preset:
         known = ", ".join(preset_names())
         raise SpecError(f"expected a preset of {known} or a YAML file, received {name!r}; choose one.")
     try:
-        fields = yaml.safe_load(path.read_text())
+        fields = yaml.safe_load(_small(path))
+        _check_size(fields, path)
         return Preset.model_validate({"name": path.stem, **fields})
     except ValidationError as error:
         raise SpecError(first_fault(error, f"preset {path.name}")) from None
-    except (yaml.YAMLError, TypeError) as error:
-        reason = " ".join(str(error).split())
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:200]
         raise SpecError(f"expected a mapping in the preset {path.name}, received {reason}; correct it.") from None
+
+
+def _small(path: Path) -> bytes:
+    """Return what is in a file, as long as it can be a preset."""
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise SpecError(f"expected a preset of at most {MAX_BYTES:,} bytes, received more in {path.name}; shorten it.")
+    steps = accumulate((byte in b"[{") - (byte in b"]}") for byte in content)
+    if max(steps, default=0) > MAX_DEPTH:  # PyYAML takes seconds for some hundred
+        raise SpecError(f"expected brackets at most {MAX_DEPTH} deep in {path.name}, received more; correct it.")
+    return content
+
+
+def _check_size(value: Any, path: Path) -> None:
+    """Refuse what a few aliases of YAML make endless or larger than any memory."""
+    waiting, seen = [value], 0
+    while waiting:
+        one = waiting.pop()
+        seen += 1
+        if seen > MAX_VALUES:
+            raise SpecError(
+                f"expected at most {MAX_VALUES:,} values in the preset {path.name}, received more; is an alias in "
+                "itself?"
+            )
+        if isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list | tuple | set):
+            waiting += one
 
 
 def promotion_rule(preset: str) -> PromotionRule:

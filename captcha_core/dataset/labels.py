@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from captcha_core.dataset.shard import disk_error
 from captcha_core.spec.captcha import CaptchaSpec
@@ -46,6 +46,12 @@ class Label(BaseModel):
     model: str | None = None
     guess: str | None = None
     confidence: float | None = None
+
+    @field_validator("when")
+    @classmethod
+    def _is_time(cls, when: str) -> str:
+        datetime.fromisoformat(when).timestamp()
+        return when
 
     @property
     def accepted(self) -> bool:

@@ -6,9 +6,9 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from captcha_core.errors import DataError
 from captcha_core.spec.sample import Sample
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ROWS_PER_GROUP = 250
 HASH_SPACE = 2**256
+SHA256 = "^[0-9a-f]{64}$"
 
 
 class ShardFile(BaseModel):
@@ -29,10 +30,10 @@ class ShardFile(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    rows: int
-    bytes: int
-    sha256: str
-    rows_hash: str
+    rows: int = Field(ge=0)
+    bytes: int = Field(ge=0)
+    sha256: str = Field(pattern=SHA256)
+    rows_hash: str = Field(pattern=SHA256)
 
 
 def schema() -> "pyarrow.Schema":
@@ -115,20 +116,44 @@ def check_shard_file(path: Path, known: ShardFile) -> None:
         )
 
 
-def read_shard(path: Path, columns: Sequence[str]) -> Iterator["pyarrow.RecordBatch"]:
+def read_shard(path: Path, columns: Sequence[str], rows: int | None = None) -> Iterator["pyarrow.RecordBatch"]:
     """Yield the rows of a shard in batches of at most ``ROWS_PER_GROUP``.
 
+    Args:
+        path: The shard.
+        columns: Which of the columns; nothing else of it is read.
+        rows: How many there must be, where that is known.
+
     Raises:
-        DataError: If it is missing or damaged.
+        DataError: If it is missing, damaged, has other columns, another number of rows, or no media in one.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
-            yield from file.iter_batches(ROWS_PER_GROUP, columns=list(columns), use_threads=False)
-    except (OSError, pa.ArrowException) as error:
+            if not file.schema_arrow.equals(schema()):
+                raise pa.ArrowInvalid("other columns than id, text, media and origin")
+            found = file.metadata.num_rows
+            if found != (found if rows is None else rows):
+                raise pa.ArrowInvalid(f"{found:,} rows in place of {rows:,}")
+            read = 0
+            for batch in file.iter_batches(ROWS_PER_GROUP, columns=list(columns), use_threads=False):
+                batch.validate(full=True)
+                read += len(batch)
+                if any(_has_gaps(name, batch.column(name)) for name in batch.schema.names):
+                    raise pa.ArrowInvalid("a sample without its id, media or origin")
+                yield batch
+            if read != found:
+                raise pa.ArrowInvalid(f"{read:,} rows in place of {found:,}")
+    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         raise _unreadable(path, error) from None
+
+
+def _has_gaps(name: str, column: Any) -> bool:
+    if name == "media":
+        return bool(column.null_count or any(column.field(i).null_count for i in range(column.type.num_fields)))
+    return name != "text" and bool(column.null_count)
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:

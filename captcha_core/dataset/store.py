@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from captcha_core.dataset.shard import HASH_SPACE, ShardFile, check_shard_file, read_shard
 from captcha_core.dataset.split import SPLITS, SplitRule
@@ -80,6 +80,14 @@ class Manifest(Plan):
             if not SHARD_NAME.fullmatch(name):
                 raise ValueError(f"{name!r} is no name of a shard")
         return shards
+
+    @model_validator(mode="after")
+    def _counted(self) -> Self:
+        for split in {*SPLITS, *self.counts}:
+            rows = sum(shard.rows for name, shard in self.shards.items() if name.startswith(f"{split}/"))
+            if rows != self.counts.get(split, 0):
+                raise ValueError(f"the shards of {split} hold {rows:,} samples, the counts say otherwise")
+        return self
 
     def to_json(self) -> str:
         return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
@@ -174,7 +182,7 @@ class Dataset:
         Raises:
             DataError: If the split is unknown or a shard is damaged.
         """
-        return self._samples_of(self._shards(split))
+        return self._samples_of(self.shards(split))
 
     def spread(self, split: str, count: int) -> list[Sample]:
         """Return at most ``count`` samples, evenly spread over a split; shards between them are not read.
@@ -182,7 +190,7 @@ class Dataset:
         Raises:
             DataError: If the split is unknown or a shard is damaged.
         """
-        names = self._shards(split)
+        names = self.shards(split)
         total = self.counts[split]
         chosen = [place * total // count for place in range(count)] if count < total else list(range(total))
         found: list[Sample] = []
@@ -223,19 +231,44 @@ class Dataset:
                 f"{self.digest[:12]}...; restore the file or write the data set again."
             )
 
-    def _shards(self, split: str) -> list[str]:
+    def shards(self, split: str) -> list[str]:
+        """Return the names of a split's shards, in the order of its samples.
+
+        Raises:
+            DataError: If the split is unknown.
+        """
         if split not in SPLITS:
             raise DataError(f"expected a split of {', '.join(SPLITS)}, received {split!r}; name one of them.")
         return [name for name in sorted(self.manifest.shards) if name.startswith(f"{split}/")]
 
+    def shard(self, name: str) -> Iterator[Sample]:
+        """Yield the samples of one shard.
+
+        Raises:
+            DataError: If it is damaged.
+        """
+        return self._samples_of([name])
+
     def _samples_of(self, shards: Sequence[str]) -> Iterator[Sample]:
         for name in shards:
-            for batch in read_shard(self.path / name, ("text", "media", "origin")):
+            for batch in read_shard(self.path / name, ("text", "media", "origin"), self.manifest.shards[name].rows):
                 for row in batch.to_pylist():
                     media = row["media"]
-                    yield Sample(media["bytes"], row["text"], media["path"], json.loads(row["origin"]))
+                    yield Sample(media["bytes"], row["text"], media["path"] or "", self._origin(name, row["origin"]))
+
+    def _origin(self, shard: str, text: str) -> dict[str, Any]:
+        try:
+            origin = json.loads(text)
+        except ValueError:
+            origin = None
+        if not isinstance(origin, dict):
+            raise DataError(
+                f"expected each origin in {self.path / shard} to be a JSON object, received {text[:80]!r}; write the "
+                "data set again."
+            )
+        return origin
 
     def _column(self, split: str, column: str) -> Iterator[Any]:
-        for name in self._shards(split):
-            for batch in read_shard(self.path / name, (column,)):
+        for name in self.shards(split):
+            for batch in read_shard(self.path / name, (column,), self.manifest.shards[name].rows):
                 yield batch[0]

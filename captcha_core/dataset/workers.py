@@ -1,15 +1,18 @@
 """Who writes the shards: this process, several processes or a Ray cluster. Every way gives the same shards."""
 
+import contextlib
 import logging
 import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from captcha_core.errors import DataError
@@ -87,7 +90,7 @@ def connect_ray(address: str) -> tuple[Any, bool]:
     Raises:
         DataError: If Ray is missing or cannot be reached.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ |= ray_environment(address) | os.environ
     try:
         import ray
     except ImportError:
@@ -99,7 +102,7 @@ def connect_ray(address: str) -> tuple[Any, bool]:
         knock(address)
         if fresh:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         raise DataError(
             f"expected a Ray cluster at {address!r}, received: {str(error).splitlines()[0]}; start one with "
             "`ray start --head` or use --cluster local."
@@ -107,18 +110,35 @@ def connect_ray(address: str) -> tuple[Any, bool]:
     return ray, fresh
 
 
+def ray_environment(address: str) -> dict[str, str]:
+    """Return the variables that Ray is to find, unless the user has set them.
+
+    A head that finds a token on its machine asks everybody for it; a client shows it only when told so.
+    """
+    named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
+    has_token = bool(named) or (Path.home() / ".ray" / "auth_token").is_file()
+    token = {"RAY_AUTH_MODE": "token"} if has_token and address != "local" else {}
+    return {"RAY_USAGE_STATS_ENABLED": "0", **token}
+
+
+def ray_aside() -> contextlib.AbstractContextManager[Any]:
+    """Within the block, what Ray says of lost nodes goes to stderr: it prints, and stdout is for results."""
+    return contextlib.redirect_stdout(sys.stderr)
+
+
 def _run_on_ray(task: Task, numbers: Iterable[int], address: str) -> Iterator[Any]:
     ray, mine = connect_ray(address)
     try:
-        shared = ray.put(task)
-        remote = ray.remote(_call_shared)
-        waiting = iter(numbers)
-        slots = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
-        running = [remote.remote(shared, number) for number in islice(waiting, slots)]
-        while running:
-            done, running = ray.wait(running, num_returns=1)
-            yield _result(ray, done[0])
-            running += [remote.remote(shared, number) for number in islice(waiting, 1)]
+        with ray_aside():
+            shared = ray.put(task)
+            remote = ray.remote(_call_shared)
+            waiting = iter(numbers)
+            slots = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
+            running = [remote.remote(shared, number) for number in islice(waiting, slots)]
+            while running:
+                done, running = ray.wait(running, num_returns=1)
+                yield _result(ray, done[0])
+                running += [remote.remote(shared, number) for number in islice(waiting, 1)]
     finally:
         if mine:
             ray.shutdown()

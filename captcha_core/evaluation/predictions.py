@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -38,21 +39,31 @@ class Predictions:
         return cls([sample.id for sample in report.samples], report.truth, report.read, report.confidences)
 
     @classmethod
+    def from_file(cls, path: Path) -> "Predictions":
+        """Read the ``predictions.csv`` of a report from its file.
+
+        Raises:
+            DataError: If it is none.
+            OSError: If it cannot be read.
+        """
+        return cls.from_csv(path.read_bytes().decode("utf-8", "replace"))
+
+    @classmethod
     def from_csv(cls, text: str) -> "Predictions":
         """Read the ``predictions.csv`` of a report.
 
         Raises:
             DataError: If it is none.
         """
-        rows = list(csv.DictReader(io.StringIO(text)))
         try:
+            rows = list(csv.DictReader(io.StringIO(text)))
             return cls(
                 [row["id"] for row in rows],
                 [row["text"] for row in rows],
                 [row["read"] or None for row in rows],
                 [float(row["confidence"]) for row in rows],
             )
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, csv.Error):
             raise DataError(
                 f"expected predictions with the columns {', '.join(COLUMNS)}, received another table; evaluate the run "
                 "again."

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from captcha_core.errors import DataError
 from captcha_core.features.log_mel import FLOOR_POWER, log_mel, power_spectrum
-from captcha_core.media.audio import decode_audio
-from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.media.audio import MAX_RATE_HZ, MIN_RATE_HZ, decode_audio
+from captcha_core.spec.captcha import MAX_SECONDS, MAX_SIDE_PX, CaptchaSpec
 
 HOP_S = 0.016
 WINDOW_S = 0.032
@@ -25,13 +25,13 @@ class LogMelFeatures(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["log_mel"] = "log_mel"
-    rate_hz: int
-    max_seconds: float
+    rate_hz: int = Field(ge=MIN_RATE_HZ, le=MAX_RATE_HZ)
+    max_seconds: float = Field(gt=0, le=MAX_SECONDS)
     hop: int = Field(ge=1)
-    window: int = Field(ge=2)
+    window: int = Field(ge=2, le=2**16)
     mels: int = Field(default=40, ge=8, le=128)
-    low_hz: float = Field(default=LOW_HZ, ge=0)
-    range_db: float = Field(default=80.0, gt=0)
+    low_hz: float = Field(default=LOW_HZ, ge=0, lt=MIN_RATE_HZ / 2)
+    range_db: float = Field(default=80.0, gt=0, le=1000)
 
     @property
     def frames(self) -> int:
@@ -105,11 +105,11 @@ class SpectrogramPicture(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["spectrogram_picture"] = "spectrogram_picture"
-    rate_hz: int
-    max_seconds: float
-    height_px: int = Field(default=64, ge=8)
-    width_px: int = Field(default=128, ge=8)
-    range_db: float = Field(default=120.0, gt=0)
+    rate_hz: int = Field(ge=MIN_RATE_HZ, le=MAX_RATE_HZ)
+    max_seconds: float = Field(gt=0, le=MAX_SECONDS)
+    height_px: int = Field(default=64, ge=8, le=MAX_SIDE_PX)
+    width_px: int = Field(default=128, ge=8, le=MAX_SIDE_PX)
+    range_db: float = Field(default=120.0, gt=0, le=1000)
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -4,10 +4,10 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from captcha_core.media.image import decode_image
-from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.captcha import MAX_SIDE_PX, CaptchaSpec
 
 
 class ImageFeatures(BaseModel):
@@ -16,8 +16,8 @@ class ImageFeatures(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["image"] = "image"
-    height_px: int
-    width_px: int
+    height_px: int = Field(ge=1, le=MAX_SIDE_PX)
+    width_px: int = Field(ge=1, le=MAX_SIDE_PX)
     channels: Literal[1, 3] = 1
 
     @property

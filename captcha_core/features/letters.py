@@ -9,7 +9,7 @@ from captcha_core.errors import DataError
 from captcha_core.features.pieces import Box
 from captcha_core.features.segments import Segmentation, Segments, segment
 from captcha_core.media.image import decode_image
-from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.captcha import MAX_LENGTH, CaptchaSpec
 
 
 class NoLetters(DataError):
@@ -30,7 +30,7 @@ class LetterFeatures(BaseModel):
 
     kind: Literal["letters"] = "letters"
     min_length: int = Field(ge=1)
-    max_length: int = Field(ge=1)
+    max_length: int = Field(ge=1, le=MAX_LENGTH)
     segmentation: Segmentation = Segmentation()
     channels: Literal[1, 3] = 1
 

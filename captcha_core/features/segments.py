@@ -8,6 +8,7 @@ letters counts. Only when none does are touching letters cut apart.
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -23,6 +24,7 @@ from captcha_core.features.squares import piece_square, refined
 GRAIN = 3.5  # ink stands out from the paper by this many times the paper's own unevenness
 SURE_COST = 0.25  # a reading that costs no more is taken at once
 FAIR_COST = 0.35  # cuts that cost no more are taken before the picture is cleaned further
+Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Segmentation(BaseModel):
@@ -40,7 +42,7 @@ class Segmentation(BaseModel):
 
     side_px: int = Field(28, ge=12, le=128)
     pad_px: int = Field(2, ge=0, le=16)
-    thresholds: tuple[float, ...] = (0.5, 0.4, 0.62, 0.3, 0.75)
+    thresholds: tuple[Share, ...] = Field((0.5, 0.4, 0.62, 0.3, 0.75), min_length=1, max_length=16)
     min_contrast: int = Field(16, ge=1, le=128)
     split_touching: bool = True
 

@@ -44,7 +44,17 @@ class Bundle:
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        metrics: dict[str, Any] = json.loads((self.path / "metrics.json").read_text())
+        """What was measured when it was written.
+
+        Raises:
+            ModelError: If that is no JSON object.
+        """
+        try:
+            metrics = json.loads((self.path / "metrics.json").read_bytes())
+        except (ValueError, RecursionError):
+            metrics = None
+        if not isinstance(metrics, dict):
+            raise ModelError(f"expected a JSON object in {self.path.name}/metrics.json, received another text.")
         return metrics
 
     @property

@@ -17,6 +17,10 @@ class LiteRT:
         model: The file, or its contents.
         threads: Threads of the interpreter.
 
+    Attributes:
+        entry: Shape of one sample's features and their type.
+        exit: Shape (T, K + 1) of its logits.
+
     Raises:
         ModelError: If the file cannot be interpreted.
     """
@@ -32,7 +36,15 @@ class LiteRT:
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"expected a LiteRT model, received: {error}; export it again.") from None
-        (entry,), (exit_,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        entries, exits = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        if (len(entries), len(exits)) != (1, 1):
+            raise ModelError(
+                f"expected a LiteRT model with one input and one output, received {len(entries)} and {len(exits)}; "
+                "export it again."
+            )
+        (entry,), (exit_,) = entries, exits
+        self.entry = tuple(int(side) for side in entry["shape"][1:]), str(np.dtype(entry["dtype"]))
+        self.exit = tuple(int(side) for side in exit_["shape"][1:])
         self._in, self._out, self._dtype = entry["index"], exit_["index"], entry["dtype"]
         self._one_by_one = entry["shape_signature"][0] == 1
         self._batch = int(entry["shape"][0])

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from captcha_core.errors import RegistryError
+from captcha_core.registry.masking import masked
 
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
 TIMEOUT_S = 5.0
@@ -161,13 +162,14 @@ class RestRegistry:
             body = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             raise RegistryUnreachable(
-                f"expected an MLflow server at {self.uri}, received {type(error).__name__}; see that it runs and that "
-                "MLFLOW_TRACKING_URI is right."
+                f"expected an MLflow server at {masked(self.uri)}, received {type(error).__name__}; see that it "
+                "runs and that MLFLOW_TRACKING_URI is right."
             ) from error
         if answer.status_code >= 500 or answer.status_code in (401, 403):
             raise RegistryUnreachable(
-                f"expected an answer from the MLflow server at {self.uri}, received status {answer.status_code}; see "
-                "its log and the credentials in MLFLOW_TRACKING_TOKEN or MLFLOW_TRACKING_USERNAME and _PASSWORD."
+                f"expected an answer from the MLflow server at {masked(self.uri)}, received status "
+                f"{answer.status_code}; see its log and the credentials in MLFLOW_TRACKING_TOKEN or "
+                "MLFLOW_TRACKING_USERNAME and _PASSWORD."
             )
         if answer.status_code != 200:
             wanted = " ".join(f"{key} {value!r}" for key, value in parameters.items() if key != "name")

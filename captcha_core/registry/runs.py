@@ -23,6 +23,7 @@ from captcha_core.evaluation.metrics import DEFINITION
 from captcha_core.evaluation.predictions import Predictions
 from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.lookup import DEFAULT_TRACKING_URI
+from captcha_core.registry.masking import masked, masked_value
 from captcha_core.registry.outbox import PATIENCE_S, LaterRun, Outbox, waiting_bytes
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def _check_answers(uri: str) -> None:
         return  # it answers; what it thinks of us is seen at the first real call
     except (OSError, ValueError) as error:
         raise RegistryError(
-            f"expected a tracking server at {uri}, received {error}; start it or correct MLFLOW_TRACKING_URI."
+            f"expected a tracking server at {masked(uri)}, received {masked(str(error))}; start it or correct "
+            "MLFLOW_TRACKING_URI."
         ) from None
 
 
@@ -128,7 +130,7 @@ class Run:
         from mlflow.entities import Param
 
         there = self.client.get_run(self.id).data.params
-        given = {key: str(value)[:6000] for key, value in _flat(values)}
+        given = {key: masked_value(key, value)[:6000] for key, value in _flat(values)}
         changed = [f"{key}={value}" for key, value in given.items() if there.get(key, value) != value]
         if changed:
             self.tags({"captchalab.resumed_with": " ".join(changed)})
@@ -146,11 +148,12 @@ class Run:
         self.client.log_batch(self.id, metrics=[Metric(key, float(value), now, step) for key, value in values.items()])
 
     def tags(self, values: Mapping[str, Any]) -> None:
+        shown = {key: masked_value(key, value)[:5000] for key, value in values.items()}
         if self.later is not None:
-            self.later.tags(values)
+            self.later.tags(shown)
             return
-        for key, value in values.items():
-            self.client.set_tag(self.id, key, str(value)[:5000])
+        for key, value in shown.items():
+            self.client.set_tag(self.id, key, value)
 
     def end(self, state: str, reason: str = "", at_ms: int | None = None) -> None:
         """Give the run its last state, with the reason where it did not finish."""
@@ -170,7 +173,8 @@ class Run:
 
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
-        dataset = Dataset(name, digest[:36], "local", json.dumps({"uri": source}), None, json.dumps(dict(counts)))
+        where = json.dumps({"uri": masked(source)})
+        dataset = Dataset(name, digest[:36], "local", where, None, json.dumps(dict(counts)))
         self.client.log_inputs(self.id, [DatasetInput(dataset, [InputTag("mlflow.data.context", context)])])
         self.tags({f"captchalab.{context}_digest": digest})
 
@@ -210,7 +214,7 @@ def logged_predictions(run_id: str) -> Predictions:
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = client().download_artifacts(run_id, "report/predictions.csv", folder)
-            return Predictions.from_csv(Path(path).read_text(encoding="utf-8"))
+            return Predictions.from_file(Path(path))
     except (MlflowException, OSError):
         raise RegistryError(
             f"expected a run with a report, received {run_id}; list the runs in the dashboard, or compare models on a "
@@ -225,7 +229,8 @@ def begin_run(key: str, name: str, tags: Mapping[str, str]) -> str:
     place = mine.get_run(parent).info.experiment_id if parent else experiment()
     found = mine.search_runs([place], f"tags.`{KEY}` = '{key}'", max_results=1)
     if not found:
-        return str(mine.create_run(place, run_name=name, tags={**tags, KEY: key}).info.run_id)
+        shown = {tag: masked_value(tag, value) for tag, value in tags.items()}
+        return str(mine.create_run(place, run_name=name, tags={**shown, KEY: key}).info.run_id)
     if found[0].info.status != "RUNNING":
         mine.update_run(found[0].info.run_id, status="RUNNING")
     return str(found[0].info.run_id)

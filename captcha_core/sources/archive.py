@@ -1,6 +1,8 @@
 """Where the files of an import are: a folder or a zip archive. Neither is ever unpacked to disk."""
 
+import lzma
 import os
+import struct
 import zipfile
 import zlib
 from functools import cached_property
@@ -11,6 +13,10 @@ from captcha_core.errors import DataError
 from captcha_core.media.audio import MAX_BYTES  # clips may be larger than images
 
 MAX_FILES = 5_000_000
+DAMAGED = (  # what zipfile and its decoders raise at archives that are not whole
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, NotImplementedError,
+    ValueError, OverflowError, MemoryError,
+)  # fmt: skip
 
 
 class Files(Protocol):
@@ -67,7 +73,7 @@ class ZipFiles:
     def _archive(self) -> zipfile.ZipFile:
         try:
             archive = zipfile.ZipFile(self.path)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        except DAMAGED as error:
             raise DataError(
                 f"expected a whole zip archive at {self.path}, received a damaged one ({error}); get it again."
             ) from None
@@ -87,7 +93,7 @@ class ZipFiles:
                 return _limited(file.read(limit + 1), name, limit)
         except KeyError:
             raise DataError(f"expected a member of the archive, received {name!r}; correct the name.") from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        except DAMAGED as error:
             raise DataError(f"expected a readable member, received {name!r} ({error}); pack it again.") from None
 
 

@@ -1,5 +1,6 @@
 """What a captcha is: the one description that travels with every data set, run and model."""
 
+import reprlib
 from functools import cached_property
 from typing import Any, Literal, Self
 
@@ -10,6 +11,10 @@ from captcha_core.spec.charset import Charset
 
 MAX_SIDE_PX = 2048
 MAX_LENGTH = 64
+MAX_SECONDS = 600
+SHORT = reprlib.Repr()
+SHORT.maxstring = SHORT.maxother = SHORT.maxlong = 100  # shortened after that, as a whole
+SHORT.maxlevel = 3
 
 
 class CaptchaSpec(BaseModel):
@@ -51,9 +56,10 @@ class CaptchaSpec(BaseModel):
             raise SpecError(f"expected exactly {fields} for {self.media}, received {self._sizes()}.")
         if self.media == "image" and not all(8 <= side <= MAX_SIDE_PX for side in self.size_px):
             raise SpecError(f"expected a height and width of 8 to {MAX_SIDE_PX} pixels, received {self.size_px}.")
-        if self.media == "audio" and not (4000 <= self.rate_hz <= 192_000 and 0 < self.seconds <= 600):
+        if self.media == "audio" and not (4000 <= self.rate_hz <= 192_000 and 0 < self.seconds <= MAX_SECONDS):
             raise SpecError(
-                f"expected 4,000 to 192,000 Hz and up to 600 seconds, received {self.rate_hz} Hz and {self.seconds} s."
+                f"expected 4,000 to 192,000 Hz and up to {MAX_SECONDS} seconds, received {self.rate_hz} Hz and "
+                f"{self.seconds} s."
             )
         return self
 
@@ -134,6 +140,13 @@ def first_fault(error: ValidationError, noun: str) -> str:
     """Return pydantic's first complaint as one sentence of ours."""
     fault = error.errors()[0]
     where = ".".join(str(part) for part in fault["loc"]) or noun
-    received = repr(fault.get("input"))
-    received = received if len(received) <= 80 else received[:77] + "..."
-    return f"expected a valid {noun}, received {received} for {where}: {fault['msg']}; correct it."
+    return f"expected a valid {noun}, received {_short(fault.get('input'))} for {where}: {fault['msg']}; correct it."
+
+
+def _short(value: Any) -> str:
+    """Return a value as it is written, 80 characters at most; what hostile files hold may be far larger."""
+    try:
+        text = SHORT.repr(value)
+    except (ValueError, RecursionError):  # a number of many thousand digits
+        text = f"a long {type(value).__name__}"
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -5,6 +5,7 @@ order of the alphabet, so every head of every network has K + 1 classes.
 """
 
 import string
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,8 +38,8 @@ class Charset:
     def __post_init__(self) -> None:
         if len(self.alphabet) < 2:
             raise SpecError(f"expected an alphabet of at least two characters, received {self.alphabet!r}; add some.")
-        seen = [self._fold(character) for character in self.alphabet]
-        twice = sorted({c for c in self.alphabet if seen.count(self._fold(c)) > 1})
+        seen = Counter(self._fold(character) for character in self.alphabet)
+        twice = sorted({c for c in self.alphabet if seen[self._fold(c)] > 1})
         if twice:
             how = "" if self.case_sensitive else " (upper and lower case count as one when case_sensitive is false)"
             raise SpecError(

@@ -1,5 +1,6 @@
 """Workers of a search: who asks the chief for trials. Processes on this machine, or tasks of a Ray cluster."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from captcha_core.dataset.workers import connect_ray
+from captcha_core.dataset.workers import connect_ray, ray_aside
 from captcha_core.errors import ModelError
 from captcha_core.training.chief import Chief
 from experiments.searching.plan import SearchPlan
@@ -84,8 +85,13 @@ class RayTasks:
 
     def __init__(self, plan: SearchPlan, count: int, address: str) -> None:
         self.plan, (self.ray, _) = plan, connect_ray(address)
-        cores = int(self.ray.cluster_resources().get("CPU", 1))
-        self.share = max(1, cores // count)
+        self._aside = contextlib.ExitStack()
+        self._aside.enter_context(ray_aside())
+        cores = [int(node["Resources"].get("CPU", 0)) for node in self.ray.nodes() if node["Alive"]]
+        fitting = [
+            share for share in range(1, max(cores, default=1) + 1) if sum(one // share for one in cores) >= count
+        ]
+        self.share = max(fitting, default=1)  # a task runs on one machine: more than it has would wait for ever
         self.host = self.ray.util.get_node_ip_address()
         self.running: dict[Any, str] = {}
 
@@ -121,6 +127,7 @@ class RayTasks:
             self.ray.cancel(reference, force=True)
         self.running.clear()
         self.ray.shutdown()
+        self._aside.close()
 
 
 def work(plan: SearchPlan, oracle: Any, crew: Crew, count: int, changed: Callable[[str], None]) -> None:

@@ -14,51 +14,8 @@ from PIL import Image
 
 from captcha_core.registry.versions import ModelIdentity
 from captcha_core.serving.models import example_media
+from tests.media.every_kind import clips, pictures
 from tests.serving.fakes import FakeReader, audio_spec, client_of, image_spec, service_of
-
-
-def pictures() -> list[bytes]:
-    """One picture in every format and mode that is taken."""
-    rng = np.random.default_rng(5)
-    grey = Image.fromarray(rng.integers(0, 255, (16, 32), dtype=np.uint8))
-    kinds: list[tuple[Image.Image, str, dict[str, object]]] = [
-        (grey, "PNG", {}),
-        (grey.convert("RGBA"), "PNG", {}),
-        (grey.convert("P"), "PNG", {"transparency": 3}),
-        (grey.convert("1"), "PNG", {}),
-        (Image.fromarray(rng.integers(0, 65535, (16, 32), dtype=np.uint16)), "PNG", {}),
-        (grey, "JPEG", {}),
-        (grey.convert("CMYK"), "JPEG", {"progressive": True}),
-        (grey, "GIF", {"save_all": True, "append_images": [grey] * 3}),
-        (grey.convert("RGB"), "BMP", {}),
-        (grey, "BMP", {}),
-        (grey.convert("RGB"), "WEBP", {"lossless": True}),
-        (grey.convert("RGBA"), "WEBP", {"save_all": True, "append_images": [grey.convert("RGBA")]}),
-    ]
-    files = []
-    for picture, kind, options in kinds:
-        file = io.BytesIO()
-        picture.save(file, kind, **options)
-        files.append(file.getvalue())
-    return files
-
-
-def clips() -> list[bytes]:
-    """One clip in every format that is taken."""
-    samples = np.sin(np.arange(4000) / 5) * 0.3
-    files = [example_media(audio_spec())]
-    for kind, subtype in [
-        ("WAV", "PCM_16"),
-        ("WAV", "FLOAT"),
-        ("WAV", "ULAW"),
-        ("FLAC", "PCM_16"),
-        ("OGG", "VORBIS"),
-        ("MP3", "MPEG_LAYER_III"),
-    ]:
-        file = io.BytesIO()
-        soundfile.write(file, samples, 8000, format=kind, subtype=subtype)
-        files.append(file.getvalue())
-    return files
 
 
 def flip(media: bytes, rng: random.Random) -> bytes:
@@ -108,7 +65,7 @@ MUTATIONS: list[Callable[[bytes, random.Random], bytes]] = [flip, cut, drop, rep
 
 
 def try_mutants(count: int, within_s: float) -> dict[int, int]:
-    rng, files = random.Random(20), pictures() + clips()
+    rng, files = random.Random(20), [*pictures(), example_media(audio_spec()), *clips()]
     readers = (FakeReader(image_spec()), FakeReader(audio_spec(), ModelIdentity("spoken", "1", "champion")))
     statuses: dict[int, int] = {}
     with client_of(service_of(*readers), raising=False) as client:

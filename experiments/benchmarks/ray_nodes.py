@@ -1,0 +1,126 @@
+"""A Ray cluster of several nodes on this machine, one of which can be killed like a machine that loses its power."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from captcha_core.errors import DataError
+
+START_S = 120.0
+STORE_BYTES = 128 * 2**20
+HEAD_IP, SECOND_IP = "127.0.0.2", "127.0.0.3"  # two addresses, so that the driver is at home on the first
+ROOT = Path(__file__).parent.parent.parent
+
+
+class RayNodes:
+    """A head node, and a second one that can come and go, each with some processors.
+
+    Args:
+        cpus: Of each node.
+    """
+
+    def __init__(self, cpus: int = 1) -> None:
+        self.cpus = cpus
+        self.folder = Path(tempfile.mkdtemp(prefix="ray-"))  # short: the paths of sockets must be
+        self.port, self.token = _free_port(), secrets.token_hex(32)
+        self._nodes: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every process of the cluster and everybody who asks it needs: the same token, for one."""
+        paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+        return {**os.environ, "PYTHONPATH": paths, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.token}
+
+    @property
+    def address(self) -> str:
+        return f"{HEAD_IP}:{self.port}"
+
+    def __enter__(self) -> "RayNodes":
+        self._start(HEAD_IP, ["--head", "--port", str(self.port), "--include-dashboard", "false"])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for ip in list(self._nodes):
+            self._kill(ip)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def add_second(self) -> None:
+        """Start the second node, unless it is there."""
+        if SECOND_IP not in self._nodes:
+            self._start(SECOND_IP, ["--address", self.address])
+
+    def kill_second(self) -> int:
+        """Kill every process of the second node at once, and return how many of them were at a task."""
+        return self._kill(SECOND_IP)
+
+    def remove_second(self) -> None:
+        """Have one node alone."""
+        if SECOND_IP in self._nodes:
+            self._kill(SECOND_IP)
+
+    def second_is_busy(self) -> bool:
+        """Tell whether a process of the second node is at a task."""
+        return any(_at_work(one) for one in self._family(SECOND_IP))
+
+    def _family(self, ip: str) -> list[psutil.Process]:
+        try:
+            own = psutil.Process(self._nodes[ip].pid)
+            return [own, *own.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def _start(self, ip: str, words: list[str]) -> None:
+        command = [
+            str(Path(sys.executable).with_name("ray")), "start", *words, "--node-ip-address", ip, "--block",
+            "--num-cpus", str(self.cpus), "--object-store-memory", str(STORE_BYTES), "--disable-usage-stats",
+        ]  # fmt: skip
+        if "--head" in words:
+            command += ["--temp-dir", str(self.folder)]
+        with (self.folder / f"{ip}.log").open("ab") as log:
+            self._nodes[ip] = subprocess.Popen(  # noqa: S603  Ray's own command
+                command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        self._await(ip)
+
+    def _await(self, ip: str) -> None:
+        """Wait until the node says that it runs."""
+        log, ends = self.folder / f"{ip}.log", time.monotonic() + START_S
+        while "Ray runtime started." not in log.read_text(errors="replace"):
+            if time.monotonic() > ends or self._nodes[ip].poll() is not None:
+                last = log.read_text(errors="replace").strip().splitlines()[-1:]
+                raise DataError(f"expected a Ray node at {ip}, received: {' '.join(last)}; see `ray start`.")
+            time.sleep(0.2)
+
+    def _kill(self, ip: str) -> int:
+        family = self._family(ip)
+        busy = sum(_at_work(one) for one in family)
+        for one in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.send_signal(signal.SIGKILL)
+        self._nodes.pop(ip).wait()
+        psutil.wait_procs(family, 10)
+        return busy
+
+
+def _at_work(process: psutil.Process) -> bool:
+    """Tell by Ray's name for it whether a worker has a task."""
+    try:
+        name = " ".join(process.cmdline())
+    except psutil.Error:
+        return False
+    return name.startswith("ray::") and "IDLE" not in name
+
+
+def _free_port() -> int:
+    with socket.create_server((HEAD_IP, 0)) as server:
+        return int(server.getsockname()[1])

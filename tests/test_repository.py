@@ -1,0 +1,71 @@
+"""What must not be in the repository, and what must be in the wheel."""
+
+import re
+import subprocess
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+from experiments.licences import pins
+
+ROOT = Path(__file__).parent.parent
+SECRETS = {
+    "a key of AWS": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
+    "a token of a code host": r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{22,}|glpat-[\w-]{20,})",
+    "a key of a cloud": r"\bAIza[\w-]{35}|\bhf_[A-Za-z]{34}|\bsk-[A-Za-z0-9-]{32,}|\bxox[abprs]-[\w-]{10,}",
+    "a web token": r"\beyJ[\w-]{16,}\.eyJ[\w-]{16,}\.[\w-]{16,}",
+    "a password in an address": r"://[^/\s:@\"'{}<>$]+:[^/\s:@\"'{}<>$*]{6,}@",
+    "an assigned secret": r"(?i)\b(?:password|passwd|secret|api_?key)\s*[:=]\s*[\"'][^\"'{}$\s]{12,}[\"']",
+}
+INVENTED = ("hunter2-hunter2",)  # the tests' own
+UNNEEDED = ("experiments/benchmarks/RESULTS.md", "experiments/entry.sh")  # for readers, and for the Dockerfile
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    names = [name for name in listed.stdout.split("\0") if (ROOT / name).is_file()]
+    if not names:
+        pytest.skip("no git checkout")
+    return names
+
+
+def test_no_secret_is_in_the_repository() -> None:
+    found = []
+    for name in tracked():
+        text = (ROOT / name).read_bytes().decode(errors="ignore")
+        for what, pattern in SECRETS.items():
+            hits = [hit.group() for hit in re.finditer(pattern, text)]
+            found += [f"{name}: {what}: {hit}" for hit in hits if not any(one in hit for one in INVENTED)]
+    assert found == []
+
+
+def test_no_log_or_database_is_in_the_repository() -> None:
+    assert [name for name in tracked() if name.endswith((".log", ".db", ".pkl", ".pyc", ".env"))] == []
+
+
+def test_every_entrance_names_a_test_that_defends_it() -> None:
+    text = (ROOT / "SECURITY.md").read_text()
+    rows = [row.split("|") for row in re.findall(r"^\| [^-|].*", text, re.M)][1:]
+    entrances = {row[1].strip(): re.findall(r"`(tests/[\w/]+\.py)`", row[4]) for row in rows}
+    assert len(entrances) >= 7
+    assert [name for name, tests in entrances.items() if not tests and "demo-site" not in name] == []
+    named = sorted(set(re.findall(r"`(tests/[\w/.]+)`", text)))
+    assert [name for name in named if "\ndef test_" not in (ROOT / name).read_text()] == []
+
+
+def test_the_licence_of_every_pinned_package_is_listed() -> None:
+    listed = dict(re.findall(r"^\| ([\w.-]+) \| (\S+) \|", (ROOT / "docs" / "licences.md").read_text(), re.M))
+    assert {name: listed.get(name) for name in pins()} == pins()
+
+
+def test_the_wheel_takes_everything_that_the_packages_need() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    packages = ("captcha_core/", "experiments/", "dashboard/")
+    others = [name for name in tracked() if name.startswith(packages) and not name.endswith(".py")]
+    globs = [f"{package}/{glob}" for package, names in settings.items() for glob in names]
+    assert [name for name in others if name not in UNNEEDED and not any(fnmatch(name, one) for one in globs)] == []
+    missing = {str(Path(name).parent) for name in tracked() if name.startswith(packages) and name.endswith(".py")}
+    assert [folder for folder in missing if not (ROOT / folder / "__init__.py").is_file()] == [], "no package"
