@@ -51,9 +51,13 @@ class Checkpoint:
         """Write the state beside its place and swap it in, so that a kill leaves the old one or the new one."""
         fresh, last, old = (self.folder / name for name in ("last.new", "last", "last.old"))
         self._recover()
-        fresh.mkdir(parents=True)
-        model.save(fresh / "model.keras")
-        (fresh / "progress.json").write_text(json.dumps(asdict(progress)))
+        try:
+            fresh.mkdir(parents=True)
+            model.save(fresh / "model.keras")
+            (fresh / "progress.json").write_text(json.dumps(asdict(progress)))
+        except OSError:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
         if last.exists():
             last.replace(old)
         fresh.replace(last)
@@ -61,8 +65,13 @@ class Checkpoint:
 
     def save_best(self, model: keras.Model) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        model.save(self.folder / "best.new.keras")
-        (self.folder / "best.new.keras").replace(self.best_path)
+        fresh = self.folder / "best.new.keras"
+        try:
+            model.save(fresh)
+            fresh.replace(self.best_path)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
 
     @property
     def best_path(self) -> Path:
