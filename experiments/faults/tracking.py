@@ -78,8 +78,10 @@ class TrackingServer:
             self.process = None
 
     def _begin(self, command: list[str], path: str, limit: Callable[[], None]) -> None:
+        own = self.folder / "server-tmp"  # MLflow leaves locks there
+        own.mkdir(exist_ok=True)
         self.process = subprocess.Popen(  # noqa: S603  our own servers
-            command, cwd=self.folder, env=environment(self.folder), stdout=subprocess.DEVNULL,
+            command, cwd=self.folder, env=environment(self.folder, {"TMPDIR": str(own)}), stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=limit,
         )  # fmt: skip
         until = time.monotonic() + UP_S
