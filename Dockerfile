@@ -6,7 +6,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY captcha_core captcha_core
 COPY experiments experiments
 COPY dashboard dashboard
-RUN pip install --no-cache-dir -c constraints.txt . "psycopg2-binary>=2.9"
+RUN pip install --no-cache-dir -c constraints.txt ".[postgres]"
 RUN mkdir /data && chown captchalab /data
 USER captchalab
 WORKDIR /data

@@ -18,6 +18,7 @@ SUITES = {
     "inference": "bytes to text beside Keras, ONNX Runtime and ddddocr",
     "letters": "captchas cut into letters, and the letter networks on a fifth held out",
     "real": "real captchas: several splits, and the curve over the number of labels; --set data=DIR",
+    "reliability": "kills, MLflow away, full disks, short memory, databases; --set parts=[kills] --set kills=30",
     "serving": "requests a second beside a bare route and a route of an earlier project",
     "tuning": "searches: the platform's own time, two workers beside one, kills; --set parts=[letters] --set data=DIR",
     "training": "networks side by side: the same minutes, stream and held-out images",

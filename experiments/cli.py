@@ -23,12 +23,15 @@ from experiments.history import history
 from experiments.import_data import import_data
 from experiments.labels import labels
 from experiments.letters import letters
+from experiments.move_runs import move_runs
+from experiments.outside import outside
 from experiments.pipeline import pipeline
 from experiments.presets_list import presets
 from experiments.preview import preview
 from experiments.promote import promote
 from experiments.pseudo_label import pseudo_label
 from experiments.rollback import rollback
+from experiments.scratch import scratch
 from experiments.serve import serve
 from experiments.solve import solve
 from experiments.train import train
@@ -65,6 +68,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "demo-site": demo_site,
     "letters": letters,
     "labels": labels,
+    "move-runs": move_runs,
     "pseudo-label": pseudo_label,
 }
 STOPPED = 130  # exit code after Ctrl-C or SIGTERM
@@ -84,7 +88,8 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
     try:
-        code = app(args=arguments, standalone_mode=False)
+        with scratch():
+            code = app(args=arguments, standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         code = STOPPED
     except CaptchaError as error:
@@ -97,6 +102,8 @@ def main(arguments: list[str] | None = None) -> None:
         if hasattr(error, "exit_code") and hasattr(error, "show"):  # wrong usage: Typer exports no base class of these
             error.show()
             sys.exit(error.exit_code)
+        if sentence := outside(error):
+            _fail(sentence, debug)
         _fail(f"unexpected {type(error).__name__}: {error} (a fault of ours: --debug shows the traceback).", debug)
     if code == STOPPED:
         gc.collect()  # the stream that feeds TensorFlow: left to the interpreter's end, it keeps that from coming

@@ -10,12 +10,16 @@ from typing import Annotated
 import typer
 
 NEEDED = ("tensorflow", "keras", "mlflow", "streamlit", "captcha", "librosa", "numpy", "pandas", "ai-edge-litert")
+SEND_S = 60.0  # how long repair waits for the tracking server to take what was left
 EXTRAS = {"ray": "cluster", "boto3": "polly", "ddddocr": "bench"}
 
 
 def doctor(
     repair: Annotated[
-        bool, typer.Option("--repair", help="Close the runs of this machine whose process is gone.")
+        bool,
+        typer.Option(
+            "--repair", help="Close the runs of this machine whose process is gone, and send what they left in runs/."
+        ),
     ] = False,
 ) -> None:
     """Check the installation: Python, packages, tracking store, free disk, registered models, runs left open."""
@@ -62,8 +66,18 @@ def _tracking() -> tuple[bool, str]:
 
 
 def _runs(repair: bool) -> tuple[bool, str]:
-    from captcha_core.registry.repair import close, orphans
+    from captcha_core.registry.repair import close, half_promoted, left_behind, orphans
+    from captcha_core.registry.runs import RUNS, send_left_behind
 
+    if repair:
+        unsent = send_left_behind(left_behind(RUNS), SEND_S)  # before runs are closed: it may hold their end
+        if unsent:
+            return False, f"the tracking server did not take what {unsent[0]} holds; nothing is lost, repair again"
+        finished = half_promoted()
+        for entry in finished:
+            print(f"ok    finished the {entry.action} of {entry.name} version {entry.to_version}, which a kill had cut")
+    elif spools := left_behind(RUNS):
+        return False, f"{len(spools)} files hold what was not sent to MLflow: {spools[0]}; captchalab doctor --repair"
     left = list(orphans())
     if not left:
         return True, "no run is open without its process"

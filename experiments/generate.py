@@ -10,6 +10,7 @@ import typer
 
 from experiments.data_options import Out, SplitBy, check_split_by
 from experiments.options import Format, check_format
+from experiments.room import DATA_MB, require_address_space
 
 if TYPE_CHECKING:
     from captcha_core.dataset.drawing import Source
@@ -71,6 +72,7 @@ def generate(
     started again with the same options; a finished one is left as it is.
     """
     as_json = check_format(format)
+    require_address_space(DATA_MB)
     if unique and enumerate_all:
         raise typer.BadParameter("expected --unique or --enumerate, received both.", param_hint="--unique")
     if source not in ("fast", "exact", "package"):

@@ -10,6 +10,7 @@ import typer
 
 from experiments.data_options import Out, SplitBy, check_split_by
 from experiments.options import Format, check_format
+from experiments.room import DATA_MB, require_address_space
 
 if TYPE_CHECKING:
     from captcha_core.dataset.store import Dataset
@@ -55,6 +56,7 @@ def import_data(
     listed with the reason, here and in rejects.csv.
     """
     as_json = check_format(format)
+    require_address_space(DATA_MB)
     by = check_split_by(split_by)
     if label_from not in ("", *LABEL_FROM):
         expected = ", ".join(LABEL_FROM)

@@ -1,10 +1,12 @@
 """Starting the machine-learning library without its greetings."""
 
 from captcha_core.quiet import quiet
+from experiments.room import LEARNER_MB, require_address_space
 
 
 def start() -> None:
     """Import Keras and its backend, and let it find its devices, in silence."""
+    require_address_space(LEARNER_MB)
     with quiet():
         import keras
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import yaml
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.models.zoo import get_network
-from captcha_core.registry.runs import start_run
+from captcha_core.registry.runs import client, start_run
 from captcha_core.registry.versions import locate
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
@@ -43,6 +43,7 @@ class Plan:
         run_id: The run it goes on in, empty for a new one.
         letters: Single letters to learn from in place of the captchas: the folder of a data set, or one with a folder
             for each character; empty without.
+        extend: Whether a training that used up its budget gets a new one.
     """
 
     task: Task
@@ -53,6 +54,7 @@ class Plan:
     name: str
     run_id: str = ""
     letters: str = ""
+    extend: bool = True
 
     def run(
         self, start_from: str = "", test: Callable[[], Sequence[Sample]] | None = None, tensorboard: str = ""
@@ -80,6 +82,7 @@ class Plan:
                 self.preset or None,
                 _watchers(self.task.config, tensorboard),
                 donor,
+                self.extend,
             )
 
     def material(self, shelf: Shelf | None = None) -> Material:
@@ -107,7 +110,9 @@ class Plan:
         """Write what a resume needs; the checkpoint beside it holds the rest."""
         folder = RUNS / run_id
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "plan.json").write_text(json.dumps(self.record(), indent=1))
+        fresh = folder / "plan.json.new"
+        fresh.write_text(json.dumps(self.record(), indent=1))
+        fresh.replace(folder / "plan.json")
 
     def record(self) -> dict[str, Any]:
         """Return the plan as plain data; :meth:`of` reads it."""
@@ -195,11 +200,12 @@ def resume_training(run_id: str, minutes: float) -> Plan:
         raise ModelError(f"expected a run begun in this folder ({known}), received {run_id!r}; give its id.")
     record = json.loads(path.read_text())
     training = record["training"] | ({"minutes": minutes, "epochs": None} if minutes else {})
-    if checkpoint_of(run_id).exists and checkpoint_of(run_id).load_progress().finished and not minutes:
+    trained = checkpoint_of(run_id).exists and checkpoint_of(run_id).load_progress().finished and not minutes
+    if trained and client().get_run(run_id).info.status == "FINISHED":
         raise ModelError(
             f"expected --minutes for the finished run {run_id}, received none; say how much longer it shall train."
         )
-    return Plan.of(record, run_id, training)
+    return replace(Plan.of(record, run_id, training), extend=not trained)  # killed before it was registered
 
 
 def _preset_for(data: str) -> Preset:

@@ -19,7 +19,7 @@ from captcha_core.registry.callback import LogEpochs
 from captcha_core.registry.export import to_litert
 from captcha_core.registry.litert import LiteRT
 from captcha_core.registry.outbox import LaterRun, steps_posted
-from captcha_core.registry.runs import OUTBOX, Run
+from captcha_core.registry.runs import OUTBOX, RUNS, Run
 from captcha_core.registry.versions import ModelIdentity, register
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
@@ -30,7 +30,6 @@ from experiments.console import console
 from experiments.material import Material
 from experiments.reading import read_all
 
-RUNS = Path("runs")
 QUANTISED_MAY_LOSE = 0.001  # of exact match on the validation set; below that the smaller file is the better one
 
 
@@ -57,6 +56,7 @@ def train_and_register(
     preset: str | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     start_from: keras.Model | None = None,
+    extend: bool = True,
 ) -> Outcome:
     """Train inside a run, and register the result as a new version of ``name``.
 
@@ -69,8 +69,9 @@ def train_and_register(
         preset: Its preset's name, for the bundle.
         callbacks: Further Keras callbacks, a progress bar for one.
         start_from: A model whose weights are taken over where they fit.
+        extend: Whether a finished training gets a new budget.
     """
-    trained = fit_logged(run, task, material, preset, callbacks, start_from)
+    trained = fit_logged(run, task, material, preset, callbacks, start_from, extend)
     with tempfile.TemporaryDirectory() as folder:
         bundle, report = evaluated(run, Path(folder), task, trained, material, test(), name, preset)
         version = register(run, bundle, name)

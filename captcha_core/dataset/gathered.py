@@ -52,25 +52,36 @@ def replace_samples(folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], 
     """Write samples as :func:`write_samples` does, in place of an older data set of the same source.
 
     The new one is written beside the old one and swapped in, so the folder is never without a whole data set for
-    longer than a rename takes.
+    longer than a rename takes; a kill within that is mended by :func:`take_back`.
 
     Raises:
         DataError: If the folder holds anything else.
     """
-    if not folder.exists():
-        return write_samples(folder, spec, samples, source, "keep")
+    take_back(folder)
     there = Dataset.open(folder).manifest.source if (folder / MANIFEST).is_file() else None
-    if there != source and any(folder.iterdir()):
+    if there != source and folder.exists() and any(folder.iterdir()):
         what = f"a data set made by {there}" if there else "other files"
         raise DataError(f"expected a new folder or an older result in {folder}, received {what}; choose another --out.")
-    fresh, old = (folder.with_name(f"{folder.name}.{name}") for name in ("new", "old"))
-    for rest in (fresh, old):
-        shutil.rmtree(rest, ignore_errors=True)
+    fresh, old = _beside(folder)
     write_samples(fresh, spec, samples, source, "keep")
-    folder.rename(old)
+    if folder.exists():
+        folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
     return Dataset.open(folder)
+
+
+def take_back(folder: Path) -> None:
+    """Put the older data set back if a kill came while it was replaced, and remove what else that left."""
+    fresh, old = _beside(folder)
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+    for rest in (fresh, old):
+        shutil.rmtree(rest, ignore_errors=True)
+
+
+def _beside(folder: Path) -> tuple[Path, Path]:
+    return folder.with_name(f"{folder.name}.new"), folder.with_name(f"{folder.name}.old")
 
 
 def with_split(sample: Sample, split: str) -> Sample:

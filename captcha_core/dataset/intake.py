@@ -86,15 +86,18 @@ def _hash_found(seen: Survey) -> str:
 
 
 def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
-    """Write file and reason of everything that was left out, as a CSV.
+    """Write file and reason of everything that was left out, as a CSV, by way of a draft.
 
     Raises:
         DataError: If the disk does not take it.
     """
+    draft = path.with_name(f"{path.name}.tmp")
     try:
-        with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        with draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             table = csv.writer(file)
             table.writerow(["file", "reason"])
             table.writerows((reject.name, reject.reason) for reject in sorted(rejects, key=lambda r: r.name))
+        draft.replace(path)
     except OSError as error:
+        draft.unlink(missing_ok=True)
         raise disk_error(path, error) from None

@@ -113,8 +113,11 @@ def _rows(receipt: Receipt) -> int:
 
 
 def _finished(folder: Path, plan: Plan, progress: Callable[[int], None]) -> Dataset:
-    """Return the data set that is there already, when it is the one that is wanted."""
+    """Return the data set that is there already, when it is the one that is wanted; a kill may have left a workshop."""
     _refuse_other(folder, read_manifest(folder), plan)
+    if (folder / WORKSHOP).exists():
+        with contextlib.suppress(Timeout), FileLock(folder / WORKSHOP / "lock", timeout=0):
+            shutil.rmtree(folder / WORKSHOP, ignore_errors=True)
     progress(plan.count)
     return Dataset.open(folder)
 

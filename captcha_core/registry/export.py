@@ -1,8 +1,10 @@
 """A trained Keras model in the formats that others read."""
 
 import contextlib
+import errno
 import io
 import logging
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +39,7 @@ def to_litert(model: keras.Model, quantised: bool = False) -> bytes:
                 converter.optimizations = [tf.lite.Optimize.DEFAULT]
             return bytes(converter.convert())
         except Exception as error:  # the converter raises its own and MLIR's errors alike
+            _raise_if_no_room(error)
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ModelError(
                 f"expected a model that LiteRT can hold, received {model.name}: {reason}; simplify its layers."
@@ -58,10 +61,20 @@ def to_onnx(model: keras.Model) -> bytes:
             model.export(path, format="onnx", verbose=False)
             return path.read_bytes()
         except Exception as error:  # the converter raises its own and TensorFlow's errors alike
+            _raise_if_no_room(error)
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ModelError(
                 f"expected a model that ONNX can hold, received {model.name}: {reason}; export it as LiteRT."
             ) from error
+
+
+def _raise_if_no_room(error: Exception) -> None:
+    """Raise what is no fault of the model for what it is: TensorFlow has words of its own for a full disk."""
+    if isinstance(error, OSError):
+        raise error
+    for code in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        if os.strerror(code) in str(error):
+            raise OSError(code, os.strerror(code)) from error
 
 
 def _check_backend() -> None:

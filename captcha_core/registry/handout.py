@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from captcha_core.dataset.shard import disk_error
 from captcha_core.errors import ModelError
 from captcha_core.models.decode import read
 from captcha_core.registry.bundle import Bundle
@@ -133,8 +134,12 @@ def _with_spec_inside(content: bytes, about: dict[str, Any]) -> bytes:
 
 def _write(path: Path, content: bytes) -> None:
     part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.replace(path)
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise disk_error(path, error) from None
 
 
 HEAD_LINES = """\

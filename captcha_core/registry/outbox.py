@@ -5,25 +5,30 @@ or broken therefore stops nothing, and a process that is killed leaves lines tha
 twice when a kill comes between sending and noting so; every kind of line is of no effect the second time.
 """
 
+import contextlib
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 5.0
 PATIENCE_S = 300.0  # how long the end of a run waits for a server that is away
-FOR_GOOD = ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS", "BAD_REQUEST")
+FOR_GOOD = ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS")
+DOUBTFUL = "BAD_REQUEST"  # what MLflow says of a connection to its database that was lost, and of much else
+DOUBTFUL_TRIES = 30  # in some two minutes
 
 
 class Outbox:
     """A file of lines to be logged, and the thread that sends them.
 
     Args:
-        path: The file; ``.sent`` beside it says how far it was sent, ``.runs`` which runs it began.
+        path: The file; ``.sent`` beside it says how far it was sent, ``.runs`` which runs it began. A lock beside it is
+            held as long as the process has it open (:func:`is_in_use`).
         begin: Makes or finds the run of (key, name, tags) and returns its id.
         run: Opens a run by its id; lines are its calls.
     """
@@ -37,9 +42,13 @@ class Outbox:
         self._runs: dict[str, str] = json.loads(_text(self._runs_path) or "{}")
         self._lock, self._news = threading.Lock(), threading.Event()
         self._closing = False
+        self._tries = 0  # of the line that is to be sent next
         self.trouble = ""  # the last reason for which something could not be sent
         self.refused: list[str] = []  # what MLflow will never take
         self._sender = threading.Thread(target=self._send_all, daemon=True, name=f"outbox {path.name}")
+        self._open = FileLock(_open_lock(path))
+        with contextlib.suppress(Timeout):  # whoever sends what another left does not own it
+            self._open.acquire(timeout=0)
         with FileLock(f"{path}.lock"):
             _cut_torn_line(path)
         self._sender.start()
@@ -62,8 +71,15 @@ class Outbox:
         """
         at_ms = int(time.time() * 1000) if at_ms is None else at_ms
         line = json.dumps({"run": key, "call": call, "at_ms": at_ms, "with": content}) + "\n"
-        with self._lock, self.path.open("a", encoding="utf-8") as file:
-            file.write(line)
+        with self._lock:
+            before = self.path.stat().st_size if self.path.is_file() else 0
+            try:
+                with self.path.open("a", encoding="utf-8") as file:
+                    file.write(line)
+            except OSError:
+                with contextlib.suppress(OSError):  # half a line would spoil the next one
+                    os.truncate(self.path, before)
+                raise
         self._news.set()
 
     def flush(self, patience_s: float = PATIENCE_S) -> bool:
@@ -80,6 +96,7 @@ class Outbox:
         self._closing = True
         self._news.set()
         self._sender.join(timeout=1.0)
+        self._open.release()
         return done
 
     @property
@@ -106,13 +123,18 @@ class Outbox:
         at = int(_text(self._mark) or 0)
         if not self.path.is_file() or self.path.stat().st_size <= at:
             return
+        self._runs |= json.loads(_text(self._runs_path) or "{}")  # another process may have begun some
         with self.path.open("rb") as file:
             file.seek(at)
             for line in file:
                 if not line.endswith(b"\n") or self._closing:
                     return
-                self._send(json.loads(line))
+                if (content := _read(line)) is not None:
+                    self._send(content)
+                else:
+                    self.refused.append(f"a damaged line at byte {at}")
                 at += len(line)
+                self._tries = 0
                 _replace(self._mark, str(at))
 
     def _send(self, line: Mapping[str, Any]) -> None:
@@ -140,7 +162,9 @@ class Outbox:
             elif call == "end":
                 run.end(content["state"], content["reason"], line["at_ms"])
         except MlflowException as error:
-            if error.error_code not in FOR_GOOD:
+            self._tries += error.error_code == DOUBTFUL
+            given_up = error.error_code == DOUBTFUL and self._tries >= DOUBTFUL_TRIES
+            if error.error_code not in FOR_GOOD and not given_up:
                 raise
             self.refused.append(f"{call} of {key}: {error}")
 
@@ -183,7 +207,9 @@ def steps_posted(paths: Iterable[Path], key: str) -> set[int]:
         for line in _text(path).splitlines(keepends=True):
             if not line.endswith("\n"):
                 continue
-            content = json.loads(line)
+            content = _read(line.encode())
+            if content is None:
+                continue
             if content["run"] == key and content["call"] == "metrics" and "loss" in content["with"]["values"]:
                 found.add(int(content["with"]["step"]))
     return found
@@ -193,6 +219,29 @@ def waiting_bytes(path: Path) -> int:
     """Return how much of a file has not been sent."""
     size = path.stat().st_size if path.is_file() else 0
     return max(0, size - int(_text(path.with_suffix(".sent")) or 0))
+
+
+def is_in_use(path: Path) -> bool:
+    """Say whether a process has an outbox open in this file."""
+    try:
+        with FileLock(_open_lock(path), timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _open_lock(path: Path) -> str:
+    return f"{path}.open"
+
+
+def _read(line: bytes) -> Any:
+    """Return what a line says, None if it is damaged."""
+    try:
+        content = json.loads(line)
+    except ValueError:
+        return None
+    whole = isinstance(content, dict) and {"run", "call", "at_ms", "with"} <= content.keys()
+    return content if whole else None
 
 
 def _cut_torn_line(path: Path) -> None:

@@ -19,12 +19,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from captcha_core.errors import RegistryError
 from captcha_core.evaluation.compare import PromotionRule, Verdict
 from captcha_core.registry.lookup import open_registry
+from captcha_core.registry.processes import is_gone, own_tags
 from captcha_core.registry.runs import client, experiment
 from captcha_core.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, set_champion, version_behind
 
 EXPERIMENT = "captchalab-promotions"
 TAG = "captchalab.promotion."
 ARTIFACT = "promotion.json"
+ENTRY_TAG = "captchalab.entry"  # of the run: the entry as it was decided on, before anything is done
 MAX_REASON = 1000  # characters; MLflow's tags hold 5,000, and the entry needs some for itself
 
 
@@ -89,8 +91,15 @@ def promote(
         by: Who does it; by default the user of this process.
 
     Raises:
+    Returns:
+        The entry; where a kill has cut the same promotion after the alias was moved, the entry of that.
+
+    Raises:
         RegistryError: If the version is champion already, does not exist, or must not be.
     """
+    cut = finish_cut(name)
+    if cut is not None and cut.to_version == version:
+        return cut
     former = version_behind(name, CHAMPION)
     if former == version:
         raise RegistryError(f"expected a version that is not champion yet, received {version}; nothing is to be done.")
@@ -125,6 +134,9 @@ def rollback(name: str, reason: str = "", by: str | None = None) -> Entry:
     Raises:
         RegistryError: If there is no previous champion.
     """
+    cut = finish_cut(name)
+    if cut is not None and cut.action == "rollback":
+        return cut
     former, previous = version_behind(name, CHAMPION), version_behind(name, PREVIOUS)
     if previous is None or previous == former:
         raise RegistryError(f"expected a previous champion of {name}, received none; promote a version instead.")
@@ -145,16 +157,22 @@ def _carry_out(entry: Entry, details: Mapping[str, Any]) -> Entry:
     """Store the details, move the alias, and then write the entry, so that no entry tells of what did not happen."""
     entry = entry.model_copy(update={"run_id": _store(entry, details)})
     set_champion(entry.name, entry.to_version)
+    _write(entry)
+    return entry
+
+
+def _write(entry: Entry) -> None:
     key = TAG + "".join(character for character in entry.at if character.isalnum())
     client().set_registered_model_tag(entry.name, key, entry.model_dump_json(exclude_defaults=True))
-    return entry
 
 
 def _store(entry: Entry, details: Mapping[str, Any]) -> str:
     mine = client()
+    described = {"captchalab.kind": entry.action, "captchalab.model": entry.name}
+    decided = {ENTRY_TAG: entry.model_dump_json(exclude_defaults=True)}
     run = mine.create_run(
         experiment(EXPERIMENT),
-        tags={"captchalab.kind": entry.action, "captchalab.model": entry.name},
+        tags={**described, **decided, **own_tags()},
         run_name=f"{entry.action} {entry.name} {entry.to_version}",
     )
     run_id = str(run.info.run_id)
@@ -164,6 +182,38 @@ def _store(entry: Entry, details: Mapping[str, Any]) -> str:
         mine.log_artifact(run_id, str(path))
     mine.set_terminated(run_id)
     return run_id
+
+
+def finish_cut(name: str) -> Entry | None:
+    """Bring the newest promotion or rollback of a model to its end if its process was killed in the middle.
+
+    Where the alias was moved, the entry is written and returned. Where it was not, the change never happened: its run
+    is marked as failed, and the alias of the previous champion is what the history says.
+    """
+    mine = client()
+    place = mine.get_experiment_by_name(EXPERIMENT)
+    if place is None:
+        return None
+    quote = '"' if "'" in name else "'"
+    wanted = f"tags.`captchalab.model` = {quote}{name}{quote}"
+    newest = mine.search_runs([place.experiment_id], wanted, max_results=1, order_by=["attributes.start_time DESC"])
+    run = newest[0] if newest else None
+    if run is None or ENTRY_TAG not in run.data.tags or run.info.status == "FAILED" or not is_gone(run.data.tags):
+        return None
+    entries = history(name)
+    if any(entry.run_id == run.info.run_id for entry in entries):
+        return None
+    decided = Entry.model_validate_json(run.data.tags[ENTRY_TAG])
+    if run.info.status == "FINISHED" and version_behind(name, CHAMPION) == decided.to_version:
+        entry = decided.model_copy(update={"run_id": run.info.run_id})
+        _write(entry)
+        return entry
+    mine.set_tag(run.info.run_id, "captchalab.reason", "its process was killed before the alias was moved")
+    mine.set_terminated(run.info.run_id, "FAILED")
+    before = entries[-1].from_version if entries else None
+    if before is not None and version_behind(name, PREVIOUS) != before:
+        mine.set_registered_model_alias(name, PREVIOUS, before)
+    return None
 
 
 def history(name: str) -> list[Entry]:

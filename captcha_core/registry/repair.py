@@ -1,16 +1,16 @@
-"""Runs whose process is gone: found, and closed."""
+"""What processes that are gone have left: runs that are open, promotions half done, lines that were not sent."""
 
-import os
-import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-import psutil
+from captcha_core.registry import promotion
+from captcha_core.registry.outbox import is_in_use, waiting_bytes
+from captcha_core.registry.processes import is_gone
+from captcha_core.registry.runs import EXPERIMENT, OUTBOX, client
 
-from captcha_core.registry.runs import EXPERIMENT, client
-
-SLACK_S = 60.0  # a process that began later than its run by more than this has taken the number over
 REASON = "its process ended without a word (killed, or the machine stopped); closed by captchalab doctor --repair"
+SPOOLS = (f"*/{OUTBOX}", "*/outbox-*.jsonl")  # of trainings, of searches
 
 
 @dataclass(frozen=True)
@@ -22,22 +22,17 @@ class Orphan:
     pid: int
 
 
-def orphans(experiment: str = EXPERIMENT) -> Iterator[Orphan]:
+def orphans(experiments: tuple[str, ...] = (EXPERIMENT, promotion.EXPERIMENT)) -> Iterator[Orphan]:
     """Yield the runs of this machine that are RUNNING without a process. Runs of other machines are left alone."""
     mine = client()
-    found = mine.get_experiment_by_name(experiment)
-    if found is None:
-        return
+    places = [place.experiment_id for name in experiments if (place := mine.get_experiment_by_name(name)) is not None]
     page: str | None = None
-    while True:
-        runs = mine.search_runs(
-            [found.experiment_id], "attributes.status = 'RUNNING'", max_results=1000, page_token=page
-        )
+    while places:
+        runs = mine.search_runs(places, "attributes.status = 'RUNNING'", max_results=1000, page_token=page)
         for run in runs:
-            tags, pid = run.data.tags, run.data.tags.get("captchalab.pid", "")
-            here = tags.get("captchalab.host") == platform.node() and pid.isdigit()
-            if here and not _lives(int(pid), float(tags.get("captchalab.started", "inf"))):
-                yield Orphan(run.info.run_id, run.info.run_name or run.info.run_id, int(pid))
+            if is_gone(run.data.tags):
+                pid = int(run.data.tags["captchalab.pid"])
+                yield Orphan(run.info.run_id, run.info.run_name or run.info.run_id, pid)
         page = runs.token
         if not page:
             return
@@ -50,12 +45,13 @@ def close(orphan: Orphan) -> None:
     mine.set_terminated(orphan.run_id, "FAILED")
 
 
-def _lives(pid: int, started_s: float) -> bool:
-    """Say whether the process that began a run at ``started_s`` is still there, not another with its number."""
-    if pid == os.getpid():
-        return True
-    try:
-        process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= started_s + SLACK_S
-    except psutil.Error:
-        return False
+def left_behind(folder: Path) -> list[Path]:
+    """Return the outboxes below a folder of runs that hold unsent lines and that no process has open."""
+    found = [path for pattern in SPOOLS for path in sorted(folder.glob(pattern))]
+    return [path for path in found if waiting_bytes(path) and not is_in_use(path)]
+
+
+def half_promoted() -> list[promotion.Entry]:
+    """Finish or take back the promotions that a kill has cut, and return those that were finished."""
+    names = [model.name for model in client().search_registered_models()]
+    return [entry for name in names if (entry := promotion.finish_cut(name)) is not None]

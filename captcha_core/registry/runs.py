@@ -22,14 +22,17 @@ from captcha_core.errors import RegistryError
 from captcha_core.evaluation.metrics import DEFINITION
 from captcha_core.evaluation.predictions import Predictions
 from captcha_core.registry.bundle import Bundle
+from captcha_core.registry.database import ensure
 from captcha_core.registry.lookup import DEFAULT_TRACKING_URI
 from captcha_core.registry.masking import masked, masked_value
 from captcha_core.registry.outbox import PATIENCE_S, LaterRun, Outbox, waiting_bytes
+from captcha_core.registry.processes import own_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 ARTIFACTS = "mlartifacts"
+RUNS = Path("runs")  # a folder for each run of this place: its checkpoint, and what is not logged yet
 OUTBOX = "outbox.jsonl"
 PATIENCE_AFTER_FAULT_S = 10.0
 EXPERIMENT = "captchalab"
@@ -52,6 +55,7 @@ def use_tracking() -> str:
     uri = os.environ.setdefault("MLFLOW_TRACKING_URI", DEFAULT_TRACKING_URI)
     if uri.startswith(("http://", "https://")):
         _check_answers(uri)
+    ensure(uri)
     import mlflow
 
     mlflow.set_tracking_uri(uri)
@@ -231,9 +235,12 @@ def begin_run(key: str, name: str, tags: Mapping[str, str]) -> str:
     if not found:
         shown = {tag: masked_value(tag, value) for tag, value in tags.items()}
         return str(mine.create_run(place, run_name=name, tags={**shown, KEY: key}).info.run_id)
+    run_id = str(found[0].info.run_id)
+    for name in set(own_tags()) & set(tags):  # whose it is now; nobody takes it for one that was left open
+        mine.set_tag(run_id, name, tags[name])
     if found[0].info.status != "RUNNING":
-        mine.update_run(found[0].info.run_id, status="RUNNING")
-    return str(found[0].info.run_id)
+        mine.update_run(run_id, status="RUNNING")
+    return run_id
 
 
 @contextlib.contextmanager
@@ -257,17 +264,17 @@ def start_run(
 
     mine = client()
     handed = run_id or os.environ.pop("MLFLOW_RUN_ID", None)
+    owner = own_tags()
     started = mlflow.start_run(
         run_id=handed,
         experiment_id=None if handed or nested else experiment(),
         run_name=name,
         nested=nested,
         log_system_metrics=True,
+        tags=owner,  # with the run, so that no kill leaves one that nobody owns
     )
     run = Run(started.info.run_id, mine)
-    run.tags({"mlflow.runName": name, "captchalab.pid": os.getpid(), "captchalab.host": platform.node()})
-    described = {"captchalab.started": time.time(), "captchalab.metrics": DEFINITION}
-    run.tags({**described, **_provenance(), **(tags or {})})
+    run.tags({"mlflow.runName": name, **owner, "captchalab.metrics": DEFINITION, **_provenance(), **(tags or {})})
     outbox = open_outbox(keep / run.id / OUTBOX) if keep else None
     if outbox is not None:
         run = Run(run.id, mine, outbox.known(run.id, run.id))

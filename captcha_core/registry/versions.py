@@ -17,6 +17,7 @@ CHAMPION = "champion"
 PREVIOUS = "previous"
 CHALLENGER = "challenger"
 DIGEST_TAG = "captchalab.bundle_sha256"
+EPOCHS_TAG = "captchalab.epochs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,24 +106,30 @@ def _of_run(run_id: str) -> Located:
 def register(run: "Run", bundle: Bundle, name: str) -> str:
     """Log a bundle in a run, make it a new version of ``name`` with the alias ``challenger``, and return its number.
 
-    A version appears only after all of its files are stored.
+    A version appears only after all of its files are stored. What the run has registered after the same number of
+    epochs, before a kill, is taken as it is.
     """
     import mlflow
 
-    model_id = run.bundle(bundle)
     client = run.client
     with contextlib.suppress(mlflow.MlflowException):  # there already
         client.create_registered_model(name)
-    version = client.create_model_version(
-        name,
-        source=f"models:/{model_id}",
-        run_id=run.id,
-        model_id=model_id,
-        tags={DIGEST_TAG: bundle.digest, "captchalab.preset": bundle.config.preset or ""},
-    )
-    client.set_registered_model_alias(name, CHALLENGER, version.version)
-    run.tags({"captchalab.registered": f"{name}/{version.version}"})
-    return str(version.version)
+    epochs = str(bundle.metrics.get("epochs", ""))
+    there = client.search_model_versions(f"name='{name}'")
+    mine = [one for one in there if one.run_id == run.id and epochs and one.tags.get(EPOCHS_TAG) == epochs]
+    if mine:
+        version = str(mine[0].version)
+    else:
+        model_id = run.bundle(bundle)
+        tags = {DIGEST_TAG: bundle.digest, "captchalab.preset": bundle.config.preset or "", EPOCHS_TAG: epochs}
+        made = client.create_model_version(
+            name, source=f"models:/{model_id}", run_id=run.id, model_id=model_id, tags=tags
+        )
+        version = str(made.version)
+    if int(version) >= max((int(one.version) for one in there), default=0):
+        client.set_registered_model_alias(name, CHALLENGER, version)
+    run.tags({"captchalab.registered": f"{name}/{version}"})
+    return version
 
 
 def set_champion(name: str, version: str) -> str | None:

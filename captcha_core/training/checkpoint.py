@@ -45,16 +45,19 @@ class Checkpoint:
 
     @property
     def exists(self) -> bool:
-        return (self.folder / "last" / "progress.json").is_file()
+        return any((self.folder / state / "progress.json").is_file() for state in ("last", "last.old"))
 
     def save(self, model: keras.Model, progress: Progress) -> None:
         """Write the state beside its place and swap it in, so that a kill leaves the old one or the new one."""
         fresh, last, old = (self.folder / name for name in ("last.new", "last", "last.old"))
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        model.save(fresh / "model.keras")
-        (fresh / "progress.json").write_text(json.dumps(asdict(progress)))
         self._recover()
+        try:
+            fresh.mkdir(parents=True)
+            model.save(fresh / "model.keras")
+            (fresh / "progress.json").write_text(json.dumps(asdict(progress)))
+        except OSError:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
         if last.exists():
             last.replace(old)
         fresh.replace(last)
@@ -62,15 +65,24 @@ class Checkpoint:
 
     def save_best(self, model: keras.Model) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        model.save(self.folder / "best.new.keras")
-        (self.folder / "best.new.keras").replace(self.best_path)
+        fresh = self.folder / "best.new.keras"
+        try:
+            model.save(fresh)
+            fresh.replace(self.best_path)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
 
     @property
     def best_path(self) -> Path:
         return self.folder / "best.keras"
 
     def load_progress(self) -> Progress:
-        """Raises: ModelError: If there is no checkpoint or it cannot be read."""
+        """Return how far it is, after what a kill left half written is removed.
+
+        Raises:
+            ModelError: If there is no checkpoint or it cannot be read.
+        """
         self._recover()
         try:
             return Progress(**json.loads((self.folder / "last" / "progress.json").read_text()))
@@ -90,7 +102,10 @@ class Checkpoint:
         return keras.saving.load_model(self.best_path, compile=False, safe_mode=True)
 
     def _recover(self) -> None:
-        """Take back the previous state if a kill came between the two renames."""
+        """Take back the previous state if a kill came between the two renames, and remove what else it left."""
         last, old = self.folder / "last", self.folder / "last.old"
         if old.exists() and not last.exists():
             old.replace(last)
+        for rest in (old, self.folder / "last.new"):
+            shutil.rmtree(rest, ignore_errors=True)
+        (self.folder / "best.new.keras").unlink(missing_ok=True)

@@ -6,16 +6,17 @@ Each part runs the command that a user types, in a folder of its own.
 import json
 import os
 import random
-import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent.parent
+from experiments.faults.commands import said, start, works
+from experiments.faults.kills import Victim, check_clean, kill_again
+from experiments.faults.trainings import running
+
 SMALL = ("ema=0.9", "validation_samples=200", "epochs=2", "minutes=null")
 RESUME = ("--resume", "cut", "--repeats", "0", "--bundles", "0")
 STARTED = "trials of"  # the command's first line
@@ -94,7 +95,7 @@ def workers(trials: int) -> dict[str, Any]:
 
 
 def killed(tuner: str, kills: int, seed: int = 0, trials: int = 10) -> dict[str, Any]:
-    """Kill a search at random moments, go on each time, and compare it with one that was left alone."""
+    """Kill searches at random moments, go on each time, and compare each with one that was left alone."""
     rng = random.Random(seed)
     words = [
         "--tuner",
@@ -116,16 +117,32 @@ def killed(tuner: str, kills: int, seed: int = 0, trials: int = 10) -> dict[str,
         _draw(folder, 400)
         whole = _tune(folder, "whole", words, recipe)
         trial_s = whole["seconds"] / trials
-        done = 0
-        while done < kills:
+
+        def next_words() -> Sequence[str]:
             begun = (folder / "runs" / "search-cut" / "search.json").is_file()
-            process = _start(folder, [*RESUME] if begun else _words("cut", words, recipe))
-            if _kill(process, rng.uniform(0, 1.5 * trial_s)):
-                done += 1
-            else:
-                break  # it was quicker: the search is finished
-        cut = _run(folder, RESUME)
-        return {"tuner": tuner, "kills": done, **_compared(folder, whole, cut)}
+            return RESUME if begun else _words("cut", words, recipe)
+
+        def again(process: "subprocess.Popen[bytes]") -> None:
+            """Compare a search that got through, and make room for another."""
+            if process.returncode:
+                raise RuntimeError(said(folder)[-2000:])
+            through.append(_compared(folder, whole, _run(folder, RESUME)))
+            (folder / "runs" / "search-cut").rename(folder / "runs" / f"search-cut-{len(through)}")
+
+        through: list[dict[str, Any]] = []
+        victim = Victim(
+            lambda: start(folder, "tune", *next_words()), (0.0, 1.5 * trial_s), lambda: STARTED in said(folder),
+            finished=again,
+        )  # fmt: skip
+        done = kill_again(victim, kills, rng).kills
+        through.append(_compared(folder, whole, _run(folder, next_words())))
+        check_clean(folder)
+        return {
+            "tuner": tuner,
+            "kills": done,
+            "searches": through,
+            "runs_open_after_repair": running(folder),
+        }
 
 
 def letters(data: Path, trials: int, minutes: float) -> dict[str, Any]:
@@ -202,38 +219,5 @@ def _run(folder: Path, words: Sequence[str]) -> dict[str, Any]:
 
 
 def _command(folder: Path, words: Sequence[str]) -> dict[str, Any]:
-    process = subprocess.run(  # noqa: S603  our own command
-        [sys.executable, "-m", "experiments.cli", *words], cwd=folder, env=_environment(folder), capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
-    if process.returncode:
-        raise RuntimeError(process.stderr[-2000:])
-    return json.loads(process.stdout) if "json" in words else {}
-
-
-def _start(folder: Path, words: Sequence[str]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(  # noqa: S603  our own command
-        [sys.executable, "-m", "experiments.cli", "tune", *words], cwd=folder, env=_environment(folder),
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
-
-
-def _kill(process: "subprocess.Popen[str]", after_s: float) -> bool:
-    """Kill a search some time after it has said that it begins; return whether it was still running."""
-    assert process.stderr is not None
-    for line in process.stderr:
-        if STARTED in line:
-            break
-    time.sleep(after_s)
-    alive = process.poll() is None
-    if alive:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.stderr.close()
-    process.wait()
-    return alive
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    kept = {key: value for key, value in os.environ.items() if key != "MLFLOW_RUN_ID"}
-    return {**kept, "PYTHONPATH": paths, "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"}
+    printed = works(folder, *words)
+    return json.loads(printed) if "json" in words else {}

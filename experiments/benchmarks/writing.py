@@ -1,10 +1,8 @@
 """How fast, in how much memory and how safely data sets are written: workers, a million samples, kills."""
 
 import json
-import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from captcha_core.errors import DataError
+from experiments.faults.kills import Victim, kill_again
 
 SCHEME = "digits4"
 SEED = 1
@@ -150,26 +149,19 @@ def kill_and_continue(root: Path, count: int, kills: int, seed: int = 0) -> dict
     Raises:
         DataError: If a shard is cut short, or the digest differs in the end.
     """
-    rng = random.Random(seed)
     whole = _uninterrupted(root / "whole", count)
     out = root / "killed"
     latest_s = whole.first_shard_s + (whole.seconds - whole.first_shard_s) / SHARE_OF_RUN
-    done = shards = finished_early = 0
-    while done < kills:
-        process = _start(out, count)
-        time.sleep(rng.uniform(0, latest_s))
-        if process.poll() is not None:  # it was faster: it must be right, and another one is killed
-            _check_digest(out, whole.digest)
-            shutil.rmtree(out)
-            finished_early += 1
-            continue
-        if rng.random() < 0.5:
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-        process.wait()
-        done += 1
-        shards += check_shards(out)
+    seen: list[int] = []
+
+    def finished(process: "subprocess.Popen[bytes]") -> None:  # it was faster: it must be right
+        _check_digest(out, whole.digest)
+        shutil.rmtree(out)
+
+    victim = Victim(
+        lambda: _start(out, count), (0.0, latest_s), look=lambda: seen.append(check_shards(out)), finished=finished
+    )
+    killed = kill_again(victim, kills, random.Random(seed))
     left = len(list((out / ".writing").glob("[0-9]*.json")))
     final = _start(out, count)
     if final.wait() != 0:
@@ -177,10 +169,10 @@ def kill_and_continue(root: Path, count: int, kills: int, seed: int = 0) -> dict
     _check_digest(out, whole.digest)
     return {
         "count": count,
-        "kills": done,
-        "whole_shards_seen": shards,
+        "kills": killed.kills,
+        "whole_shards_seen": sum(seen),
         "shards_done_by_killed_runs": left,
-        "finished_before_a_kill": finished_early,
+        "finished_before_a_kill": killed.finished_before_a_kill,
         "uninterrupted_seconds": whole.seconds,
         "digest": whole.digest,
         "same_digest": True,

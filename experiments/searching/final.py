@@ -13,8 +13,9 @@ from rich.markup import escape
 
 from captcha_core.evaluation.compare import McNemar, mcnemar
 from captcha_core.evaluation.metrics import right
-from captcha_core.registry.runs import PARENT, Run, begin_run, start_run
-from captcha_core.registry.versions import CHALLENGER, register
+from captcha_core.registry.processes import own_tags
+from captcha_core.registry.runs import PARENT, begin_run, start_run
+from captcha_core.registry.versions import register
 from captcha_core.spec.sample import Sample
 from captcha_core.training.fit import Task
 from experiments.console import console
@@ -126,6 +127,7 @@ def _train(
         "captchalab.kind": role,
         "captchalab.search": plan.name,
         "captchalab.preset": plan.base.preset or Path(plan.base.data).name,
+        **own_tags(),
     }
     run_id = begin_run(f"{plan.uid}/{folder.name}", f"{plan.name}-{role}-{repeat + 1}", tags)
     material = replace(plan.base, task=task).material(shelf)
@@ -136,7 +138,7 @@ def _train(
         best = {key.replace("val_", "best_val_"): value for key, value in trained.progress.best.items()}
         with tempfile.TemporaryDirectory() as place:
             bundle, report = evaluated(run, Path(place), task, trained, material, samples, plan.base.name, preset)
-            version = _register_once(run, bundle, plan.base.name) if role == WINNER and repeat == 0 else ""
+            version = register(run, bundle, plan.base.name) if role == WINNER and repeat == 0 else ""
             size = float(bundle.litert_path.stat().st_size)
     result = {
         **{key: value for key, value in report.numbers.items() if key in ("exact_match", "character_error_rate")},
@@ -151,16 +153,6 @@ def _train(
     }
     write_json(folder / "result.json", result)
     return result
-
-
-def _register_once(run: Run, bundle: Any, name: str) -> str:
-    """Register what a run made; a version that it registered before a kill is taken."""
-    found = run.client.search_model_versions(f"run_id='{run.id}'")
-    if not found:
-        return register(run, bundle, name)
-    run.client.set_registered_model_alias(name, CHALLENGER, found[0].version)
-    run.tags({"captchalab.registered": f"{name}/{found[0].version}"})
-    return str(found[0].version)
 
 
 def _full(task: Task) -> dict[str, float]:

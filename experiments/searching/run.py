@@ -12,7 +12,8 @@ from filelock import FileLock, Timeout
 
 from captcha_core.errors import CaptchaError, DataError, ModelError
 from captcha_core.registry.outbox import Outbox
-from captcha_core.registry.runs import Run, begin_run, open_outbox, send_left_behind, start_run
+from captcha_core.registry.processes import own_tags
+from captcha_core.registry.runs import RUNS, Run, begin_run, open_outbox, send_left_behind, start_run
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.fit import Trained
 from captcha_core.training.oracles import make_oracle
@@ -26,7 +27,7 @@ from experiments.searching.report import TrialRecord, front, ranked, records, su
 from experiments.searching.trial import TrialRunner, begin_trial
 from experiments.searching.view import SearchView
 from experiments.searching.workers import Crew, Processes, RayTasks, WorkerFault, work
-from experiments.training import RUNS, bundle_of
+from experiments.training import bundle_of
 
 LEFT_BEHIND_S = 5.0
 
@@ -120,7 +121,7 @@ def _with_run(plan: SearchPlan) -> SearchPlan:
     plan.save()
     if not plan.run_id:
         handed = os.environ.pop("MLFLOW_RUN_ID", None)  # mlflow run has made one
-        tags = {"captchalab.kind": "search", "captchalab.search": plan.name}
+        tags = {"captchalab.kind": "search", "captchalab.search": plan.name, **own_tags()}
         plan = replace(plan, run_id=handed or begin_run(plan.uid, plan.name, tags), uid=plan.uid)
         plan.save()
     return plan

@@ -3,8 +3,6 @@
 import contextlib
 import json
 import math
-import os
-import platform
 import shutil
 import time
 import traceback
@@ -20,6 +18,7 @@ from keras_tuner.src.engine.trial import Trial
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.registry.callback import LogEpochs
 from captcha_core.registry.outbox import LaterRun, Outbox, steps_posted
+from captcha_core.registry.processes import own_tags
 from captcha_core.registry.runs import PARENT
 from captcha_core.training.callbacks import LossNotFinite
 from captcha_core.training.checkpoint import Checkpoint, Progress
@@ -188,8 +187,7 @@ def begin_trial(plan: SearchPlan, outbox: Outbox, trial_id: str) -> LaterRun:
             "captchalab.search": plan.name,
             "captchalab.trial": label,
             "captchalab.preset": plan.base.preset or Path(plan.base.data).name,
-            "captchalab.pid": str(os.getpid()),
-            "captchalab.host": platform.node(),
+            **own_tags(),
         },
     )
 

@@ -7,13 +7,15 @@ import threading
 import time
 import traceback
 
+from experiments.scratch import scratch
 from experiments.searching.workers import FAULTY, NO_ROOM
 
 
 def main() -> None:
     name, tuner_id, threads = sys.argv[1:]
     _die_with_parent()
-    code = serve(name, tuner_id, int(threads))
+    with scratch():
+        code = serve(name, tuner_id, int(threads))
     sys.stderr.flush()
     os._exit(code)  # gRPC's and TensorFlow's threads have nothing left to say
 

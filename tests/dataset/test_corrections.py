@@ -48,6 +48,14 @@ def test_a_captcha_stays_in_its_split_while_others_come(tiny_spec: CaptchaSpec, 
     assert len(before) == 25 and len(set(before.values())) > 1
 
 
+def test_a_kill_while_they_are_replaced_loses_none(tiny_spec: CaptchaSpec, tmp_path: Path) -> None:
+    mine = Corrections(tmp_path / "corrections", tiny_spec)
+    first, second = tiny_samples(2, seed=3)
+    mine.keep(first.media, "a.png", _label("12"))
+    mine.folder.rename(tmp_path / "corrections.old")
+    assert _texts(mine.keep(second.media, "b.png", _label("33"))) == {first.id: "12", second.id: "33"}
+
+
 def test_several_at_once_lose_nothing(tiny_spec: CaptchaSpec, tmp_path: Path) -> None:
     mine = Corrections(tmp_path / "corrections", tiny_spec)
     samples = tiny_samples(12, seed=5)

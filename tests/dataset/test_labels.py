@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.dataset.gathered import write_samples
+from captcha_core.dataset import gathered, writer
+from captcha_core.dataset.gathered import take_back, write_samples
 from captcha_core.dataset.labelling import Guess, asking_order, labelled_by_model, open_ids, queue, rebuild, to_ask
 from captcha_core.dataset.labels import Label, LabelLog, latest, tally
 from captcha_core.dataset.store import Dataset
@@ -184,3 +185,37 @@ def test_nothing_is_rebuilt_over_what_is_no_result(unlabelled: Dataset, tmp_path
     with pytest.raises(DataError, match="received other files"):
         rebuild(unlabelled, tmp_path / "letters")
     assert (tmp_path / "letters" / "to-mother.txt").read_text() == "dear"
+
+
+def test_a_kill_while_a_result_is_replaced_costs_nothing(unlabelled: Dataset, tmp_path: Path) -> None:
+    log, out = LabelLog.of(unlabelled.path, unlabelled.spec), tmp_path / "out"
+    first, second = unlabelled.ids("train")[:2]
+    log.add([label(first, "11")])
+    before = rebuild(unlabelled, out)
+    (tmp_path / "out").rename(tmp_path / "out.old")
+    (tmp_path / "out.new").mkdir()
+    take_back(out)
+    assert Dataset.open(out).digest == before.digest
+    log.add([label(second, "22")])
+    (tmp_path / "out").rename(tmp_path / "out.old")
+    assert sorted(rebuild(unlabelled, out).texts("train")) == ["11", "22"]
+    assert not {path.name for path in tmp_path.iterdir()} & {"out.new", "out.old"}
+
+
+def test_a_first_result_that_a_kill_cut_is_no_hindrance_when_more_is_labelled(
+    unlabelled: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathered, "SHARD_ROWS", 1)
+    monkeypatch.setattr(writer, "_finish", stop)
+    log, out = LabelLog.of(unlabelled.path, unlabelled.spec), tmp_path / "out"
+    first, second = unlabelled.ids("train")[:2]
+    log.add([label(first, "11")])
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(unlabelled, out)
+    monkeypatch.undo()
+    log.add([label(second, "22")])
+    assert sorted(rebuild(unlabelled, out).texts("train")) == ["11", "22"]
+
+
+def stop(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -124,6 +124,14 @@ def test_a_finished_data_set_is_left_as_it_is(tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "d").rglob("*")} == written
 
 
+def test_what_a_kill_after_the_last_shard_left_goes_with_the_next_run(tmp_path: Path) -> None:
+    write_dataset(tmp_path / "d", small_plan(20), specks)
+    (tmp_path / "d" / ".writing").mkdir()
+    (tmp_path / "d" / ".writing" / "00000.json").write_text("{}")
+    assert write_dataset(tmp_path / "d", small_plan(20), specks).counts
+    assert not (tmp_path / "d" / ".writing").exists()
+
+
 @pytest.mark.parametrize("stopped", [False, True])
 def test_another_data_set_is_refused(tmp_path: Path, stopped: bool) -> None:
     if stopped:

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -97,7 +98,13 @@ def test_twenty_kills_lose_nothing(tuner: str) -> None:
     _whole(killed(tuner, kills=20), 10)
 
 
-def _whole(found: dict[str, object], trials: int) -> None:
+def _whole(killed: dict[str, Any], trials: int) -> None:
+    assert killed["runs_open_after_repair"] == 0
+    for found in killed["searches"]:
+        _whole_search(found, trials)
+
+
+def _whole_search(found: dict[str, Any], trials: int) -> None:
     for key in ("trials_keras_tuner", "finished_keras_tuner", "children_mlflow", "finished_mlflow", "trials_mlflow"):
         assert found[key] == trials, found
     assert found["epochs_lost_or_doubled"] == 0

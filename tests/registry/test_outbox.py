@@ -1,6 +1,8 @@
 """What is to be logged waits on disk: nothing stops while MLflow is away, nothing is lost, nothing comes twice."""
 
 import json
+import resource
+import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -111,6 +113,48 @@ def test_nothing_is_sent_twice_by_a_process_that_goes_on(tmp_path: Path) -> None
     assert [call[3] for call in server.calls] == ["0", "1", "2"]
 
 
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
+    server = Server()
+    box = opened(tmp_path / "box.jsonl", server)
+    run = box.known("a", "x")
+    run.metrics({"loss": 1.0}, step=0)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (box.path.stat().st_size + 20, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            run.metrics({"loss": 2.0}, step=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    run.metrics({"loss": 3.0}, step=2)
+    assert box.close(20)
+    assert [call[3] for call in server.calls] == ["0", "2"]
+
+
+def test_a_damaged_line_does_not_hold_up_the_rest(tmp_path: Path) -> None:
+    path, server = tmp_path / "box.jsonl", Server()
+    path.write_text('{"run": "a", "call": "met\n[1]\n')
+    assert steps_posted([path], "a") == set()
+    box = opened(path, server)
+    box.known("a", "x").metrics({"loss": 1.0})
+    assert box.close(20)
+    assert len(server.calls) == 1 and len(box.refused) == 2
+
+
+def test_a_run_begun_by_another_process_is_known(tmp_path: Path) -> None:
+    server = Server()
+    early = opened(tmp_path / "box.jsonl", server)
+    other = opened(tmp_path / "box.jsonl", server)
+    assert other.begin("a", "trial", {}).outbox.flush(20)
+    server.down = True
+    other.close(0)
+    early.post("a", "metrics", {"values": {"loss": 1.0}, "step": 0})
+    server.down = False
+    assert early.close(20)
+    assert early.refused == [] and len(server.calls) == 1
+
+
 def test_what_the_server_will_never_take_does_not_hold_up_the_rest(tmp_path: Path) -> None:
     from mlflow.exceptions import MlflowException
     from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
@@ -128,6 +172,31 @@ def test_what_the_server_will_never_take_does_not_hold_up_the_rest(tmp_path: Pat
     assert box.close(20)
     assert [call[0] for call in server.calls] == ["here"]
     assert "the run is deleted" in box.refused[0]
+
+
+@pytest.mark.parametrize(("failures", "arrived"), [(3, ["1.0", "2.0"]), (10_000, ["2.0"])])
+def test_what_a_lost_database_connection_refuses_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int, arrived: list[str]
+) -> None:
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import BAD_REQUEST
+
+    left = [failures]
+
+    class Shaky(Server):
+        def run(self, run_id: str) -> "_Run":
+            if run_id == "first" and left[0]:
+                left[0] -= 1
+                raise MlflowException("(psycopg2.InterfaceError) connection already closed", BAD_REQUEST)
+            return _Run(self, run_id)
+
+    monkeypatch.setattr(module, "DOUBTFUL_TRIES", 5)
+    server = Shaky()
+    box = opened(tmp_path / "box.jsonl", server)
+    box.known("a", "first").metrics({"loss": 1.0})
+    box.known("b", "second").metrics({"loss": 2.0})
+    assert box.close(20)
+    assert [str(json.loads(call[2])["loss"]) for call in server.calls] == arrived
 
 
 def test_two_runs_with_one_key_are_one(empty_folder: Path) -> None:

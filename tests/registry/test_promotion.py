@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +12,14 @@ import pytest
 
 from captcha_core.errors import RegistryError
 from captcha_core.evaluation.compare import Contender, PromotionRule, Verdict
+from captcha_core.registry import promotion as module
 from captcha_core.registry.lookup import open_registry
+from captcha_core.registry.processes import own_tags
 from captcha_core.registry.promotion import Entry, history, moved_outside, promote, rollback
+from captcha_core.registry.repair import half_promoted
 from captcha_core.registry.runs import client
 from captcha_core.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, version_behind
+from tests.experiments.walk import enter
 
 NAME = "captcha-tiny"
 RULE = PromotionRule()
@@ -102,6 +109,78 @@ def test_without_a_verdict_in_favour_nothing_changes(registry: Path, verdict: Ve
     assert len(history(NAME)) == 1
     forced = promote(NAME, "2", RULE, verdict, forced=True, reason="must be")
     assert (forced.forced, champions()) == (True, ("2", "1"))
+
+
+class Killed(BaseException):
+    """What nothing catches."""
+
+
+@pytest.fixture
+def dying(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let the next promotion be cut before a step, in a process that is gone afterwards."""
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    def cut_before(step: str) -> None:
+        gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+        tags = {**own_tags(), "captchalab.pid": gone.stdout.strip()}
+        monkeypatch.setattr(module, "own_tags", lambda: tags)
+        monkeypatch.setattr(module, step, die)
+
+    return cut_before
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["promoted again", "repaired"])
+def test_a_promotion_cut_after_the_alias_was_moved_comes_into_the_history_once(
+    registry: Path, dying: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    promote(NAME, "1")
+    dying("_write")
+    with pytest.raises(Killed):
+        promote(NAME, "2", forced=True, reason="must be")
+    monkeypatch.undo()
+    enter(registry, monkeypatch)
+    assert champions() == ("2", "1") and len(history(NAME)) == 1
+    if again:
+        promote(NAME, "2", forced=True, reason="must be")
+    else:
+        assert [entry.to_version for entry in half_promoted()] == ["2"]
+    assert half_promoted() == []
+    entries = history(NAME)
+    assert [(entry.to_version, entry.reason) for entry in entries] == [("1", ""), ("2", "must be")]
+    assert json.loads(Path(client().download_artifacts(entries[1].run_id, "promotion.json")).read_text())["forced"]
+    assert promote(NAME, "3", forced=True, reason="better").from_version == "2"
+
+
+def test_a_promotion_cut_before_the_alias_was_moved_never_happened(
+    registry: Path, dying: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(NAME, "1")
+    promote(NAME, "2", forced=True, reason="first")
+    dying("set_champion")
+    with pytest.raises(Killed):
+        promote(NAME, "3", forced=True, reason="second")
+    monkeypatch.undo()
+    enter(registry, monkeypatch)
+    client().set_registered_model_alias(NAME, PREVIOUS, "2")  # the kill came within the move
+    assert half_promoted() == []
+    assert champions() == ("2", "1") and len(history(NAME)) == 2
+    place = client().get_experiment_by_name(module.EXPERIMENT).experiment_id
+    runs = client().search_runs([place], order_by=["attributes.start_time DESC"])
+    assert [run.info.status for run in runs] == ["FAILED", "FINISHED", "FINISHED"]
+    assert promote(NAME, "3", forced=True, reason="second").from_version == "2"
+
+
+def test_a_promotion_of_a_living_process_is_left_alone(registry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(module, "_write", die)
+    with pytest.raises(Killed):
+        promote(NAME, "1")
+    assert half_promoted() == []
+    assert history(NAME) == []
 
 
 def test_what_cannot_be_promoted(registry: Path) -> None:

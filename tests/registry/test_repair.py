@@ -9,10 +9,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import mlflow
 import pytest
 
-from captcha_core.registry.repair import close, orphans
-from captcha_core.registry.runs import client, experiment
+from captcha_core.registry.outbox import Outbox
+from captcha_core.registry.processes import own_tags
+from captcha_core.registry.repair import close, left_behind, orphans
+from captcha_core.registry.runs import Run, begin_run, client, experiment, start_run
 from experiments.cli import main
 
 
@@ -59,6 +62,85 @@ def test_another_process_with_the_number_does_not_count(empty_folder: Path) -> N
         later.kill()
 
 
+def test_the_run_of_a_cut_promotion_is_found_too(empty_folder: Path, gone: int) -> None:
+    from captcha_core.registry.promotion import EXPERIMENT
+
+    own = {"captchalab.pid": str(gone), "captchalab.host": platform.node(), "captchalab.started": str(time.time())}
+    left = client().create_run(experiment(EXPERIMENT), tags=own).info.run_id
+    assert [orphan.run_id for orphan in orphans()] == [left]
+
+
+def test_a_run_has_an_owner_from_its_first_moment(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_: object) -> None:
+        raise SystemError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "tags", die)
+        with pytest.raises(SystemError), start_run("cut"):
+            pass
+    (left,) = client().search_runs([experiment()])
+    assert left.data.tags["captchalab.pid"] == str(os.getpid())
+    mlflow.end_run()
+
+
+def test_a_run_that_another_process_goes_on_with_is_its(empty_folder: Path, gone: int) -> None:
+    begun = {"captchalab.pid": str(gone), "captchalab.host": platform.node(), "captchalab.started": str(time.time())}
+    run_id = begin_run("key", "trial", begun)
+    assert [orphan.run_id for orphan in orphans()] == [run_id]
+    assert begin_run("key", "trial", own_tags()) == run_id
+    assert list(orphans()) == []
+
+
+LEAVE = """
+import os, signal
+from pathlib import Path
+from captcha_core.registry.outbox import Outbox
+def away(*_): raise ConnectionError("away")
+box = Outbox(Path("runs/search-x/outbox-main.jsonl"), away, away)
+run = box.begin("key", "trial", {tags})
+for step in range(20):
+    run.metrics({{"loss": 1.0 / (step + 1)}}, step=step)
+run.end("FINISHED")
+print(os.getpid(), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_doctor_sends_what_a_killed_process_left(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = str(Path(__file__).parent.parent.parent)
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVE.format(tags=repr({"captchalab.host": platform.node()}))],
+        env={**os.environ, "PYTHONPATH": root}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert [path.name for path in left_behind(Path("runs"))] == ["outbox-main.jsonl"]
+    assert doctor() == 1
+    assert "what was not sent to MLflow" in capsys.readouterr().out
+    assert doctor("--repair") == 0
+    (run,) = client().search_runs([experiment()])
+    history = client().get_metric_history(run.info.run_id, "loss")
+    assert [(one.step, one.value) for one in history] == [(step, 1.0 / (step + 1)) for step in range(20)]
+    assert run.info.status == "FINISHED"
+    assert left_behind(Path("runs")) == []
+
+
+def test_what_a_living_process_sends_itself_is_left_to_it(empty_folder: Path) -> None:
+    def away(*_: object) -> str:
+        raise ConnectionError("away")
+
+    box = Outbox(Path("runs/id/outbox.jsonl"), away, away)
+    box.begin("key", "trial", {})
+    assert left_behind(Path("runs")) == []
+    box.close(0)
+    assert left_behind(Path("runs")) == [box.path]
+
+
+def doctor(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as stop:
+        main(["doctor", *arguments])
+    return int(stop.value.code or 0)
+
+
 def test_runs_of_other_machines_are_left_alone(empty_folder: Path, gone: int) -> None:
     open_run(gone, **{"captchalab.host": "another"})
     assert list(orphans()) == []
@@ -69,8 +151,6 @@ def test_doctor_names_them_and_closes_them_when_asked(
 ) -> None:
     left = open_run(gone)
     for arguments, code in (([], 1), (["--repair"], 0), ([], 0)):
-        with pytest.raises(SystemExit) as stop:
-            main(["doctor", *arguments])
-        assert stop.value.code == code
+        assert doctor(*arguments) == code
         assert (left in capsys.readouterr().out) == (arguments == ["--repair"] or code == 1)
     assert status(left) == "FAILED"

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -286,5 +287,10 @@ def test_a_caller_who_never_ends_its_headers_is_cut_off(tiny_bundle: Path) -> No
 
 
 def children(server: Running) -> list[psutil.Process]:
-    """Return the processes that answer: those with a thread for reading, not Python's own helpers."""
-    return [one for one in psutil.Process(server.process.pid).children() if "spawn_main" in " ".join(one.cmdline())]
+    """Return the processes that answer, and not Python's own helpers."""
+    found = []
+    for one in psutil.Process(server.process.pid).children():
+        with suppress(psutil.NoSuchProcess):  # ended meanwhile
+            if "spawn_main" in " ".join(one.cmdline()):
+                found.append(one)
+    return found

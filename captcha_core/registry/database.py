@@ -1,0 +1,52 @@
+"""MLflow's SQLite file, made beside its place and swapped in: a kill or a full disk leaves no half of it."""
+
+import logging
+from pathlib import Path
+
+from filelock import FileLock
+
+PREFIX = "sqlite:///"
+
+
+def ensure(uri: str) -> None:
+    """Make the database behind an address if it is a SQLite file that is not there yet.
+
+    MLflow makes its tables one by one in seconds; cut off in between it could neither use nor finish them.
+
+    Raises:
+        OSError: If the disk does not take it.
+    """
+    path = _file(uri)
+    if path is None or path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock"):
+        if path.exists():  # another process was quicker
+            return
+        fresh = path.with_name(f"{path.name}.new")
+        fresh.unlink(missing_ok=True)
+        try:
+            _make(f"{PREFIX}{fresh}")
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+
+def _file(uri: str) -> Path | None:
+    name = uri.removeprefix(PREFIX)
+    plain = uri.startswith(PREFIX) and name and "?" not in name and ":memory:" not in name
+    return Path(name).absolute() if plain else None
+
+
+def _make(uri: str) -> None:
+    from mlflow.store.db.utils import _initialize_tables, create_sqlalchemy_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+    engine = create_sqlalchemy_engine(uri)
+    try:
+        _initialize_tables(engine)
+    except SQLAlchemyError as error:
+        raise OSError(str(getattr(error, "orig", error)).splitlines()[0]) from error
+    finally:
+        engine.dispose()

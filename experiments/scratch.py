@@ -1,0 +1,56 @@
+"""Temporary files of a command: in one folder, which goes with the command or, where that was killed, with a later one.
+
+The folder is locked as long as its process lives; no number of a process is needed to know whether it does.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+PREFIX = "captchalab-scratch-"
+YOUNG_S = 60.0  # a folder that was just made may not be locked yet
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[None]:
+    """Let ``tempfile`` put everything into a folder of this process, and remove what killed ones have left."""
+    try:
+        import fcntl
+    except ImportError:  # Windows has no such locks: temporary files stay where they were
+        yield
+        return
+    home, before = Path(tempfile.gettempdir()), tempfile.tempdir
+    os.environ.setdefault("RAY_TMPDIR", str(home))  # a cluster is found there, and outlives the command
+    sweep(home)
+    folder = tempfile.mkdtemp(prefix=PREFIX)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        tempfile.tempdir = folder
+        yield
+    finally:
+        tempfile.tempdir = before
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def sweep(home: Path, young_s: float = YOUNG_S) -> int:
+    """Remove the folders of processes that are gone, and return how many there were."""
+    import fcntl
+
+    removed = 0
+    for folder in home.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):  # somebody else's, in use, or another command is quicker
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                if time.time() - os.fstat(handle).st_mtime > young_s:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder)
+                    removed += 1
+            finally:
+                os.close(handle)
+    return removed

@@ -1,0 +1,55 @@
+"""A training that is cut between its last epoch and its end: resumed, it is registered once and trains no more."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from captcha_core.registry import versions
+from captcha_core.registry.runs import client, experiment
+from experiments import training
+from tests.experiments.walk import enter, prepare, run, settings
+
+RECIPE = settings("epochs=3 minutes=null steps_per_epoch=6 batch_size=16 learning_rate=0.01 options.filters=[8,16,16]")
+TRAIN = ("train", "--data", "data/tiny", "--name", "captcha-cut", "--network", "image_cnn", *RECIPE)
+
+
+class Killed(BaseException):
+    """What nothing catches."""
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return prepare(tmp_path_factory.mktemp("cut"), 200, 3)
+
+
+@pytest.fixture
+def there(filled: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    enter(filled, monkeypatch)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    yield filled
+
+
+def die(*_: Any, **__: Any) -> None:
+    raise Killed
+
+
+@pytest.mark.parametrize("step", ["evaluated", "register", "after the version"])
+def test_resumed_it_is_registered_once(there: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    with monkeypatch.context() as patch:
+        if step == "after the version":
+            patch.setattr("mlflow.MlflowClient.set_registered_model_alias", die)
+        else:
+            patch.setattr(training, step, die)
+        with pytest.raises(Killed):
+            run(*TRAIN)
+    (cut,) = client().search_runs([experiment()])
+    assert cut.info.status == "FAILED"
+    assert run("train", "--resume", cut.info.run_id) == 0
+    (done,) = client().search_runs([experiment()])
+    assert (done.info.run_id, done.info.status) == (cut.info.run_id, "FINISHED")
+    assert [one.step for one in client().get_metric_history(cut.info.run_id, "loss")] == [0, 1, 2]
+    (only,) = client().search_model_versions("name='captcha-cut'")
+    assert versions.version_behind("captcha-cut", versions.CHALLENGER) == str(only.version)
+    assert versions.locate(f"models:/captcha-cut/{only.version}").path.is_dir()
