@@ -37,7 +37,7 @@ def build_app(service: Service, tokens: Tokens | None = None, hosts: frozenset[s
     app.add_exception_handler(CaptchaError, _of_library)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(Exception, _of_anything)
-    return Guard(app, service.limits, service.metrics, tokens, hosts)
+    return Guard(app, service.limits, service.metrics, tokens, hosts, lambda: service.workers.full)
 
 
 def _document_tokens(app: FastAPI) -> None:

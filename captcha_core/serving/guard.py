@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +14,7 @@ from captcha_core.serving.tokens import Tokens
 
 OPEN = ("/health/live", "/health/ready", "/docs", "/openapi.json")
 PLAIN = "/"  # answers text alone, errors too
+SOLVING = (PLAIN, "/solve", "/solve/batch")
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -27,6 +28,8 @@ class Guard:
         tokens: Callers to let in; None on loopback, where everybody may ask.
         hosts: Host names to answer to; None for any. On loopback only its own names count, or any web page could
             reach the server through a name that it points there.
+        full: Whether no captcha can be taken now. Saying so here costs about half of what it costs behind the routes,
+            and in an overload most of the work is to say it.
     """
 
     def __init__(
@@ -36,7 +39,9 @@ class Guard:
         metrics: ServingMetrics,
         tokens: Tokens | None = None,
         hosts: frozenset[str] | None = OWN_NAMES,
+        full: Callable[[], bool] = lambda: False,
     ) -> None:
+        self.full = full
         self.app, self.limits, self.metrics, self.tokens, self.hosts = app, limits, metrics, tokens, hosts
         self._held = 0
 
@@ -85,6 +90,8 @@ class Guard:
             raise ApiError(421, "wrong_host", "expected the server's own name in Host, received another.")
         if self.tokens is not None and scope["path"] not in OPEN:
             self._let_in(self.tokens, headers.get(b"authorization", b"").decode("latin-1"))
+        if scope["path"] in SOLVING and self.full():
+            raise busy()
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self.limits.max_body_bytes:
             raise too_large(self.limits.max_body_bytes)

@@ -42,6 +42,11 @@ class Workers:
         """Pieces of work that wait or are being done."""
         return self._inside
 
+    @property
+    def full(self) -> bool:
+        """Whether not one more piece of work would be taken."""
+        return self._inside >= self._most
+
     def submit(self, *works: Work) -> list[asyncio.Future[Any]]:
         """Queue pieces of work, all of them or none.
 
