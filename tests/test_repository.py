@@ -20,7 +20,7 @@ SECRETS = {
     "a password in an address": r"://[^/\s:@\"'{}<>$]+:[^/\s:@\"'{}<>$*]{6,}@",
     "an assigned secret": r"(?i)\b(?:password|passwd|secret|api_?key)\s*[:=]\s*[\"'][^\"'{}$\s]{12,}[\"']",
 }
-INVENTED = ("hunter2-hunter2",)  # the tests' own
+INVENTED = ("hunter2-hunter2", "//USER:PASSWORD@", "//me:secret@")  # of the tests and of examples
 UNNEEDED = ("experiments/benchmarks/RESULTS.md", "experiments/entry.sh")  # for readers, and for the Dockerfile
 
 
