@@ -52,7 +52,7 @@ def shots() -> list[Shot]:
             Shot(f"compare-{view.lower()}", f"{pick}&view={view}")
             for view in ("Figures", "Curves", "Parameters", "Groups", "Confusions", "Pairs", "Promote")
         ),
-        Shot("tune", "tune"),
+        Shot("tune", "tune?lines=true"),
         Shot("mistakes", f"mistakes?run={several[-1]}"),
         *([Shot("solve", f"solve?from=Draw&model=models:/{images}@{CHAMPION}", _draw)] if images else []),
         *([Shot("solve-clip", f"solve?from=Draw&model=models:/{clips}@{CHAMPION}", _speak)] if clips else []),

@@ -139,8 +139,10 @@ def _mattered(search: Search) -> None:
         for column, name in zip(st.columns(3), names[first : first + 3], strict=False):
             figure = search_charts.slice_of(table, name, search.title)
             column.plotly_chart(figure, key=f"slice-{name}", config=charts.PLAIN)
-    figure = charts.parallel(table[[*names, search.title]], search.title)
-    st.plotly_chart(figure, key="tune-parallel", config=charts.PLAIN)
+    # Asked for, since Plotly draws it by WebGL: two seconds of every visit where that has no graphics card
+    if st.toggle("All settings at once, as parallel coordinates", key="lines", bind="query-params"):
+        figure = charts.parallel(table[[*names, search.title]], search.title)
+        st.plotly_chart(figure, key="tune-parallel", config=charts.PLAIN)
 
 
 @st.cache_data(max_entries=32, ttl=3600, show_spinner="working out which settings mattered")

@@ -109,8 +109,11 @@ def test_a_search(many: Path, fresh: Path, monkeypatch: pytest.MonkeyPatch) -> N
     page = without_traceback(open_page("tune"))
     words = said(page)
     assert "fault of ours" not in words and "Failed and stopped trials" in words
-    assert len(page.get("plotly_chart")) >= 4
+    figures = len(page.get("plotly_chart"))
+    assert figures >= 4
     assert "expected a finite loss" in page.dataframe[0].value["reason"][0]
+    asked_for = without_traceback(open_page("tune", lines="true"))
+    assert len(asked_for.get("plotly_chart")) == figures + 1, "the parallel coordinates"
 
 
 def test_runs_fold_trials_under_their_search(many: Path, fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
