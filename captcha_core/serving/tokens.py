@@ -7,7 +7,6 @@ import re
 import stat
 import time
 from collections.abc import Callable, MutableSequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from captcha_core.errors import SpecError
 
 MIN_CHARACTERS = 16
 DEFAULT_PER_MINUTE = 6000
+LOCK_S = 0.01
 LINE = re.compile(r"(\S+)\s+(\S+)(?:\s+(\d+))?")
 
 
@@ -26,20 +26,25 @@ class Bucket:
     Args:
         memory: Two numbers from ``at`` on: requests not yet leaked, and when that was.
         at: Where they stand.
-        lock: Held while they change.
+        lock: Held while they change, where several processes do. A process that was killed while it held it must not
+            stop the others: after :data:`LOCK_S` they count without it.
     """
 
     memory: MutableSequence[float] = field(default_factory=lambda: [0.0, 0.0])
     at: int = 0
-    lock: AbstractContextManager[object] = field(default_factory=nullcontext)
+    lock: Any = None
 
     def take(self, now: float, rate: float, burst: float) -> float:
         """Take one request; return 0, or the seconds to wait when there is none left."""
-        with self.lock:
+        held = self.lock is not None and self.lock.acquire(timeout=LOCK_S)
+        try:
             used = max(0.0, self.memory[self.at] - (now - self.memory[self.at + 1]) * rate)
             self.memory[self.at + 1] = now
             over = used + 1 - burst
             self.memory[self.at] = used if over > 0 else used + 1
+        finally:
+            if held:
+                self.lock.release()
         return max(0.0, over / rate)
 
 
@@ -100,7 +105,7 @@ class Tokens:
 
     def sharing(self, memory: Any) -> "Tokens":
         """Return the same callers with their rates counted in a :class:`multiprocessing.Array` of two floats each."""
-        buckets = [Bucket(memory, 2 * place, memory.get_lock()) for place in range(len(self.tokens))]
+        buckets = [Bucket(memory.get_obj(), 2 * place, memory.get_lock()) for place in range(len(self.tokens))]
         return replace(self, tokens=tuple(replace(t, bucket=b) for t, b in zip(self.tokens, buckets, strict=True)))
 
     def find(self, header: str) -> Token | None:

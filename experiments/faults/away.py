@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +27,10 @@ def away_in_training(folder: Path, how: str, away_s: float, more: Mapping[str, s
         minutes = str((1.5 * away_s + 5) / 60)
         process = start(folder, *training("--minutes", minutes), more=settings)
         run = _epochs_reach(folder, process, BEFORE)
-        server.fail(how)
-        before, began = _epochs(run), time.monotonic()
-        time.sleep(away_s)
-        during = _epochs(run) - before
-        server.fail("stopped")
-        server.start()
-        away = time.monotonic() - began
+        away, during = _away(server, how, away_s, lambda: _epochs(run))
+        back_s = time.monotonic()
         process.wait()
-        waited_s = time.monotonic() - began - away
+        waited_s = time.monotonic() - back_s
         check(process.returncode == 0, f"a training that goes on ({said(folder)[-800:]})")
         _check_history(server, run)
         return {
@@ -88,14 +83,10 @@ def away_in_search(folder: Path, how: str, away_s: float, more: Mapping[str, str
         settings = {"MLFLOW_TRACKING_URI": server.uri, **(more or {})}
         process = start(folder, "tune", *trained_on(), *space, *words, "--name", "away", more=settings)
         check(wait_for(process, lambda: _results(folder) >= 1), f"a search that runs ({said(folder)[-800:]})")
-        server.fail(how)
-        before, began = _results(folder), time.monotonic()
-        time.sleep(away_s)
-        during = _results(folder) - before
-        server.fail("stopped")
-        server.start()
-        away = time.monotonic() - began
+        away, during = _away(server, how, away_s, lambda: _results(folder))
+        back_s = time.monotonic()
         process.wait()
+        waited_s = time.monotonic() - back_s
         check(process.returncode == 0, f"a search that goes on ({said(folder)[-800:]})")
         mine = _client(server)
         place = mine.get_experiment_by_name("captchalab").experiment_id
@@ -109,8 +100,19 @@ def away_in_search(folder: Path, how: str, away_s: float, more: Mapping[str, str
             "trials": trials,
             "trials_while_away": during,
             "lost_doubled_or_out_of_order": 0,
-            "seconds_from_its_return_to_the_end": time.monotonic() - began - away,
+            "seconds_from_its_return_to_the_end": waited_s,
         }
+
+
+def _away(server: TrackingServer, how: str, away_s: float, done: Callable[[], int]) -> tuple[float, int]:
+    """Take the server away and bring it back; return the seconds that took, and how much was done meanwhile."""
+    server.fail(how)
+    before, began = done(), time.monotonic()
+    time.sleep(away_s)
+    during = done() - before
+    server.fail("stopped")
+    server.start()
+    return time.monotonic() - began, during
 
 
 def _epochs_reach(folder: Path, process: Any, count: int) -> Path:

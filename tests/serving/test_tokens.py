@@ -1,5 +1,7 @@
 """Token files, and who is let in how often."""
 
+import multiprocessing
+import threading
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,12 @@ def test_a_slow_rate_still_lets_the_first_through(tmp_path: Path) -> None:
     token = Tokens.load(write(tmp_path / "t", f"ada {SECRET} 1\n")).tokens[0]
     assert token.take(5.0) == 0.0
     assert token.take(6.0) == pytest.approx(59.0)
+
+
+def test_a_lock_that_nobody_lets_go_of_stops_nobody(tmp_path: Path) -> None:
+    memory = multiprocessing.get_context("spawn").Array("d", 2)
+    (token,) = Tokens.load(write(tmp_path / "t", f"ada {SECRET} 20\n")).sharing(memory).tokens
+    killed = threading.Thread(target=memory.get_lock().acquire)  # as a process that is killed within leaves it
+    killed.start()
+    killed.join()
+    assert [token.take(now=100.0) > 0 for _ in range(4)] == [False, False, True, True]
