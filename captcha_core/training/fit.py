@@ -15,7 +15,7 @@ from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.training.callbacks import Budget, EpochEnd, Warn
 from captcha_core.training.checkpoint import Checkpoint, Progress
 from captcha_core.training.config import TrainingConfig
-from captcha_core.training.devices import multiplying_in, scope
+from captcha_core.training.devices import keep_freed_memory, multiplying_in, scope
 from captcha_core.training.losses import loss_of
 from captcha_core.training.validation import Validation
 
@@ -89,6 +89,7 @@ def train(
     budget = Budget(config, progress)
     unseen = Validation(task.head, task.spec, *validation)
     epoch_end = EpochEnd(config, progress, budget, checkpoint, unseen, warn)
+    keep_freed_memory()
     epochs = 1_000_000 if config.minutes is not None else progress.budget_start_epoch + (config.epochs or 1)
     with multiplying_in(config.precision):
         model.fit(

