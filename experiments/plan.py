@@ -1,13 +1,15 @@
 """From a command's options to a training that can be run, stopped and resumed."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import yaml
+from filelock import FileLock, Timeout
 
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import ModelError, SpecError
@@ -71,7 +73,12 @@ class Plan:
         donor = _donor(start_from) if start_from else None
         material = self.material()
         tags = {"captchalab.kind": "train", "captchalab.preset": self.preset or Path(self.data).name}
-        with start_run(self.preset or Path(self.data).name, tags, self.run_id or None, keep=RUNS) as run:
+        with ExitStack() as held:
+            if self.run_id:
+                held.enter_context(_alone(self.run_id))  # before the run is touched
+            name = self.preset or Path(self.data).name
+            run = held.enter_context(start_run(name, tags, self.run_id or None, keep=RUNS))
+            held.enter_context(_alone(run.id))
             self._remember(run.id)
             return train_and_register(
                 run,
@@ -144,6 +151,24 @@ class Plan:
             run_id,
             record.get("letters", ""),
         )
+
+
+@contextmanager
+def _alone(run_id: str) -> Iterator[None]:
+    """Hold the checkpoint of a run. Raises: ModelError: If another process does."""
+    folder = RUNS / run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock", timeout=0, is_singleton=True)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ModelError(
+            f"expected a run that nobody trains, received {run_id}, which another process is training; wait for it."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _watchers(config: TrainingConfig, tensorboard: str) -> list[keras.callbacks.Callback]:

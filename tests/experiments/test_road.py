@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from tests.experiments.walk import enter, prepare, run, settings
 
@@ -105,6 +106,10 @@ def test_a_resumed_run_is_the_same_run(there: Path, capsys: pytest.CaptureFixtur
     mine = client()
     experiment = mine.get_experiment_by_name("captchalab").experiment_id
     (before,) = mine.search_runs([experiment])
+    with FileLock(f"runs/{before.info.run_id}/lock"):
+        assert run("train", "--resume", before.info.run_id, "--minutes", "0.02") == 1
+    assert "which another process is training" in capsys.readouterr().err
+    assert mine.get_run(before.info.run_id).info.status == "FINISHED", "and it was not touched"
     assert run("train", "--resume", before.info.run_id) == 1
     assert "expected --minutes for the finished run" in capsys.readouterr().err
     assert run("train", "--resume", before.info.run_id, "--minutes", "0.02") == 0
