@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from captcha_core.registry import promotion
+from captcha_core.registry.logged_models import close_unfinished
 from captcha_core.registry.outbox import is_in_use, waiting_bytes
 from captcha_core.registry.processes import is_gone
 from captcha_core.registry.runs import EXPERIMENT, OUTBOX, client
@@ -39,8 +40,9 @@ def orphans(experiments: tuple[str, ...] = (EXPERIMENT, promotion.EXPERIMENT)) -
 
 
 def close(orphan: Orphan) -> None:
-    """Mark a run as FAILED, with the reason. It can still be resumed."""
+    """Mark a run, and a model that it was storing, as FAILED, with the reason. It can still be resumed."""
     mine = client()
+    close_unfinished(mine, orphan.run_id)
     mine.set_tag(orphan.run_id, "captchalab.reason", REASON)
     mine.set_terminated(orphan.run_id, "FAILED")
 

@@ -2,10 +2,7 @@
 
 import contextlib
 import os
-import platform
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -13,8 +10,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +18,12 @@ from captcha_core.evaluation.metrics import DEFINITION
 from captcha_core.evaluation.predictions import Predictions
 from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.database import ensure
+from captcha_core.registry.logged_models import close_unfinished, log_bundle
 from captcha_core.registry.lookup import DEFAULT_TRACKING_URI
 from captcha_core.registry.masking import masked, masked_value
 from captcha_core.registry.outbox import PATIENCE_S, LaterRun, Outbox, waiting_bytes
 from captcha_core.registry.processes import own_tags
+from captcha_core.registry.provenance import provenance
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -38,7 +35,6 @@ PATIENCE_AFTER_FAULT_S = 10.0
 EXPERIMENT = "captchalab"
 KEY = "captchalab.key"  # tells a run apart that must exist once, whoever begins it
 PARENT = "mlflow.parentRunId"
-LIBRARIES = ("captchalab", "tensorflow", "keras", "numpy", "mlflow", "captcha")
 
 
 def use_tracking() -> str:
@@ -183,27 +179,9 @@ class Run:
         self.tags({f"captchalab.{context}_digest": digest})
 
     def bundle(self, bundle: Bundle) -> str:
-        """Log a bundle as an MLflow model (a pyfunc without code or pickle) and return the model's id."""
-        import warnings
-
-        import mlflow
-        from mlflow.models import ModelSignature
-        from mlflow.types.schema import ColSpec, Schema
-
-        signature = ModelSignature(
-            inputs=Schema([ColSpec("string", "media")]),
-            outputs=Schema([ColSpec("string", "text"), ColSpec("double", "confidence")]),
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # it misses an example; the signature says it all
-            info = mlflow.pyfunc.log_model(
-                name="model",
-                loader_module="captcha_core.serving.pyfunc",
-                data_path=str(bundle.path),
-                signature=signature,
-                pip_requirements=[f"captchalab=={_version('captchalab')}"],
-            )
-        return str(info.model_id)
+        """Log a bundle as an MLflow model and return the model's id."""
+        close_unfinished(self.client, self.id)
+        return log_bundle(bundle)
 
 
 def logged_predictions(run_id: str) -> Predictions:
@@ -274,7 +252,7 @@ def start_run(
         tags=owner,  # with the run, so that no kill leaves one that nobody owns
     )
     run = Run(started.info.run_id, mine)
-    run.tags({"mlflow.runName": name, **owner, "captchalab.metrics": DEFINITION, **_provenance(), **(tags or {})})
+    run.tags({"mlflow.runName": name, **owner, "captchalab.metrics": DEFINITION, **provenance(), **(tags or {})})
     outbox = open_outbox(keep / run.id / OUTBOX) if keep else None
     if outbox is not None:
         run = Run(run.id, mine, outbox.known(run.id, run.id))
@@ -326,36 +304,6 @@ def _terminable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _provenance() -> dict[str, str]:
-    tags = {f"captchalab.version.{name}": _version(name) for name in LIBRARIES}
-    tags["captchalab.version.python"] = platform.python_version()
-    tags["captchalab.command"] = " ".join(Path(sys.argv[0]).name.split() + sys.argv[1:])
-    commit = _git("rev-parse", "HEAD")
-    if commit:
-        tags["mlflow.source.git.commit"] = commit
-        tags["captchalab.git_dirty"] = str(bool(_git("status", "--porcelain"))).lower()
-    return tags
-
-
-def _version(package: str) -> str:
-    try:
-        return installed(package)
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        return "0"
-
-
-def _git(*arguments: str) -> str:
-    try:
-        root = Path(__file__).parent.parent.parent
-        done = subprocess.run(  # noqa: S603  a fixed command
-            ["git", "-C", str(root), *arguments],  # noqa: S607
-            capture_output=True, text=True, timeout=10, check=False,
-        )  # fmt: skip
-    except OSError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -95,7 +95,13 @@ def _of_run(run_id: str) -> Located:
         outputs = run.outputs.model_outputs if run.outputs else []
         if not outputs:
             raise RegistryError(f"expected a run with a model, received {run_id} without; it did not finish training.")
-        location = client().get_logged_model(outputs[-1].model_id).artifact_location
+        models = [client().get_logged_model(one.model_id) for one in outputs]
+        whole = [model for model in models if str(model.status) == "READY"]
+        if not whole:
+            raise RegistryError(
+                f"expected a run with a whole model, received {run_id}, cut while storing it; resume it."
+            )
+        location = whole[-1].artifact_location
     except RegistryError:
         raise
     except Exception as error:

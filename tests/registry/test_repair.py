@@ -154,3 +154,15 @@ def test_doctor_names_them_and_closes_them_when_asked(
         assert doctor(*arguments) == code
         assert (left in capsys.readouterr().out) == (arguments == ["--repair"] or code == 1)
     assert status(left) == "FAILED"
+
+
+def test_a_model_whose_upload_was_cut_is_marked_as_failed(empty_folder: Path, gone: int) -> None:
+    left = open_run(gone)
+    place = client().get_run(left).info.experiment_id
+    cut = client().create_logged_model(place, "model", source_run_id=left).model_id
+    whole = client().create_logged_model(place, "model", source_run_id=left).model_id
+    client().finalize_logged_model(whole, "READY")
+    for orphan in orphans():
+        close(orphan)
+    assert str(client().get_logged_model(cut).status) == "FAILED"
+    assert str(client().get_logged_model(whole).status) == "READY"

@@ -1,0 +1,41 @@
+"""Where a run comes from."""
+
+import platform
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+LIBRARIES = ("captchalab", "tensorflow", "keras", "numpy", "mlflow", "captcha")
+
+
+def provenance() -> dict[str, str]:
+    """Return the tags that tell which code, libraries and command made a run."""
+    tags = {f"captchalab.version.{name}": version_of(name) for name in LIBRARIES}
+    tags["captchalab.version.python"] = platform.python_version()
+    tags["captchalab.command"] = " ".join(Path(sys.argv[0]).name.split() + sys.argv[1:])
+    commit = _git("rev-parse", "HEAD")
+    if commit:
+        tags["mlflow.source.git.commit"] = commit
+        tags["captchalab.git_dirty"] = str(bool(_git("status", "--porcelain"))).lower()
+    return tags
+
+
+def version_of(package: str) -> str:
+    """Return the installed version of a package."""
+    try:
+        return version(package)
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "0"
+
+
+def _git(*arguments: str) -> str:
+    try:
+        root = Path(__file__).parent.parent.parent
+        done = subprocess.run(  # noqa: S603  a fixed command
+            ["git", "-C", str(root), *arguments],  # noqa: S607
+            capture_output=True, text=True, timeout=10, check=False,
+        )  # fmt: skip
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
