@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from captcha_core.errors import DataError
+from captcha_core.media.png import decode_plain_png
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 MAX_BYTES = 8 * 2**20
@@ -33,6 +34,18 @@ def decode_image(media: bytes, channels: int = 1, size_px: tuple[int, int] | Non
     """
     if len(media) > MAX_BYTES:
         raise DataError(f"expected an image of at most {MAX_BYTES:,} bytes, received {len(media):,}; make it smaller.")
+    mode = "RGB" if channels == 3 else "L"
+    known = decode_plain_png(media, MAX_PIXELS)
+    if known is not None and mode == ("RGB" if known.ndim == 3 else "L") and size_px in (None, known.shape[:2]):
+        return known.reshape(*known.shape[:2], channels)
+    plain = _by_pillow(media, mode) if known is None else Image.fromarray(known).convert(mode)
+    if size_px is not None and plain.size != (size_px[1], size_px[0]):
+        plain = plain.resize((size_px[1], size_px[0]), Image.Resampling.BILINEAR)
+    pixels = np.asarray(plain)
+    return pixels if pixels.ndim == 3 else pixels[:, :, None]
+
+
+def _by_pillow(media: bytes, mode: str) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -42,7 +55,7 @@ def decode_image(media: bytes, channels: int = 1, size_px: tuple[int, int] | Non
                 raise DataError(
                     f"expected an image of at most {MAX_PIXELS:,} pixels, received {width} x {height}; make it smaller."
                 )
-            plain = _flatten(picture, "RGB" if channels == 3 else "L")
+            return _flatten(picture, mode)
     except DataError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # Pillow's own limit comes first
@@ -57,10 +70,6 @@ def decode_image(media: bytes, channels: int = 1, size_px: tuple[int, int] | Non
         raise DataError(
             f"expected a whole image, received {len(media):,} damaged or cut-off bytes ({error}); get it again."
         ) from None
-    if size_px is not None and plain.size != (size_px[1], size_px[0]):
-        plain = plain.resize((size_px[1], size_px[0]), Image.Resampling.BILINEAR)
-    pixels = np.asarray(plain)
-    return pixels if pixels.ndim == 3 else pixels[:, :, None]
 
 
 def _flatten(picture: Image.Image, mode: str) -> Image.Image:
