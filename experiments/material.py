@@ -76,7 +76,7 @@ def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, shel
 
     key = (scheme.name, config.seed, config.validation_samples, features.model_dump_json())
     validation = kept(shelf, key, draw)
-    batches = stream_batches(scheme, features, config.batch_size, config.seed, config.threads)
+    batches = stream_batches(scheme, features, config.batch_size, config.seed, config.threads, config.oversample)
     counts = {"validation": config.validation_samples}
     digest = f"stream:{scheme.name}:{config.seed}"
     return Material(batches, validation, scheme.name, digest, counts, f"scheme:{scheme.name}")

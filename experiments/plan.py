@@ -97,6 +97,10 @@ class Plan:
         features = get_network(self.task.network).features(self.task.spec)
         if self.scheme:
             return from_stream(get_scheme(self.scheme), features, self.task.config, shelf)
+        if self.task.config.oversample:
+            raise SpecError(
+                f"expected oversample with a live stream only, received it with the data set {self.data}; leave it out."
+            )
         dataset = Dataset.open(Path(self.data))
         if self.letters:
             return from_letters(Path(self.letters), dataset, self.task.spec, features, self.task.config, shelf)

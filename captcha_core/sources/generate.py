@@ -14,17 +14,31 @@ from captcha_core.spec.sample import Sample
 Arrays = np.ndarray | list[np.ndarray]
 
 
-def texts(scheme: Scheme, seed: int, indices: range) -> list[str]:
-    """Return the labels of samples: every length equally likely, then every character."""
+def texts(scheme: Scheme, seed: int, indices: range, oversample: str = "") -> list[str]:
+    """Return the labels of samples: every length equally likely, then every character.
+
+    Args:
+        scheme: Whose texts.
+        seed: Any whole number.
+        indices: Of the samples.
+        oversample: Characters that lie in the hat once more for each time they are named.
+
+    Raises:
+        SpecError: If one of those is not of the scheme's alphabet.
+    """
     spec = scheme.spec
+    if strange := set(oversample) - set(spec.alphabet):
+        raise SpecError(
+            f"expected characters of {spec.alphabet!r} to oversample, received {''.join(sorted(strange))!r}; leave "
+            "them out."
+        )
+    hat = spec.alphabet + oversample
     bits = random_bits(seed, TEXT, indices, 1 + spec.max_length).astype(np.uint64)
     lengths = spec.min_length + (bits[:, 0] * np.uint64(spec.max_length - spec.min_length + 1) >> np.uint64(32)).astype(
         int
     )
-    places = (bits[:, 1:] * np.uint64(len(spec.alphabet)) >> np.uint64(32)).astype(int)
-    return [
-        "".join(spec.alphabet[place] for place in row[:length]) for row, length in zip(places, lengths, strict=True)
-    ]
+    places = (bits[:, 1:] * np.uint64(len(hat)) >> np.uint64(32)).astype(int)
+    return ["".join(hat[place] for place in row[:length]) for row, length in zip(places, lengths, strict=True)]
 
 
 def draw_arrays(

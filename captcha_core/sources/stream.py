@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Self
 
 from captcha_core.errors import SpecError
-from captcha_core.sources.generate import Arrays, draw_arrays
+from captcha_core.sources.generate import Arrays, draw_arrays, texts
 from captcha_core.sources.scheme import Scheme
 
 AHEAD = 2  # batches in the making or waiting, for each thread
@@ -21,12 +21,15 @@ class Stream(Iterator[tuple[Arrays, list[str]]]):
         batch_size: Samples a batch.
         start: Index of the first sample; a stream that starts where another stopped continues it.
         threads: Background threads.
+        oversample: Characters to draw more often (:func:`captcha_core.sources.generate.texts`).
 
     Raises:
         SpecError: If a number is not positive, or from ``next`` if the scheme cannot be drawn.
     """
 
-    def __init__(self, scheme: Scheme, seed: int, batch_size: int, start: int = 0, threads: int = 1) -> None:
+    def __init__(
+        self, scheme: Scheme, seed: int, batch_size: int, start: int = 0, threads: int = 1, oversample: str = ""
+    ) -> None:
         if batch_size < 1 or threads < 1 or start < 0:
             raise SpecError(
                 f"expected a batch size and threads of at least 1 and a start of at least 0, received {batch_size}, "
@@ -37,6 +40,7 @@ class Stream(Iterator[tuple[Arrays, list[str]]]):
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"draw-{scheme.name}")
         self._queue: deque[Future[tuple[Arrays, list[str]]]] = deque()
         self._depth = AHEAD * threads
+        self._oversample = oversample
 
     @property
     def position(self) -> int:
@@ -46,11 +50,15 @@ class Stream(Iterator[tuple[Arrays, list[str]]]):
     def __next__(self) -> tuple[Arrays, list[str]]:
         while len(self._queue) < self._depth:
             indices = range(self._next, self._next + self._batch_size)
-            self._queue.append(self._pool.submit(draw_arrays, self._scheme, self._seed, indices))
+            self._queue.append(self._pool.submit(self._draw, indices))
             self._next = indices.stop
         batch = self._queue.popleft().result()
         self._position += self._batch_size
         return batch
+
+    def _draw(self, indices: range) -> tuple[Arrays, list[str]]:
+        labels = texts(self._scheme, self._seed, indices, self._oversample)
+        return draw_arrays(self._scheme, self._seed, indices, labels)
 
     def close(self) -> None:
         """Stop the threads; batches drawn ahead are dropped."""

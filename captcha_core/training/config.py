@@ -33,6 +33,9 @@ class TrainingConfig(BaseModel):
     patience: int = Field(0, ge=0, description="epochs without a better validation before stopping; 0: never")
     validation_samples: int = Field(1000, ge=1)
     threads: int = Field(1, ge=1, description="threads that draw a live stream")
+    oversample: str = Field(
+        "", description="characters that a live stream draws more often, once more for each time they are named here"
+    )
     precision: Literal["auto", "bfloat16", "float32"] = Field(
         "auto", description="of products in training; auto: bfloat16 where the processor multiplies it natively"
     )

@@ -131,3 +131,10 @@ def test_a_bundle_that_was_tampered_with_is_refused(
     (bundle / "model.tflite").write_bytes(b"other")
     assert run("solve", "files", "--model", str(bundle)) == 1
     assert "model.tflite changed" in capsys.readouterr().err
+
+
+def test_a_data_set_cannot_be_oversampled(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train", "--data", "data/tiny", "--set", "oversample='1'") == 1
+    assert "oversample with a live stream only" in capsys.readouterr().err
+    assert run("train", "--preset", "digits4", "--set", "oversample=x") == 1
+    assert "to oversample, received 'x'" in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """The training stream: ordered, resumable, threaded."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,25 @@ def test_a_stream_continues_where_another_stopped() -> None:
 def test_a_fault_reaches_the_reader() -> None:
     scheme = get_scheme("digits4").turned(fonts=("no-such-font",))
     with Stream(scheme, seed=4, batch_size=5) as stream, pytest.raises(SpecError, match="no-such-font"):
+        next(stream)
+
+
+def test_oversampled_characters_come_as_often_as_they_are_named() -> None:
+    scheme = get_scheme("alnum4")
+    with Stream(scheme, seed=4, batch_size=4_000, oversample="00O") as often:
+        _, drawn = next(often)
+    counts = Counter("".join(drawn))
+    each = 16_000 / 39
+    assert counts["0"] == pytest.approx(3 * each, rel=0.1)
+    assert counts["O"] == pytest.approx(2 * each, rel=0.1)
+    assert counts["7"] == pytest.approx(each, rel=0.15)
+
+
+def test_a_character_that_is_not_there_cannot_be_oversampled() -> None:
+    with (
+        Stream(get_scheme("digits4"), seed=4, batch_size=5, oversample="1x") as stream,
+        pytest.raises(SpecError, match="to oversample, received 'x'"),
+    ):
         next(stream)
 
 
