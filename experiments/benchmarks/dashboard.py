@@ -18,6 +18,8 @@ from experiments.browser import opened, served
 
 TABLE = '[data-testid="stDataFrame"] canvas'
 CHART = ".js-plotly-plot .plot-container"
+SHOWN = """([selector, text]) => [...document.querySelectorAll(selector)].some(
+    (found) => found.checkVisibility() && found.textContent.includes(text))"""
 WARM_S = 8.0  # the server loads its libraries while nobody waits
 
 
@@ -95,7 +97,7 @@ def _model(folder: Path, tracking: str) -> None:
 def _visit(browser: Any, address: str, page: Page) -> dict[str, Any]:
     began = time.perf_counter()
     browser.goto(address + page.address)
-    browser.wait_for_selector(page.content)
+    _shown(browser, page.content)
     return {"page": page.title, "first_s": round(time.perf_counter() - began, 2)}
 
 
@@ -112,10 +114,15 @@ def _again(browser: Any, page: Page, pages: list[Page]) -> float:
 def _click(browser: Any, page: Page) -> float:
     began = time.perf_counter()
     browser.locator('[data-testid="stSidebarNavLink"]', has_text=page.title).first.click()
-    browser.locator("h1", has_text="captchalab" if page.title == "Home" else page.title).wait_for()
-    content = page.content if "?" not in page.address or page.title == "Mistakes" else "h1"
-    browser.wait_for_selector(content)
+    _shown(browser, "h1", "captchalab" if page.title == "Home" else page.title)
+    if "?" not in page.address or page.title == "Mistakes":
+        _shown(browser, page.content)
     return time.perf_counter() - began
+
+
+def _shown(browser: Any, selector: str, text: str = "") -> None:
+    """Wait until it can be seen. Looked for in each frame: Playwright's own waits look again after half a second."""
+    browser.wait_for_function(SHOWN, arg=[selector, text], polling="raf")
 
 
 def _wander(browser: Any, pages: list[Page], changes: int, server: psutil.Process) -> int:
