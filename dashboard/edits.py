@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pandas as pd
+
 from captcha_core.errors import CaptchaError
 from captcha_core.registry.runs import client
 from dashboard import data
@@ -17,14 +19,14 @@ def tags_of(rows: Iterable[tuple[Any, Any]]) -> dict[str, str]:
     """
     tags: dict[str, str] = {}
     for name, value in rows:
-        key = str(name or "").strip()
-        if not key or key == "nan":
+        key = "" if pd.isna(name) else str(name).strip()
+        if not key:
             continue
         if key.startswith(OURS):
             raise CaptchaError(f"expected a tag of your own, received {key!r}; names that begin so are the programs'.")
         if key in tags:
             raise CaptchaError(f"expected each tag once, received {key!r} twice; remove one of them.")
-        tags[key[:250]] = str("" if value is None else value)[:5000]
+        tags[key[:250]] = str("" if pd.isna(value) else value)[:5000]
     return tags
 
 

@@ -1,5 +1,6 @@
 """One training in the background, started from a page: it outlives the page, and anybody can look at it or stop it."""
 
+import contextlib
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ RECORD, LOG = "job.json", "job.log"
 PROGRAM = ("-m", "experiments.cli")
 TAIL_BYTES = 20_000
 _starting = threading.Lock()
+_writing = threading.Lock()  # the record: whoever stops a job and whoever sees it end may come at once
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,12 @@ def start(arguments: Sequence[str]) -> Job:
 
 def stop() -> None:
     """Ask the running job to stop; it ends its run in MLflow as stopped."""
-    job = current()
-    if job and job.running:
+    with _writing:
+        job = current()
+        if job is None or not job.running:
+            return
         _write(Job(**{**asdict(job), "stopped": True}))
+    with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
         os.kill(job.pid, signal.SIGTERM)
 
 
@@ -119,9 +124,10 @@ def last_lines(count: int = 8) -> list[str]:
 
 def _await(process: "subprocess.Popen[bytes]", job: Job) -> None:
     code = process.wait()
-    now = current()
-    if now and (now.pid, now.born_s) == (job.pid, job.born_s):
-        _write(Job(**{**asdict(now), "code": code}))
+    with _writing:
+        now = current()
+        if now and (now.pid, now.born_s) == (job.pid, job.born_s):
+            _write(Job(**{**asdict(now), "code": code}))
 
 
 def _write(job: Job) -> None:

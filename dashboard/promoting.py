@@ -164,6 +164,7 @@ def promote(proposal: Proposal, reason: str = "", by: str | None = None) -> str:
             forced=not proposal.approved,
             reason=reason,
             by=by,
+            against=proposal.champion.version if proposal.champion else None,
         ),
     )
     before = f" It was version {entry.from_version} before." if entry.from_version else ""

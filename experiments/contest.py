@@ -83,5 +83,6 @@ def settle(name: str, version: str, dataset: Dataset | None, split: str = "test"
         dataset.digest,
         forced=forced,
         reason=force,
+        against=former,
     )
     return Settled(entry, verdict, contest)

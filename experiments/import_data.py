@@ -132,16 +132,22 @@ def _lines(dataset: "Dataset", listing: "Listing", seen: "Survey") -> Iterable[s
     lengths = ", ".join(f"{length} ({n:,})" for length, n in sorted(seen.lengths.items()))
     splits = ", ".join(f"{split} {n:,}" for split, n in dataset.counts.items())
     yield f"{len(seen.entries):,} captchas imported, {len(seen.rejects):,} files left out"
-    yield f"labels:   {EXAMPLES[listing.rule]}, as in {example.name} -> {example.text}"
+    yield f"labels:   {EXAMPLES[listing.rule]}, as in {_printable(example.name)} -> {example.text}"
     yield f"alphabet: {spec.alphabet}" + ("" if spec.case_sensitive else " (case does not matter)")
     yield f"lengths:  {lengths}"
     yield f"media:    {_media(dataset, seen)}"
     yield f"splits:   {splits}"
-    yield f"repeated: {seen.repeated:,} captchas are there more than once, always in one split"
+    where = "in the splits that they came with" if dataset.manifest.split.by == "given" else "always in one split"
+    yield f"repeated: {seen.repeated:,} captchas are there more than once, {where}"
     if seen.rejects:
         yield f"reasons:  {dataset.path / 'rejects.csv'}"
     yield f"digest:   {dataset.digest}"
     yield f"folder:   {dataset.path}"
+
+
+def _printable(name: str) -> str:
+    """Return a file's name as it can be printed: on disk it need not be Unicode."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _media(dataset: "Dataset", seen: "Survey") -> str:

@@ -6,7 +6,10 @@ import typer
 
 PresetName = Annotated[str, typer.Option(help="Preset: a name (see captchalab presets) or a YAML file.")]
 Data = Annotated[str, typer.Option(metavar="DIR", help="Folder of a data set, made by generate or import.")]
-Name = Annotated[str, typer.Option(help="Registered model; by default captcha-PRESET.")]
+Name = Annotated[str, typer.Option(help="Registered model.")]
+NewName = Annotated[
+    str, typer.Option("--name", help="Registered model; by default captcha-PRESET, without one captcha-FOLDER.")
+]
 Minutes = Annotated[float, typer.Option(help="Training time; 0: the preset's.", min=0)]
 Model = Annotated[
     str,

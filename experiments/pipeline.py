@@ -25,7 +25,7 @@ def pipeline(
     from experiments.console import console
     from experiments.contest import settle
     from experiments.learner import start
-    from experiments.material import labelled
+    from experiments.material import labelled, require_labels
     from experiments.preset import load_preset
 
     use_tracking()
@@ -40,6 +40,7 @@ def pipeline(
     if plan.scheme:
         console.print(f"generate   {plan.evaluation.count:,} fresh captchas in data/{chosen.name}-test")
     tested = plan.tested()
+    require_labels(tested, "test")  # now, not after the training
     console.print(f"train      {plan.task.network} for {plan.task.config.minutes or '?'} minutes at most")
     outcome = plan.run(test=partial(labelled, tested, "test"))
     console.print(f"evaluate   exact match {outcome.report.exact_match}")

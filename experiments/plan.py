@@ -15,7 +15,7 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.models.zoo import get_network
 from captcha_core.registry.runs import client, start_run
-from captcha_core.registry.versions import locate
+from captcha_core.registry.versions import check_name, locate, name_after
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
@@ -205,7 +205,7 @@ def plan_training(
     if minutes:
         training = {**training, "minutes": minutes, "epochs": None}
     task = Task(spec, network or chosen.network, options, TrainingConfig.build(**training))
-    registered = name or (chosen.registered_name if preset else f"captcha-{Path(folder).resolve().name}")
+    registered = check_name(name or (chosen.registered_name if preset else name_after(Path(folder).resolve().name)))
     return Plan(
         task,
         chosen.name if preset else "",
@@ -255,17 +255,33 @@ def _apply(
     """Return training settings and network options with KEY=VALUE pairs applied; values are YAML."""
     training, options = dict(training), dict(options)
     for pair in settings:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise SpecError(f"expected KEY=VALUE after --set, received {pair!r}; write for example batch_size=32.")
+        key, value = key_value(pair, "--set", "batch_size=32")
         if key.startswith("options."):
-            options[key.removeprefix("options.")] = yaml.safe_load(value)
+            options[key.removeprefix("options.")] = value
         else:
-            training[key.removeprefix("training.")] = yaml.safe_load(value)
+            training[key.removeprefix("training.")] = value
     given = {pair.partition("=")[0].removeprefix("training.") for pair in settings}
     if "epochs" in given and "minutes" not in given:
         training["minutes"] = None  # the preset's: whoever counts epochs does not count minutes
     return training, options
+
+
+def key_value(pair: str, option: str, example: str) -> tuple[str, Any]:
+    """Return the two sides of a KEY=VALUE pair that an option was given; the value is YAML.
+
+    Raises:
+        SpecError: If it is no such pair.
+    """
+    key, equals, value = pair.partition("=")
+    if not equals:
+        raise SpecError(f"expected KEY=VALUE after {option}, received {pair!r}; write for example {example}.")
+    try:
+        return key.strip(), yaml.safe_load(value)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise SpecError(
+            f"expected a value in YAML for {key.strip()} after {option}, received {value[:80]!r}; write for example "
+            f"{example}."
+        ) from None
 
 
 def _donor(uri: str) -> keras.Model:

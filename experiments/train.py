@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
-from experiments.options import Data, Minutes, Name, PresetName, Settings
+from experiments.options import Data, Minutes, NewName, PresetName, Settings
 
 
 def train(
     preset: PresetName = "",
     data: Data = "",
     network: Annotated[str, typer.Option(help="Network of the zoo; by default the preset's or one that fits.")] = "",
-    name: Name = "",
+    name: NewName = "",
     minutes: Minutes = 0.0,
     settings: Settings = None,
     resume: Annotated[str, typer.Option(metavar="RUN", help="Go on with the run of this id.")] = "",

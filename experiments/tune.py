@@ -47,7 +47,9 @@ def tune(
     full_minutes: Annotated[float, typer.Option(help="Training time of those; 0: the preset's.", min=0)] = 0.0,
     test_samples: Annotated[int, typer.Option(help="Fresh test samples of a live stream; 0: the preset's.", min=0)] = 0,
     bundles: Annotated[int, typer.Option(help="How many of the best trials get their bundle logged.", min=0)] = 3,
-    registered: Annotated[str, typer.Option(help="Registered model; by default captcha-PRESET.")] = "",
+    registered: Annotated[
+        str, typer.Option(help="Registered model; by default captcha-PRESET, without one captcha-FOLDER.")
+    ] = "",
     seed: Annotated[int, typer.Option(help="Of the tuner's choices.", min=0)] = 0,
     format: Format = "text",
 ) -> None:
@@ -81,6 +83,11 @@ def tune(
     if resume:
         from pathlib import Path
 
+        if given := [one for one in settings or [] if one]:
+            raise SpecError(
+                f"expected no --set beside --resume, received {given[0]!r}: a search keeps the recipe that it began "
+                "with; leave it out, or begin a new search."
+            )
         asked = {
             "preset": load_preset(preset).name if preset else "",
             "data": str(Path(data).resolve()) if data else "",
@@ -89,6 +96,15 @@ def tune(
             "objective": objective,
             "wishes": {**(load_preset(preset).search.space if preset else {}), **wishes},
             "budget": {"epochs": epochs} if epochs else {"minutes": minutes} if minutes else {},
+            "limits": {
+                key: value for key, value in (("latency_ms", budget_latency_ms), ("bytes", budget_bytes)) if value
+            },
+            "retries": retries,
+            "seed": seed,
+            "name": name,
+            "registered": registered,
+            "letters": str(Path(letters).resolve()) if letters else "",
+            "evaluation": {"count": test_samples} if test_samples else {},
         }
         plan = resume_search(resume, {key: value for key, value in asked.items() if value}, trials)
     else:

@@ -1,5 +1,6 @@
 """Samples that are at hand, written as a data set: letters, collected captchas, captchas labelled anew."""
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -7,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from filelock import FileLock
+
+from captcha_core.dataset.labels import LOG
 from captcha_core.dataset.split import DEFAULT_SPLIT, KEY_DIGITS, found_rule
 from captcha_core.dataset.store import MANIFEST, Dataset, Plan
 from captcha_core.dataset.writer import write_dataset
@@ -52,7 +56,8 @@ def replace_samples(folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], 
     """Write samples as :func:`write_samples` does, in place of an older data set of the same source.
 
     The new one is written beside the old one and swapped in, so the folder is never without a whole data set for
-    longer than a rename takes; a kill within that is mended by :func:`take_back`.
+    longer than a rename takes; a kill within that is mended by :func:`take_back`. Labels that people gave in the old
+    one stay: its log moves on to the new one.
 
     Raises:
         DataError: If the folder holds anything else.
@@ -64,9 +69,12 @@ def replace_samples(folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], 
         raise DataError(f"expected a new folder or an older result in {folder}, received {what}; choose another --out.")
     fresh, old = _beside(folder)
     write_samples(fresh, spec, samples, source, "keep")
-    if folder.exists():
-        folder.rename(old)
-    fresh.rename(folder)
+    with FileLock(f"{folder / LOG}.lock") if (folder / LOG).is_file() else contextlib.nullcontext():
+        if (folder / LOG).is_file():
+            shutil.copyfile(folder / LOG, fresh / LOG)
+        if folder.exists():
+            folder.rename(old)
+        fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
     return Dataset.open(folder)
 

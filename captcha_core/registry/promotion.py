@@ -76,6 +76,7 @@ def promote(
     forced: bool = False,
     reason: str = "",
     by: str | None = None,
+    against: str | None = None,
 ) -> Entry:
     """Make a version champion and write that into the history.
 
@@ -89,8 +90,8 @@ def promote(
         forced: Promote although the verdict is no or there is none; needs a reason.
         reason: Why it is forced.
         by: Who does it; by default the user of this process.
+        against: The champion that the verdict is about; it takes time, and another may be champion by now.
 
-    Raises:
     Returns:
         The entry; where a kill has cut the same promotion after the alias was moved, the entry of that.
 
@@ -109,6 +110,11 @@ def promote(
         raise RegistryError(
             f"expected a verdict in favour of version {version} of {name}, received "
             f"{'none' if verdict is None else 'one against it'}; compare them on a data set, or force it with a reason."
+        )
+    if former is not None and not forced and against not in (None, former):
+        raise RegistryError(
+            f"expected version {against} as champion, with which version {version} of {name} was compared, received "
+            f"version {former}, promoted meanwhile; compare again."
         )
     sides = figures or {}
     entry = Entry(

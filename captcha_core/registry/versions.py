@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from captcha_core.errors import ModelError, RegistryError
+from captcha_core.errors import ModelError, RegistryError, SpecError
 from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.lookup import RegistryUnreachable, VersionRecord, local_folder, open_registry
 
@@ -18,6 +18,7 @@ PREVIOUS = "previous"
 CHALLENGER = "challenger"
 DIGEST_TAG = "captchalab.bundle_sha256"
 EPOCHS_TAG = "captchalab.epochs"
+NOT_IN_NAMES = re.compile(r"[/:@]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,24 @@ def _of_run(run_id: str) -> Located:
     return Located(_bundle_in(fetched(location)), ModelIdentity(run.info.run_name or run_id))
 
 
+def check_name(name: str) -> str:
+    """Return the name of a registered model, if it can be one and ``models:/NAME@ALIAS`` finds it.
+
+    Raises:
+        SpecError: If it cannot.
+    """
+    if not name.strip() or name.startswith("..") or name == "." or NOT_IN_NAMES.search(name):
+        raise SpecError(
+            f"expected a name for the registered model without '/', ':' and '@', received {name!r}; choose another."
+        )
+    return name
+
+
+def name_after(text: str) -> str:
+    """Return ``captcha-TEXT`` without what no registered model may have in its name."""
+    return f"captcha-{NOT_IN_NAMES.sub('-', text)}"
+
+
 def register(run: "Run", bundle: Bundle, name: str) -> str:
     """Log a bundle in a run, make it a new version of ``name`` with the alias ``challenger``, and return its number.
 
@@ -121,7 +140,8 @@ def register(run: "Run", bundle: Bundle, name: str) -> str:
     with contextlib.suppress(mlflow.MlflowException):  # there already
         client.create_registered_model(name)
     epochs = str(bundle.metrics.get("epochs", ""))
-    there = client.search_model_versions(f"name='{name}'")
+    quote = '"' if "'" in name else "'"
+    there = client.search_model_versions(f"name={quote}{name}{quote}")
     mine = [one for one in there if one.run_id == run.id and epochs and one.tags.get(EPOCHS_TAG) == epochs]
     if mine:
         version = str(mine[0].version)

@@ -63,6 +63,8 @@ class Guard:
             size = len(message.get("body", b""))
             taken += size
             self._hold(size)
+            if size and self._held > self.limits.max_held_bytes:
+                raise busy()
             if taken > self.limits.max_body_bytes:
                 raise too_large(self.limits.max_body_bytes)
             return message
@@ -81,8 +83,6 @@ class Guard:
         if size:
             self._held += size
             self.metrics.held_bytes.set(self._held)
-        if self._held > self.limits.max_held_bytes:
-            raise busy()
 
     def _admit(self, scope: MutableMapping[str, Any]) -> None:
         headers = dict(scope["headers"])

@@ -78,7 +78,7 @@ class Watcher:
             "registry": {"reachable": away is None, "away_s": None if away is None else time.monotonic() - away},
             "refused": [
                 {"name": self._models.at(uri).model.name, "version": refusal.version, "reason": refusal.reason}
-                for uri, refusal in self._refused.items()
+                for uri, refusal in self._refused.copy().items()  # the watcher may be writing
             ],
         }
 
@@ -95,8 +95,12 @@ class Watcher:
                 self._away(error)
                 return
             except RegistryError as error:  # the registry is there and the alias is not: go on with what it meant
+                self._back()
                 self._note(served.uri, "", "the alias is gone", error)
                 continue
+            except Exception as error:  # an answer that is none: a fault in it must not end the watch
+                self._away(error)
+                return
             if version is None:
                 continue
             self._back()
@@ -132,7 +136,7 @@ class Watcher:
         if self._away_since_s is None:
             self._away_since_s = time.monotonic()
             self._metrics.registry_reachable.set(0)
-            log.warning("going on with the models that are loaded: %s", error)
+            log.warning("going on with the models that are loaded: %s: %s", type(error).__name__, error)
 
     def _back(self) -> None:
         if self._away_since_s is not None:

@@ -1,13 +1,12 @@
 """What a search is, written down when it begins; a resume must agree with it."""
 
 import json
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.models.space import Configuration, SearchSpace
@@ -15,13 +14,14 @@ from captcha_core.models.zoo import NETWORKS, get_network
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task
 from captcha_core.training.objective import Objective
-from experiments.plan import Plan
+from experiments.plan import Plan, key_value
 from experiments.preset import SearchConfig
 from experiments.training import RUNS
 
 FILE = "search.json"
 TRIAL_SHARE = 3  # of a preset's minutes, by default
 BUDGETED = ("minutes", "epochs")
+NOT_IN_NAMES = re.compile(r"[^\w.-]")
 
 
 @dataclass(frozen=True)
@@ -204,14 +204,14 @@ def plan_search(
     """
     chosen = tuple(networks) or tuple(config.networks) or (base.task.network,)
     narrowed = {**config.space, **(wishes or {})}
-    label = base.preset or Path(base.data).name
+    label = NOT_IN_NAMES.sub("-", base.preset or Path(base.data).resolve().name)
     given = name or next(free for n in range(1, 10**6) if not folder_of(free := f"{label}-{tuner}-{n}").exists())
     if (folder_of(given) / FILE).exists():
         raise SpecError(
             f"expected a new name for the search, received {given!r}, which is taken; choose another, or go on with it "
             f"by --resume {given}."
         )
-    if not given.replace("-", "").replace("_", "").replace(".", "").isalnum():
+    if NOT_IN_NAMES.search(given) or not given.strip("-_."):
         raise SpecError(
             f"expected a name of letters, digits, dots, dashes and underscores, received {given!r}; rename it."
         )
@@ -252,11 +252,16 @@ def resume_search(name: str, asked: Mapping[str, Any], trials: int = 0) -> Searc
     """
     plan = SearchPlan.load(name)
     record = plan.record()
-    mine = {**record, "preset": record["base"]["preset"], "data": record["base"]["data"]}
+    base = record["base"]
+    mine = {
+        **record,
+        **{key: base[key] for key in ("preset", "data", "letters", "evaluation")},
+        "registered": base["name"],
+    }
     for key, value in asked.items():
         same = value.items() <= mine[key].items() if isinstance(value, dict) else mine[key] == value
         if not same:
-            noun = {"wishes": "space"}.get(key, key)
+            noun = {"wishes": "space", "registered": "registered model"}.get(key, key)
             raise SpecError(
                 f"expected the {noun} of the search {name}, {mine[key]!r}, received {value!r}; resume without it, or "
                 "begin a new search."
@@ -275,13 +280,7 @@ def parse_wishes(pairs: Sequence[str]) -> dict[str, Any]:
     Raises:
         SpecError: If one is no such pair.
     """
-    found = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise SpecError(f"expected KEY=VALUE after --space, received {pair!r}; write for example dropout=[0, 0.2].")
-        found[key.strip()] = yaml.safe_load(value)
-    return found
+    return dict(key_value(pair, "--space", "dropout=[0, 0.2]") for pair in pairs)
 
 
 def _space(base: Plan, networks: Sequence[str], wishes: Mapping[str, Any]) -> SearchSpace:

@@ -35,10 +35,7 @@ def reconcile(plan: SearchPlan, oracle: Any, outbox: Outbox, patience_s: float =
     others = [path for path in plan.folder.glob("outbox-*.jsonl") if path != outbox.path]
     left = send_left_behind(others, patience_s)
     if left or not outbox.flush(patience_s):
-        raise RegistryError(
-            f"expected the tracking server to take what was logged, received: {outbox.trouble or 'no answer'}; nothing "
-            f"is lost, go on with captchalab tune --resume {plan.name} when it is back."
-        )
+        raise _away(plan, outbox)
     known = children(plan)
     for runs in known.values():
         for extra in runs[1:]:
@@ -58,4 +55,12 @@ def reconcile(plan: SearchPlan, oracle: Any, outbox: Outbox, patience_s: float =
         else:
             failure = read_json(folder / FAILURE) or {"reason": trial.message or "no reason was recorded"}
             run.end(wanted, "" if wanted == "FINISHED" else failure["reason"])
-    outbox.flush(patience_s)
+    if not outbox.flush(patience_s):
+        raise _away(plan, outbox)
+
+
+def _away(plan: SearchPlan, outbox: Outbox) -> RegistryError:
+    return RegistryError(
+        f"expected the tracking server to take what was logged, received: {outbox.trouble or 'no answer'}; nothing "
+        f"is lost, go on with captchalab tune --resume {plan.name} when it is back."
+    )

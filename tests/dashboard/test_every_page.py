@@ -152,6 +152,8 @@ def test_a_login_is_asked_for_when_it_is_configured(world: World) -> None:
 
 def test_tags_of_programs_are_not_for_people() -> None:
     assert edits.tags_of([("colour", "red"), ("", "x"), (None, "y"), ("n", None)]) == {"colour": "red", "n": ""}
+    empty = float("nan")  # what pandas makes of a cell that nobody filled in
+    assert edits.tags_of([("n", empty), (empty, "x"), ("nan", "y")]) == {"n": "", "nan": "y"}
     with pytest.raises(data.CaptchaError, match="names that begin so are the programs'"):
         edits.tags_of([("mlflow.user", "me")])
     with pytest.raises(data.CaptchaError, match="twice"):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -53,6 +54,21 @@ def test_one_at_a_time_and_it_stops_when_asked(here: Path, monkeypatch: pytest.M
     _until(lambda: not (jobs.current() or started).running)
     job = jobs.current()
     assert job is not None and job.stopped and job.code != 0
+
+
+def test_a_command_that_ends_just_before_it_is_stopped(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "PROGRAM", ("-c", "import time; time.sleep(60)"))
+    started, kill = jobs.start(()), os.kill
+
+    def too_late(pid: int, number: int) -> None:
+        kill(pid, signal.SIGKILL)
+        _until(lambda: (jobs.current() or started).code is not None)
+        kill(pid, number)  # nobody is there any more
+
+    monkeypatch.setattr(jobs.os, "kill", too_late)
+    jobs.stop()
+    job = jobs.current()
+    assert job is not None and job.code == -signal.SIGKILL
 
 
 def test_a_process_of_the_same_number_is_another(here: Path) -> None:

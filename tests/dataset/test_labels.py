@@ -157,6 +157,17 @@ def test_the_data_set_is_rebuilt_from_the_log_with_the_same_splits(unlabelled: D
     assert rebuild(unlabelled, tmp_path / "other").digest == again.digest
 
 
+def test_labels_given_in_a_result_outlive_the_next_result(unlabelled: Dataset, tmp_path: Path) -> None:
+    first, second = unlabelled.ids("train")[:2]
+    log, out = LabelLog.of(unlabelled.path, unlabelled.spec), tmp_path / "built"
+    log.add([label(first, "11")])
+    corrected = LabelLog.of(rebuild(unlabelled, out).path, unlabelled.spec)
+    corrected.add([label(first, "12")])
+    log.add([label(second, "22")])
+    rebuild(unlabelled, out)
+    assert [(one.id, one.text) for one in corrected.read()[0]] == [(first, "12")]
+
+
 def test_what_a_model_read_tests_no_model(unlabelled: Dataset, tmp_path: Path) -> None:
     first, second = unlabelled.ids("test")[:2]
     log = LabelLog.of(unlabelled.path, unlabelled.spec)

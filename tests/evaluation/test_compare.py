@@ -1,5 +1,7 @@
 """The exact test against SciPy, the bound against simulation, and the rule's verdicts in words."""
 
+import time
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -22,6 +24,12 @@ def test_mcnemar_is_the_binomial_test(gained: int, lost: int) -> None:
     expected = binomtest(gained, gained + lost, 0.5).pvalue if gained + lost else 1.0
     assert (test.gained, test.lost) == (gained, lost)
     assert test.p_value == pytest.approx(expected)
+
+
+def test_mcnemar_of_ten_thousand_differences_is_no_wait() -> None:
+    began = time.process_time()
+    assert mcnemar(*paired(0, 5000, 5100, 0)).p_value == pytest.approx(0.3244, abs=1e-3)
+    assert time.process_time() - began < 1, "seconds"
 
 
 def test_mcnemar_of_nothing_is_no_difference() -> None:

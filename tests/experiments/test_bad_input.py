@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from captcha_core.errors import SpecError
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
 from experiments.cli import main
 from tests.conftest import tiny_samples
 
@@ -68,6 +71,35 @@ def test_nothing_to_test_on_is_said_before_the_training(empty_folder: Path, caps
     assert runs() == []
 
 
+def test_a_pipeline_with_nothing_to_test_on_says_so_before_the_training(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tiny_spec: CaptchaSpec
+) -> None:
+    from captcha_core.dataset.gathered import write_samples
+    from experiments.plan import Plan
+
+    write_samples(empty_folder / "data", tiny_spec, tiny_samples(8), "browser", "0.5/0.5/0")
+    monkeypatch.setattr(Plan, "run", lambda *_, **__: pytest.fail("it began to train"))
+    assert "expected labelled samples in the test split of data" in fails(capsys, "pipeline", "--data", "data")
+
+
+@pytest.mark.parametrize("name", ["mine/first", "mine:1", "mine@home", "..", " "])
+def test_a_name_that_no_model_can_have_is_said_before_the_training(empty_folder: Path, name: str) -> None:
+    from experiments.plan import plan_training
+
+    with pytest.raises(SpecError, match="expected a name for the registered model without '/', ':' and '@'"):
+        plan_training("digits4", "", "", name, 0, None)
+
+
+def test_a_folder_of_any_name_gives_its_model_a_name_that_can_be_asked_for(empty_folder: Path) -> None:
+    from captcha_core.dataset.gathered import write_samples
+    from experiments.plan import plan_training
+    from tests.conftest import tone_clip, tone_spec
+
+    samples = [Sample(tone_clip("0", [0.1], 1.0), "0")]
+    write_samples(empty_folder / "at@home: 2", tone_spec(), samples, "browser")
+    assert plan_training("", "at@home: 2", "", "", 0, None).name == "captcha-at-home- 2"
+
+
 def test_epochs_that_are_set_count_in_place_of_a_presets_minutes(empty_folder: Path) -> None:
     from experiments.plan import plan_training
 
@@ -102,6 +134,17 @@ def test_a_setting_that_cannot_be(
     data = tiny_data(empty_folder)
     assert part in fails(capsys, "train", "--data", str(data), "--set", setting)
     assert "RUNNING" not in runs()
+
+
+@pytest.mark.parametrize("value", ["[32", "2026-02-30", "{", "*x"])
+def test_a_value_that_is_no_yaml(value: str) -> None:
+    from experiments.plan import plan_training
+    from experiments.searching.plan import parse_wishes
+
+    with pytest.raises(SpecError, match="expected a value in YAML for batch_size after --set"):
+        plan_training("digits4", "", "", "", 0, [f"batch_size={value}"])
+    with pytest.raises(SpecError, match="expected a value in YAML for width after --space"):
+        parse_wishes([f"width={value}"])
 
 
 def test_an_image_too_small_for_the_network(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """The commands about data sets: what they print, what they write, and how they refuse."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,23 @@ def test_import_prints_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixtu
     dataset = Dataset.open(tmp_path / "d")
     assert dataset.counts == {"train": 3, "validation": 1, "test": 2}
     assert len((tmp_path / "d" / "rejects.csv").read_text().splitlines()) == 3
+
+
+def test_import_does_not_promise_splits_apart_that_it_was_told_to_keep(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = {f"{split}/0042.png": picture("0042") for split in ("train", "test")}
+    assert run("import", fill(tmp_path / "in", names), "--out", tmp_path / "d", "--split", "keep") == 0
+    assert Dataset.open(tmp_path / "d").counts["test"] == 1
+    assert "repeated: 1 captchas are there more than once, in the splits that they came" in capsys.readouterr().out
+
+
+def test_import_prints_names_that_are_no_unicode(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / os.fsdecode(b"\xff.png")).write_bytes(picture("a"))
+    wishes = ("--label-from", "none", "--alphabet", "0123", "--length", 4)
+    assert run("import", tmp_path / "in", "--out", tmp_path / "d", *wishes) == 0
+    capsys.readouterr().out.encode()
 
 
 def test_import_of_a_zip_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

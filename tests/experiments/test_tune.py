@@ -1,15 +1,22 @@
 """Searches: a parent run with a child for each trial, whatever happens on the way."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from captcha_core.errors import RegistryError
 from captcha_core.training import fit
 from captcha_core.training.callbacks import LossNotFinite
 from captcha_core.training.checkpoint import Checkpoint
-from tests.experiments.searches import command, draw, parent_of, states, trials_of, tune
+from experiments.plan import plan_training
+from experiments.searching.plan import SearchPlan, plan_search
+from experiments.searching.reconcile import reconcile
+from tests.experiments.searches import RECIPE, command, draw, parent_of, states, trials_of, tune
 
 TRAIN = "experiments.searching.trial.train"
 
@@ -235,6 +242,49 @@ def test_what_cannot_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert "the space of the search asked" in fails(capsys, *resume, "--space", "width=16")
     assert "the tuner of the search asked" in fails(capsys, *resume, "--tuner", "grid")
     assert "received none" in fails(capsys, "tune")
+
+
+def begun(name: str) -> SearchPlan:
+    """A search that is written down and has run nothing."""
+    plan = plan_search(plan_training("", "data/tiny", "image_cnn", "", 0, RECIPE.split()), name, "random", 1)
+    plan.save()
+    return plan
+
+
+def test_a_resume_does_not_pass_over_what_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    resume = ["tune", "--resume", begun("written").name]
+    assert "the limits of the search written" in fails(capsys, *resume, "--budget-bytes", "5000")
+    assert "the retries of the search written" in fails(capsys, *resume, "--retries", "2")
+    assert "the registered model of the search written" in fails(capsys, *resume, "--registered", "captcha-other")
+    assert "the evaluation of the search written" in fails(capsys, *resume, "--test-samples", "7")
+    assert "expected no --set beside --resume, received 'ema=0'" in fails(capsys, *resume, "--set", "ema=0")
+
+
+def test_a_search_of_any_folder_gets_a_name() -> None:
+    shutil.copytree("data/tiny", "data/ada's (1)")
+    base = plan_training("", "data/ada's (1)", "image_cnn", "", 0, RECIPE.split())
+    assert plan_search(base, "", "random", 1).name == "ada-s--1--random-1"
+
+
+def test_a_server_that_goes_while_children_are_put_right_is_said() -> None:
+    from captcha_core.registry.runs import begin_run
+
+    class Leaving:
+        """An outbox whose server is there at first."""
+
+        path, trouble, flushed = Path("outbox-main.jsonl"), "no route", [True, False]
+
+        def flush(self, patience_s: float) -> bool:
+            return self.flushed.pop(0)
+
+        def begin(self, *_: Any) -> Any:
+            return SimpleNamespace(params=lambda values: None, end=lambda *_: None)
+
+    plan = begun("left")
+    plan = replace(plan, run_id=begin_run(plan.uid, plan.name, {}))
+    trial = SimpleNamespace(trial_id="0", status="FAILED", message="no", hyperparameters=SimpleNamespace(values={}))
+    with pytest.raises(RegistryError, match="received: no route; nothing is lost, go on with .* --resume left"):
+        reconcile(plan, SimpleNamespace(ended=[trial]), Leaving())  # type: ignore[arg-type]
 
 
 def test_fewer_trials_than_before_and_two_at_once_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

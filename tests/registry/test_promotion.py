@@ -196,6 +196,16 @@ def test_what_cannot_be_promoted(registry: Path) -> None:
     assert len(history(NAME)) == 1
 
 
+def test_a_verdict_counts_against_the_champion_it_was_made_with(registry: Path) -> None:
+    promote(NAME, "1")
+    promote(NAME, "2", RULE, YES, FIGURES, against="1")  # while the third was compared with the first
+    with pytest.raises(RegistryError, match="expected version 1 as champion, .* received version 2"):
+        promote(NAME, "3", RULE, YES, FIGURES, against="1")
+    assert champions() == ("2", "1")
+    promote(NAME, "3", RULE, YES, FIGURES, against="1", forced=True, reason="it is newer")
+    assert champions() == ("3", "2")
+
+
 def test_a_change_by_hand_is_noticed(registry: Path) -> None:
     assert moved_outside(NAME, history(NAME)) is None
     promote(NAME, "1")

@@ -14,7 +14,7 @@ from captcha_core.registry.lookup import RegistryUnreachable
 from captcha_core.registry.versions import ModelIdentity
 from captcha_core.serving.limits import ServingLimits
 from captcha_core.serving.metrics import ServingMetrics
-from captcha_core.serving.models import Models, Reader, example_media
+from captcha_core.serving.models import Models, Reader, Served, example_media
 from captcha_core.serving.reload import Watcher
 from captcha_core.serving.service import Service
 from captcha_core.serving.workers import Workers
@@ -180,3 +180,57 @@ def test_no_request_is_lost_while_the_alias_moves_often(registry: FakeRegistry) 
             assert body["text"] == "a" + body["model"]["version"], "one answer is of one version"
             texts.append(body["text"])
     assert len(set(texts)) >= 3
+
+
+def test_an_answer_that_nobody_expected_does_not_end_the_watch(registry: FakeRegistry, models: Models) -> None:
+    answers: list[Exception] = [KeyError("model_version"), TypeError("a list")]  # some proxy's idea of JSON
+
+    def find(uri: str) -> str | None:
+        if answers:
+            raise answers.pop()
+        return registry.find(uri)
+
+    watcher = Watcher(models, poll_s=0.01, find=find)
+    watcher.look()
+    assert not watcher.state()["registry"]["reachable"]
+    registry.version = "2"
+    watcher.start()
+    try:
+        assert eventually(lambda: version_of(models) == "2")
+    finally:
+        watcher.stop()
+    assert watcher.state()["registry"]["reachable"]
+
+
+def test_a_registry_that_is_back_without_the_alias_is_back(
+    registry: FakeRegistry, models: Models, watcher: Watcher
+) -> None:
+    registry.away = RegistryUnreachable("no answer")
+    watcher.look()
+    registry.away = RegistryError("no such alias")
+    watcher.look()
+    assert watcher.state()["registry"]["reachable"], "it answered: that the alias is gone"
+
+
+def test_the_state_can_be_asked_for_while_a_version_is_refused() -> None:
+    uris = [f"models:/captcha-{name}@champion" for name in ("a", "b")]
+
+    class Meanwhile(Models):
+        """Whoever asks for a model's name is overtaken by the watcher."""
+
+        def at(self, uri: str) -> Served:
+            gone.add(uris[1])
+            watcher.look()
+            return super().at(uri)
+
+    gone = {uris[0]}
+
+    def find(uri: str) -> str | None:
+        if uri in gone:
+            raise RegistryError("no such alias")
+        return "1"
+
+    models = Meanwhile(uris, 1, FakeRegistry().load)
+    watcher = Watcher(models, find=find)
+    watcher.look()
+    assert [one["reason"] for one in watcher.state()["refused"]] == ["the alias is gone"]
