@@ -157,14 +157,14 @@ def cost(figures: pd.DataFrame, order: Sequence[str]) -> "Figure":
         weight = row["bytes"] / largest if largest and row["bytes"] == row["bytes"] else 0.3
         size = f"{row['bytes']:,.0f} bytes" if largest and row["bytes"] == row["bytes"] else "size not known"
         figure.add_scatter(
-            x=[row["ms a captcha"]], y=[row["exact match"]], mode="markers", name=str(name),
+            x=[row["ms a captcha"]], y=[row["exact match"]], mode="markers", name=str(name), cliponaxis=False,
             marker={"size": 10 + 16 * weight**0.5, "color": colour(order.index(str(name))), "opacity": 0.85},
             hovertemplate=f"%{{y:.2%}} in %{{x:.3f}} ms, {size}<extra>{html.escape(str(name))}</extra>",
         )  # fmt: skip
     shares = figures["exact match"]
-    pad = max(0.02, 0.25 * (shares.max() - shares.min()))
+    pad = max(0.0005, 0.3 * (shares.max() - shares.min()))
     figure.update_xaxes(title="milliseconds a captcha", range=[0, 1.15 * figures["ms a captcha"].max()])
-    figure.update_yaxes(tickformat=".1~%", nticks=6, range=[shares.min() - pad, min(1.0, shares.max()) + pad])
+    figure.update_yaxes(tickformat=".1~%", nticks=6, range=[shares.min() - pad, min(1.0, shares.max() + pad)])
     return styled(figure, "Exact match against time, dots as large as the models", 300)
 
 

@@ -1,6 +1,7 @@
 """captchalab pipeline: from nothing to a served champion."""
 
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from experiments.options import Data, Minutes, PresetName
 
 
 def pipeline(
-    preset: PresetName = "digits4",
+    preset: PresetName = "",
     data: Data = "",
     minutes: Minutes = 0.0,
     if_missing: Annotated[bool, typer.Option("--if-missing", help="Do nothing where there is a champion.")] = False,
@@ -18,10 +19,10 @@ def pipeline(
 
     Where there is a champion already, both read the same test samples and the preset's rule decides; the champion stays
     if it says no. A preset with a scheme is evaluated on captchas that the captcha package drew; they stay in
-    data/PRESET-test.
+    data/PRESET-test. Without a preset it is digits4, or the recipe for any data set where one is given.
     """
     from captcha_core.registry.runs import use_tracking
-    from captcha_core.registry.versions import CHAMPION, version_behind
+    from captcha_core.registry.versions import CHAMPION, name_after, version_behind
     from experiments.console import console
     from experiments.contest import settle
     from experiments.learner import start
@@ -29,16 +30,17 @@ def pipeline(
     from experiments.preset import load_preset
 
     use_tracking()
-    chosen = load_preset(preset)
-    if if_missing and version_behind(chosen.registered_name, CHAMPION):
-        console.print(f"{chosen.registered_name} has a champion already; nothing to train.")
+    preset = preset or ("" if data else "digits4")
+    name = load_preset(preset).registered_name if preset else name_after(Path(data).resolve().name)
+    if if_missing and version_behind(name, CHAMPION):
+        console.print(f"{name} has a champion already; nothing to train.")
         return
     start()
     from experiments.plan import plan_training
 
     plan = plan_training(preset, data, "", "", minutes, None)
     if plan.scheme:
-        console.print(f"generate   {plan.evaluation.count:,} fresh captchas in data/{chosen.name}-test")
+        console.print(f"generate   {plan.evaluation.count:,} fresh captchas in data/{plan.preset}-test")
     tested = plan.tested()
     require_labels(tested, "test")  # now, not after the training
     console.print(f"train      {plan.task.network} for {plan.task.config.minutes or '?'} minutes at most")

@@ -82,6 +82,20 @@ def test_a_pipeline_with_nothing_to_test_on_says_so_before_the_training(
     assert "expected labelled samples in the test split of data" in fails(capsys, "pipeline", "--data", "data")
 
 
+def test_a_pipeline_over_a_data_set_is_no_digits4(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tiny_spec: CaptchaSpec
+) -> None:
+    from captcha_core.dataset.gathered import write_samples
+    from experiments.plan import Plan
+
+    def run(plan: Plan, **_: object) -> None:
+        raise SpecError(f"expected no training, received {plan.name} as {plan.preset or 'no preset'}")
+
+    write_samples(empty_folder / "mine", tiny_spec, tiny_samples(40), "browser", "0.5/0.2/0.3")
+    monkeypatch.setattr(Plan, "run", run)
+    assert "captcha-mine as no preset" in fails(capsys, "pipeline", "--data", "mine")
+
+
 @pytest.mark.parametrize("name", ["mine/first", "mine:1", "mine@home", "..", " "])
 def test_a_name_that_no_model_can_have_is_said_before_the_training(empty_folder: Path, name: str) -> None:
     from experiments.plan import plan_training
