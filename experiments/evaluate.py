@@ -49,4 +49,5 @@ def evaluate(
     for key in ("character_error_rate", "per_position_accuracy", "expected_calibration_error"):
         print(f"{key.replace('_', ' '):<22}{report.numbers[key]:.4f}")
     print(f"unreadable            {report.numbers['unreadable']:.0f}")
-    print(f"latency p50           {report.numbers['latency_p50_ms']:.2f} ms")
+    if "latency_p50_ms" in report.numbers:
+        print(f"latency p50           {report.numbers['latency_p50_ms']:.2f} ms")

@@ -52,12 +52,13 @@ class Report:
 
     @cached_property
     def numbers(self) -> dict[str, float]:
-        """Every metric by its field name; ``n`` and the 95 % interval beside the headline."""
+        """Every metric by its field name; ``n`` and the 95 % interval beside the headline, the time if one was read."""
         times = [answer.elapsed_ms for answer in self.answers if answer is not None]
+        latency = {"latency_p50_ms": float(np.median(times))} if times else {}
         return {
             **metrics.headline(self.truth, self.read, self.confidences),
             "unreadable": float(sum(answer is None for answer in self.answers)),
-            "latency_p50_ms": float(np.median(times)) if times else float("nan"),
+            **latency,
         }
 
     def worst(self, count: int = WORST) -> list[int]:

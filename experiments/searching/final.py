@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -143,7 +144,7 @@ def _train(
     result = {
         **{key: value for key, value in report.numbers.items() if key in ("exact_match", "character_error_rate")},
         **best,
-        "latency_p50_ms": report.numbers["latency_p50_ms"],
+        "latency_p50_ms": report.numbers.get("latency_p50_ms", math.inf),
         "model_bytes": size,
         "parameters": int(trained.model.count_params()),
         "right": [bool(one) for one in right(report.truth, report.read)],
