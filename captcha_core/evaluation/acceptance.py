@@ -108,7 +108,8 @@ def choose_threshold(
         right: Whether those were right (N).
         max_error: The bound.
         proven: Ask that the labelled answers alone prove the bound (95 % Clopper-Pearson), which takes some 300 of
-            them for 0.01; otherwise the expected error must be under it, and the labelled answers must not speak
+            them for 0.01, and of each threshold above it that could prove it (a fixed sequence of tests, so that the
+            95 % hold for the choice); otherwise the expected error must be under it, and the labelled answers must not speak
             against it.
 
     Returns:
@@ -129,4 +130,6 @@ def choose_threshold(
         bound = choice.upper_error if proven else max(expected, observed)
         if bound <= max_error and choice.labelled:
             best = choice
+        elif proven and clopper_pearson_upper(0, choice.labelled) <= max_error:
+            break  # the first that fails of those that could have passed ends the search: no looking for a lucky one
     return best
