@@ -56,6 +56,10 @@ def propose(uri: str, model: ModelRecord, version: VersionRecord) -> Proposal:
         return Proposal(version, None, None, "There is no champion yet: the first one needs no comparison.")
     if champion.version == version.version:
         return Proposal(version, champion, None, "This version is the champion.")
+    for one in (champion, version):
+        if later := model.later_of_its_run(one):
+            why = f"the run of version {one.version} went on, and its report is of version {later.version}."
+            return Proposal(version, champion, None, f"The rule cannot be asked: {why}")
     try:
         runs = [data.run(uri, one.run_id) for one in (champion, version)]
         tables = [data.table(uri, run.id, PREDICTIONS) for run in runs]

@@ -130,6 +130,13 @@ class ModelRecord:
     def behind(self, alias: str) -> VersionRecord | None:
         return self.by_version.get(self.aliases.get(alias, ""))
 
+    def later_of_its_run(self, version: VersionRecord) -> VersionRecord | None:
+        """Return the newest version of a run that went on after this one: the run's report is of that."""
+        if not version.run_id:
+            return None
+        newest = max((one for one in self.versions if one.run_id == version.run_id), key=lambda one: int(one.version))
+        return None if newest.version == version.version else newest
+
 
 def counts_of(profile: str | None) -> dict[str, int]:
     """Return the samples per split that a data set's profile in MLflow holds, empty when it holds something else."""

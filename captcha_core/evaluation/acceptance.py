@@ -109,8 +109,8 @@ def choose_threshold(
         max_error: The bound.
         proven: Ask that the labelled answers alone prove the bound (95 % Clopper-Pearson), which takes some 300 of
             them for 0.01, and of each threshold above it that could prove it (a fixed sequence of tests, so that the
-            95 % hold for the choice); otherwise the expected error must be under it, and the labelled answers must not speak
-            against it.
+            95 % hold for the choice); otherwise the expected error must be under it, and the labelled answers must not
+            speak against it.
 
     Returns:
         The choice; its threshold is above 1 where no answer may be accepted.

@@ -49,12 +49,14 @@ def _choose(models: Sequence[ModelRecord]) -> ModelRecord:
 
 def _champion(model: ModelRecord, runs: dict[str, RunRecord]) -> None:
     champion, previous = model.behind("champion"), model.behind("previous")
-    facts = [("Champion", f"version {champion.version}" if champion else "none", _read(champion, runs))]
+    facts = [("Champion", f"version {champion.version}" if champion else "none", _read(model, champion, runs))]
     for alias in ("challenger", "previous"):
         version = model.behind(alias)
         if version == champion:  # the newest one became champion: nobody challenges it
             version = None
-        facts.append((alias.capitalize(), f"version {version.version}" if version else "none", _read(version, runs)))
+        facts.append(
+            (alias.capitalize(), f"version {version.version}" if version else "none", _read(model, version, runs))
+        )
     facts.append(
         (
             "Versions",
@@ -87,8 +89,8 @@ def _roll_back(model: ModelRecord, champion: VersionRecord, previous: VersionRec
         st.rerun()
 
 
-def _read(version: VersionRecord | None, runs: dict[str, RunRecord]) -> str:
-    run = runs.get(version.run_id) if version else None
+def _read(model: ModelRecord, version: VersionRecord | None, runs: dict[str, RunRecord]) -> str:
+    run = runs.get(version.run_id) if version and not model.later_of_its_run(version) else None
     return f"reads {run.tested:.2%}" if run and run.tested is not None else ""
 
 
@@ -97,7 +99,7 @@ def versions_table(model: ModelRecord, runs: dict[str, RunRecord]) -> pd.DataFra
     rows = []
     for version in model.versions:
         run = runs.get(version.run_id)
-        metrics = run.metrics if run else {}
+        metrics = run.metrics if run and not model.later_of_its_run(version) else {}
         rows.append(
             {
                 "version": int(version.version),

@@ -9,7 +9,8 @@ import pytest
 
 from captcha_core.dataset.gathered import write_samples
 from captcha_core.registry.bundle import Bundle, write_bundle
-from captcha_core.registry.versions import CHAMPION, locate, set_champion, version_behind
+from captcha_core.registry.runs import start_run
+from captcha_core.registry.versions import CHAMPION, locate, register, set_champion, version_behind
 from dashboard import bundles, data
 from tests.conftest import tiny_samples
 from tests.dashboard.conftest import NAME, spoilt, trained
@@ -78,6 +79,18 @@ def test_versions_that_were_tested_apart_can_read_the_same(fresh: Path, tiny_bun
     page.button(key=f"contest-{NAME}-1-2-go").click()
     words = said(without_traceback(page.run())).replace("\\", "")
     assert "on 40 samples: +0.00 points" in words and "tested on different samples" not in words
+
+
+def test_a_report_is_of_the_newest_version_of_its_run(fresh: Path, tiny_bundle: Path) -> None:
+    run_id = trained(fresh, tiny_bundle, rate=0.01, seed=5, spoil=lambda answer, index: answer)
+    with start_run("tiny", run_id=run_id) as run:  # it went on, and registered again
+        register(run, Bundle.open(tiny_bundle), NAME)
+    set_champion(NAME, "1")
+    data.forget()
+    page = open_page("registry", model=NAME, version="2")
+    assert "its report is of version 2" in said(page).replace("\\", "")
+    assert "says yes" not in said(page)
+    assert list(page.dataframe[0].value["exact match"].isna()) == [False, True]
 
 
 def test_other_formats_are_made_in_the_background(
