@@ -164,7 +164,7 @@ def cost(figures: pd.DataFrame, order: Sequence[str]) -> "Figure":
     shares = figures["exact match"]
     pad = max(0.0005, 0.3 * (shares.max() - shares.min()))
     figure.update_xaxes(title="milliseconds a captcha", range=[0, 1.15 * figures["ms a captcha"].max()])
-    figure.update_yaxes(tickformat=".1~%", nticks=6, range=[shares.min() - pad, min(1.0, shares.max() + pad)])
+    figure.update_yaxes(tickformat=".2~%", nticks=6, range=[shares.min() - pad, min(1.0, shares.max() + pad)])
     return styled(figure, "Exact match against time, dots as large as the models", 300)
 
 
@@ -191,7 +191,8 @@ def grouped(groups: Mapping[str, pd.DataFrame], by: str) -> "Figure":
     figure.update_layout(scattermode="group", scattergap=0.6)
     figure.update_xaxes(type="category", title=by)
     lowest = min((float(table["low"].min()) for table in groups.values() if len(table)), default=0.0)
-    figure.update_yaxes(tickformat=".0%", range=[max(0.0, lowest - 0.03), 1.01])
+    room = 0.05 * (1.0 - lowest)
+    figure.update_yaxes(tickformat=".2~%", nticks=6, range=[max(0.0, lowest - room), 1.0 + room])
     return styled(figure, f"Exact match by {by}", 320)
 
 
