@@ -1,7 +1,6 @@
 """Bundles as MLflow's logged models: a pyfunc without code or pickle."""
 
 import warnings
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from captcha_core.registry.bundle import Bundle
@@ -9,7 +8,6 @@ from captcha_core.registry.provenance import version_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run as MlflowRun
 
 
 def log_bundle(bundle: Bundle) -> str:
@@ -34,14 +32,9 @@ def log_bundle(bundle: Bundle) -> str:
     return str(info.model_id)
 
 
-def unfinished(client: "MlflowClient", run: "MlflowRun") -> Iterator[str]:
-    """Yield the ids of a run's models whose files were never stored whole: a kill has cut the upload."""
-    for model in client.search_logged_models([run.info.experiment_id], f"source_run_id = '{run.info.run_id}'"):
-        if str(model.status) == "PENDING":
-            yield str(model.model_id)
-
-
 def close_unfinished(client: "MlflowClient", run_id: str) -> None:
-    """Mark the models of a run whose upload was cut as FAILED."""
-    for model_id in unfinished(client, client.get_run(run_id)):
-        client.finalize_logged_model(model_id, "FAILED")
+    """Mark the models of a run as FAILED whose files were never stored whole: a kill has cut the upload."""
+    place = client.get_run(run_id).info.experiment_id
+    for model in client.search_logged_models([place], f"source_run_id = '{run_id}'"):
+        if str(model.status) == "PENDING":
+            client.finalize_logged_model(model.model_id, "FAILED")
