@@ -3,12 +3,15 @@
 Each part runs the commands that a user types, in a folder of its own, and fails where a promise does not hold.
 """
 
+import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from experiments.console import console
 
 PARTS = ("kills", "away", "short", "databases")
 VICTIMS = ("generate", "import", "train", "tune", "promote", "label", "serve")
@@ -41,7 +44,7 @@ def run(
         seed: Of the moments of the kills.
     """
     known: dict[str, Callable[[], Any]] = {
-        "kills": lambda: {victim: _timed(partial(killed, victim, kills, tuners, seed)) for victim in victims},
+        "kills": lambda: {victim: _timed(victim, partial(killed, victim, kills, tuners, seed)) for victim in victims},
         "away": lambda: _away(faults, away_s),
         "short": _short,
         "databases": lambda: _databases(databases, metrics),
@@ -101,11 +104,11 @@ def _away(faults: Sequence[str], away_s: float) -> dict[str, Any]:
     for fault in faults:
         with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
             if fault == "killed":
-                result[fault] = _timed(partial(killed_while_away, Path(one)))
+                result[fault] = _timed("killed while away", partial(killed_while_away, Path(one)))
                 continue
             result[fault] = {
-                "training": _timed(partial(away_in_training, Path(one), fault, away_s)),
-                "search": _timed(partial(away_in_search, Path(other), fault, away_s)),
+                "training": _timed(f"{fault}, training", partial(away_in_training, Path(one), fault, away_s)),
+                "search": _timed(f"{fault}, search", partial(away_in_search, Path(other), fault, away_s)),
             }
     return result
 
@@ -148,7 +151,10 @@ def _databases(databases: Sequence[str], metrics: int) -> dict[str, Any]:
     return result
 
 
-def _timed(work: Callable[[], Any]) -> dict[str, Any]:
+def _timed(what: str, work: Callable[[], Any]) -> dict[str, Any]:
+    """Say what came of one part as soon as it is known: all of them take hours, and a later one may fail."""
     began = time.perf_counter()
     result = work()
-    return {"seconds": time.perf_counter() - began, "result": result}
+    seconds = time.perf_counter() - began
+    console.print(f"{what}: {json.dumps(result, default=str)}, {seconds:.0f} s", markup=False)
+    return {"seconds": seconds, "result": result}

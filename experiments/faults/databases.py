@@ -84,6 +84,7 @@ def postgresql() -> Iterator[str]:
         folder, port = Path(place), free_port()
         if os.geteuid() == 0:
             shutil.chown(folder, NOBODY)
+            folder.parent.chmod(folder.parent.stat().st_mode | 0o011)  # a command's own folder of temporary files
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
         _as_user([str(place_of / "initdb"), "-D", f"{folder}/db", "-U", "mlflow", "-A", "trust"], folder)
         control = [str(place_of / "pg_ctl"), "-D", f"{folder}/db", "-l", f"{folder}/log", "-w"]

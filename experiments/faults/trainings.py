@@ -44,11 +44,16 @@ class Trainings:
             if path.parent.name not in self.done and (progress := _progress(path.parent)) is not None:
                 check(progress >= self.epochs_kept, f"at least {self.epochs_kept} epochs in the checkpoint")
                 self.epochs_kept = progress
+                if _client(self.folder).get_run(path.parent.name).info.status == "FINISHED":
+                    self._through(path.parent.name)  # the kill came when only the process was left to end
 
     def finished(self, process: Any) -> None:
         """Check a training that got to its end."""
         check(process.returncode == 0, f"a training that goes on ({said(self.folder)[-500:]})")
         (run_id,) = [path.parent.name for path in self._plans() if path.parent.name not in self.done]
+        self._through(run_id)
+
+    def _through(self, run_id: str) -> None:
         self.done.add(run_id)
         self.epochs_kept = 0
         mine = _client(self.folder)

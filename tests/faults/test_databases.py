@@ -7,6 +7,7 @@ import pytest
 from captcha_core.errors import CaptchaError
 from experiments.faults.databases import many_writers, moved, postgresql, programs
 from experiments.outside import outside
+from experiments.scratch import scratch
 
 
 def _installed() -> bool:
@@ -27,7 +28,7 @@ def test_four_writers_on_sqlite(empty_folder: Path) -> None:
 @needs_postgresql
 @pytest.mark.long
 def test_eight_writers_on_postgresql(empty_folder: Path) -> None:
-    with postgresql() as uri:
+    with scratch(), postgresql() as uri:  # as within a command
         assert many_writers(uri, empty_folder, 8, 50)["lost"] == 0
 
 
