@@ -1,6 +1,7 @@
 """Runs in MLflow. The only place that logs."""
 
 import contextlib
+import logging
 import os
 import signal
 import tempfile
@@ -54,6 +55,7 @@ def use_tracking() -> str:
     ensure(uri)
     import mlflow
 
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it prints the trace of what it raises
     mlflow.set_tracking_uri(uri)
     return uri
 
@@ -238,9 +240,9 @@ def start_run(
         keep: Folder in which metrics and tags are kept until MLflow has them; without one they are logged at once.
         nested: Whether it is begun within another run, as its child.
     """
+    mine = client()
     import mlflow
 
-    mine = client()
     handed = run_id or os.environ.pop("MLFLOW_RUN_ID", None)
     owner = own_tags()
     started = mlflow.start_run(

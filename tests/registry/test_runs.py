@@ -1,0 +1,28 @@
+"""Runs say nothing of their own: what a command prints is the command's."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = """
+import sqlite3
+from captcha_core.registry.runs import start_run
+with start_run("quiet") as run:
+    run.metrics({"loss": 1.0}, step=0)
+sqlite3.connect("mlflow.db").execute("DROP TABLE metrics")
+try:
+    with start_run("broken") as run:
+        run.metrics({"loss": 1.0}, step=0)
+except Exception as error:
+    print("raised:", "no such table: metrics" in str(error))
+"""
+
+
+def test_neither_a_run_nor_a_broken_database_prints_anything(tmp_path: Path) -> None:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW")}
+    done = subprocess.run(  # noqa: S603  our own script
+        [sys.executable, "-c", SCRIPT], cwd=tmp_path, env=kept, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "raised: True\n"
+    assert done.stderr == ""
