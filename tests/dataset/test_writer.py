@@ -148,10 +148,10 @@ def test_what_another_process_finishes_in_the_meantime_is_left_as_it_is(
     written: dict[Path, bytes] = {}
     monkeypatch.setattr(writer, "FileLock", LateLock)
     if seed == 1:
-        write_dataset(tmp_path / "d", small_plan(seed=seed), StopAfter(0)).verify()
+        write_dataset(tmp_path / "d", small_plan(seed=seed), refuse_to_draw).verify()
     else:
         with pytest.raises(DataError, match=r"received another one \(seed 1 instead of 2\)"):
-            write_dataset(tmp_path / "d", small_plan(seed=seed), StopAfter(0))
+            write_dataset(tmp_path / "d", small_plan(seed=seed), refuse_to_draw)
     assert written and tree(tmp_path / "d") == {path.relative_to(tmp_path / "d").as_posix() for path in written}
     assert all(path.read_bytes() == content for path, content in written.items())
 
