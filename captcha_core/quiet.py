@@ -11,7 +11,7 @@ def quiet() -> Iterator[None]:
     """Drop what is written to file descriptor 2 within the block; exceptions still come through."""
     saved = os.dup(2)
     try:
-        with Path(os.devnull).open("w") as nothing:
+        with Path(os.devnull).open("w", encoding="utf-8") as nothing:
             os.dup2(nothing.fileno(), 2)
             yield
     finally:

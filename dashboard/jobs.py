@@ -95,7 +95,7 @@ def stop() -> None:
 def current() -> Job | None:
     """Return the job that runs or ran last in this folder."""
     try:
-        found = json.loads((FOLDER / RECORD).read_text())
+        found = json.loads((FOLDER / RECORD).read_text(encoding="utf-8"))
         return Job(**{**found, "arguments": tuple(found["arguments"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -133,7 +133,7 @@ def _await(process: "subprocess.Popen[bytes]", job: Job) -> None:
 def _write(job: Job) -> None:
     path = FOLDER / RECORD
     beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(asdict(job)))
+    beside.write_text(json.dumps(asdict(job)), encoding="utf-8")
     beside.replace(path)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 @contextmanager
 def progress_bar(what: str, total: int, unit: str = "samples") -> Iterator[Callable[[int], None]]:
     """Show a bar while the block runs; the block calls what it is given with the number of steps done."""
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
     from experiments.console import console
@@ -20,5 +21,5 @@ def progress_bar(what: str, total: int, unit: str = "samples") -> Iterator[Calla
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=total)
+        task = progress.add_task(escape(what), total=total)
         yield lambda steps: progress.advance(task, steps)

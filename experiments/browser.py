@@ -92,7 +92,9 @@ def _await(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}_stcore/health", timeout=2):  # noqa: S310
             return
         time.sleep(0.2)
-    raise CaptchaError(f"expected a dashboard that starts, received: {log.read_text(errors='replace')[-1000:]}")
+    raise CaptchaError(
+        f"expected a dashboard that starts, received: {log.read_text(errors='replace', encoding='utf-8')[-1000:]}"
+    )
 
 
 @contextlib.contextmanager

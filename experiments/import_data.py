@@ -80,7 +80,7 @@ def import_data(
     )
     listing = list_labelled(Path(source), label_from or None)
     with progress_bar(f"reading {source}", len(listing.entries), "files") as advance:
-        seen = survey(listing, advance)
+        seen = survey(listing, advance, wishes.case_sensitive)
     try:
         spec = spec_of(seen, wishes)
         fit(seen, spec)

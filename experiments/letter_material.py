@@ -88,7 +88,7 @@ def _opened(place: Path, spec: CaptchaSpec) -> Iterator[Dataset]:
             f"expected a data set of single letters, or a folder for each character, received {place} with neither; "
             "make one with captchalab letters."
         )
-    seen = survey(listing)
+    seen = survey(listing, case_sensitive=spec.case_sensitive)
     one = spec_of(seen, Wishes(spec.alphabet, 1, 1, spec.case_sensitive))
     fit(seen, one)
     if seen.rejects:

@@ -20,7 +20,7 @@ which is under the GPL, version 3 or later, and runs as a library within the pro
 
 def pins() -> dict[str, str]:
     """Return the pinned versions by package."""
-    return {name: version for name, version, _ in PIN.findall(CONSTRAINTS.read_text())}
+    return {name: version for name, version, _ in PIN.findall(CONSTRAINTS.read_text(encoding="utf-8"))}
 
 
 def licence(name: str) -> str:

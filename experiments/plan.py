@@ -122,7 +122,7 @@ class Plan:
         folder = RUNS / run_id
         folder.mkdir(parents=True, exist_ok=True)
         fresh = folder / "plan.json.new"
-        fresh.write_text(json.dumps(self.record(), indent=1))
+        fresh.write_text(json.dumps(self.record(), indent=1), encoding="utf-8")
         fresh.replace(folder / "plan.json")
 
     def record(self) -> dict[str, Any]:
@@ -227,7 +227,7 @@ def resume_training(run_id: str, minutes: float) -> Plan:
     if not path.is_file():
         known = ", ".join(sorted(p.parent.name for p in RUNS.glob("*/plan.json"))[-5:]) or "there is none"
         raise ModelError(f"expected a run begun in this folder ({known}), received {run_id!r}; give its id.")
-    record = json.loads(path.read_text())
+    record = json.loads(path.read_text(encoding="utf-8"))
     training = record["training"] | ({"minutes": minutes, "epochs": None} if minutes else {})
     trained = checkpoint_of(run_id).exists and checkpoint_of(run_id).load_progress().finished and not minutes
     if trained and client().get_run(run_id).info.status == "FINISHED":

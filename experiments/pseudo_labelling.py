@@ -48,8 +48,8 @@ def label_what_is_sure(
     samples = [sample for split in SPLITS for sample in dataset.samples(split)]
     wanted = [sample for sample in samples if sample.id in asked or any(sample.id in known for known in truth.values())]
     guesses = guesses_of(solver, wanted)
-    pool = {identity: guesses[identity] for identity in asked}
-    judged = [(guesses[identity], text) for identity, text in truth["validation"].items()]
+    pool = {identity: guesses[identity] for identity in asked if guesses[identity].text is not None}
+    judged = _judged(guesses, truth["validation"])
     choice = choose_threshold(
         [guess.confidence for guess in pool.values()],
         [guess.confidence for guess, _ in judged],
@@ -61,8 +61,7 @@ def label_what_is_sure(
     named = f"{solver.model.name} version {solver.model.version}" if solver.model.version else solver.model.name
     if not dry_run:
         log.add(_lines(sure, written, named))
-    held_out = [(guesses[identity], text) for identity, text in truth["test"].items()]
-    return _facts(choice, held_out, len(pool), len(sure))
+    return _facts(choice, _judged(guesses, truth["test"]), len(asked), len(sure))
 
 
 def _known(dataset: Dataset, split: str, by_hand: Sequence[Label]) -> dict[str, str]:
@@ -72,6 +71,11 @@ def _known(dataset: Dataset, split: str, by_hand: Sequence[Label]) -> dict[str, 
         if identity in known and label.text is not None:
             known[identity] = label.text
     return {identity: text for identity, text in known.items() if text is not None}
+
+
+def _judged(guesses: Mapping[str, Guess], truth: Mapping[str, str]) -> list[tuple[Guess, str]]:
+    """Return guesses with the true texts; what the model could not read it would not label either."""
+    return [(guesses[identity], text) for identity, text in truth.items() if guesses[identity].text is not None]
 
 
 def _lines(sure: Mapping[str, Guess], written: Sequence[Label], model: str) -> list[Label]:

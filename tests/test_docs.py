@@ -19,7 +19,7 @@ DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "experiments/benchma
 
 def lines(document: str) -> Iterator[str]:
     """Yield the lines of indented blocks, joined where a backslash or a quotation goes on, and the code in the text."""
-    text = (ROOT / document).read_text()
+    text = (ROOT / document).read_text(encoding="utf-8")
     blocks = "\n".join(line[4:] for line in text.splitlines() if line.startswith("    "))
     yield from re.sub(r"\\\n\s*", "", blocks).splitlines()
     for quoted in re.findall(r"`([^`]+)`", re.sub(r"^    .*$", "", text, flags=re.M)):
@@ -53,7 +53,7 @@ def test_captchalab(typed: str) -> None:
 @pytest.mark.parametrize("typed", commands("make"))
 def test_make(typed: str) -> None:
     target, *variables = typed.split()
-    makefile = (ROOT / "Makefile").read_text()
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(rf"^{re.escape(target)}:", makefile, re.M)
     assert all(re.search(rf"^{variable.partition('=')[0]} \?=", makefile, re.M) for variable in variables)
 
@@ -61,7 +61,7 @@ def test_make(typed: str) -> None:
 @pytest.mark.parametrize("typed", commands("mlflow run"))
 def test_mlflow_run(typed: str) -> None:
     words = shlex.split(typed.replace("...", ""))
-    entry_points = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
+    entry_points = yaml.safe_load((ROOT / "MLproject").read_text(encoding="utf-8"))["entry_points"]
     entry = words[words.index("-e") + 1] if "-e" in words else "main"
     given = [words[place + 1].partition("=")[0] for place, word in enumerate(words) if word == "-P"]
     assert set(given) <= set(entry_points[entry]["parameters"])
@@ -69,7 +69,7 @@ def test_mlflow_run(typed: str) -> None:
 
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if (ROOT / name).exists()])
 def test_links_and_paths(document: str) -> None:
-    text = (ROOT / document).read_text()
+    text = (ROOT / document).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     paths = re.findall(r"`((?:captcha_core|experiments|dashboard|tests)/[\w./]+)`", text)
     missing = [place for place in links if not (ROOT / document).parent.joinpath(place).exists()]

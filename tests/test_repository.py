@@ -1,5 +1,6 @@
 """What must not be in the repository, and what must be in the wheel."""
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -47,25 +48,50 @@ def test_no_log_or_database_is_in_the_repository() -> None:
 
 
 def test_every_entrance_names_a_test_that_defends_it() -> None:
-    text = (ROOT / "SECURITY.md").read_text()
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
     rows = [row.split("|") for row in re.findall(r"^\| [^-|].*", text, re.M)][1:]
     entrances = {row[1].strip(): re.findall(r"`(tests/[\w/]+\.py)`", row[4]) for row in rows}
     assert len(entrances) >= 7
     assert [name for name, tests in entrances.items() if not tests and "demo-site" not in name] == []
     named = sorted(set(re.findall(r"`(tests/[\w/.]+)`", text)))
-    assert [name for name in named if "\ndef test_" not in (ROOT / name).read_text()] == []
+    assert [name for name in named if "\ndef test_" not in (ROOT / name).read_text(encoding="utf-8")] == []
 
 
 def test_the_licence_of_every_pinned_package_is_listed() -> None:
-    listed = dict(re.findall(r"^\| ([\w.-]+) \| (\S+) \|", (ROOT / "docs" / "licences.md").read_text(), re.M))
+    listed = dict(
+        re.findall(r"^\| ([\w.-]+) \| (\S+) \|", (ROOT / "docs" / "licences.md").read_text(encoding="utf-8"), re.M)
+    )
     assert {name: listed.get(name) for name in pins()} == pins()
 
 
 def test_the_wheel_takes_everything_that_the_packages_need() -> None:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"][
+        "package-data"
+    ]
     packages = ("captcha_core/", "experiments/", "dashboard/")
     others = [name for name in tracked() if name.startswith(packages) and not name.endswith(".py")]
     globs = [f"{package}/{glob}" for package, names in settings.items() for glob in names]
     assert [name for name in others if name not in UNNEEDED and not any(fnmatch(name, one) for one in globs)] == []
     missing = {str(Path(name).parent) for name in tracked() if name.startswith(packages) and name.endswith(".py")}
     assert [folder for folder in missing if not (ROOT / folder / "__init__.py").is_file()] == [], "no package"
+
+
+def test_every_text_file_is_opened_in_an_encoding_that_is_said() -> None:
+    calls = [
+        (path, node)
+        for folder in ("captcha_core", "dashboard", "experiments")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+    assert [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path, node in calls
+        if _opens_text(node.func.attr, node.args) and "encoding" not in {word.arg for word in node.keywords}
+    ] == []
+
+
+def _opens_text(name: str, arguments: list[ast.expr]) -> bool:
+    if name == "open":
+        return any(isinstance(one, ast.Constant) and one.value in ("r", "w", "a", "x") for one in arguments)
+    return name == "read_text" or (name == "write_text" and len(arguments) == 1)

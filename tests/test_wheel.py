@@ -48,7 +48,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory, dist: Path) -> Path:
     programs = installed(folder, dist, "--no-deps")
     (site,) = (folder / "env" / "lib").glob("python*/site-packages")
     here = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
-    (site / "packages.pth").write_text("".join(f"{path}\n" for path in here))
+    (site / "packages.pth").write_text("".join(f"{path}\n" for path in here), encoding="utf-8")
     return programs
 
 

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
-
-from captcha_core.dataset.gathered import replace_samples, take_back, with_split
+from captcha_core.dataset.gathered import held, replace_samples, take_back, with_split
 from captcha_core.dataset.labels import Label
 from captcha_core.dataset.split import DEFAULT_SPLIT, SPLITS, found_rule
 from captcha_core.dataset.store import MANIFEST, Dataset
@@ -50,8 +48,7 @@ class Corrections:
         origin = {"source": SOURCE, **label.model_dump(exclude={"id", "text", "by"})}
         sample = Sample(media, text, name, origin)
         sample = with_split(sample, RULE.of(sample, 0))
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder.with_name(f".{self.folder.name}.lock")):
+        with held(self.folder):
             take_back(self.folder)
             others = [one for one in self._samples() if one.id != sample.id]
             return replace_samples(self.folder, self.spec, [*others, sample], SOURCE)

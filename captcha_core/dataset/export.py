@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from captcha_core.dataset.gathered import replaceable
 from captcha_core.dataset.shard import disk_error
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
@@ -80,6 +81,7 @@ def export_tfrecord(dataset: Dataset, out: Path, progress: Progress = _silent) -
 @contextmanager
 def _new_folder(out: Path) -> Iterator[Path]:
     """Give a draft folder that becomes ``out`` when the block ends well and is removed when it does not."""
+    out = replaceable(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"expected a new or empty folder to export to, received {out}; choose another --out.")
     draft = out.parent / f".{out.name}.exporting"

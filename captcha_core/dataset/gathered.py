@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,11 +57,12 @@ def replace_samples(folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], 
 
     The new one is written beside the old one and swapped in, so the folder is never without a whole data set for
     longer than a rename takes; a kill within that is mended by :func:`take_back`. Labels that people gave in the old
-    one stay: its log moves on to the new one.
+    one stay: its log moves on to the new one. Two processes at once must take turns by :func:`held`.
 
     Raises:
-        DataError: If the folder holds anything else.
+        DataError: If the folder holds anything else, or this process works in it.
     """
+    folder = replaceable(folder)
     take_back(folder)
     there = Dataset.open(folder).manifest.source if (folder / MANIFEST).is_file() else None
     if there != source and folder.exists() and any(folder.iterdir()):
@@ -79,6 +80,30 @@ def replace_samples(folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], 
     return Dataset.open(folder)
 
 
+def replaceable(folder: Path) -> Path:
+    """Return the whole path of a folder that can be replaced by another; of a link, where it leads.
+
+    Raises:
+        DataError: If this process works in it.
+    """
+    whole = folder.resolve()
+    if Path.cwd().is_relative_to(whole):
+        raise DataError(
+            f"expected a folder that can be replaced as a whole, received {folder}, which you are in; go elsewhere or "
+            "choose another --out."
+        )
+    return whole
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold a folder that is to be replaced: whoever else wants that waits."""
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
+        yield
+
+
 def take_back(folder: Path) -> None:
     """Put the older data set back if a kill came while it was replaced, and remove what else that left."""
     fresh, old = _beside(folder)
@@ -89,6 +114,7 @@ def take_back(folder: Path) -> None:
 
 
 def _beside(folder: Path) -> tuple[Path, Path]:
+    folder = folder.resolve()
     return folder.with_name(f"{folder.name}.new"), folder.with_name(f"{folder.name}.old")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from captcha_core.dataset.gathered import replace_samples, with_split
+from captcha_core.dataset.gathered import held, replace_samples, replaceable, with_split
 from captcha_core.dataset.labels import Label, LabelLog, latest
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
@@ -84,6 +84,7 @@ def rebuild(dataset: Dataset, out: Path) -> Dataset:
     Raises:
         DataError: If nothing is labelled, or ``out`` holds anything but an older result.
     """
+    out = replaceable(out)
     labels, _ = LabelLog.of(dataset.path, dataset.spec).read()
     known = latest(labels)
     samples = []
@@ -99,4 +100,5 @@ def rebuild(dataset: Dataset, out: Path) -> Dataset:
                 samples.append(with_split(labelled, split))
     if not samples:
         raise DataError(f"expected labels for {dataset.path}, received none; label some on the dashboard's Label page.")
-    return replace_samples(out, dataset.spec, samples, SOURCE)
+    with held(out):
+        return replace_samples(out, dataset.spec, samples, SOURCE)

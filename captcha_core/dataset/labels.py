@@ -94,7 +94,7 @@ class LabelLog:
         lines = "".join(label.model_dump_json() + "\n" for label in checked).encode()
         try:
             with FileLock(f"{self.path}.lock"), self.path.open("a+b") as file:
-                if _is_cut(file.tell(), self.path):
+                if is_cut(self.path):
                     lines = b"\n" + lines  # what was cut off stays where it is, on a line of its own
                 file.write(lines)
                 file.flush()
@@ -127,11 +127,12 @@ class LabelLog:
         return labels, damaged
 
 
-def _is_cut(size: int, path: Path) -> bool:
-    if size == 0:
+def is_cut(path: Path) -> bool:
+    """Say whether the last line of a file is without its end: a stop cut it off."""
+    if not path.is_file() or not path.stat().st_size:
         return False
     with path.open("rb") as file:
-        file.seek(size - 1)
+        file.seek(-1, os.SEEK_END)
         return file.read(1) != b"\n"
 
 

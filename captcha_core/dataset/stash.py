@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from captcha_core.dataset.gathered import write_samples
+from captcha_core.dataset.labels import is_cut
 from captcha_core.dataset.shard import disk_error
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
@@ -33,7 +34,8 @@ class Stash:
 
     @property
     def folder(self) -> Path:
-        return self.out.with_name(f"{self.out.name}.part")
+        out = self.out.resolve()
+        return out.with_name(f"{out.name}.part")
 
     @property
     def _index(self) -> Path:
@@ -63,7 +65,7 @@ class Stash:
         try:
             (self.folder / "files").mkdir(parents=True, exist_ok=True)
             _write(self.folder / "files" / name, sample.media, "wb")
-            _write(self._index, (json.dumps(record) + "\n").encode(), "ab")
+            _write(self._index, (("\n" if is_cut(self._index) else "") + json.dumps(record) + "\n").encode(), "ab")
         except OSError as error:
             raise disk_error(self.folder, error) from None
 

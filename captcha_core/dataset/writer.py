@@ -23,6 +23,7 @@ from captcha_core.errors import DataError
 from captcha_core.spec.sample import Sample
 
 Draw = Callable[[range], Sequence[Sample]]
+LOCK_ATTEMPTS = 5
 DRAW_AT_ONCE = 250  # samples asked of the source in one call: enough to be quick, little memory
 
 
@@ -90,9 +91,13 @@ def write_dataset(
         DataError: If the folder holds anything else, is being written by another process, or cannot be written.
     """
     if (folder / MANIFEST).exists():
-        return _finished(folder, plan, progress)
+        dataset = _finished(folder, plan, progress)
+        _clear_left(folder)
+        return dataset
     try:
         with _workshop(folder):
+            if (folder / MANIFEST).exists():  # another process finished it between the look above and the lock
+                return _finished(folder, plan, progress)
             receipts = _continue(folder, plan)
             for receipt in receipts.values():
                 progress(_rows(receipt))
@@ -113,13 +118,17 @@ def _rows(receipt: Receipt) -> int:
 
 
 def _finished(folder: Path, plan: Plan, progress: Callable[[int], None]) -> Dataset:
-    """Return the data set that is there already, when it is the one that is wanted; a kill may have left a workshop."""
+    """Return the data set that is there already, when it is the one that is wanted."""
     _refuse_other(folder, read_manifest(folder), plan)
-    if (folder / WORKSHOP).exists():
-        with contextlib.suppress(Timeout), FileLock(folder / WORKSHOP / "lock", timeout=0):
-            shutil.rmtree(folder / WORKSHOP, ignore_errors=True)
     progress(plan.count)
     return Dataset.open(folder)
+
+
+def _clear_left(folder: Path) -> None:
+    """Remove the workshop of a finished data set, which a kill may have left."""
+    if (folder / WORKSHOP).exists():
+        with contextlib.suppress(Timeout, OSError), FileLock(folder / WORKSHOP / "lock", timeout=0):
+            shutil.rmtree(folder / WORKSHOP, ignore_errors=True)
 
 
 def _refuse_other(folder: Path, there: Plan, plan: Plan) -> None:
@@ -136,33 +145,45 @@ def _workshop(folder: Path) -> Iterator[None]:
     """Hold the folder for this process, and leave behind only what a later run can use."""
     made = not folder.exists()
     others = [] if made else [path.name for path in folder.iterdir()]
-    if others and WORKSHOP not in others:
+    if others and WORKSHOP not in others and MANIFEST not in others:
         raise DataError(
             f"expected an empty folder or the same data set in {folder}, received {len(others):,} other files "
             f"({others[0]}, ...); choose another --out."
         )
-    (folder / WORKSHOP).mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / WORKSHOP / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise DataError(
-            f"expected {folder} to be free, received a data set that another process is writing; wait for it or "
-            "choose another --out."
-        ) from None
+    lock = _locked(folder)
     try:
         yield
-    finally:
+    finally:  # what goes, goes before the lock: behind it the next process may have begun
         finished = (folder / MANIFEST).exists()
         useless = not finished and not any((folder / WORKSHOP).glob("[0-9]*.json"))
-        lock.release()
+        gone = [folder / WORKSHOP] if finished or useless else []
         if useless:
-            for split in SPLITS:
-                shutil.rmtree(folder / split, ignore_errors=True)
-        if finished or useless:
-            shutil.rmtree(folder / WORKSHOP, ignore_errors=True)
-        if useless and made:
-            shutil.rmtree(folder, ignore_errors=True)
+            gone = [folder] if made else [*gone, *(folder / split for split in SPLITS)]
+        for place in gone:
+            shutil.rmtree(place, ignore_errors=True)
+        lock.release()
+        if os.name == "nt":  # which keeps a file that is open, and with it the folder
+            for place in gone:
+                shutil.rmtree(place, ignore_errors=True)
+
+
+def _locked(folder: Path) -> FileLock:
+    """Return the lock of the folder's workshop, held."""
+    lock = FileLock(folder / WORKSHOP / "lock")
+    for attempt in range(LOCK_ATTEMPTS):
+        (folder / WORKSHOP).mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+            break
+        except FileNotFoundError:  # another process has just finished, and its workshop went
+            if attempt + 1 == LOCK_ATTEMPTS:
+                raise
+        except Timeout:
+            raise DataError(
+                f"expected {folder} to be free, received a data set that another process is writing; wait for it or "
+                "choose another --out."
+            ) from None
+    return lock
 
 
 def _continue(folder: Path, plan: Plan) -> dict[int, Receipt]:

@@ -71,7 +71,7 @@ class Report:
     def write(self, folder: Path) -> None:
         """Write metrics.json, predictions.csv, confusion.csv, by_length.csv, by_character.csv and worst/ pictures."""
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "metrics.json").write_text(json.dumps(self.numbers, indent=1))
+        (folder / "metrics.json").write_text(json.dumps(self.numbers, indent=1), encoding="utf-8")
         _table(
             folder / "predictions.csv",
             ("id", "path", "text", "read", "confidence"),

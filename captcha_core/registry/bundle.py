@@ -95,8 +95,8 @@ class Bundle:
         """
         check_sums(path)
         try:
-            spec = CaptchaSpec.from_json((path / "spec.json").read_text())
-            config = BundleConfig.model_validate_json((path / "config.json").read_text())
+            spec = CaptchaSpec.from_json((path / "spec.json").read_text(encoding="utf-8"))
+            config = BundleConfig.model_validate_json((path / "config.json").read_text(encoding="utf-8"))
         except ValidationError as error:
             raise ModelError(first_fault(error, f"configuration in {path.name}")) from None
         except (SpecError, UnicodeDecodeError) as error:
@@ -120,13 +120,13 @@ def write_bundle(
 ) -> Bundle:
     """Write a bundle into an empty folder and open it."""
     path.mkdir(parents=True, exist_ok=True)
-    (path / "spec.json").write_text(spec.to_json())
-    (path / "config.json").write_text(config.model_dump_json(indent=1))
+    (path / "spec.json").write_text(spec.to_json(), encoding="utf-8")
+    (path / "config.json").write_text(config.model_dump_json(indent=1), encoding="utf-8")
     (path / "model.keras").write_bytes(keras_file.read_bytes())
     (path / "model.tflite").write_bytes(litert)
-    (path / "metrics.json").write_text(json.dumps(metrics, indent=1))
+    (path / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
     lines = [f"{_sha256(path / name)}  {name}\n" for name in sorted(FILES)]
-    (path / SUMS).write_text("".join(lines))
+    (path / SUMS).write_text("".join(lines), encoding="utf-8")
     return Bundle.open(path)
 
 
@@ -153,7 +153,7 @@ def check_sums(path: Path) -> None:
 
 def _sums(path: Path) -> dict[str, str]:
     """Return the digests by file name."""
-    lines = (line.partition("  ") for line in (path / SUMS).read_text(errors="replace").splitlines())
+    lines = (line.partition("  ") for line in (path / SUMS).read_text(errors="replace", encoding="utf-8").splitlines())
     return {name: digest for digest, _, name in lines}
 
 

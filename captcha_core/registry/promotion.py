@@ -184,7 +184,7 @@ def _store(entry: Entry, details: Mapping[str, Any]) -> str:
     run_id = str(run.info.run_id)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / ARTIFACT
-        path.write_text(json.dumps({**entry.model_dump(), **details, "run_id": run_id}, indent=1))
+        path.write_text(json.dumps({**entry.model_dump(), **details, "run_id": run_id}, indent=1), encoding="utf-8")
         mine.log_artifact(run_id, str(path))
     mine.set_terminated(run_id)
     return run_id

@@ -231,7 +231,12 @@ async def _decoded(response: httpcore.Response, encoding: str, max_bytes: int) -
             yield chunk
             continue
         try:
-            yield unpack.decompress(chunk, max_bytes + 1)
+            # a body may have several members (RFC 1952), and zeros behind the last
+            while chunk := chunk.lstrip(b"\0") if unpack.eof else chunk:
+                if unpack.eof:
+                    unpack = zlib.decompressobj(wbits=31)
+                yield unpack.decompress(chunk, max_bytes + 1)
+                chunk = unpack.unused_data
         except zlib.error:
             raise FetchFailed("expected a whole gzip body from the host, received a damaged one.") from None
     if unpack is not None and not unpack.eof:

@@ -53,7 +53,7 @@ def choose_rule(names: Sequence[str]) -> LabelRule:
     be batches). Names with an underscore are ``INDEX_TEXT`` when the first parts count the files, else
     ``TEXT_anything``.
     """
-    paths = [PurePosixPath(name) for name in names if name.lower().endswith(MEDIA_ENDINGS)]
+    paths = _media(names)
     folders = {text_of_folder(path.parent.name) for path in paths}
     if len(folders) > 1 and all(len(folder) == 1 for folder in folders):
         return "folder"
@@ -62,12 +62,18 @@ def choose_rule(names: Sequence[str]) -> LabelRule:
 
 def choose_name_rule(names: Sequence[str]) -> LabelRule:
     """Return which part of the names of the files is the text, folders left aside."""
-    paths = [PurePosixPath(name) for name in names if name.lower().endswith(MEDIA_ENDINGS)]
+    paths = _media(names)
     stems = [path.stem.split("_") for path in paths]
     cut = [parts for parts in stems if len(parts) > 1]
     if len(cut) * 2 <= len(stems):
         return "name"
     return "name-end" if _counts([parts[0] for parts in cut]) else "name-start"
+
+
+def _media(names: Sequence[str]) -> list[PurePosixPath]:
+    """Return the files that may be captchas; a Mac puts a hidden ._NAME beside each file of an archive."""
+    paths = [PurePosixPath(name) for name in names if name.lower().endswith(MEDIA_ENDINGS)]
+    return [path for path in paths if not path.name.startswith("._")]
 
 
 def _counts(firsts: Sequence[str]) -> bool:
@@ -103,7 +109,8 @@ def label_of(name: str, rule: LabelRule) -> str | None:
 
 def split_of(name: str) -> str | None:
     """Return the split that one of the folders above the file is named after."""
-    return next((SPLIT_FOLDERS[part] for part in PurePosixPath(name).parts[:-1] if part in SPLIT_FOLDERS), None)
+    folders = [part.lower() for part in PurePosixPath(name).parts[:-1]]
+    return next((SPLIT_FOLDERS[folder] for folder in folders if folder in SPLIT_FOLDERS), None)
 
 
 @dataclass(frozen=True, slots=True)

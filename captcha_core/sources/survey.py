@@ -82,11 +82,14 @@ class Survey:
         self.looks = [self.looks[place] for place in stay]
 
 
-def survey(listing: Listing, progress: Callable[[int], None] = lambda files: None) -> Survey:
+def survey(
+    listing: Listing, progress: Callable[[int], None] = lambda files: None, case_sensitive: bool = True
+) -> Survey:
     """Open every file of a listing.
 
     The same file under two labels is accepted once: one label must be wrong, and it is a reject with that reason.
-    Where pictures and clips are mixed, the fewer are rejects.
+    Labels that differ in case alone are two only where case matters. Where pictures and clips are mixed, the fewer are
+    rejects.
     """
     seen = Survey(rejects=list(listing.rejects))
     for entry in listing.entries:
@@ -102,7 +105,7 @@ def survey(listing: Listing, progress: Callable[[int], None] = lambda files: Non
         seen.looks.append(look)
         seen.media_bytes += len(media)
     seen.drop(_of_other_media(seen))
-    seen.drop(_contradictions(seen))
+    seen.drop(_contradictions(seen, case_sensitive))
     return seen
 
 
@@ -112,12 +115,15 @@ def _of_other_media(seen: Survey) -> dict[int, str]:
     return {place: reason for place, look in enumerate(seen.looks) if not isinstance(look, wanted)}
 
 
-def _contradictions(seen: Survey) -> dict[int, str]:
+def _contradictions(seen: Survey, case_sensitive: bool) -> dict[int, str]:
+    def folded(text: str | None) -> str | None:
+        return text if case_sensitive or text is None else text.casefold()
+
     first: dict[str, Entry] = {}
     reasons = {}
     for place, (entry, identity) in enumerate(zip(seen.entries, seen.ids, strict=True)):
         other = first.setdefault(identity, entry)
-        if other.text != entry.text:
+        if folded(other.text) != folded(entry.text):
             reasons[place] = (
                 f"expected one label for each file, received {entry.text!r} for what {other.name} has as "
                 f"{other.text!r}; remove the wrong one."

@@ -20,7 +20,7 @@ def is_tfrecord(place: Path) -> bool:
     if place.is_dir():
         names = [path.name.lower() for path in place.iterdir()]
         return bool(names) and all(name.endswith(ENDINGS) for name in names)
-    return place.name.lower().endswith(ENDINGS)
+    return place.is_file() and place.name.lower().endswith(ENDINGS)
 
 
 class TfrecordFiles:

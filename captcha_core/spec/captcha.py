@@ -24,7 +24,7 @@ class CaptchaSpec(BaseModel):
     ``max_seconds``) for audio, never both.
 
     Raises:
-        SpecError: From :meth:`build`, :meth:`from_json` and :meth:`model_copy_with`, one sentence a fault.
+        SpecError: From :meth:`build` and :meth:`from_json`, one sentence a fault.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -54,7 +54,7 @@ class Checkpoint:
         try:
             fresh.mkdir(parents=True)
             model.save(fresh / "model.keras")
-            (fresh / "progress.json").write_text(json.dumps(asdict(progress)))
+            (fresh / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
         except OSError:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
@@ -85,7 +85,7 @@ class Checkpoint:
         """
         self._recover()
         try:
-            return Progress(**json.loads((self.folder / "last" / "progress.json").read_text()))
+            return Progress(**json.loads((self.folder / "last" / "progress.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
             raise ModelError(
                 f"expected a checkpoint in {self.folder}, received {error}; resume a run that began on this machine."

@@ -56,7 +56,7 @@ def precision_of(wanted: str) -> str:
         return wanted
     import tensorflow as tf
 
-    natively = _CPUINFO.exists() and _MULTIPLIES_BFLOAT16.search(_CPUINFO.read_text())
+    natively = _CPUINFO.exists() and _MULTIPLIES_BFLOAT16.search(_CPUINFO.read_text(encoding="utf-8"))
     return "bfloat16" if natively and not tf.config.list_logical_devices("GPU") else "float32"
 
 

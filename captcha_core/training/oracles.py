@@ -68,13 +68,15 @@ class _Durable:
         trials = {trial_id: trial.get_state() for trial_id, trial in self.trials.items()}
         fresh = self.folder / f"{STATE}.new"
         try:
-            fresh.write_text(json.dumps({"oracle": self.get_state(), "trials": trials}, default=_plain))
+            fresh.write_text(
+                json.dumps({"oracle": self.get_state(), "trials": trials}, default=_plain), encoding="utf-8"
+            )
             fresh.replace(self.folder / STATE)
         except OSError as error:
             self.fault = error
 
     def reload(self) -> None:
-        stored = json.loads((self.folder / STATE).read_text())
+        stored = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
         self.trials = {trial_id: Trial.from_state(state) for trial_id, state in stored["trials"].items()}
         self.set_state(stored["oracle"])
         interrupted = [trial.trial_id for trial in self.ongoing_trials.values()]

@@ -90,7 +90,7 @@ def _tune(nodes: RayNodes, folder: Path, how: str, trials: int) -> dict[str, Any
 
 def _finished(state: Path) -> int:
     try:
-        known = json.loads(state.read_text())["trials"]
+        known = json.loads(state.read_text(encoding="utf-8"))["trials"]
     except (OSError, ValueError, KeyError):  # not there yet
         return 0
     return sum(one["status"] == "COMPLETED" for one in known.values())
@@ -158,5 +158,5 @@ def _output(folder: Path, process: "subprocess.Popen[bytes]") -> str:
         RuntimeError: If it failed.
     """
     if process.wait():
-        raise RuntimeError((folder / "stderr").read_text(errors="replace")[-2000:])
-    return (folder / "stdout").read_text()
+        raise RuntimeError((folder / "stderr").read_text(errors="replace", encoding="utf-8")[-2000:])
+    return (folder / "stdout").read_text(encoding="utf-8")

@@ -95,9 +95,9 @@ class RayNodes:
     def _await(self, ip: str) -> None:
         """Wait until the node says that it runs."""
         log, ends = self.folder / f"{ip}.log", time.monotonic() + START_S
-        while "Ray runtime started." not in log.read_text(errors="replace"):
+        while "Ray runtime started." not in log.read_text(errors="replace", encoding="utf-8"):
             if time.monotonic() > ends or self._nodes[ip].poll() is not None:
-                last = log.read_text(errors="replace").strip().splitlines()[-1:]
+                last = log.read_text(errors="replace", encoding="utf-8").strip().splitlines()[-1:]
                 raise DataError(f"expected a Ray node at {ip}, received: {' '.join(last)}; see `ray start`.")
             time.sleep(0.2)
 

@@ -63,9 +63,9 @@ def run(
     """
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "bare.py").write_text(BARE)
-        (Path(folder) / "blocking.py").write_text(BLOCKING.format(model=model))
-        (Path(folder) / "post.lua").write_text(SCRIPT)
+        (Path(folder) / "bare.py").write_text(BARE, encoding="utf-8")
+        (Path(folder) / "blocking.py").write_text(BLOCKING.format(model=model), encoding="utf-8")
+        (Path(folder) / "post.lua").write_text(SCRIPT, encoding="utf-8")
         script = str(Path(folder) / "post.lua")
         uvicorn = [sys.executable, "-m", "uvicorn", "--app-dir", folder, "--port", str(port), "--log-level", "error"]
         ours = [sys.executable, "-m", "experiments.cli", "serve", "--model", model, "--port", str(port)]

@@ -170,7 +170,7 @@ def letters(data: Path, trials: int, minutes: float) -> dict[str, Any]:
 def _compared(folder: Path, whole: dict[str, Any], cut: dict[str, Any]) -> dict[str, Any]:
     from mlflow import MlflowClient
 
-    state = json.loads((folder / "runs" / "search-cut" / "oracle.json").read_text())["trials"]
+    state = json.loads((folder / "runs" / "search-cut" / "oracle.json").read_text(encoding="utf-8"))["trials"]
     mine = MlflowClient(f"sqlite:///{folder}/mlflow.db")
     place = mine.get_experiment_by_name("captchalab")
     runs = mine.search_runs(

@@ -129,7 +129,7 @@ def _history(run: Path) -> list[dict[str, float]]:
     for _ in range(100):
         for state in ("last", "last.old"):
             try:
-                return list(json.loads((run / state / "progress.json").read_text())["history"])
+                return list(json.loads((run / state / "progress.json").read_text(encoding="utf-8"))["history"])
             except (OSError, ValueError):  # it is being replaced
                 continue
         if not any((run / state).exists() for state in ("last", "last.new", "last.old")):

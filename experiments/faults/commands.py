@@ -68,7 +68,7 @@ def works_json(folder: Path, *arguments: str, more: Mapping[str, str] | None = N
 
 def said(folder: Path) -> str:
     """Return what the command started last has said on stderr so far."""
-    return (folder / STDERR).read_text(errors="replace")
+    return (folder / STDERR).read_text(errors="replace", encoding="utf-8")
 
 
 def wait_for(process: "subprocess.Popen[bytes]", there: Callable[[], bool]) -> bool:

@@ -39,7 +39,7 @@ def killed_labels(folder: Path, kills: int, seed: int = 0, count: int = 0) -> di
 
     def look() -> None:
         held = [label.id for label in log.read()[0]]
-        said = given.read_text().split()
+        said = given.read_text(encoding="utf-8").split()
         check(set(said) <= set(held), "every label that was given")
         check(len(set(held)) == len(held), "every label once")
         check(all(label.text == truth[label.id] for label in log.read()[0]), "labels as they were given")
@@ -51,17 +51,17 @@ def killed_labels(folder: Path, kills: int, seed: int = 0, count: int = 0) -> di
         )  # fmt: skip
 
     def longer() -> bool:
-        return len(given.read_text().split()) > before[0]
+        return len(given.read_text(encoding="utf-8").split()) > before[0]
 
     def begin() -> "subprocess.Popen[bytes]":
-        before[0] = len(given.read_text().split())
+        before[0] = len(given.read_text(encoding="utf-8").split())
         return labeller()
 
     def finished(process: "subprocess.Popen[bytes]") -> None:
         check(process.returncode == 0, "a labeller that works")
         look()
         log.path.unlink()
-        given.write_text("")
+        given.write_text("", encoding="utf-8")
 
     before, rng = [0], random.Random(seed)
     by_hand = kill_again(Victim(begin, (0.0, 0.3), longer, look, finished), kills, rng)
@@ -95,12 +95,15 @@ def _pool(folder: Path, count: int) -> dict[str, str]:
     drawn = draw_samples(scheme, 5, range(count))
     bare = [Sample(sample.media, None, sample.path) for sample in drawn]
     write_samples(folder / POOL, scheme.spec, bare, "browser", "0.5/0.25/0.25")
-    (folder / "truth.txt").write_text("".join(f"{sample.id} {sample.text}\n" for sample in drawn))
+    (folder / "truth.txt").write_text("".join(f"{sample.id} {sample.text}\n" for sample in drawn), encoding="utf-8")
     return _truth(folder)
 
 
 def _truth(folder: Path) -> dict[str, str]:
-    return {identity: text for identity, text in map(str.split, (folder / "truth.txt").read_text().splitlines())}
+    return {
+        identity: text
+        for identity, text in map(str.split, (folder / "truth.txt").read_text(encoding="utf-8").splitlines())
+    }
 
 
 def _label_all(folder: Path) -> None:
@@ -109,7 +112,7 @@ def _label_all(folder: Path) -> None:
     log = LabelLog.of(pool.path, pool.spec)
     ids, texts = asking_order(pool)
     assert set(ids) == {identity for split in SPLITS for identity in pool.ids(split)}
-    with (folder / "given.txt").open("a") as given:
+    with (folder / "given.txt").open("a", encoding="utf-8") as given:
         for identity in open_ids(ids, texts, log.read()[0]):
             log.add([Label(id=identity, text=truth[identity], by="hand", who="ana", when=now())])
             given.write(f"{identity}\n")

@@ -111,7 +111,7 @@ def running(folder: Path) -> int:
 def _progress(folder: Path) -> int | None:
     for state in ("last", "last.old"):
         if (folder / state / "progress.json").is_file():
-            return int(json.loads((folder / state / "progress.json").read_text())["epoch"])
+            return int(json.loads((folder / state / "progress.json").read_text(encoding="utf-8"))["epoch"])
     return None
 
 

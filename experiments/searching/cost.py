@@ -47,13 +47,13 @@ def cost_of(task: Task, folder: Path) -> Cost:
     name = hashlib.sha256(json.dumps([task.network, task.options], sort_keys=True).encode()).hexdigest()[:16]
     path = folder / f"{name}.json"
     if path.is_file():
-        return Cost(**json.loads(path.read_text()))
+        return Cost(**json.loads(path.read_text(encoding="utf-8")))
     model = build_network(task.network, task.spec, task.options)
     file = to_litert(model, quantised=True)
     cost = Cost(int(model.count_params()), len(file), _latency_ms(file, model))
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f"{name}.{time.monotonic_ns()}.new"
-    fresh.write_text(json.dumps(asdict(cost)))
+    fresh.write_text(json.dumps(asdict(cost)), encoding="utf-8")
     fresh.replace(path)
     return cost
 

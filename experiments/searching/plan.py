@@ -102,7 +102,7 @@ class SearchPlan:
         """Write it beside its place and swap it in."""
         self.folder.mkdir(parents=True, exist_ok=True)
         fresh = self.folder / f"{FILE}.new"
-        fresh.write_text(json.dumps(self.record(), indent=1))
+        fresh.write_text(json.dumps(self.record(), indent=1), encoding="utf-8")
         fresh.replace(self.folder / FILE)
 
     def record(self) -> dict[str, Any]:
@@ -134,7 +134,7 @@ class SearchPlan:
         if not path.is_file():
             known = ", ".join(names()) or "there is none"
             raise ModelError(f"expected a search begun in this folder ({known}), received {name!r}; give its name.")
-        record = json.loads(path.read_text())
+        record = json.loads(path.read_text(encoding="utf-8"))
         plan = cls(
             name=record["name"],
             base=Plan.of(record["base"]),

@@ -117,7 +117,7 @@ def summary(plan: SearchPlan, trials: Sequence[TrialRecord]) -> dict[str, Any]:
 def write(found: dict[str, Any], folder: Path) -> None:
     """Write summary.json and trials.csv."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "summary.json").write_text(json.dumps(found, indent=1))
+    (folder / "summary.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
     axes = sorted({axis for row in found["table"] for axis in row["values"]})
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")

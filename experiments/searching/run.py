@@ -188,7 +188,7 @@ def _log_plan(plan: SearchPlan, run: Run) -> None:
     with tempfile.TemporaryDirectory() as folder:
         import json
 
-        (Path(folder) / "space.json").write_text(json.dumps(plan.space.record(), indent=1))
+        (Path(folder) / "space.json").write_text(json.dumps(plan.space.record(), indent=1), encoding="utf-8")
         Run(run.id, run.client).folder(Path(folder), "search")
 
 

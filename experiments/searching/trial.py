@@ -201,7 +201,7 @@ def report_trial(run: LaterRun, result: dict[str, Any]) -> None:
 def read_json(path: Path) -> Any:
     """Return what a file holds, None if there is none."""
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
 
@@ -209,7 +209,7 @@ def read_json(path: Path) -> Any:
 def write_json(path: Path, value: Any) -> None:
     """Write beside the place and swap in."""
     fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(json.dumps(value))
+    fresh.write_text(json.dumps(value), encoding="utf-8")
     fresh.replace(path)
 
 

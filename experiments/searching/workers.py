@@ -188,7 +188,11 @@ def _raise(plan: SearchPlan, code: int) -> None:
     if code == NO_ROOM:
         raise OSError(28, "a worker could not write")
     path = plan.folder / FAULT
-    fault = json.loads(path.read_text()) if path.is_file() else {"trial": "?", "traceback": "no traceback was recorded"}
+    fault = (
+        json.loads(path.read_text(encoding="utf-8"))
+        if path.is_file()
+        else {"trial": "?", "traceback": "no traceback was recorded"}
+    )
     last = fault["traceback"].strip().splitlines()[-1]
     raise WorkerFault(
         f"expected trials that run, received a fault in the code in trial {fault['trial']}: {last}; the traceback is "

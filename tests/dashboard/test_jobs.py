@@ -75,7 +75,7 @@ def test_a_process_of_the_same_number_is_another(here: Path) -> None:
     """After a restart of the machine the number may belong to anybody."""
     record = {"pid": os.getpid(), "born_s": 1.0, "arguments": ["train"], "started_ms": 0}
     (here / jobs.FOLDER).mkdir()
-    (here / jobs.FOLDER / jobs.RECORD).write_text(json.dumps(record))
+    (here / jobs.FOLDER / jobs.RECORD).write_text(json.dumps(record), encoding="utf-8")
     job = jobs.current()
     assert job is not None and not job.running
     jobs.stop()  # must not end this test
@@ -85,5 +85,5 @@ def test_a_process_of_the_same_number_is_another(here: Path) -> None:
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}'])
 def test_a_damaged_record_is_no_job(here: Path, content: str) -> None:
     (here / jobs.FOLDER).mkdir()
-    (here / jobs.FOLDER / jobs.RECORD).write_text(content)
+    (here / jobs.FOLDER / jobs.RECORD).write_text(content, encoding="utf-8")
     assert jobs.current() is None

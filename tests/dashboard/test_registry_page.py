@@ -56,7 +56,7 @@ def test_the_rule_is_that_of_the_challengers_preset(fresh: Path, tiny_bundle: Pa
     """A preset that forgives a loss of half lets a version pass that reads a quarter less."""
     lenient = fresh / "lenient.yaml"
     rule = "promotion:\n  margin: 0.5\n  max_latency_ratio: 100\n"
-    lenient.write_text(f"description: forgives\nscheme: digits4\nnetwork: image_cnn\n{rule}")
+    lenient.write_text(f"description: forgives\nscheme: digits4\nnetwork: image_cnn\n{rule}", encoding="utf-8")
     opened = Bundle.open(tiny_bundle)
     config = opened.config.model_copy(update={"preset": str(lenient)})
     own = write_bundle(fresh / "own" / "bundle", opened.spec, config, opened.keras_path, opened.litert, opened.metrics)

@@ -93,7 +93,7 @@ def test_a_model_whose_bundle_is_refused(fresh: Path, tiny_bundle: Path) -> None
         register(run, Bundle.open(tiny_bundle), "captcha-tiny")
     set_champion("captcha-tiny", version_behind("captcha-tiny", CHALLENGER) or "")
     lying = locate("models:/captcha-tiny@champion").path
-    (lying / "config.json").write_text("{}")
+    (lying / "config.json").write_text("{}", encoding="utf-8")
     page = without_traceback(open_page("solve"))
     assert "This model cannot be used" in said(page) and "do not trust it" in said(page)
     assert page.selectbox(key="model-choice").options, "another model can be chosen"

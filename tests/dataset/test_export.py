@@ -71,7 +71,7 @@ def test_characters_that_names_cannot_hold_are_in_the_table(tmp_path: Path) -> N
 
     dataset = write_drawn(tmp_path / "d", Order(SCHEME, 3, split="1/0/0"), draw=draw)
     export_folder(dataset, tmp_path / "out")
-    rows = list(csv.DictReader((tmp_path / "out" / "labels.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "out" / "labels.csv").open(encoding="utf-8")))
     assert {row["text"] for row in rows} == {"1/2:"} and len({row["file"] for row in rows}) == 3
     assert all((tmp_path / "out" / row["file"]).read_bytes() == b"same" for row in rows)
 
@@ -79,10 +79,19 @@ def test_characters_that_names_cannot_hold_are_in_the_table(tmp_path: Path) -> N
 @pytest.mark.parametrize("export", [export_folder, export_tfrecord])
 def test_a_folder_with_something_in_it_is_refused(tmp_path: Path, dataset: Dataset, export) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "mine").write_text("x")
+    (tmp_path / "out" / "mine").write_text("x", encoding="utf-8")
     with pytest.raises(DataError, match="expected a new or empty folder to export to"):
         export(dataset, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine"]
+
+
+def test_the_folder_one_is_in_is_refused_before_the_work(
+    tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path / "out")
+    with pytest.raises(DataError, match="expected a folder that can be replaced as a whole, received ., which you are"):
+        export_folder(dataset, Path())
 
 
 @pytest.mark.parametrize("export", [export_folder, export_tfrecord])

@@ -43,7 +43,7 @@ def test_every_usual_image_comes_through(tmp_path: Path) -> None:
 def test_rejects_are_written_beside_it(tmp_path: Path) -> None:
     names = {f"{text}.png": picture(text) for text in TEXTS} | {"0001.png": b"no picture", "caf\udce9.txt": b""}
     bring_in(fill(tmp_path / "in", names), tmp_path / "out")
-    rows = list(csv.DictReader((tmp_path / "out" / "rejects.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "out" / "rejects.csv").open(encoding="utf-8")))
     assert [row["file"] for row in rows] == ["0001.png", "caf\\udce9.txt"]
     assert rows[0]["reason"].startswith("expected a PNG")
 

@@ -1,6 +1,9 @@
 import json
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -35,7 +38,9 @@ def test_what_is_added_is_read_in_its_order(log: LabelLog) -> None:
     assert [(one.id, one.text) for one in labels] == [("a", "01"), ("b", None), ("c", "23")]
     assert labels[2].model == "m version 1" and labels[2].confidence == 0.4
     assert damaged == 0
-    assert [set(json.loads(line)) for line in log.path.read_text().splitlines()] == [set(Label.model_fields)] * 3
+    assert [set(json.loads(line)) for line in log.path.read_text(encoding="utf-8").splitlines()] == [
+        set(Label.model_fields)
+    ] * 3
 
 
 @pytest.mark.parametrize(
@@ -153,7 +158,7 @@ def test_the_data_set_is_rebuilt_from_the_log_with_the_same_splits(unlabelled: D
     log.add([label(ids["train"][0], "02"), label(ids["validation"][0], "33")])
     again = rebuild(unlabelled, tmp_path / "built")
     assert again.texts("train") == ["02"] and again.counts["validation"] == 2
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["built", "pool"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".built.lock", "built", "pool"]
     assert rebuild(unlabelled, tmp_path / "other").digest == again.digest
 
 
@@ -192,10 +197,55 @@ def test_nothing_is_rebuilt_over_what_is_no_result(unlabelled: Dataset, tmp_path
     with pytest.raises(DataError, match="received a data set made by browser"):
         rebuild(unlabelled, unlabelled.path)
     (tmp_path / "letters").mkdir()
-    (tmp_path / "letters" / "to-mother.txt").write_text("dear")
+    (tmp_path / "letters" / "to-mother.txt").write_text("dear", encoding="utf-8")
     with pytest.raises(DataError, match="received other files"):
         rebuild(unlabelled, tmp_path / "letters")
-    assert (tmp_path / "letters" / "to-mother.txt").read_text() == "dear"
+    assert (tmp_path / "letters" / "to-mother.txt").read_text(encoding="utf-8") == "dear"
+
+
+@pytest.mark.parametrize("out", [".", ".."])
+def test_the_folder_one_is_in_is_not_replaced(
+    unlabelled: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    LabelLog.of(unlabelled.path, unlabelled.spec).add([label(unlabelled.ids("train")[0], "01")])
+    (tmp_path / "here" / "inside").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here" / "inside")
+    with pytest.raises(DataError, match=r"expected a folder that can be replaced as a whole, received \S+, which you"):
+        rebuild(unlabelled, Path(out))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "pool"]
+
+
+def test_a_result_behind_a_link_is_replaced_where_it_is(unlabelled: Dataset, tmp_path: Path) -> None:
+    log, (first, second) = LabelLog.of(unlabelled.path, unlabelled.spec), unlabelled.ids("train")[:2]
+    (tmp_path / "large" / "built").mkdir(parents=True)
+    (tmp_path / "built").symlink_to(tmp_path / "large" / "built")
+    for identity in (first, second):
+        log.add([label(identity, "01")])
+        rebuild(unlabelled, tmp_path / "built")
+    assert (tmp_path / "built").is_symlink()
+    assert Dataset.open(tmp_path / "large" / "built").counts["train"] == 2
+
+
+def test_two_results_at_once_take_turns(unlabelled: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids, rename, running = unlabelled.ids("train"), Path.rename, threading.Event()
+
+    def slow(path: Path, target: Path) -> Path:
+        if path.name == "built.new":
+            running.set()
+            time.sleep(0.3)  # the other one comes in between
+        return rename(path, target)
+
+    LabelLog.of(unlabelled.path, unlabelled.spec).add([label(identity, "01") for identity in ids])
+    corrected = LabelLog.of(rebuild(unlabelled, tmp_path / "built").path, unlabelled.spec)
+    corrected.add([label(ids[0], "12")])
+    monkeypatch.setattr(Path, "rename", slow)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(rebuild, unlabelled, tmp_path / "built")
+        assert running.wait(60)
+        second = pool.submit(rebuild, unlabelled, tmp_path / "built")
+        assert first.result().digest == second.result().digest
+    assert Dataset.open(tmp_path / "built").counts["train"] == len(ids)
+    assert [one.text for one in corrected.read()[0]] == ["12"]
 
 
 def test_a_kill_while_a_result_is_replaced_costs_nothing(unlabelled: Dataset, tmp_path: Path) -> None:

@@ -35,6 +35,27 @@ def test_a_stop_in_the_middle_of_a_file_or_a_line_costs_that_captcha_alone(tmp_p
     assert [sample.id for sample in stash.samples()] == [collected(4)[0].id, collected(4)[2].id]
 
 
+def test_what_comes_after_a_line_that_was_cut_off_is_kept(tmp_path: Path) -> None:
+    stash = Stash(tmp_path / "pool")
+    first, second, third = collected(3)
+    stash.add(first)
+    stash.add(second)
+    index = stash.folder / "index.jsonl"
+    index.write_bytes(index.read_bytes()[:-9])
+    stash.add(third)
+    assert [sample.id for sample in stash.samples()] == [first.id, third.id]
+
+
+def test_a_data_set_can_be_collected_into_the_folder_one_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pool").mkdir()
+    monkeypatch.chdir(tmp_path / "pool")
+    stash = Stash(Path())
+    for sample in collected(4):
+        stash.add(sample)
+    assert sum(stash.finish(WISHES, "1/0/0").counts.values()) == 4
+    assert [path.name for path in tmp_path.iterdir()] == ["pool"]
+
+
 def test_the_finished_data_set_has_no_labels_and_the_stash_is_gone(tmp_path: Path) -> None:
     stash = Stash(tmp_path / "pool")
     for sample in collected(20):

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from filelock import FileLock
 
 from captcha_core.dataset import shard as shards
+from captcha_core.dataset import writer
 from captcha_core.dataset.store import Dataset, Plan
 from captcha_core.dataset.writer import write_dataset
 from captcha_core.errors import DataError, SpecError
@@ -44,7 +46,7 @@ def test_the_folder_is_as_documented(tmp_path: Path) -> None:
     write_dataset(tmp_path / "d", small_plan(20), specks)
     assert tree(tmp_path / "d") >= {"dataset.json", "train/part-00000.parquet", "train/part-00001.parquet"}
     assert not (tmp_path / "d" / ".writing").exists()
-    described = json.loads((tmp_path / "d" / "dataset.json").read_text())
+    described = json.loads((tmp_path / "d" / "dataset.json").read_text(encoding="utf-8"))
     assert {"spec", "scheme", "seed", "counts", "shards", "digest", "generator"} <= described.keys()
     table = pq.read_table(tmp_path / "d" / "train" / "part-00000.parquet")
     assert table.column_names == ["id", "text", "media", "origin"]
@@ -127,9 +129,31 @@ def test_a_finished_data_set_is_left_as_it_is(tmp_path: Path) -> None:
 def test_what_a_kill_after_the_last_shard_left_goes_with_the_next_run(tmp_path: Path) -> None:
     write_dataset(tmp_path / "d", small_plan(20), specks)
     (tmp_path / "d" / ".writing").mkdir()
-    (tmp_path / "d" / ".writing" / "00000.json").write_text("{}")
+    (tmp_path / "d" / ".writing" / "00000.json").write_text("{}", encoding="utf-8")
     assert write_dataset(tmp_path / "d", small_plan(20), specks).counts
     assert not (tmp_path / "d" / ".writing").exists()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_another_process_finishes_in_the_meantime_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    class LateLock(FileLock):
+        def acquire(self, *arguments: object, **options: object) -> object:
+            monkeypatch.undo()
+            write_dataset(tmp_path / "d", small_plan(), specks)
+            written.update({path: path.read_bytes() for path in (tmp_path / "d").rglob("*") if path.is_file()})
+            return super().acquire(*arguments, **options)  # type: ignore[arg-type]
+
+    written: dict[Path, bytes] = {}
+    monkeypatch.setattr(writer, "FileLock", LateLock)
+    if seed == 1:
+        write_dataset(tmp_path / "d", small_plan(seed=seed), refuse_to_draw).verify()
+    else:
+        with pytest.raises(DataError, match=r"received another one \(seed 1 instead of 2\)"):
+            write_dataset(tmp_path / "d", small_plan(seed=seed), refuse_to_draw)
+    assert written and tree(tmp_path / "d") == {path.relative_to(tmp_path / "d").as_posix() for path in written}
+    assert all(path.read_bytes() == content for path, content in written.items())
 
 
 @pytest.mark.parametrize("stopped", [False, True])
@@ -146,7 +170,7 @@ def test_another_data_set_is_refused(tmp_path: Path, stopped: bool) -> None:
 
 
 def test_a_folder_of_other_things_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "letter.txt").write_text("dear")
+    (tmp_path / "letter.txt").write_text("dear", encoding="utf-8")
     with pytest.raises(DataError, match=r"received 1 other files \(letter.txt"):
         write_dataset(tmp_path, small_plan(), specks)
     assert tree(tmp_path) == {"letter.txt"}
@@ -209,7 +233,9 @@ def test_damage_is_seen(tmp_path: Path, name: str) -> None:
 def test_a_shard_outside_the_folder_is_refused(tmp_path: Path) -> None:
     write_dataset(tmp_path / "d", small_plan(10), specks)
     path = tmp_path / "d" / "dataset.json"
-    path.write_text(path.read_text().replace("train/part-00000", "train/../../part-00000"))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("train/part-00000", "train/../../part-00000"), encoding="utf-8"
+    )
     with pytest.raises(DataError, match="no name of a shard"):
         Dataset.open(tmp_path / "d")
 
@@ -219,7 +245,7 @@ def test_what_is_no_data_set_is_said_to_be_none(tmp_path: Path) -> None:
         Dataset.open(tmp_path)
     with pytest.raises(DataError, match=r"expected a data set \(a folder with dataset.json\)"):
         Dataset.open(tmp_path / "nowhere")
-    (tmp_path / "file").write_text("x")
+    (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(DataError, match="received the file"):
         Dataset.open(tmp_path / "file")
 
@@ -250,7 +276,7 @@ if __name__ == "__main__":
 
 def start_writing(folder: Path, workers: int) -> subprocess.Popen[bytes]:
     script = folder.parent / "write.py"
-    script.write_text(WRITE)
+    script.write_text(WRITE, encoding="utf-8")
     return subprocess.Popen(
         [sys.executable, str(script), str(folder), str(workers)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -52,7 +52,7 @@ def test_there_and_back_through_a_report(tmp_path: object) -> None:
     report = Report(spec, samples, [Answer("01", 0.75, (), 1.0), None])
     folder = Path(str(tmp_path))
     report.write(folder)
-    read = Predictions.from_csv((folder / "predictions.csv").read_text())
+    read = Predictions.from_csv((folder / "predictions.csv").read_text(encoding="utf-8"))
     assert (
         read == Predictions.of(report) == Predictions([s.id for s in samples], ["01", "23"], ["01", None], [0.75, 0.0])
     )

@@ -46,13 +46,13 @@ def test_an_unknown_preset_names_the_known(empty_folder: Path, capsys: pytest.Ca
 
 
 def test_a_preset_with_an_unknown_key(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("mine.yaml").write_text("description: x\nscheme: digits4\nnetwork: image_cnn\nnetwrk: y\n")
+    Path("mine.yaml").write_text("description: x\nscheme: digits4\nnetwork: image_cnn\nnetwrk: y\n", encoding="utf-8")
     assert "netwrk" in fails(capsys, "train", "--preset", "mine.yaml")
 
 
 @pytest.mark.parametrize("text", ["", "- a\n", "{", "description: [1"])
 def test_a_preset_that_is_no_mapping(empty_folder: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
-    Path("mine.yaml").write_text(text)
+    Path("mine.yaml").write_text(text, encoding="utf-8")
     assert "mine.yaml" in fails(capsys, "train", "--preset", "mine.yaml")
 
 

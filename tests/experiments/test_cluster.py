@@ -62,7 +62,7 @@ def test_a_token_is_shown_to_a_cluster_that_may_ask_for_it(tmp_path: Path, monke
         monkeypatch.delenv(name, raising=False)
     assert workers.ray_environment("127.0.0.1:6379").get("RAY_AUTH_MODE") is None
     (tmp_path / ".ray").mkdir()
-    (tmp_path / ".ray" / "auth_token").write_text("0" * 64)
+    (tmp_path / ".ray" / "auth_token").write_text("0" * 64, encoding="utf-8")
     assert workers.ray_environment("127.0.0.1:6379")["RAY_AUTH_MODE"] == "token"
     assert workers.ray_environment("local").get("RAY_AUTH_MODE") is None
 

@@ -113,7 +113,7 @@ def test_import_prints_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "left out 0001.png: expected a PNG" in captured.err and "left out 0002.png: expected" in captured.err
     dataset = Dataset.open(tmp_path / "d")
     assert dataset.counts == {"train": 3, "validation": 1, "test": 2}
-    assert len((tmp_path / "d" / "rejects.csv").read_text().splitlines()) == 3
+    assert len((tmp_path / "d" / "rejects.csv").read_text(encoding="utf-8").splitlines()) == 3
 
 
 def test_import_does_not_promise_splits_apart_that_it_was_told_to_keep(

@@ -31,6 +31,6 @@ def test_export_checks_on_data_or_noise(
     assert "give --data DIR" in capsys.readouterr().err
     assert run("export", *model, "--format", "litert-int8", "--out", "tiny.tflite", "--data", "data") == 0
     assert "on data" in capsys.readouterr().out
-    assert json.loads(Path("tiny.tflite.json").read_text())["name"] == "bundle"
+    assert json.loads(Path("tiny.tflite.json").read_text(encoding="utf-8"))["name"] == "bundle"
     assert run("export", *model, "--format", "pmml", "--out", "x") == 1
     assert run("export", "--model", "nowhere", "--out", "x.tflite") == 1

@@ -9,7 +9,7 @@ import yaml
 
 from experiments.cli import app
 
-PROJECT = yaml.safe_load((Path(__file__).parent.parent.parent / "MLproject").read_text())
+PROJECT = yaml.safe_load((Path(__file__).parent.parent.parent / "MLproject").read_text(encoding="utf-8"))
 ENTRY_POINTS = PROJECT["entry_points"]
 
 

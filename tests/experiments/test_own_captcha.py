@@ -76,7 +76,7 @@ def test_letters_become_folders_and_a_data_set(
     assert letters.spec.size_px == (28, 28) and letters.spec.max_length == 1
     train = set(dataset.ids("train"))
     assert all(sample.origin["captcha"] in train for sample in letters.samples("train"))
-    rows = list(csv.DictReader(Path("cut/failures.csv").read_text().splitlines()))
+    rows = list(csv.DictReader(Path("cut/failures.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == facts["failures"]
     assert "nothing stands out" in next(row["reason"] for row in rows if row["file"] == "blank.png")
     assert all((Path("cut/failures") / f"{row['id']}.png").is_file() for row in rows)
@@ -145,6 +145,27 @@ def test_a_model_labels_what_it_is_sure_of(
     assert json.loads(capsys.readouterr().out)["by_model"] == 0
 
 
+def test_what_a_model_cannot_read_it_does_not_label(
+    empty_folder: Path, tiny_spec: CaptchaSpec, tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples = tiny_samples(40, seed=8)
+    damaged = [Sample(sample.media[:60], None) for sample in samples[:8]]
+    bare = [Sample(sample.media, None) for sample in samples]
+    dataset = write_samples(empty_folder / "pool", tiny_spec, [*damaged, *bare], "browser", "0.5/0.25/0.25")
+    truth = {sample.id: sample.text or "" for sample in samples} | {sample.id: "01" for sample in damaged}
+    by_hand = label_by_hand(dataset, truth, "validation", 100) | label_by_hand(dataset, truth, "test", 100)
+    broken = {sample.id for sample in damaged}
+    assert broken & by_hand and broken - by_hand
+    words = ["pseudo-label", "--model", str(tiny_bundle), "--data", "pool", "--max-error", "1", "--format", "json"]
+    assert run(*words) == 0
+    facts = json.loads(capsys.readouterr().out)
+    given = {one.id for one in LabelLog.of(dataset.path, dataset.spec).read()[0] if one.by == "model"}
+    assert given == set(dataset.ids("train")) - broken
+    assert (facts["asked"], facts["labelled"]) == (len(dataset.ids("train")), len(given))
+    assert facts["left"] == len(broken - by_hand)
+    assert facts["chosen_on"] == len(set(dataset.ids("validation")) - broken)
+
+
 def test_a_model_labels_nothing_without_labels_to_judge_by(
     pool: tuple[Dataset, dict[str, str]], tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -171,6 +192,8 @@ def test_a_log_that_was_cut_off_in_a_line_loses_nothing_else(
     out = capsys.readouterr().out
     assert "9 labelled by hand, 0 by a model, 111 open" in out
     assert "1 damaged lines in the log were passed over" in out
+    assert run("labels", "pool", "--out", ".") == 1
+    assert "expected a folder that can be replaced as a whole, received ., which you are in" in capsys.readouterr().err
     assert Dataset.open("made").counts["train"] == 9
     label_by_hand(dataset, truth, "train", 10)
     assert run("labels", "pool", "--format", "json") == 0
@@ -201,7 +224,7 @@ def test_a_captcha_that_cannot_be_cut_is_listed_and_drawn(
     write_samples(empty_folder / "data", spec, [Sample(encode_png(pixels), "1234", f"{name}.png")], "import", "1/0/0")
     assert run("letters", "data", "--out", "cut") == 1
     assert "expected captchas that can be cut, received 1 that cannot" in capsys.readouterr().err
-    (row,) = csv.DictReader(Path("cut/failures.csv").read_text().splitlines())
+    (row,) = csv.DictReader(Path("cut/failures.csv").read_text(encoding="utf-8").splitlines())
     assert row["file"] == f"{name}.png" and reason in row["reason"]
     assert (Path("cut/failures") / f"{row['id']}.png").is_file()
 

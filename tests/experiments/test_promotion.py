@@ -98,7 +98,7 @@ def test_force_is_recorded_and_a_rollback_takes_it_back(there: Path, capsys: pyt
     assert run("history", "--name", NAME, "--format", "json") == 0
     entries = json.loads(capsys.readouterr().out)["entries"]
     assert len(entries) == 3
-    assert entries[1]["data_digest"] == json.loads(Path(DATA, "dataset.json").read_text())["digest"]
+    assert entries[1]["data_digest"] == json.loads(Path(DATA, "dataset.json").read_text(encoding="utf-8"))["digest"]
 
 
 def test_what_promote_refuses(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -151,7 +151,9 @@ def test_logged_predictions_are_compared_when_the_data_are_the_same(
     def log(*rows: str) -> str:
         report = tmp_path / "report"
         report.mkdir(exist_ok=True)
-        (report / "predictions.csv").write_text("\n".join(["id,path,text,read,confidence", *rows]) + "\n")
+        (report / "predictions.csv").write_text(
+            "\n".join(["id,path,text,read,confidence", *rows]) + "\n", encoding="utf-8"
+        )
         with start_run("logged") as started:
             started.folder(report, "report")
         return started.id

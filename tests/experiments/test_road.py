@@ -77,7 +77,7 @@ def test_solve_prints_json_lines(there: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_solve_goes_on_behind_a_file_that_is_none(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("notes.txt").write_text("hello")
+    Path("notes.txt").write_text("hello", encoding="utf-8")
     file = str(next(Path("files").glob("*.png")))
     assert run("solve", "notes.txt", "nowhere.png", file, "--model", MODEL) == 1
     out, err = capsys.readouterr()

@@ -66,7 +66,8 @@ def test_a_fault_in_a_worker_stops_all(monkeypatch: pytest.MonkeyPatch, capsys: 
         "    import captcha_core.training.fit as fit\n"
         "    def train(*_, **__):\n"
         "        raise TypeError('our own fault')\n"
-        "    fit.train = train\n"
+        "    fit.train = train\n",
+        encoding="utf-8",
     )
     assert tune("--name", "faulty", "--tuner", "random", "--trials", "4", "--workers", "2") == 1
     assert "TypeError: our own fault" in capsys.readouterr().err

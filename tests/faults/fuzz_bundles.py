@@ -71,7 +71,7 @@ def bundles(folder: Path) -> Target:
             (place / file).write_bytes(files[name, file])
         (place / changed).write_bytes(content)
         if changed != SUMS:
-            (place / SUMS).write_text(sum_up(place))
+            (place / SUMS).write_text(sum_up(place), encoding="utf-8")
         _solve(place)
 
     return Target(documents | documents | documents | sums, take)

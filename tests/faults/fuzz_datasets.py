@@ -39,7 +39,7 @@ def _read(folder: Path) -> None:
 def manifests(folder: Path) -> Target:
     """Open, read and verify a data set whose ``dataset.json`` was changed."""
     place = _written(folder)
-    seed = json.loads((place / MANIFEST).read_text())
+    seed = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
 
     def take(content: bytes) -> None:
         (place / MANIFEST).write_bytes(content)
@@ -54,7 +54,7 @@ def shards(folder: Path) -> Target:
     import pyarrow.parquet as pq
 
     place = _written(folder)
-    manifest = json.loads((place / MANIFEST).read_text())
+    manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
     name = next(name for name in manifest["shards"] if name.startswith("train/"))
     good = (place / name).read_bytes()
     odd: list[dict[str, Any]] = [
@@ -79,7 +79,7 @@ def shards(folder: Path) -> Target:
     def take(content: bytes) -> None:
         (place / name).write_bytes(content)
         manifest["shards"][name]["bytes"] = len(content)
-        (place / MANIFEST).write_text(json.dumps(manifest))
+        (place / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
         _read(place)
 
     return Target(mutants([good]) | mutants([good]) | mutants([good]) | mutants(others) | st.sampled_from(others), take)

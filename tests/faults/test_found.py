@@ -78,7 +78,7 @@ def test_archives_that_lie_about_their_members(tmp_path: Path, content: bytes) -
 def test_a_label_without_a_time_is_a_damaged_line(tmp_path: Path, when: str) -> None:
     good = Label(id="a" * 32, text="12", by="hand", who="me", when=now())
     lines = [good.model_dump_json(), json.dumps({**good.model_dump(), "when": when})]
-    (tmp_path / LOG).write_text("\n".join(lines) + "\n")
+    (tmp_path / LOG).write_text("\n".join(lines) + "\n", encoding="utf-8")
     labels, damaged = LabelLog.of(tmp_path, SPEC).read()
     assert (labels, damaged) == ([good], 1)
     assert tally(labels).given == 1
@@ -133,13 +133,13 @@ def test_texts_that_are_no_unicode(data: Path) -> None:
 
 def _with_shard(data: Path, table: "pa.Table", rows: int | None = None) -> Dataset:
     """Put a table in the place of the training shard, and make ``dataset.json`` fit it."""
-    manifest = json.loads((data / MANIFEST).read_text())
+    manifest = json.loads((data / MANIFEST).read_text(encoding="utf-8"))
     (name,) = (name for name in manifest["shards"] if name.startswith("train/"))
     pq.write_table(table, data / name)
     rows = len(table) if rows is None else rows
     manifest["shards"][name] |= {"bytes": (data / name).stat().st_size, "rows": rows}
     manifest["counts"]["train"] = rows
-    (data / MANIFEST).write_text(json.dumps(manifest))
+    (data / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     return Dataset.open(data)
 
 
@@ -147,9 +147,9 @@ def _with_shard(data: Path, table: "pa.Table", rows: int | None = None) -> Datas
     ("key", "value"), [("rows", 10**12), ("rows", -1), ("rows_hash", "no hash"), ("sha256", "../x"), ("bytes", -1)]
 )
 def test_descriptions_that_lie_about_shards(data: Path, key: str, value: object) -> None:
-    manifest = json.loads((data / MANIFEST).read_text())
+    manifest = json.loads((data / MANIFEST).read_text(encoding="utf-8"))
     next(iter(manifest["shards"].values()))[key] = value
-    (data / MANIFEST).write_text(json.dumps(manifest))
+    (data / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     with pytest.raises(DataError, match="expected a valid data set description"):
         Dataset.open(data)
 
@@ -186,7 +186,7 @@ PRESET = "description: x\nscheme: digits4\nnetwork: image_cnn\n"
     ids=["in itself", "a billion laughs", "deep", "no date", "long number", "long", "zero byte"],
 )
 def test_presets_that_are_made_to_hurt(tmp_path: Path, text: str) -> None:
-    (tmp_path / "mine.yaml").write_text(text)
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
     began = time.perf_counter()
     with pytest.raises(SpecError, match=r"mine\.yaml"):
         load_preset(str(tmp_path / "mine.yaml"))
@@ -223,8 +223,10 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
 def test_a_bundle_whose_parts_do_not_fit(tiny_bundle: Path, tmp_path: Path, sentence: str) -> None:
     name, changes = CHANGES[sentence]
     bundle = _copy(tiny_bundle, tmp_path)
-    (bundle / name).write_text(json.dumps(json.loads((bundle / name).read_text()) | changes))
-    (bundle / "SHA256SUMS").write_text(sum_up(bundle))
+    (bundle / name).write_text(
+        json.dumps(json.loads((bundle / name).read_text(encoding="utf-8")) | changes), encoding="utf-8"
+    )
+    (bundle / "SHA256SUMS").write_text(sum_up(bundle), encoding="utf-8")
     with pytest.raises(ModelError, match=f"expected {sentence}"):
         Solver(Bundle.open(bundle), ModelIdentity("found", None, None))
 
@@ -233,7 +235,7 @@ def test_a_bundle_whose_parts_do_not_fit(tiny_bundle: Path, tmp_path: Path, sent
 def test_metrics_that_are_no_object(tiny_bundle: Path, tmp_path: Path, content: str) -> None:
     bundle = _copy(tiny_bundle, tmp_path)
     (bundle / "metrics.json").write_bytes(content.encode("utf-8", "surrogateescape"))
-    (bundle / "SHA256SUMS").write_text(sum_up(bundle))
+    (bundle / "SHA256SUMS").write_text(sum_up(bundle), encoding="utf-8")
     with pytest.raises(CaptchaError, match=r"expected a JSON object in .*metrics\.json"):
         _ = Bundle.open(bundle).metrics
 

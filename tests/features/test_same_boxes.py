@@ -35,6 +35,6 @@ def found() -> list[dict[str, object]]:
 
 
 def test_no_box_has_moved() -> None:
-    known = json.loads(KNOWN.read_text())
+    known = json.loads(KNOWN.read_text(encoding="utf-8"))
     assert sum(one["cuts"] > 0 for one in known) >= 8 and sum(one["outcome"] == "ok" for one in known) >= 30
     assert found() == known

@@ -2,11 +2,15 @@
 
 import io
 import struct
+import threading
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from captcha_core.errors import DataError
 from captcha_core.media.image import decode_image, encode_png
@@ -52,6 +56,31 @@ def test_other_formats_come_out_nearly_the_same(kind: str) -> None:
 
 def test_another_size_is_fitted() -> None:
     assert decode_image(encode_png(GREY), size_px=(8, 64)).shape == (8, 64, 1)
+
+
+def test_two_decodings_at_once_leave_the_filters_of_warnings_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    media, load = file_of(Image.fromarray(GREY), "JPEG"), JpegImageFile.load
+    first_is_in, second_is_in, first_is_out = (threading.Event() for _ in range(3))
+
+    def load_in_turn(picture: JpegImageFile) -> object:
+        if not first_is_in.is_set():
+            first_is_in.set()
+            assert second_is_in.wait(10)
+        elif not second_is_in.is_set():
+            second_is_in.set()
+            assert first_is_out.wait(10)
+        return load(picture)
+
+    before = list(warnings.filters)
+    monkeypatch.setattr(JpegImageFile, "load", load_in_turn)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(decode_image, media)
+        assert first_is_in.wait(10)
+        second = pool.submit(decode_image, media)
+        first.result()
+        first_is_out.set()
+        second.result()
+    assert list(warnings.filters) == before
 
 
 def bomb(width: int, height: int) -> bytes:

@@ -41,7 +41,7 @@ def test_a_lost_file_is_refused(bundle: Path, name: str) -> None:
 
 
 def test_an_added_file_is_refused(bundle: Path) -> None:
-    (bundle / "extra.py").write_text("print('hello')")
+    (bundle / "extra.py").write_text("print('hello')", encoding="utf-8")
     with pytest.raises(ModelError, match="extra.py added"):
         Bundle.open(bundle)
 
@@ -54,7 +54,7 @@ def test_sums_that_were_exchanged_along_are_refused(bundle: Path) -> None:
 
 
 def test_an_unknown_setting_is_refused(bundle: Path) -> None:
-    config = (bundle / "config.json").read_text()
+    config = (bundle / "config.json").read_text(encoding="utf-8")
     _rewrite(bundle, "config.json", config.replace('"head"', '"code": "os.system", "head"'))
     with pytest.raises(ModelError, match="expected a valid configuration in bundle, received 'os.system' for code"):
         Bundle.open(bundle)
@@ -63,9 +63,9 @@ def test_an_unknown_setting_is_refused(bundle: Path) -> None:
 def _rewrite(bundle: Path, name: str, content: str) -> None:
     """Change a file and its sum, as somebody would who knows how bundles are made."""
     before = hashlib.sha256((bundle / name).read_bytes()).hexdigest()
-    (bundle / name).write_text(content)
+    (bundle / name).write_text(content, encoding="utf-8")
     after = hashlib.sha256((bundle / name).read_bytes()).hexdigest()
-    (bundle / SUMS).write_text((bundle / SUMS).read_text().replace(before, after))
+    (bundle / SUMS).write_text((bundle / SUMS).read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", ["nowhere", "."])

@@ -36,11 +36,11 @@ def test_files_examples_and_specifications(kind: str, solver: Solver, features: 
     parity = export(solver.bundle, MODEL, kind, out, features)
     assert parity.n == 200
     assert parity.agree == 1.0 if kind != "litert-int8" else parity.agree >= 0.98
-    about = json.loads((tmp_path / f"{out.name}.json").read_text())
+    about = json.loads((tmp_path / f"{out.name}.json").read_text(encoding="utf-8"))
     assert about["spec"] == solver.spec.model_dump(exclude_none=True)
     assert about["input"] == {"shape": [16, 32, 1], "dtype": "uint8"}
     assert (about["name"], about["version"], about["format"]) == ("captcha-tiny", "3", kind)
-    example = (tmp_path / f"{out.name}.py").read_text()
+    example = (tmp_path / f"{out.name}.py").read_text(encoding="utf-8")
     assert len(example.splitlines()) <= 12
     sample = tiny_samples(1, seed=22)[0]
     (tmp_path / "captcha.png").write_bytes(sample.media)
@@ -56,7 +56,7 @@ def test_onnx_holds_the_specification_inside(solver: Solver, features: np.ndarra
     graph = onnx.load(tmp_path / "model.onnx")
     onnx.checker.check_model(graph)
     inside = {prop.key: prop.value for prop in graph.metadata_props}
-    assert json.loads(inside["captchalab"]) == json.loads((tmp_path / "model.onnx.json").read_text())
+    assert json.loads(inside["captchalab"]) == json.loads((tmp_path / "model.onnx.json").read_text(encoding="utf-8"))
 
 
 def test_the_example_of_a_ctc_model_folds_repetitions(solver: Solver) -> None:

@@ -36,7 +36,8 @@ def evil(empty_folder: Path, tiny_bundle: Path) -> Path:
     (folder / "python_model.pkl").write_bytes(cloudpickle.dumps(Evil()))
     (folder / "code").mkdir()
     (folder / "code" / "evil_loader.py").write_text(
-        f"from pathlib import Path\nPath({WITNESS!r}).touch()\ndef _load_pyfunc(path): return object()\n"
+        f"from pathlib import Path\nPath({WITNESS!r}).touch()\ndef _load_pyfunc(path): return object()\n",
+        encoding="utf-8",
     )
     mine = client()
     mine.create_registered_model(NAME)
@@ -47,7 +48,7 @@ def evil(empty_folder: Path, tiny_bundle: Path) -> Path:
 
 def flavour(folder: Path, **fields: object) -> None:
     """Write the MLmodel file that tells MLflow how to load the folder."""
-    (folder / "MLmodel").write_text(json.dumps({"flavors": {"python_function": fields}}))
+    (folder / "MLmodel").write_text(json.dumps({"flavors": {"python_function": fields}}), encoding="utf-8")
 
 
 def test_the_solver_runs_nothing_that_lies_beside_a_bundle(evil: Path) -> None:
@@ -77,7 +78,9 @@ def test_mlflow_itself_unpickles_nothing_in_our_processes(evil: Path) -> None:
 def test_none_of_our_code_lets_mlflow_load_a_model() -> None:
     """MLflow 3.17.2 knows no MLFLOW_ALLOW_MODEL_CODE_EXECUTION: it imports a model's ``code`` folder all the same."""
     for path in (file for top in ("captcha_core", "experiments", "dashboard") for file in (ROOT / top).rglob("*.py")):
-        calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        calls = [
+            node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+        ]
         for call in calls:
             named = ast.unparse(call)
             assert not (named.startswith("mlflow") and named.endswith(("load_model", "load_context"))), (

@@ -64,7 +64,7 @@ def test_a_run_holds_no_secret(empty_folder: Path, monkeypatch: pytest.MonkeyPat
     assert not [secret for secret in (PASSWORD, AWS, GITHUB) if secret in everything]
     assert logged.data.params["seed"] == "3" and logged.data.params["nested.password"] == "***"
     assert "token=***" in logged.data.tags["captchalab.command"]
-    on_disk = [path.read_text() for path in empty_folder.glob(f"runs/*/{OUTBOX}")]
+    on_disk = [path.read_text(encoding="utf-8") for path in empty_folder.glob(f"runs/*/{OUTBOX}")]
     assert len(on_disk) == keep and PASSWORD not in "".join(on_disk)
 
 

@@ -93,7 +93,7 @@ def test_what_a_killed_process_left_is_sent_by_the_next(tmp_path: Path) -> None:
     run.metrics({"loss": 1.0}, step=0)
     run.metrics({"loss": 0.5}, step=1)
     first.close(0)
-    with path.open("a") as file:
+    with path.open("a", encoding="utf-8") as file:
         file.write('{"run": "a", "call": "met')  # the kill came in the middle of a line
     assert steps_posted([path], "a") == {0, 1}
     server = Server()
@@ -134,7 +134,7 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
 
 def test_a_damaged_line_does_not_hold_up_the_rest(tmp_path: Path) -> None:
     path, server = tmp_path / "box.jsonl", Server()
-    path.write_text('{"run": "a", "call": "met\n[1]\n')
+    path.write_text('{"run": "a", "call": "met\n[1]\n', encoding="utf-8")
     assert steps_posted([path], "a") == set()
     box = opened(path, server)
     box.known("a", "x").metrics({"loss": 1.0})

@@ -91,7 +91,7 @@ def test_the_artifact_holds_rule_and_figures(registry: Path) -> None:
     promote(NAME, "1")
     entry = promote(NAME, "2", RULE, YES, FIGURES, "d" * 64)
     path = Path(client().download_artifacts(entry.run_id, "promotion.json"))
-    stored = json.loads(path.read_text())
+    stored = json.loads(path.read_text(encoding="utf-8"))
     assert stored["rule"] == RULE.model_dump()
     assert stored["figures"] == FIGURES
     assert Entry.model_validate({key: stored[key] for key in Entry.model_fields}) == entry
@@ -149,7 +149,9 @@ def test_a_promotion_cut_after_the_alias_was_moved_comes_into_the_history_once(
     assert half_promoted() == []
     entries = history(NAME)
     assert [(entry.to_version, entry.reason) for entry in entries] == [("1", ""), ("2", "must be")]
-    assert json.loads(Path(client().download_artifacts(entries[1].run_id, "promotion.json")).read_text())["forced"]
+    assert json.loads(
+        Path(client().download_artifacts(entries[1].run_id, "promotion.json")).read_text(encoding="utf-8")
+    )["forced"]
     assert promote(NAME, "3", forced=True, reason="better").from_version == "2"
 
 

@@ -48,6 +48,19 @@ class Site(BaseHTTPRequestHandler):
     def send_gzip(self) -> None:
         self.reply(gzip.compress(BODY), Content_Encoding="gzip")
 
+    def send_members(self) -> None:
+        half = len(BODY) // 2
+        self.reply(
+            gzip.compress(BODY[:half]) + gzip.compress(b"") + gzip.compress(BODY[half:]) + bytes(9),
+            Content_Encoding="gzip",
+        )
+
+    def send_cut_members(self) -> None:
+        self.reply(gzip.compress(BODY) + gzip.compress(BODY)[:9], Content_Encoding="gzip")
+
+    def send_many_bombs(self) -> None:
+        self.reply(gzip.compress(bytes(150_000)) * 2, Content_Encoding="gzip")
+
     def send_bomb(self) -> None:
         self.reply(gzip.compress(bytes(50_000_000)), Content_Encoding="gzip")
 
@@ -170,10 +183,11 @@ def fetch(fetcher: Fetcher, url: str) -> bytes:
 def test_a_file_comes_whole(fetcher: Fetcher) -> None:
     assert fetch(fetcher, "http://public.example/good/a.png?b=c#d") == BODY
     assert fetch(fetcher, "http://public.example/gzip") == BODY
+    assert fetch(fetcher, "http://public.example/members") == BODY
     assert Site.seen[0]["path"] == "/good/a.png?b=c"
     assert Site.seen[0]["host"] == "public.example"
     assert not {"cookie", "authorization", "referer", "proxy-authorization"} & set(Site.seen[1]), "no cookie comes back"
-    assert fetcher.network.connected == ["8.8.8.8", "8.8.8.8"]  # type: ignore[attr-defined]
+    assert fetcher.network.connected == ["8.8.8.8"] * 3  # type: ignore[attr-defined]
 
 
 def test_proxies_of_the_environment_are_not_asked(fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +267,9 @@ def test_a_name_that_changes_its_mind_is_resolved_once(site: ThreadingHTTPServer
         ("large", "at most 200,000 bytes"),
         ("endless", "at most 200,000 bytes"),
         ("bomb", "at most 200,000 bytes"),
+        ("many-bombs", "at most 200,000 bytes"),
         ("bad-gzip", "damaged"),
+        ("cut-members", "damaged"),
         ("cut-gzip", "damaged"),
         ("brotli", "another encoding"),
         ("short", "expected an HTTP answer"),

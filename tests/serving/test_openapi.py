@@ -15,7 +15,7 @@ TOKEN = "0123456789abcdef"
 @pytest.fixture(scope="module")
 def server(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     tokens = tmp_path_factory.mktemp("tokens") / "tokens"
-    tokens.write_text(f"tester {TOKEN} 600000\n")
+    tokens.write_text(f"tester {TOKEN} 600000\n", encoding="utf-8")
     tokens.chmod(0o600)
     with running("--model", str(tiny_bundle), "--token-file", str(tokens)) as server:
         yield server

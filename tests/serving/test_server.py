@@ -83,7 +83,7 @@ def test_others_need_a_token(tiny_bundle: Path, tmp_path: Path, capsys: pytest.C
     for host in ("0.0.0.0", "::"):
         assert "expected a token file to serve on" in refused(capsys, *model, "--host", host)
     tokens = tmp_path / "tokens"
-    tokens.write_text("ada 0123456789abcdef\n")
+    tokens.write_text("ada 0123456789abcdef\n", encoding="utf-8")
     tokens.chmod(0o644)
     assert "only its owner can read, received mode 644" in refused(capsys, *model, "--token-file", str(tokens))
     tokens.chmod(0o600)
@@ -106,7 +106,7 @@ def test_others_need_a_token(tiny_bundle: Path, tmp_path: Path, capsys: pytest.C
 
 def test_a_rate_is_kept_to(tiny_bundle: Path, tmp_path: Path) -> None:
     tokens = tmp_path / "tokens"
-    tokens.write_text("ada 0123456789abcdef 20\n")
+    tokens.write_text("ada 0123456789abcdef 20\n", encoding="utf-8")
     tokens.chmod(0o600)
     with running("--model", str(tiny_bundle), "--token-file", str(tokens)) as server:
         header = {"Authorization": "Bearer 0123456789abcdef"}
@@ -146,7 +146,7 @@ def test_aliases_are_followed_and_a_lost_registry_is_survived(tiny_bundle: Path,
         until(lambda: server.solve(SAMPLES[0].media).json()["model"]["version"] == "2")
 
         _, spoilt = register(empty_folder, tiny_bundle, alias="spoilt")
-        (spoilt / "config.json").write_text("{}")
+        (spoilt / "config.json").write_text("{}", encoding="utf-8")
         _move_champion(empty_folder, "3")
         until(lambda: bool(server.ready()["refused"]))
         assert server.ready()["refused"] == [{"name": NAME, "version": "3", "reason": "it failed its check"}]
@@ -204,7 +204,7 @@ def test_urls_are_fetched_where_that_is_allowed(
     tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "captcha.png").write_bytes(SAMPLES[0].media)
-    (tmp_path / "page.html").write_text("<html></html>")
+    (tmp_path / "page.html").write_text("<html></html>", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     with ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as site:
         threading.Thread(target=site.serve_forever, args=(0.01,), daemon=True).start()
@@ -231,7 +231,7 @@ def test_urls_are_fetched_where_that_is_allowed(
 
 def test_several_processes_answer_as_one(tiny_bundle: Path, tmp_path: Path) -> None:
     tokens = tmp_path / "tokens"
-    tokens.write_text("ada 0123456789abcdef 200\nprometheus fedcba9876543210\n")
+    tokens.write_text("ada 0123456789abcdef 200\nprometheus fedcba9876543210\n", encoding="utf-8")
     tokens.chmod(0o600)
     header, media = {"Authorization": "Bearer 0123456789abcdef"}, SAMPLES[0].media
     with running("--model", str(tiny_bundle), "--processes", "2", "--token-file", str(tokens)) as server:

@@ -13,7 +13,7 @@ SECRET, OTHER = "s" * 24, "t" * 24
 
 
 def write(path: Path, text: str, mode: int = 0o600) -> Path:
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     path.chmod(mode)
     return path
 

@@ -126,7 +126,7 @@ def test_a_browser_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 def test_a_file_that_is_no_browser(site: OddSite, tmp_path: Path) -> None:
     script = tmp_path / "browser"
-    script.write_text("#!/bin/sh\nexit 3\n")
+    script.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
     script.chmod(0o755)
     with pytest.raises(FetchError, match="expected .*browser to start, received"):
         fetch(site.url, browser=str(script))

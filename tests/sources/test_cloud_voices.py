@@ -57,6 +57,21 @@ def test_a_clip_is_asked_for_once_by_all_processes(name: str, tmp_path: Path) ->
     assert not list(tmp_path.rglob("*.part"))
 
 
+def test_a_damaged_file_of_the_cache_is_named(name: str, tmp_path: Path) -> None:
+    service = Service(name, tmp_path)
+    service.say("1")
+    (kept,) = tmp_path.rglob("*.flac")
+    kept.write_bytes(b"")
+    with pytest.raises(DataError, match=rf"{kept.name}: expected .* Remove it, and it is asked for and paid for again"):
+        service.say("1")
+    kept.unlink()
+    assert service.say("1")["1"].size
+    listing = tmp_path / name / "voices.json"
+    listing.write_text('{"Amy": "stan', encoding="utf-8")
+    with pytest.raises(DataError, match="expected a list of voices in .*voices.json, received a damaged file"):
+        service.engine.names()
+
+
 def test_spending_stops_at_the_limit(name: str, tmp_path: Path) -> None:
     price = Service(name, tmp_path / "price")
     price.say("1")

@@ -76,12 +76,28 @@ def test_rules_can_be_forced(tmp_path: Path) -> None:
         list_labelled(tmp_path, "guess")
 
 
+def test_what_a_mac_packs_beside_the_files_decides_nothing(tmp_path: Path) -> None:
+    names = {f"{place:04d}_{text}.png": picture(text) for place, text in enumerate(TEXTS)}
+    hidden = {f"__MACOSX/._{name}": b"\0\5\x16\7" for name in names}
+    listing = list_labelled(pack(tmp_path / "a.zip", names | hidden))
+    assert listing.rule == "name-end"
+    assert [labels(listing)[name] for name in names] == list(TEXTS)
+
+
+def test_splits_are_known_by_their_folders_however_they_are_spelt(tmp_path: Path) -> None:
+    fill(tmp_path, {"Train/0421.png": b"", "TEST/9913.png": b"", "val/7350.png": b"", "mine/2268.png": b""})
+    splits = {entry.name: entry.split for entry in list_labelled(tmp_path).entries}
+    assert list(splits.values()) == ["test", "train", None, "validation"]
+
+
 def test_nothing_to_import_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="received an empty folder or archive"):
         list_labelled(tmp_path)
     with pytest.raises(DataError, match="expected a folder, a zip archive, a CSV or TFRecord files.*does not exist"):
         list_labelled(tmp_path / "nowhere")
-    (tmp_path / "a.txt").write_text("no archive")
+    with pytest.raises(DataError, match=r"nowhere\.tfrecord, which does not exist"):
+        list_labelled(tmp_path / "nowhere.tfrecord")
+    (tmp_path / "a.txt").write_text("no archive", encoding="utf-8")
     with pytest.raises(DataError, match=r"received the file .*a\.txt"):
         list_labelled(tmp_path / "a.txt")
     with pytest.raises(DataError, match="expected one CSV of labels .* received 0"):

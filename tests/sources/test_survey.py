@@ -67,6 +67,15 @@ def test_case_is_folded_when_it_does_not_matter(tmp_path: Path) -> None:
     assert {entry.text for entry in seen.entries} == {"abcd", "xyz1"}
 
 
+def test_labels_that_differ_in_case_alone_are_one_where_case_does_not_matter(tmp_path: Path) -> None:
+    fill(tmp_path, {"AB.png": picture("AB"), "again/ab.png": picture("AB"), "again/AC.png": picture("AB")})
+    listing = list_labelled(tmp_path)
+    seen = survey(listing, case_sensitive=False)
+    assert {entry.name for entry in seen.entries} == {"AB.png", "again/ab.png"}
+    assert set(reasons(seen)) == {"again/AC.png"}
+    assert set(reasons(survey(listing))) == {"again/AC.png", "again/ab.png"}
+
+
 def test_every_unusable_file_is_named_with_its_reason(tmp_path: Path) -> None:
     good = {f"{text}.png": picture(text) for text in TEXTS}
     bad = {

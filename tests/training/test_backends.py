@@ -38,7 +38,7 @@ assert type(scope()).__name__ != "nullcontext"
 def test_what_was_trained_elsewhere_reads_the_same_here(
     tiny_spec: CaptchaSpec, tmp_path: Path, backend: str, devices: str
 ) -> None:
-    (tmp_path / "spec.json").write_text(tiny_spec.to_json())
+    (tmp_path / "spec.json").write_text(tiny_spec.to_json(), encoding="utf-8")
     environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(Path(__file__).parent.parent.parent)}
     program = PROGRAM.format(backend=backend, devices=devices)
     subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path, env=environment)

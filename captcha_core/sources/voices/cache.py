@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from captcha_core.errors import DataError
 from captcha_core.media.audio import decode_audio, encode_flac
 
 MAX_SECONDS = 60.0
@@ -44,7 +45,10 @@ class VoiceCache:
             DataError: If the file is damaged.
         """
         path = self.folder / key.file
-        return decode_audio(path.read_bytes(), rate_hz, MAX_SECONDS) if path.exists() else None
+        try:
+            return decode_audio(path.read_bytes(), rate_hz, MAX_SECONDS) if path.exists() else None
+        except DataError as error:
+            raise DataError(f"{path}: {error} Remove it, and it is asked for and paid for again.") from None
 
     def put(self, key: ClipKey, rate_hz: int, samples: np.ndarray) -> None:
         _write(self.folder / key.file, encode_flac(samples, rate_hz))
@@ -52,7 +56,10 @@ class VoiceCache:
     def listing(self, engine: str) -> dict[str, str]:
         """Return the voices that the service listed when it was last asked, with a word on each."""
         path = self.folder / engine / "voices.json"
-        return json.loads(path.read_text()) if path.exists() else {}
+        try:
+            return json.loads(path.read_bytes()) if path.exists() else {}
+        except ValueError:
+            raise DataError(f"expected a list of voices in {path}, received a damaged file; remove it.") from None
 
     def put_listing(self, engine: str, voices: Mapping[str, str]) -> None:
         _write(self.folder / engine / "voices.json", json.dumps(dict(voices), indent=1, sort_keys=True).encode())
@@ -64,6 +71,8 @@ def _write(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
