@@ -111,6 +111,8 @@ class _Durable:
             return  # told twice
         trial.hyperparameters = own.hyperparameters  # a worker's have gone through float32
         trial.message = trial.message or own.message
+        if trial.trial_id in self._retry_queue:  # its worker was given up, and is heard after all
+            self._retry_queue.remove(trial.trial_id)
         super().end_trial(trial)  # type: ignore[misc]
 
     @kt.synchronized
@@ -156,6 +158,13 @@ class RandomOracle(_Durable, kt.oracles.RandomSearchOracle):
 
 class GridOracle(_Durable, kt.oracles.GridSearchOracle):
     """Every combination; of a continuous dimension ten values."""
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """Return the next combination; Keras Tuner's own waits for the end of the one before, whoever else is free."""
+        found: dict[str, Any] = super().populate_space(trial_id)
+        if found["status"] == TrialStatus.RUNNING:
+            self._populate_next.append(trial_id)
+        return found
 
     def set_state(self, state: dict[str, Any]) -> None:
         super().set_state(state)
