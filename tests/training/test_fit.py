@@ -79,6 +79,13 @@ def test_patience_stops_what_no_longer_improves(tiny_spec: CaptchaSpec, tmp_path
     assert progress.epoch < 30
 
 
+def test_patience_counts_anew_when_a_training_is_extended(tiny_spec: CaptchaSpec, tmp_path: Path) -> None:
+    still = {"patience": 3, "learning_rate": 1e-9, "ema": 0.0, "steps_per_epoch": 2}
+    first = fit(tiny_spec, tmp_path, epochs=30, **still).progress
+    assert first.epoch - 1 - first.best_epoch == 3, "it was stopped by its patience"
+    assert fit(tiny_spec, tmp_path, epochs=2, **still).progress.epoch == first.epoch + 2
+
+
 def test_a_checkpoint_of_another_network_is_refused(tiny_spec: CaptchaSpec, tmp_path: Path) -> None:
     fit(tiny_spec, tmp_path, epochs=1)
     wider = tiny_spec.model_copy(update={"alphabet": "01234"})
