@@ -68,6 +68,15 @@ def test_a_finished_training_is_extended(tiny_spec: CaptchaSpec, tmp_path: Path)
     assert fit(tiny_spec, tmp_path, epochs=3).progress.epoch == 5
 
 
+def test_an_extension_that_is_killed_at_once_is_not_taken_for_finished(tiny_spec: CaptchaSpec, tmp_path: Path) -> None:
+    fit(tiny_spec, tmp_path, epochs=1, steps_per_epoch=50)
+    with pytest.raises(KeyboardInterrupt):
+        fit(tiny_spec, tmp_path, (Die(),), epochs=1, steps_per_epoch=50)
+    progress = Checkpoint(tmp_path).load_progress()
+    assert (progress.epoch, progress.finished) == (1, False)
+    assert fit(tiny_spec, tmp_path, epochs=1, steps_per_epoch=50).progress.epoch == 2, "as long as was asked for"
+
+
 def test_the_budget_in_minutes_is_kept(tiny_spec: CaptchaSpec, tmp_path: Path) -> None:
     progress = fit(tiny_spec, tmp_path, minutes=0.05, steps_per_epoch=5).progress
     assert progress.finished
