@@ -272,11 +272,17 @@ def make_oracle(
     elif tuner == "hyperband":
         oracle = HyperbandOracle(max_epochs=ROUNDS, factor=3, hyperband_iterations=0, **common)
     else:
-        raise SpecError(f"expected a tuner of {', '.join(TUNERS)}, received {tuner!r}; choose one.")
+        check_tuner(tuner)
     known = {axis.key: axis for axis in space.axes}
     said = {key: _told(known[key], value) if key in known else value for key, value in (first or {}).items()}
     oracle.begin(folder, trials, said if first is not None else None)
     return oracle
+
+
+def check_tuner(name: str) -> None:
+    """Raises: SpecError: If there is no such tuner."""
+    if name not in TUNERS:
+        raise SpecError(f"expected a tuner of {', '.join(TUNERS)}, received {name!r}; choose one.")
 
 
 def declare(space: SearchSpace) -> kt.HyperParameters:

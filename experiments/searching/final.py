@@ -54,19 +54,20 @@ class Final:
 
     def sentence(self) -> str:
         test, count = self.test, len(self.winner)
+        over = f" The registered file exceeds a limit: {self.over}." if self.over else ""
         n = len(self.winner[0]["right"])
         mine, theirs = _mean(self.winner), _mean(self.default)
         if self.same:
             return (
                 f"The best trial is the preset's default itself, no other setting beats it: exact match {mine:.2%} "
-                f"({_each(self.winner)}), {count} trainings, {n:,} test samples."
+                f"({_each(self.winner)}), {count} trainings, {n:,} test samples.{over}"
             )
         verdict = "beats" if self.better else "does not beat"
         doubt = "" if not self.better or test.p_value < SURE else " (within chance)"
         return (
             f"The winner {verdict} the preset's default{doubt}: exact match {mine:.2%} ({_each(self.winner)}) against "
             f"{theirs:.2%} ({_each(self.default)}), {count} trainings each, {n:,} test samples; read by the winner "
-            f"alone {test.gained}, by the default alone {test.lost}, McNemar p = {test.p_value:.3g}."
+            f"alone {test.gained}, by the default alone {test.lost}, McNemar p = {test.p_value:.3g}.{over}"
         )
 
     def record(self) -> dict[str, Any]:
@@ -147,8 +148,8 @@ def _train(
         "captchalab.preset": plan.base.preset or Path(plan.base.data).name,
         **own_tags(),
     }
+    material = replace(plan.base, task=task).material(shelf)  # before its run: what fails here leaves none open
     run_id = begin_run(f"{plan.uid}/{folder.name}", f"{plan.name}-{role}-{repeat + 1}", tags)
-    material = replace(plan.base, task=task).material(shelf)
     preset = plan.base.preset or None
     folder.mkdir(parents=True, exist_ok=True)
     with start_run(f"{plan.name}-{role}-{repeat + 1}", tags, run_id, keep=RUNS, nested=True) as run:

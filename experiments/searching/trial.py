@@ -159,8 +159,8 @@ class TrialRunner:
 
     def _unlucky(self, error: BaseException, folder: Path) -> BadLuck:
         write_json(folder / "attempt.json", {"attempt": _attempt(folder) + 1})
+        (folder / "begun.json").unlink(missing_ok=True)  # first: without it the trial takes over its state anew
         shutil.rmtree(folder / "checkpoint", ignore_errors=True)
-        (folder / "begun.json").unlink(missing_ok=True)
         return BadLuck(_sentence(error))
 
     def _log_missed(self, run: LaterRun, checkpoint: Checkpoint, from_epoch: int) -> None:

@@ -10,12 +10,13 @@ import pytest
 
 from captcha_core.dataset.gathered import write_samples
 from captcha_core.dataset.store import Dataset
+from captcha_core.errors import DataError
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.fit import Task
-from experiments.plan import plan_training
+from experiments.plan import Plan, plan_training
 from experiments.searching.final import decide
-from experiments.searching.plan import SearchPlan, plan_search
+from experiments.searching.plan import Limits, SearchPlan, plan_search
 from experiments.searching.report import TrialRecord
 from tests.conftest import tiny_samples
 from tests.experiments.searches import RECIPE
@@ -108,6 +109,27 @@ def test_changed_training_labels_train_both_anew(
     write(tiny_spec, relabelled(samples, "train"))
     decide(plan, trial(plan, optimizer="adam"), repeats=1)
     assert len(trainings.places) == 4, "in places of their own"
+
+
+def test_a_winner_beyond_a_limit_is_said(trainings: Trainings) -> None:
+    plan = replace(search(), limits=Limits(latency_ms=0.5))
+    sentence = decide(plan, trial(plan, optimizer="adam"), repeats=1).sentence()
+    assert "exceeds a limit: 1.000 ms from bytes to text, allowed 0.5." in sentence
+
+
+def test_data_that_cannot_be_read_leaves_no_run_open(samples: list[Sample], monkeypatch: pytest.MonkeyPatch) -> None:
+    from captcha_core.registry.runs import begin_run, client
+
+    def unreadable(*_: object) -> None:
+        raise DataError("expected a shard, received none.")
+
+    plan = search()
+    plan = replace(plan, run_id=begin_run(plan.uid, plan.name, {}))
+    monkeypatch.setattr(Plan, "material", unreadable)
+    with pytest.raises(DataError):
+        decide(plan, trial(plan, optimizer="adam"), repeats=1)
+    place = client().get_run(plan.run_id).info.experiment_id
+    assert [run.info.run_id for run in client().search_runs([place])] == [plan.run_id], "the search's own alone"
 
 
 def test_a_winner_that_is_the_default_is_not_compared_with_itself(trainings: Trainings) -> None:
