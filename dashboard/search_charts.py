@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dashboard.charts import COLOURS, QUIET, styled
+from dashboard.searches import TITLES
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -24,13 +25,13 @@ def search_history(table: pd.DataFrame, title: str) -> "Figure":
         marker={"color": COLOURS[1], "size": 8}, hovertemplate="%{text}: %{y}",
     )  # fmt: skip
     figure.update_xaxes(title="trial", tickformat=",d")
-    figure.update_yaxes(tickformat=_form(table["score"]))
+    figure.update_yaxes(tickformat=_form(table["score"], title))
     return styled(figure, f"Best {title} of each trial (validation)", 300, legend=True)
 
 
-def _form(scores: pd.Series) -> str | None:
+def _form(scores: pd.Series, title: str) -> str | None:
     """Return how a score's axis is written: as per cent where it is a share."""
-    return ".2~%" if scores.between(0, 1).all() else None
+    return ".2~%" if title in TITLES.values() and scores.between(0, 1).all() else None
 
 
 def slice_of(table: pd.DataFrame, setting: str, score: str) -> "Figure":
@@ -47,7 +48,7 @@ def slice_of(table: pd.DataFrame, setting: str, score: str) -> "Figure":
     )  # fmt: skip
     wide = numeric and values.min() > 0 and values.max() > 20 * values.min()
     figure.update_xaxes(type="log" if wide else None if numeric else "category")
-    figure.update_yaxes(tickformat=_form(table[score]), nticks=5)
+    figure.update_yaxes(tickformat=_form(table[score], score), nticks=5)
     return styled(figure, setting.removeprefix("training.").removeprefix("options."), 220)
 
 

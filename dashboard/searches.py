@@ -43,6 +43,11 @@ class Search:
         return TITLES.get(self.objective, self.objective.removeprefix("val_").replace("_", " "))
 
     @property
+    def is_share(self) -> bool:
+        """Whether the objective is written as per cent."""
+        return self.objective in TITLES
+
+    @property
     def wanted(self) -> int:
         """How many trials it will make, as many as there are where it does not say."""
         text = self.run.tags.get("captchalab.trials", "")
@@ -69,9 +74,14 @@ class Search:
 
     @property
     def ranked(self) -> list[RunRecord]:
-        """The finished trials, best first."""
+        """The finished trials, best first as the search has it: of equals that with the lower loss, then the faster."""
         sign = 1 if self.minimises else -1
-        return sorted(self.finished, key=lambda trial: sign * (self.score(trial) or 0.0))
+
+        def rank(trial: RunRecord) -> tuple[float, ...]:
+            loss = trial.metrics.get("best_val_loss", trial.metrics.get("val_loss", 0.0))
+            return sign * (self.score(trial) or 0.0), loss, _first(trial, LATENCY_KEYS) or 0.0
+
+        return sorted(self.finished, key=rank)
 
     @property
     def best(self) -> RunRecord | None:
@@ -94,11 +104,15 @@ def searches(runs: Sequence[RunRecord]) -> list[Search]:
 
 
 def history(search: Search) -> pd.DataFrame:
-    """Return the trials in order: ``trial`` counted from 1, ``name``, ``score``, ``best so far``."""
+    """Return the trials in order: ``trial`` counted from 1, ``name``, ``score``, ``best so far``.
+
+    What failed or was stopped has a number but no score: it cannot be the best.
+    """
+    counted = {trial.id for trial in search.finished}
     rows = [
         (index, trial.short, score)
         for index, trial in enumerate(search.trials, start=1)
-        if (score := search.score(trial)) is not None
+        if trial.id in counted and (score := search.score(trial)) is not None
     ]
     frame = pd.DataFrame(rows, columns=["trial", "name", "score"])
     so_far = frame["score"].cummin() if search.minimises else frame["score"].cummax()

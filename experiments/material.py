@@ -1,5 +1,7 @@
 """What a training reads: batches, a validation set and a test set, from a live stream or a data set."""
 
+import hashlib
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -140,6 +142,12 @@ def require_labels(dataset: Dataset, split: str) -> None:
         raise DataError(
             f"expected labelled samples in the {split} split of {dataset.path}, received none; label or import more."
         )
+
+
+def rows_digest(dataset: Dataset, *splits: str) -> str:
+    """Return a digest of the samples of some splits and of their labels; no other split counts."""
+    rows = [(split, *row) for split in splits for row in zip(dataset.ids(split), dataset.texts(split), strict=True)]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
 def loaded(

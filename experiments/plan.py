@@ -11,7 +11,7 @@ import keras
 import yaml
 from filelock import FileLock, Timeout
 
-from captcha_core.dataset.store import Dataset
+from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.models.zoo import get_network
 from captcha_core.registry.runs import client, start_run
@@ -22,7 +22,16 @@ from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task
 from experiments.letter_material import from_letters
-from experiments.material import Material, Shelf, from_dataset, from_stream, labelled, require_labels, test_dataset
+from experiments.material import (
+    Material,
+    Shelf,
+    from_dataset,
+    from_stream,
+    labelled,
+    require_labels,
+    rows_digest,
+    test_dataset,
+)
 from experiments.preset import EvaluationConfig, Preset, load_preset
 from experiments.progress import TrainingBar
 from experiments.training import RUNS, Outcome, checkpoint_of, train_and_register
@@ -105,6 +114,14 @@ class Plan:
         if self.letters:
             return from_letters(Path(self.letters), dataset, self.task.spec, features, self.task.config, shelf)
         return from_dataset(dataset, self.task.spec, features, self.task.config, shelf)
+
+    def learnt(self) -> str:
+        """Return a digest of the samples and labels that it learns from and is steered by, empty for a stream."""
+        if self.scheme:
+            return ""
+        letters = Path(self.letters) if self.letters else None
+        single = Dataset.open(letters).digest if letters and (letters / MANIFEST).is_file() else ""
+        return rows_digest(Dataset.open(Path(self.data)), "train", "validation") + single
 
     def tested(self) -> Dataset:
         """Return the data set whose test split scores the result: for a stream, fresh samples in data/PRESET-test."""

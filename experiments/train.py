@@ -31,9 +31,20 @@ def train(
     A preset brings its own data or draws a live stream; --data alone takes the specification from the data set and
     sensible defaults for the rest. The newest version gets the alias challenger; promote makes it champion.
     """
+    from captcha_core.errors import SpecError
     from experiments.console import console
     from experiments.learner import start
 
+    if resume:
+        given = {
+            "--preset": preset, "--data": data, "--network": network, "--name": name, "--set": settings,
+            "--start-from": start_from, "--letters": letters,
+        }  # fmt: skip
+        if odd := [option for option, value in given.items() if value]:
+            raise SpecError(
+                f"expected no {odd[0]} beside --resume, received {given[odd[0]]!r}: a run goes on as it began; leave "
+                "that out, or begin a new training, with --start-from if it shall take over the weights."
+            )
     start()
     from experiments.plan import plan_training, resume_training
 

@@ -70,6 +70,8 @@ def tune(
     networks = [one for one in network or [] if one]
     if not (preset or data or resume):
         raise SpecError("expected --preset, --data or --resume, received none; captchalab presets lists the presets.")
+    if minutes and epochs:
+        raise SpecError("expected --minutes or --epochs for a trial, received both; leave one out.")
     use_tracking()
     start()
     from dataclasses import replace

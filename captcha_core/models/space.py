@@ -38,7 +38,7 @@ class Choice:
         for one in wanted:
             if not any(_same(one, value) for value in self.values):
                 raise SpecError(
-                    f"expected values of {name} among {_listed(self.values)}, received {json.dumps(one)}; a search "
+                    f"expected values of {name} among {_listed(self.values)}, received {_written(one)}; a search "
                     "can narrow what its network declares, not widen it."
                 )
         return Choice(tuple(value for value in self.values if any(_same(one, value) for one in wanted)))
@@ -302,3 +302,11 @@ def _same(one: Any, other: Any) -> bool:
 
 def _listed(values: Sequence[Any]) -> str:
     return ", ".join(json.dumps(value) for value in values)
+
+
+def _written(wish: Any) -> str:
+    """Return a wish as JSON has it, or where that knows no such value (YAML has dates and sets) as Python has it."""
+    try:
+        return json.dumps(wish)
+    except TypeError:
+        return str(wish)[:80]

@@ -16,7 +16,8 @@ from captcha_core.errors import SpecError
 MIN_CHARACTERS = 16
 DEFAULT_PER_MINUTE = 6000
 LOCK_S = 0.01
-LINE = re.compile(r"(\S+)\s+(\S+)(?:\s+(\d+))?")
+LINE = re.compile(r"(\S+)\s+([!-~]+)(?:\s+(\d{1,9}))?")
+COMMENT = re.compile(r"(?:^|\s)#.*")  # within a word it is a character like others
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,12 @@ class Tokens:
 
     @classmethod
     def load(cls, path: Path) -> "Tokens":
-        """Read a file with a line ``NAME TOKEN [REQUESTS_PER_MINUTE]`` for each caller; ``#`` begins a comment.
+        """Read a file with a line ``NAME TOKEN [REQUESTS_PER_MINUTE]`` for each caller.
+
+        ``#`` at the beginning or behind a space begins a comment; within a token it belongs to that.
 
         Raises:
-            SpecError: If others can read the file, or a line is none.
+            SpecError: If others can read the file, it is no text, or a line is none.
         """
         if not path.is_file():
             raise SpecError(f"expected a token file at {path}, received none; write a line NAME TOKEN into it.")
@@ -95,7 +98,11 @@ class Tokens:
                 f"expected a token file that only its owner can read, received mode {stat.S_IMODE(mode):o}; "
                 f"run chmod 600 {path}."
             )
-        lines = [line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise SpecError(f"expected a token file in UTF-8, received other bytes in {path}; write it anew.") from None
+        lines = [COMMENT.sub("", line).strip() for line in text.splitlines()]
         tokens = tuple(_token(number, line) for number, line in enumerate(lines, start=1) if line)
         if not tokens:
             raise SpecError(f"expected a line NAME TOKEN in {path}, received none; write one.")
@@ -123,8 +130,8 @@ def _token(number: int, line: str) -> Token:
     parts = LINE.fullmatch(line)
     if not parts or len(parts[2]) < MIN_CHARACTERS or (parts[3] and int(parts[3]) < 1):
         raise SpecError(
-            f"expected NAME TOKEN [REQUESTS_PER_MINUTE] with a token of at least {MIN_CHARACTERS} characters in line "
-            f"{number} of the token file, received something else; correct the line."
+            f"expected NAME TOKEN [REQUESTS_PER_MINUTE] with a token of at least {MIN_CHARACTERS} printable ASCII "
+            f"characters in line {number} of the token file, received something else; correct the line."
         )
     return Token(parts[1], _digest(parts[2]), int(parts[3] or DEFAULT_PER_MINUTE))
 

@@ -123,7 +123,8 @@ class EpochEnd(keras.callbacks.Callback):
         progress.epoch = epoch + 1
         progress.history.append({key: float(value) for key, value in logs.items()})
         self._remark()
-        if self.config.patience and epoch - progress.best_epoch >= self.config.patience:
+        since = max(progress.best_epoch, progress.budget_start_epoch - 1)  # an extension has its patience to itself
+        if self.config.patience and epoch - since >= self.config.patience:
             self.model.stop_training = True
         progress.finished = bool(self.model.stop_training) or self.budget.used() >= 1.0
         progress.elapsed_s = self.budget.elapsed_s

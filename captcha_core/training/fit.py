@@ -83,6 +83,7 @@ def train(
         if progress.finished:  # asked to go on: a new budget on top of what was done
             progress.budget_start_s, progress.budget_start_epoch = progress.elapsed_s, progress.epoch
             progress.finished = False
+            checkpoint.save(model, progress)  # a kill in its first epoch must not take it for finished again
     else:
         progress = Progress(recipe=task.record())
         model = _fresh(task, start_from)

@@ -113,6 +113,8 @@ class _Durable:
             return  # told twice
         trial.hyperparameters = own.hyperparameters  # a worker's have gone through float32
         trial.message = trial.message or own.message
+        if trial.trial_id in self._retry_queue:  # its worker was given up, and is heard after all
+            self._retry_queue.remove(trial.trial_id)
         super().end_trial(trial)  # type: ignore[misc]
 
     @kt.synchronized
@@ -158,6 +160,13 @@ class RandomOracle(_Durable, kt.oracles.RandomSearchOracle):
 
 class GridOracle(_Durable, kt.oracles.GridSearchOracle):
     """Every combination; of a continuous dimension ten values."""
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """Return the next combination; Keras Tuner's own waits for the end of the one before, whoever else is free."""
+        found: dict[str, Any] = super().populate_space(trial_id)
+        if found["status"] == TrialStatus.RUNNING:
+            self._populate_next.append(trial_id)
+        return found
 
     def set_state(self, state: dict[str, Any]) -> None:
         super().set_state(state)
@@ -265,11 +274,17 @@ def make_oracle(
     elif tuner == "hyperband":
         oracle = HyperbandOracle(max_epochs=ROUNDS, factor=3, hyperband_iterations=0, **common)
     else:
-        raise SpecError(f"expected a tuner of {', '.join(TUNERS)}, received {tuner!r}; choose one.")
+        check_tuner(tuner)
     known = {axis.key: axis for axis in space.axes}
     said = {key: _told(known[key], value) if key in known else value for key, value in (first or {}).items()}
     oracle.begin(folder, trials, said if first is not None else None)
     return oracle
+
+
+def check_tuner(name: str) -> None:
+    """Raises: SpecError: If there is no such tuner."""
+    if name not in TUNERS:
+        raise SpecError(f"expected a tuner of {', '.join(TUNERS)}, received {name!r}; choose one.")
 
 
 def declare(space: SearchSpace) -> kt.HyperParameters:

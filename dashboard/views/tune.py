@@ -91,7 +91,7 @@ def _search(search: Search) -> None:
 
 def _score(search: Search, trial: RunRecord | None) -> str:
     value = search.score(trial) if trial else None
-    return share(value) if value is None or 0 <= value <= 1 else f"{value:.4g}"
+    return share(value) if value is None or search.is_share else f"{value:.4g}"
 
 
 def _decision(search: Search) -> None:

@@ -14,13 +14,15 @@ from rich.markup import escape
 
 from captcha_core.evaluation.compare import McNemar, mcnemar
 from captcha_core.evaluation.metrics import right
+from captcha_core.models.space import thawed
+from captcha_core.models.zoo import get_network
 from captcha_core.registry.processes import own_tags
 from captcha_core.registry.runs import PARENT, begin_run, start_run
 from captcha_core.registry.versions import register
 from captcha_core.spec.sample import Sample
 from captcha_core.training.fit import Task
 from experiments.console import console
-from experiments.material import Shelf
+from experiments.material import Shelf, rows_digest
 from experiments.searching.plan import SearchPlan
 from experiments.searching.report import TrialRecord
 from experiments.searching.trial import read_json, write_json
@@ -38,6 +40,7 @@ class Final:
     default: Sequence[dict[str, Any]]
     registered: str
     over: str = ""  # which limit the registered file exceeds, if one
+    same: bool = False  # the best trial is the default itself, and no other was trained
 
     @property
     def test(self) -> McNemar:
@@ -51,14 +54,20 @@ class Final:
 
     def sentence(self) -> str:
         test, count = self.test, len(self.winner)
+        over = f" The registered file exceeds a limit: {self.over}." if self.over else ""
         n = len(self.winner[0]["right"])
         mine, theirs = _mean(self.winner), _mean(self.default)
+        if self.same:
+            return (
+                f"The best trial is the preset's default itself, no other setting beats it: exact match {mine:.2%} "
+                f"({_each(self.winner)}), {count} trainings, {n:,} test samples.{over}"
+            )
         verdict = "beats" if self.better else "does not beat"
         doubt = "" if not self.better or test.p_value < SURE else " (within chance)"
         return (
             f"The winner {verdict} the preset's default{doubt}: exact match {mine:.2%} ({_each(self.winner)}) against "
             f"{theirs:.2%} ({_each(self.default)}), {count} trainings each, {n:,} test samples; read by the winner "
-            f"alone {test.gained}, by the default alone {test.lost}, McNemar p = {test.p_value:.3g}."
+            f"alone {test.gained}, by the default alone {test.lost}, McNemar p = {test.p_value:.3g}.{over}"
         )
 
     def record(self) -> dict[str, Any]:
@@ -78,6 +87,7 @@ class Final:
             WINNER: side(self.winner),
             DEFAULT: side(self.default),
             "better": self.better,
+            "winner_is_default": self.same,
             "p_value": self.test.p_value,
             "registered": self.registered,
             "over_limit": self.over,
@@ -88,7 +98,8 @@ class Final:
 def decide(plan: SearchPlan, best: TrialRecord, repeats: int, minutes: float = 0.0) -> Final:
     """Train the best configuration and the default on the full budget, compare them, and register the first winner.
 
-    What an earlier call finished is not trained again.
+    What an earlier call finished is not trained again, as long as it learnt from the same samples; where the labels of
+    the test samples have changed since, it reads them once more.
 
     Args:
         plan: The search; its parent run is active.
@@ -102,20 +113,27 @@ def decide(plan: SearchPlan, best: TrialRecord, repeats: int, minutes: float = 0
         WINNER: plan.task(best.configuration, full),
         DEFAULT: replace(own, config=own.config.model_copy(update={"minutes": None, "epochs": None, **full})),
     }
+    same = _alike(tasks[WINNER], tasks[DEFAULT])
+    if same:
+        del tasks[DEFAULT]
+    learnt, tested = plan.base.learnt(), rows_digest(plan.base.tested(), "test")
     samples: Sequence[Sample] | None = None
     shelf: Shelf = {}
     results: dict[str, list[dict[str, Any]]] = {WINNER: [], DEFAULT: []}
     for repeat in range(repeats):
         for role, task in tasks.items():
             seeded = replace(task, config=task.config.model_copy(update={"seed": task.config.seed + repeat}))
-            folder = plan.folder / "final" / f"{role}-{repeat}-{_digest(seeded)}"
+            folder = plan.folder / "final" / f"{role}-{repeat}-{_digest(seeded, learnt)}"
             result = read_json(folder / "result.json")
-            if result is None:
+            if result is None or result["tested"] != tested:
                 samples = plan.base.test() if samples is None else samples
-                console.print(f"{role}: training {repeat + 1} of {repeats} on the full budget", highlight=False)
-                result = _train(plan, seeded, role, repeat, folder, samples, shelf)
+                what = "on the full budget" if result is None else "reads the test samples again, they have changed"
+                console.print(f"{role}: training {repeat + 1} of {repeats} {what}", highlight=False)
+                result = {**_train(plan, seeded, role, repeat, folder, samples, shelf), "tested": tested}
+                write_json(folder / "result.json", result)
             results[role].append(result)
-    final = Final(results[WINNER], results[DEFAULT], results[WINNER][0]["registered"], _over(plan, results[WINNER][0]))
+    winner, default = results[WINNER], results[WINNER if same else DEFAULT]
+    final = Final(winner, default, winner[0]["registered"], _over(plan, winner[0]), same)
     console.print(escape(final.sentence()), highlight=False)
     return final
 
@@ -130,8 +148,8 @@ def _train(
         "captchalab.preset": plan.base.preset or Path(plan.base.data).name,
         **own_tags(),
     }
+    material = replace(plan.base, task=task).material(shelf)  # before its run: what fails here leaves none open
     run_id = begin_run(f"{plan.uid}/{folder.name}", f"{plan.name}-{role}-{repeat + 1}", tags)
-    material = replace(plan.base, task=task).material(shelf)
     preset = plan.base.preset or None
     folder.mkdir(parents=True, exist_ok=True)
     with start_run(f"{plan.name}-{role}-{repeat + 1}", tags, run_id, keep=RUNS, nested=True) as run:
@@ -141,7 +159,7 @@ def _train(
             bundle, report = evaluated(run, Path(place), task, trained, material, samples, plan.base.name, preset)
             version = register(run, bundle, plan.base.name) if role == WINNER and repeat == 0 else ""
             size = float(bundle.litert_path.stat().st_size)
-    result = {
+    return {
         **{key: value for key, value in report.numbers.items() if key in ("exact_match", "character_error_rate")},
         **best,
         "latency_p50_ms": report.numbers.get("latency_p50_ms", math.inf),
@@ -152,8 +170,6 @@ def _train(
         "seed": task.config.seed,
         "registered": f"{plan.base.name}/{version}" if version else "",
     }
-    write_json(folder / "result.json", result)
-    return result
 
 
 def _full(task: Task) -> dict[str, float]:
@@ -161,8 +177,18 @@ def _full(task: Task) -> dict[str, float]:
     return {"minutes": config.minutes} if config.minutes is not None else {"epochs": config.epochs or 1}
 
 
-def _digest(task: Task) -> str:
-    record = [task.network, task.options, task.config.model_dump()]
+def _alike(one: Task, other: Task) -> bool:
+    """Say whether two tasks train the same, however many of a network's options they name."""
+
+    def whole(task: Task) -> list[Any]:
+        options = {**get_network(task.network).options, **task.options}
+        return [task.network, thawed(options), task.config.model_dump()]
+
+    return whole(one) == whole(other)
+
+
+def _digest(task: Task, learnt: str) -> str:
+    record = [task.network, task.options, task.config.model_dump(), learnt]
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:12]
 
 

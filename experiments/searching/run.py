@@ -10,6 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError, DataError, ModelError
 from captcha_core.registry.outbox import Outbox
 from captcha_core.registry.processes import own_tags
@@ -19,12 +20,13 @@ from captcha_core.training.fit import Trained
 from captcha_core.training.oracles import make_oracle
 from captcha_core.training.search import Fatal, Tuner
 from experiments.console import console
+from experiments.material import require_labels
 from experiments.searching import report
 from experiments.searching.final import Final, decide
 from experiments.searching.plan import SearchPlan
 from experiments.searching.reconcile import children, reconcile
 from experiments.searching.report import TrialRecord, front, ranked, records, summary
-from experiments.searching.trial import TrialRunner, begin_trial
+from experiments.searching.trial import TrialRunner, begin_trial, read_json, write_json
 from experiments.searching.view import SearchView
 from experiments.searching.workers import Crew, Processes, RayTasks, WorkerFault, work
 from experiments.training import bundle_of
@@ -76,9 +78,11 @@ def run_search(plan: SearchPlan, manner: Manner = Manner()) -> Found:
 
     Raises:
         ModelError: If no trial works, a fault in the code is met, or another process runs this search.
-        DataError: If the disk is full.
+        DataError: If the disk is full, or the comparison at the end would have nothing to test on.
         RegistryError: If the tracking server stays away.
     """
+    if manner.repeats and plan.base.data:
+        require_labels(Dataset.open(Path(plan.base.data)), "test")  # now, not after the trials
     plan.folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(plan.folder / "lock", timeout=0):
@@ -109,8 +113,8 @@ def _locked(plan: SearchPlan, manner: Manner) -> Found:
                 raise
     except OSError as error:
         raise DataError(
-            f"expected room and leave to write, received {error}; see to that and go on with captchalab tune --resume "
-            f"{plan.name}: no finished trial is lost."
+            f"expected files that can be read and written, received {error}; see to that and go on with captchalab "
+            f"tune --resume {plan.name}: no finished trial is lost."
         ) from error
 
 
@@ -129,6 +133,7 @@ def _with_run(plan: SearchPlan) -> SearchPlan:
 
 def _search(plan: SearchPlan, manner: Manner, run: Run) -> Found:
     _log_plan(plan, run)
+    _note_other_data(plan)
     oracle = make_oracle(
         plan.tuner, plan.space, plan.objective, plan.seed, plan.retries, plan.folder, plan.trials, plan.default_values()
     )
@@ -190,6 +195,19 @@ def _log_plan(plan: SearchPlan, run: Run) -> None:
 
         (Path(folder) / "space.json").write_text(json.dumps(plan.space.record(), indent=1), encoding="utf-8")
         Run(run.id, run.client).folder(Path(folder), "search")
+
+
+def _note_other_data(plan: SearchPlan) -> None:
+    """Say so where the data has changed since the first trial: what is measured on one does not rank on the other."""
+    path, now = plan.folder / "learnt.json", plan.base.learnt()
+    if (read_json(path) or now) != now:
+        console.print(
+            "[yellow]Note:[/] the data is not what the search began with: its trials learnt from and were measured on "
+            "different samples or labels, and their order means little. Begin a new search to compare all on the same.",
+            highlight=False,
+        )
+    elif not path.exists():
+        write_json(path, now)
 
 
 def _run_trials(plan: SearchPlan, manner: Manner, oracle: Any, outbox: Outbox, run: Run) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from keras_tuner.src.engine.trial import Trial
 
-from captcha_core.errors import ModelError, SpecError
+from captcha_core.errors import CaptchaError, ModelError, SpecError
 from captcha_core.registry.callback import LogEpochs
 from captcha_core.registry.outbox import LaterRun, Outbox, steps_posted
 from captcha_core.registry.processes import own_tags
@@ -71,16 +71,18 @@ class TrialRunner:
         Raises:
             SettingFailed: If its setting cannot work.
             BadLuck: If it ran out of numbers or memory.
+            ModelError: If another process runs it.
         """
         began = time.perf_counter()
         folder = self.plan.trial_folder(trial.trial_id)
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "lock", timeout=LOCK_S):
+        with self._alone(folder):
             run = begin_trial(self.plan, self.outbox, trial.trial_id)
             with self._told(run, folder):
                 result = read_json(folder / RESULT)
                 if result is None:
-                    result = self._run(trial, folder, run, began)
+                    with self._lucky(folder):
+                        result = self._run(trial, folder, run, began)
             report_trial(run, result)
         keras.utils.clear_session(free_memory=False)
         metrics: dict[str, float] = result["metrics"]
@@ -92,7 +94,7 @@ class TrialRunner:
         values = values_of(plan.space, trial.hyperparameters)
         configuration = plan.space.configuration(values)
         past, first, last = hyperband_part(trial.hyperparameters) or (None, 0, ROUNDS)
-        attempt = int((read_json(folder / "attempt.json") or {"attempt": 0})["attempt"])
+        attempt = _attempt(folder)
         run.params({"space": values})
         task = plan.task(configuration, _part(plan.budget, (last - first) / ROUNDS), attempt)
         building = time.perf_counter()
@@ -103,21 +105,14 @@ class TrialRunner:
         from_epoch = _take_over(plan, past, folder) if past is not None else 0
         self._log_missed(run, checkpoint, from_epoch)
         fitting = time.perf_counter()
-        try:
-            trained = train(
-                task,
-                material.batches,
-                material.validation,
-                checkpoint,
-                [LogEpochs(run)],
-                extend=not _finished(checkpoint, from_epoch),
-            )
-        except (LossNotFinite, MemoryError) as error:
-            raise self._unlucky(error, folder, attempt) from error
-        except Exception as error:
-            if type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's own word for a lack of memory
-                raise self._unlucky(error, folder, attempt) from error
-            raise
+        trained = train(
+            task,
+            material.batches,
+            material.validation,
+            checkpoint,
+            [LogEpochs(run)],
+            extend=not _finished(checkpoint, from_epoch),
+        )
         ended = time.perf_counter()
         fit_s = ended - fitting - checkpoint.seconds
         seconds = {"fit_seconds": fit_s, "trial_seconds": ended - began, "prepare_seconds": fitting - building}
@@ -133,10 +128,39 @@ class TrialRunner:
         write_json(folder / RESULT, result)
         return result
 
-    def _unlucky(self, error: BaseException, folder: Path, attempt: int) -> BadLuck:
-        write_json(folder / "attempt.json", {"attempt": attempt + 1})
+    @contextlib.contextmanager
+    def _alone(self, folder: Path) -> Iterator[None]:
+        """Hold a trial. Raises: ModelError: If another process does, and does not let go."""
+        lock = FileLock(folder / "lock")
+        try:
+            lock.acquire(timeout=LOCK_S)
+        except Timeout:
+            raise ModelError(
+                f"expected that nobody runs trial {folder.name}, received another process that holds it for over "
+                f"{LOCK_S:.0f} s, a worker of an earlier start; end that and go on with captchalab tune --resume "
+                f"{self.plan.name}."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextlib.contextmanager
+    def _lucky(self, folder: Path) -> Iterator[None]:
+        """Turn lost numbers and a lack of memory, wherever they come up, into bad luck."""
+        try:
+            yield
+        except (LossNotFinite, MemoryError) as error:
+            raise self._unlucky(error, folder) from error
+        except Exception as error:
+            if type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's own word for a lack of memory
+                raise self._unlucky(error, folder) from error
+            raise
+
+    def _unlucky(self, error: BaseException, folder: Path) -> BadLuck:
+        write_json(folder / "attempt.json", {"attempt": _attempt(folder) + 1})
+        (folder / "begun.json").unlink(missing_ok=True)  # first: without it the trial takes over its state anew
         shutil.rmtree(folder / "checkpoint", ignore_errors=True)
-        (folder / "begun.json").unlink(missing_ok=True)
         return BadLuck(_sentence(error))
 
     def _log_missed(self, run: LaterRun, checkpoint: Checkpoint, from_epoch: int) -> None:
@@ -164,7 +188,7 @@ class TrialRunner:
             write_json(folder / FAILURE, {"reason": str(error)})
             run.end("FAILED", str(error))
             raise SettingFailed(str(error)) from error
-        except OSError as error:
+        except (CaptchaError, OSError) as error:  # no fault of the code, but no other setting would mend it
             with contextlib.suppress(OSError):
                 run.end("KILLED", f"the search stopped: {error}; resume it to go on")
             raise
@@ -220,6 +244,10 @@ def _cost(task: Task, plan: SearchPlan) -> Cost:
         raise SettingFailed(f"expected layers that fit each other, received: {_sentence(error)}") from error
     cost.check(plan.limits)
     return cost
+
+
+def _attempt(folder: Path) -> int:
+    return int((read_json(folder / "attempt.json") or {"attempt": 0})["attempt"])
 
 
 def _part(budget: Any, share: float) -> dict[str, float]:

@@ -1,5 +1,5 @@
-"""A worker of a search: ``python -m experiments.searching.worker SEARCH TUNER_ID THREADS``, told of its chief by
-Keras Tuner's environment variables."""
+"""A worker of a search: ``python -m experiments.searching.worker SEARCH TUNER_ID THREADS PARENT``, told of its chief by
+Keras Tuner's environment variables. It ends with the process PARENT that started it."""
 
 import os
 import sys
@@ -8,12 +8,12 @@ import time
 import traceback
 
 from experiments.scratch import scratch
-from experiments.searching.workers import FAULTY, NO_ROOM
+from experiments.searching.workers import note_end
 
 
 def main() -> None:
-    name, tuner_id, threads = sys.argv[1:]
-    _die_with_parent()
+    name, tuner_id, threads, parent = sys.argv[1:]
+    _die_with(int(parent))
     with scratch():
         code = serve(name, tuner_id, int(threads))
     sys.stderr.flush()
@@ -46,14 +46,14 @@ def serve(name: str, tuner_id: str, threads: int) -> int:
         Tuner(oracle, plan.folder / "keras_tuner", TrialRunner(plan, outbox)).search()
     except Fatal as error:
         traceback.print_exc()
-        return NO_ROOM if isinstance(error.cause, OSError) else FAULTY
+        return note_end(plan, error.cause)
     finally:
         outbox.close()
     return 0
 
 
-def _die_with_parent() -> None:
-    parent = os.getppid()
+def _die_with(parent: int) -> None:
+    """End as soon as the parent has; it may have ended while this module was being imported."""
 
     def follow() -> None:
         while os.getppid() == parent:

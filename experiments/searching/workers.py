@@ -1,6 +1,7 @@
 """Workers of a search: who asks the chief for trials. Processes on this machine, or tasks of a Ray cluster."""
 
 import contextlib
+import errno
 import json
 import os
 import subprocess
@@ -11,13 +12,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from captcha_core.dataset.workers import connect_ray, ray_aside
-from captcha_core.errors import ModelError
+from captcha_core.errors import CaptchaError, ModelError
 from captcha_core.training.chief import Chief
 from experiments.searching.plan import SearchPlan
-from experiments.searching.trial import FAULT
+from experiments.searching.trial import FAULT, read_json, write_json
 
 POLL_S = 0.2
-FAULTY, NO_ROOM = 3, 4  # exit codes of a worker
+FAULTY, STOPPED = 3, 4  # exit codes of a worker: a fault in the code, and what a user can see to
+END = "stopped.json"  # what a worker met that no other setting would mend
 USELESS = 3  # workers that die one after the other without having had a trial
 ROOT = Path(__file__).parent.parent.parent
 
@@ -54,7 +56,10 @@ class Processes:
         environment.pop("MLFLOW_RUN_ID", None)
         with (self.plan.folder / f"{tuner_id}.log").open("ab") as log:
             self.running[tuner_id] = subprocess.Popen(  # noqa: S603  our own module
-                [sys.executable, "-m", "experiments.searching.worker", self.plan.name, tuner_id, str(self.threads)],
+                [
+                    *(sys.executable, "-m", "experiments.searching.worker"),
+                    *(self.plan.name, tuner_id, str(self.threads), str(os.getpid())),
+                ],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -144,8 +149,11 @@ def work(plan: SearchPlan, oracle: Any, crew: Crew, count: int, changed: Callabl
 
     Raises:
         ModelError: If a worker met a fault in the code, or none can start.
-        DataError: If the disk is full.
+        CaptchaError: If one met what no other setting would mend.
+        OSError: If one could not read or write.
     """
+    for name in (FAULT, END):
+        (plan.folder / name).unlink(missing_ok=True)  # of an earlier start
     names = iter(f"worker-{number}" for number in range(1, 10**6))
     useless = 0
     with Chief(oracle, crew.host) as chief:
@@ -154,7 +162,7 @@ def work(plan: SearchPlan, oracle: Any, crew: Crew, count: int, changed: Callabl
                 _start(crew, chief, next(names))
             while True:
                 for tuner_id, code in crew.ended():
-                    if code in (FAULTY, NO_ROOM):
+                    if code in (FAULTY, STOPPED):
                         _raise(plan, code)
                     if code == 0:
                         continue
@@ -185,8 +193,11 @@ def _start(crew: Crew, chief: Chief, tuner_id: str) -> None:
 
 
 def _raise(plan: SearchPlan, code: int) -> None:
-    if code == NO_ROOM:
-        raise OSError(28, "a worker could not write")
+    if code == STOPPED:
+        end = read_json(plan.folder / END) or {"errno": errno.ENOSPC, "sentence": "a worker could not write"}
+        if end["errno"] is None:
+            raise CaptchaError(end["sentence"])
+        raise OSError(end["errno"], end["sentence"])
     path = plan.folder / FAULT
     fault = (
         json.loads(path.read_text(encoding="utf-8"))
@@ -199,6 +210,19 @@ def _raise(plan: SearchPlan, code: int) -> None:
         f"in {path} and in the run.",
         fault["traceback"],
     )
+
+
+def note_end(plan: SearchPlan, error: BaseException) -> int:
+    """Leave for the search what ended a worker, and return the worker's exit code."""
+    if not isinstance(error, CaptchaError | OSError):
+        return FAULTY
+    number, sentence = None, str(error)
+    if isinstance(error, OSError):
+        where = f": {error.filename!r}" if error.filename else ""
+        number, sentence = error.errno or errno.EIO, f"{error.strerror or error}{where}"
+    with contextlib.suppress(OSError):  # of all things there may be no room for it
+        write_json(plan.folder / END, {"errno": number, "sentence": sentence})
+    return STOPPED
 
 
 class WorkerFault(ModelError):

@@ -2,9 +2,10 @@
 
 import random
 
+import pandas as pd
 import pytest
 
-from dashboard import searches
+from dashboard import search_charts, searches
 from dashboard.records import RunRecord
 
 
@@ -78,6 +79,36 @@ def test_a_search_may_go_by_another_metric() -> None:
     assert search.best is not None and search.best.name == "t1" and search.title == "loss"
     assert searches.history(search)["best so far"].to_list() == [2.0, 0.5, 0.5]
     assert [trial.name for trial in search.ranked] == ["t1", "t2", "t0"]
+
+
+def test_of_equals_the_best_is_the_one_that_the_search_chose() -> None:
+    trials = tuple(
+        RunRecord(f"{index}", f"t{index}", "FINISHED", index, metrics={
+            "best_val_exact_match": 1.0, "best_val_loss": loss, "latency_p50_ms": ms})
+        for index, (loss, ms) in enumerate(((0.2, 1.0), (0.1, 2.0), (0.1, 1.0)))
+    )  # fmt: skip
+    search = searches.Search(RunRecord("p", "s", "FINISHED", 9), trials)
+    assert [trial.name for trial in search.ranked] == ["t2", "t1", "t0"]
+
+
+def test_a_trial_that_failed_is_not_the_best_so_far() -> None:
+    trials = (_trial(0, 0.5), _trial(1, 0.9, "FAILED"), _trial(2, 0.6))
+    table = searches.history(searches.Search(RunRecord("p", "s", "FINISHED", 9), trials))
+    assert table["trial"].to_list() == [1, 3] and table["best so far"].to_list() == [0.5, 0.6]
+
+
+def test_a_loss_below_one_is_no_percentage() -> None:
+    def axis(title: str) -> str | None:
+        table = pd.DataFrame({"trial": [1], "name": ["t"], "score": [0.3], "best so far": [0.3]})
+        form: str | None = search_charts.search_history(table, title).layout.yaxis.tickformat
+        return form
+
+    goes_by = {
+        metric: searches.Search(RunRecord("p", "s", "FINISHED", 9, params={"search.objective": metric}), ())
+        for metric in ("val_exact_match", "val_character_error_rate", "val_loss")
+    }
+    assert [one.is_share for one in goes_by.values()] == [True, True, False]
+    assert [axis(one.title) is not None for one in goes_by.values()] == [True, True, False]
 
 
 def test_only_what_the_search_chose_is_a_setting() -> None:

@@ -240,6 +240,22 @@ def test_resuming_a_run_that_is_not_here(empty_folder: Path, capsys: pytest.Capt
     assert "begun in this folder" in fails(capsys, "train", "--resume", "0" * 32)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--set", "learning_rate=0.001"),
+        ("--data", "other"),
+        ("--network", "image_ctc"),
+        ("--start-from", "models:/a@b"),
+    ],
+)
+def test_a_resumed_training_does_not_pass_over_what_it_is_asked_for(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str], option: str, value: str
+) -> None:
+    sentence = fails(capsys, "train", "--resume", "0" * 32, option, value)
+    assert f"expected no {option} beside --resume" in sentence and value in sentence
+
+
 @pytest.mark.parametrize("arguments", [["solve"], ["train", "--minutes", "soon"], ["fly"], ["solve", "x", "--fast"]])
 def test_wrong_usage_exits_with_two(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as stop:

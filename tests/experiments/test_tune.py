@@ -8,14 +8,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from captcha_core.errors import RegistryError
 from captcha_core.training import fit
 from captcha_core.training.callbacks import LossNotFinite
 from captcha_core.training.checkpoint import Checkpoint
 from experiments.plan import plan_training
+from experiments.searching.cost import cost_of
 from experiments.searching.plan import SearchPlan, plan_search
 from experiments.searching.reconcile import reconcile
+from tests.conftest import tiny_samples
 from tests.experiments.searches import RECIPE, command, draw, parent_of, states, trials_of, tune
 
 TRAIN = "experiments.searching.trial.train"
@@ -144,6 +147,32 @@ def test_numbers_that_run_away_are_tried_again_as_often_as_asked(monkeypatch: py
     assert "captchalab.reason" not in trials_of("again")[0].data.tags
 
 
+def test_memory_that_is_short_before_the_training_fails_its_trial_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def cost(*arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise MemoryError("no room for the weights")
+        return cost_of(*arguments)
+
+    monkeypatch.setattr("experiments.searching.trial.cost_of", cost)
+    assert tune("--name", "wide", "--tuner", "random", "--trials", "2") == 0
+    assert states("wide") == ["FAILED", "FINISHED"]
+    assert "no room for the weights" in trials_of("wide")[0].data.tags["captchalab.reason"]
+
+
+def test_a_trial_that_another_process_holds_is_no_full_disk(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("experiments.searching.trial.LOCK_S", 0.1)
+    folder = begun("held").trial_folder("0")
+    folder.mkdir(parents=True)
+    with FileLock(folder / "lock"):
+        sentence = fails(capsys, "tune", "--resume", "held", "--repeats", "0")
+    assert "another process that holds it" in sentence and "room" not in sentence
+
+
 def test_a_fault_in_the_code_stops_the_search_with_its_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -235,13 +264,15 @@ def test_what_cannot_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert "at least one value for width" in fails(capsys, *data, "--space", "width=[]")
     assert "received 'deepth'" in fails(capsys, *data, "--space", "deepth=3")
     assert "for image captchas" in fails(capsys, *data[:3], "--network", "audio_ctc")
-    assert "expected a tuner of" in fails(capsys, *data, "--tuner", "anneal")
+    assert "expected a tuner of" in fails(capsys, *data, "--tuner", "anneal", "--name", "odd-tuner")
+    assert not Path("runs/search-odd-tuner").exists(), "the name is still free"
     assert "received 'nothing'" in fails(capsys, "tune", "--resume", "nothing")
     resume = ["tune", "--resume", "asked"]
     assert "the preset of the search asked" in fails(capsys, *resume, "--preset", "digits4")
     assert "the space of the search asked" in fails(capsys, *resume, "--space", "width=16")
     assert "the tuner of the search asked" in fails(capsys, *resume, "--tuner", "grid")
     assert "received none" in fails(capsys, "tune")
+    assert "--minutes or --epochs for a trial, received both" in fails(capsys, *data, "--minutes", "1", "--epochs", "2")
 
 
 def begun(name: str) -> SearchPlan:
@@ -258,6 +289,17 @@ def test_a_resume_does_not_pass_over_what_it_is_asked_for(capsys: pytest.Capture
     assert "the registered model of the search written" in fails(capsys, *resume, "--registered", "captcha-other")
     assert "the evaluation of the search written" in fails(capsys, *resume, "--test-samples", "7")
     assert "expected no --set beside --resume, received 'ema=0'" in fails(capsys, *resume, "--set", "ema=0")
+
+
+def test_nothing_to_compare_on_is_said_before_the_trials(capsys: pytest.CaptureFixture[str]) -> None:
+    from captcha_core.dataset.gathered import write_samples
+    from captcha_core.dataset.store import Dataset
+
+    spec = Dataset.open("data/tiny").spec
+    write_samples(Path("data/untested"), spec, tiny_samples(40, seed=4), "browser", "0.8/0.2/0")
+    sentence = fails(capsys, "tune", "--data", "data/untested", "--network", "image_cnn", "--name", "untested")
+    assert "expected labelled samples in the test split of" in sentence
+    assert not Path("runs/search-untested").exists()
 
 
 def test_a_search_of_any_folder_gets_a_name() -> None:
@@ -288,8 +330,6 @@ def test_a_server_that_goes_while_children_are_put_right_is_said() -> None:
 
 
 def test_fewer_trials_than_before_and_two_at_once_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    from filelock import FileLock
-
     assert tune("--name", "once", "--tuner", "random", "--trials", "2") == 0
     assert "at least the 2 trials" in fails(capsys, "tune", "--resume", "once", "--trials", "1")
     with FileLock("runs/search-once/lock"):

@@ -1,6 +1,7 @@
 """What a search may try: declared next to each network, narrowed by a preset, never widened."""
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -95,6 +96,8 @@ def test_a_wish_narrows_or_fixes() -> None:
         ({"rate": []}, "at least one value for rate"),
         ({"width": 5}, "among 4, 8, 16, received 5"),
         ({"width": True}, "received true"),
+        ({"width": date(2020, 1, 2)}, "among 4, 8, 16, received 2020-01-02"),
+        ({"width": {date(2020, 1, 2): 4}}, "among 4, 8, 16, received {"),
         ({"rate": 0.5}, "between 0.001 and 0.1, received 0.5"),
         ({"rate": [0.02, 0.01]}, "lower bound of rate below the upper, received 0.02 to 0.01"),
         ({"rate": "fast"}, "received 'fast'"),

@@ -37,6 +37,14 @@ def test_a_file_with_names_rates_and_comments(tmp_path: Path) -> None:
         assert tokens.find(header) is None
 
 
+def test_a_token_with_a_number_sign_is_whole(tmp_path: Path) -> None:
+    secret = f"{SECRET}#{OTHER}"
+    tokens = Tokens.load(write(tmp_path / "t", f"ada {secret} 60 # slow\nbob {OTHER}#\t# too\n"))
+    assert tokens.find(f"Bearer {secret}") is tokens.tokens[0]
+    assert tokens.find(f"Bearer {SECRET}") is None, "what stands before the sign is no token"
+    assert tokens.find(f"Bearer {OTHER}#") is tokens.tokens[1]
+
+
 def test_secrets_are_not_kept(tmp_path: Path) -> None:
     assert SECRET not in repr(Tokens.load(write(tmp_path / "t", f"ada {SECRET}\n")))
 
@@ -52,10 +60,12 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> No
     [
         ("", "expected a line NAME TOKEN"),
         ("# nobody\n", "expected a line NAME TOKEN"),
-        ("ada short\n", "at least 16 characters in line 1"),
+        ("ada short\n", "at least 16 printable ASCII characters in line 1"),
         (f"ok {SECRET}\nada {OTHER} often\n", "line 2"),
         (f"ada {SECRET} 0\n", "line 1"),
         (f"ada {SECRET} 60 more\n", "line 1"),
+        (f"ada {SECRET}\u00e9\n", "printable ASCII characters in line 1"),
+        (f"ada {SECRET} {'9' * 400}\n", "line 1"),
         (f"{SECRET}\n", "line 1"),
         (f"ada {SECRET}\nbob {SECRET}\n", "received one twice"),
         (f"ada {SECRET}\nada {OTHER}\n", "received one twice"),
@@ -65,6 +75,13 @@ def test_lines_that_are_none(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SpecError, match=message) as refusal:
         Tokens.load(write(tmp_path / "t", text))
     assert SECRET not in str(refusal.value)
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    path = write(tmp_path / "t", "")
+    path.write_bytes(b"ada \xff\xfe" + SECRET.encode())
+    with pytest.raises(SpecError, match="expected a token file in UTF-8"):
+        Tokens.load(path)
 
 
 def test_no_file(tmp_path: Path) -> None:

@@ -68,6 +68,15 @@ def test_a_finished_training_is_extended(tiny_spec: CaptchaSpec, tmp_path: Path)
     assert fit(tiny_spec, tmp_path, epochs=3).progress.epoch == 5
 
 
+def test_an_extension_that_is_killed_at_once_is_not_taken_for_finished(tiny_spec: CaptchaSpec, tmp_path: Path) -> None:
+    fit(tiny_spec, tmp_path, epochs=1, steps_per_epoch=50)
+    with pytest.raises(KeyboardInterrupt):
+        fit(tiny_spec, tmp_path, (Die(),), epochs=1, steps_per_epoch=50)
+    progress = Checkpoint(tmp_path).load_progress()
+    assert (progress.epoch, progress.finished) == (1, False)
+    assert fit(tiny_spec, tmp_path, epochs=1, steps_per_epoch=50).progress.epoch == 2, "as long as was asked for"
+
+
 def test_the_budget_in_minutes_is_kept(tiny_spec: CaptchaSpec, tmp_path: Path) -> None:
     progress = fit(tiny_spec, tmp_path, minutes=0.05, steps_per_epoch=5).progress
     assert progress.finished
@@ -77,6 +86,13 @@ def test_the_budget_in_minutes_is_kept(tiny_spec: CaptchaSpec, tmp_path: Path) -
 def test_patience_stops_what_no_longer_improves(tiny_spec: CaptchaSpec, tmp_path: Path) -> None:
     progress = fit(tiny_spec, tmp_path, epochs=30, patience=2, learning_rate=1e-9, ema=0.0, steps_per_epoch=2).progress
     assert progress.epoch < 30
+
+
+def test_patience_counts_anew_when_a_training_is_extended(tiny_spec: CaptchaSpec, tmp_path: Path) -> None:
+    still = {"patience": 3, "learning_rate": 1e-9, "ema": 0.0, "steps_per_epoch": 2}
+    first = fit(tiny_spec, tmp_path, epochs=30, **still).progress
+    assert first.epoch - 1 - first.best_epoch == 3, "it was stopped by its patience"
+    assert fit(tiny_spec, tmp_path, epochs=2, **still).progress.epoch == first.epoch + 2
 
 
 def test_a_checkpoint_of_another_network_is_refused(tiny_spec: CaptchaSpec, tmp_path: Path) -> None:

@@ -138,6 +138,30 @@ def test_a_worker_that_dies_loses_its_trial_only(tmp_path: Path) -> None:
     assert "death" in mine.ended[0].message
 
 
+def test_a_grid_hands_out_as_many_trials_as_there_are_workers(tmp_path: Path) -> None:
+    mine = oracle("grid", tmp_path)
+    begun = [mine.create_trial(worker) for worker in "abcd"]
+    assert [trial.status for trial in begun] == ["RUNNING"] * 4, "none waits for another's end"
+    for trial in begun[::-1]:
+        finish(mine, trial)
+    search(mine)
+    alone = oracle("grid", tmp_path / "alone")
+    search(alone)
+    assert seen(mine) == seen(alone), "the same combinations as of one worker, each once"
+
+
+def test_the_late_word_of_a_worker_that_was_given_up_counts_once(tmp_path: Path) -> None:
+    mine = oracle("random", tmp_path)
+    trial = mine.create_trial("a")
+    assert mine.lose("a") == trial.trial_id
+    finish(mine, trial)  # it had asked before it died, and is heard only now
+    assert mine.waiting == 0
+    assert mine.create_trial("b").trial_id != trial.trial_id, "what has ended is not run again"
+    again = oracle("random", tmp_path)
+    search(again)
+    assert [one.status for one in again.ended] == ["COMPLETED"] * TRIALS
+
+
 def test_a_full_disk_is_noticed_and_the_old_state_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = oracle("random", tmp_path)
     finish(mine, mine.create_trial("me"))

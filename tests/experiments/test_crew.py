@@ -1,0 +1,89 @@
+"""How workers of a search end: what one met is what the user hears, and none outlives the search."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from captcha_core.errors import CaptchaError, DataError
+from captcha_core.models.space import Choice, SearchSpace, Space
+from captcha_core.training.objective import Objective
+from captcha_core.training.oracles import make_oracle
+from experiments.searching.workers import WorkerFault, note_end, work
+
+
+class EndingAtOnce:
+    """Workers that meet an error and end as the real ones do."""
+
+    host = "127.0.0.1"
+    busy = 0
+
+    def __init__(self, plan: Any, error: BaseException) -> None:
+        self.plan, self.error = plan, error
+        self.over: list[tuple[str, int]] = []
+
+    def start(self, tuner_id: str, variables: Mapping[str, str]) -> None:
+        self.over.append((tuner_id, note_end(self.plan, self.error)))
+
+    def ended(self) -> list[tuple[str, int]]:
+        found, self.over = self.over, []
+        return found
+
+    def stop(self) -> None:
+        pass
+
+
+def met(folder: Path, error: BaseException) -> BaseException:
+    """Let a worker meet an error, and return what the search ends with."""
+    plan: Any = SimpleNamespace(name="some", folder=folder)
+    space = SearchSpace.of({"one": Space({"width": Choice((4, 8))}, {})}, {})
+    oracle = make_oracle("grid", space, Objective(), 0, 0, folder, 2)
+    with pytest.raises(Exception) as caught:
+        work(plan, oracle, EndingAtOnce(plan, error), 1, lambda sentence: None)
+    return caught.value
+
+
+def test_what_a_worker_cannot_open_is_named(tmp_path: Path) -> None:
+    found = met(tmp_path, PermissionError(13, "Permission denied", "data/x.parquet"))
+    assert isinstance(found, OSError) and found.errno == 13
+    assert "data/x.parquet" in str(found) and "space" not in str(found)
+
+
+def test_a_disk_that_is_full_for_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "stopped.json").write_text('{"errno": 13, "sentence": "of yesterday"}')
+    monkeypatch.setattr("experiments.searching.workers.write_json", full)
+    found = met(tmp_path, OSError(28, "No space left on device"))
+    assert isinstance(found, OSError) and found.errno == 28 and "could not write" in str(found)
+
+
+def test_a_sentence_of_a_worker_is_no_fault_in_the_code(tmp_path: Path) -> None:
+    found = met(tmp_path, DataError("expected labelled samples, received none; label some."))
+    assert isinstance(found, CaptchaError) and not isinstance(found, WorkerFault)
+    assert str(found) == "expected labelled samples, received none; label some."
+
+
+def test_a_fault_in_the_code_is_one(tmp_path: Path) -> None:
+    assert isinstance(met(tmp_path, TypeError("ours")), WorkerFault)
+
+
+def test_a_worker_whose_search_was_killed_while_it_started_ends(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with socket.socket() as nobody:  # a chief that never answers
+        nobody.bind(("127.0.0.1", 0))
+        port = str(nobody.getsockname()[1])
+        told = {"KERASTUNER_TUNER_ID": "w", "KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": port}
+        worker = subprocess.run(
+            [sys.executable, "-m", "experiments.searching.worker", "none", "w", "1", str(gone.pid)],
+            env={**os.environ, **told, "TMPDIR": str(tmp_path)}, capture_output=True, text=True, timeout=240,
+        )  # fmt: skip
+    assert worker.returncode == 1 and "Traceback" not in worker.stderr
