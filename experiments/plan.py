@@ -22,7 +22,16 @@ from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task
 from experiments.letter_material import from_letters
-from experiments.material import Material, Shelf, from_dataset, from_stream, labelled, require_labels, test_dataset
+from experiments.material import (
+    Material,
+    Shelf,
+    from_dataset,
+    from_stream,
+    labelled,
+    require_labels,
+    require_named,
+    test_dataset,
+)
 from experiments.preset import EvaluationConfig, Preset, load_preset
 from experiments.progress import TrainingBar
 from experiments.training import RUNS, Outcome, checkpoint_of, train_and_register
@@ -194,8 +203,7 @@ def plan_training(
     Raises:
         SpecError: If they name something unknown or contradict each other.
     """
-    if not preset and not data:
-        raise SpecError("expected --preset, --data or both, received neither; captchalab presets lists the presets.")
+    require_named(preset, data)
     chosen = load_preset(preset) if preset else _preset_for(data)
     folder = data or chosen.data or ""
     if letters and not folder:

@@ -33,7 +33,10 @@ def train(
     """
     from experiments.console import console
     from experiments.learner import start
+    from experiments.material import require_named
 
+    if not resume:
+        require_named(preset, data)
     start()
     from experiments.plan import plan_training, resume_training
 

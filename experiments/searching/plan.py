@@ -14,6 +14,7 @@ from captcha_core.models.zoo import NETWORKS, get_network
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task
 from captcha_core.training.objective import Objective
+from captcha_core.training.oracles import check_tuner
 from experiments.plan import Plan, key_value
 from experiments.preset import SearchConfig
 from experiments.training import RUNS
@@ -200,8 +201,9 @@ def plan_search(
         retries: How often a trial that failed by bad luck is run again.
 
     Raises:
-        SpecError: If the name is taken, or the space or the objective cannot be.
+        SpecError: If the name is taken, or the tuner, the space or the objective cannot be.
     """
+    check_tuner(tuner)
     chosen = tuple(networks) or tuple(config.networks) or (base.task.network,)
     narrowed = {**config.space, **(wishes or {})}
     label = NOT_IN_NAMES.sub("-", base.preset or Path(base.data).resolve().name)

@@ -235,7 +235,9 @@ def test_what_cannot_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert "at least one value for width" in fails(capsys, *data, "--space", "width=[]")
     assert "received 'deepth'" in fails(capsys, *data, "--space", "deepth=3")
     assert "for image captchas" in fails(capsys, *data[:3], "--network", "audio_ctc")
+    before = set(Path("runs").iterdir())
     assert "expected a tuner of" in fails(capsys, *data, "--tuner", "anneal")
+    assert set(Path("runs").iterdir()) == before
     assert "received 'nothing'" in fails(capsys, "tune", "--resume", "nothing")
     resume = ["tune", "--resume", "asked"]
     assert "the preset of the search asked" in fails(capsys, *resume, "--preset", "digits4")
