@@ -9,6 +9,8 @@ from dashboard.charts import COLOURS, QUIET, styled
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+FEW = 12  # trials up to which each gets a number
+
 
 def search_history(table: pd.DataFrame, title: str) -> "Figure":
     """Draw a search: ``trial``, ``name``, ``score`` as dots, ``best so far`` as a line."""
@@ -23,14 +25,22 @@ def search_history(table: pd.DataFrame, title: str) -> "Figure":
         x=table["trial"], y=table["score"], mode="markers", name="trial", text=table["name"],
         marker={"color": COLOURS[1], "size": 8}, hovertemplate="%{text}: %{y}",
     )  # fmt: skip
-    figure.update_xaxes(title="trial", tickformat=",d")
-    figure.update_yaxes(tickformat=_form(table["score"]))
+    figure.update_xaxes(title="trial", tickformat=",d", dtick=1 if len(table) < FEW else None)
+    figure.update_yaxes(tickformat=_form(table["score"]), range=_about(table["score"]))
     return styled(figure, f"Best {title} of each trial (validation)", 300, legend=True)
 
 
 def _form(scores: pd.Series) -> str | None:
     """Return how a score's axis is written: as per cent where it is a share."""
     return ".2~%" if scores.between(0, 1).all() else None
+
+
+def _about(scores: pd.Series) -> list[float] | None:
+    """Return the range of an axis about shares that are all the same: left alone it would go from -100 % to 100 %."""
+    if scores.nunique() != 1 or _form(scores) is None:
+        return None
+    share = float(scores.dropna().iloc[0])
+    return [share - 0.015, share + 0.1] if share < 0.5 else [share - 0.1, share + 0.015]
 
 
 def slice_of(table: pd.DataFrame, setting: str, score: str) -> "Figure":
@@ -47,7 +57,7 @@ def slice_of(table: pd.DataFrame, setting: str, score: str) -> "Figure":
     )  # fmt: skip
     wide = numeric and values.min() > 0 and values.max() > 20 * values.min()
     figure.update_xaxes(type="log" if wide else None if numeric else "category")
-    figure.update_yaxes(tickformat=_form(table[score]), nticks=5)
+    figure.update_yaxes(tickformat=_form(table[score]), nticks=5, range=_about(table[score]))
     return styled(figure, setting.removeprefix("training.").removeprefix("options."), 220)
 
 
@@ -67,5 +77,5 @@ def pareto(table: pd.DataFrame) -> "Figure":
             marker={"color": shade, "size": 9}, hovertemplate="%{text}: %{y:.2%} in %{x:.3f} ms<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(title="milliseconds a captcha")
-    figure.update_yaxes(tickformat=".2~%")
+    figure.update_yaxes(tickformat=".2~%", range=_about(table["exact match"]))
     return styled(figure, "Accuracy against time", 320, legend=True)
