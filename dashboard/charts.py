@@ -94,7 +94,7 @@ def curves(
     if against == "step" and steps < 12:
         figure.update_xaxes(dtick=1, range=[-0.3, steps + 0.3])  # whole epochs, and no axis about a single dot
     if share and steps == 0 and not logarithmic:
-        figure.update_yaxes(range=[0, 1.05])
+        figure.update_yaxes(range=[-0.03, 1.05])  # a dot at 0 is seen whole
     styled(figure, title_of(metric), legend=legend and len(histories) > 1)
     return figure.update_layout(hovermode="x unified") if len(histories) > 1 else figure
 

@@ -10,6 +10,8 @@ from dashboard.searches import TITLES
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+FEW = 12  # trials up to which each gets a number
+
 
 def search_history(table: pd.DataFrame, title: str) -> "Figure":
     """Draw a search: ``trial``, ``name``, ``score`` as dots, ``best so far`` as a line."""
@@ -24,14 +26,22 @@ def search_history(table: pd.DataFrame, title: str) -> "Figure":
         x=table["trial"], y=table["score"], mode="markers", name="trial", text=table["name"],
         marker={"color": COLOURS[1], "size": 8}, hovertemplate="%{text}: %{y}",
     )  # fmt: skip
-    figure.update_xaxes(title="trial", tickformat=",d")
-    figure.update_yaxes(tickformat=_form(table["score"], title))
+    figure.update_xaxes(title="trial", tickformat=",d", dtick=1 if len(table) < FEW else None)
+    figure.update_yaxes(tickformat=_form(table["score"], title), range=_about(table["score"], title))
     return styled(figure, f"Best {title} of each trial (validation)", 300, legend=True)
 
 
 def _form(scores: pd.Series, title: str) -> str | None:
     """Return how a score's axis is written: as per cent where it is a share."""
     return ".2~%" if title in TITLES.values() and scores.between(0, 1).all() else None
+
+
+def _about(scores: pd.Series, title: str) -> list[float] | None:
+    """Return the range of an axis about shares that are all the same: left alone it would go from -100 % to 100 %."""
+    if scores.nunique() != 1 or _form(scores, title) is None:
+        return None
+    share = float(scores.dropna().iloc[0])
+    return [share - 0.015, share + 0.1] if share < 0.5 else [share - 0.1, share + 0.015]
 
 
 def slice_of(table: pd.DataFrame, setting: str, score: str) -> "Figure":
@@ -48,7 +58,7 @@ def slice_of(table: pd.DataFrame, setting: str, score: str) -> "Figure":
     )  # fmt: skip
     wide = numeric and values.min() > 0 and values.max() > 20 * values.min()
     figure.update_xaxes(type="log" if wide else None if numeric else "category")
-    figure.update_yaxes(tickformat=_form(table[score], score), nticks=5)
+    figure.update_yaxes(tickformat=_form(table[score], score), nticks=5, range=_about(table[score], score))
     return styled(figure, setting.removeprefix("training.").removeprefix("options."), 220)
 
 
@@ -68,5 +78,5 @@ def pareto(table: pd.DataFrame) -> "Figure":
             marker={"color": shade, "size": 9}, hovertemplate="%{text}: %{y:.2%} in %{x:.3f} ms<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(title="milliseconds a captcha")
-    figure.update_yaxes(tickformat=".2~%")
+    figure.update_yaxes(tickformat=".2~%", range=_about(table["exact match"], "exact match"))
     return styled(figure, "Accuracy against time", 320, legend=True)

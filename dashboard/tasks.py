@@ -40,14 +40,17 @@ class Task:
 
 
 def tasks(models: Sequence[ModelRecord], runs: Sequence[RunRecord]) -> list[Task]:
-    """Return the tasks, those worked on last first."""
+    """Return the tasks, those worked on last first.
+
+    A model has the runs that registered its versions, and those of the same preset or data that registered none.
+    """
     by_id = {run.id: run for run in runs}
     found, covered = [], set()
     for model in models:
         mine = {version.run_id for version in model.versions}
         presets = {by_id[run_id].preset for run_id in mine if run_id in by_id} - {""}
         covered |= presets
-        related = tuple(run for run in runs if run.id in mine or run.preset in presets)
+        related = tuple(run for run in runs if run.id in mine or (run.preset in presets and not run.registered))
         champion = model.behind(CHAMPION)
         made_by = by_id.get(champion.run_id) if champion else None
         found.append(Task(model.name, model, champion, made_by, related))

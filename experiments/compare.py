@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from captcha_core.evaluation.metrics import Proportion
     from captcha_core.evaluation.predictions import Predictions
 
+FURTHER = {
+    "character_error_rate": "character error rate {:.4f}",
+    "expected_calibration_error": "expected calibration error {:.4f}",
+    "latency_p50_ms": "latency p50 {:.2f} ms",
+    "model_bytes": "model {:,.0f} bytes",
+}
+
 
 def compare(
     models: Annotated[
@@ -45,8 +52,7 @@ def compare(
         print(
             f"    exact match {side['exact_match']:.2%} (95 % interval {low:.2%} to {high:.2%}, n = {side['n']:,.0f})"
         )
-        further = ("character_error_rate", "expected_calibration_error", "latency_p50_ms", "model_bytes")
-        print("    " + "  ".join(f"{key.replace('_', ' ')} {side[key]:.4g}" for key in further if key in side))
+        print("    " + "  ".join(text.format(side[key]) for key, text in FURTHER.items() if key in side))
     for pair in report["pairs"]:
         print(
             f"{pair['name']} against {report['sides'][0]['name']}: {pair['difference']:+.2%}, "

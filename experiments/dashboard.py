@@ -1,5 +1,6 @@
 """captchalab dashboard: serve the pages."""
 
+import errno
 import os
 import socket
 import sys
@@ -33,9 +34,10 @@ def dashboard(
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise CaptchaError(
-                f"expected a free port, received {error.strerror} for {host}:{port}; choose another with --port."
-            ) from None
+            free, change = "a free port", "choose another with --port"
+            if error.errno != errno.EADDRINUSE:
+                free, change = "an address of this machine", "correct --host or --port"
+            raise CaptchaError(f"expected {free}, received {error.strerror} for {host}:{port}; {change}.") from None
     use_tracking()
     if read_only:
         os.environ["CAPTCHALAB_READ_ONLY"] = "1"

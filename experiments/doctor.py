@@ -54,6 +54,7 @@ def _tracking() -> tuple[bool, str]:
     from captcha_core.errors import CaptchaError
     from captcha_core.registry.masking import masked
     from captcha_core.registry.runs import client, use_tracking
+    from experiments.outside import outside
 
     try:
         uri = use_tracking()
@@ -62,7 +63,7 @@ def _tracking() -> tuple[bool, str]:
     except CaptchaError as error:
         return False, str(error)
     except Exception as error:
-        return False, masked(f"tracking store: {type(error).__name__}: {error}")
+        return False, masked(outside(error) or f"tracking store: {type(error).__name__}: {error}")
 
 
 def _runs(repair: bool) -> tuple[bool, str]:

@@ -8,6 +8,8 @@ import typer
 
 from experiments.options import Data, Format, Model, Split, check_format
 
+WIDTH = 28  # of the names beside the figures
+
 
 def evaluate(
     model: Model,
@@ -45,9 +47,9 @@ def evaluate(
     if as_json:
         print(json.dumps({"model": model, "data": data, "digest": dataset.digest, "split": split, **report.numbers}))
         return
-    print(f"exact match           {report.exact_match}")
+    print(f"{'exact match':<{WIDTH}}{report.exact_match}")
     for key in ("character_error_rate", "per_position_accuracy", "expected_calibration_error"):
-        print(f"{key.replace('_', ' '):<22}{report.numbers[key]:.4f}")
-    print(f"unreadable            {report.numbers['unreadable']:.0f}")
+        print(f"{key.replace('_', ' '):<{WIDTH}}{report.numbers[key]:.4f}")
+    print(f"{'unreadable':<{WIDTH}}{report.numbers['unreadable']:.0f}")
     if "latency_p50_ms" in report.numbers:
-        print(f"latency p50           {report.numbers['latency_p50_ms']:.2f} ms")
+        print(f"{'latency p50':<{WIDTH}}{report.numbers['latency_p50_ms']:.2f} ms")

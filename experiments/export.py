@@ -28,16 +28,22 @@ def export(
     """
     from pathlib import Path
 
+    from captcha_core.dataset.store import Dataset
     from captcha_core.errors import ModelError
     from captcha_core.registry.bundle import Bundle
+    from captcha_core.registry.handout import check_file
     from captcha_core.registry.handout import export as write
     from captcha_core.registry.runs import use_tracking
     from captcha_core.registry.versions import locate
     from experiments.learner import start
+    from experiments.material import require_same_spec
 
+    check_file(format, Path(out))  # before the seconds that the learner takes
     use_tracking()
     located = locate(model)
     bundle = Bundle.open(located.path, located.digest)
+    if data:
+        require_same_spec(Dataset.open(Path(data)), bundle.spec)
     start()
     features, where = _features(bundle, data)
     if where == NOISE and format == "litert-int8":
@@ -60,14 +66,11 @@ def _features(bundle: "Bundle", data: str) -> "tuple[np.ndarray, str]":
     from captcha_core.registry.handout import PARITY_SAMPLES
     from captcha_core.sources.generate import draw_arrays
     from captcha_core.sources.schemes import get_scheme
-    from experiments.material import require_same_spec
     from experiments.preset import load_preset
 
     seen = bundle.config.features
     if data:
-        dataset = Dataset.open(Path(data))
-        require_same_spec(dataset, bundle.spec)
-        samples = dataset.spread("test", PARITY_SAMPLES)
+        samples = Dataset.open(Path(data)).spread("test", PARITY_SAMPLES)
         return np.stack([seen.from_media(sample.media, bundle.spec) for sample in samples]), data
     try:
         scheme = get_scheme(load_preset(bundle.config.preset or "").scheme or "")

@@ -1,5 +1,7 @@
 """Starting the machine-learning library without its greetings."""
 
+import logging
+
 from captcha_core.quiet import quiet
 from experiments.room import LEARNER_MB, require_address_space
 
@@ -14,3 +16,4 @@ def start() -> None:
             import tensorflow as tf
 
             tf.config.list_logical_devices()
+            logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of every new network's first prediction

@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from captcha_core.dataset.drawing import Order, Source, write_drawn
 from captcha_core.dataset.store import Dataset
-from captcha_core.errors import DataError
+from captcha_core.errors import DataError, SpecError
 from captcha_core.features.augment import augmentation
 from captcha_core.features.batches import Batches, array_batches, encode
 from captcha_core.features.kinds import Features
@@ -27,6 +27,7 @@ from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.diagnosis import diagnose_labels
 from experiments.console import console
+from experiments.preset import load_preset
 
 VALIDATION_SEED = 2**31  # added to the seed, so that validation never meets the training stream
 TEST_SEED = 2**33
@@ -134,6 +135,20 @@ def labelled(dataset: Dataset, split: str) -> list[Sample]:
     """
     require_labels(dataset, split)
     return [sample for sample in dataset.samples(split) if sample.text is not None]
+
+
+def require_named(preset: str, data: str) -> None:
+    """Refuse a preset or a data set that is not there. It needs no learner, which takes seconds to start.
+
+    Raises:
+        SpecError: If there is no such preset, or neither is named.
+        DataError: If the folder, or the preset's, holds no data set.
+    """
+    if not preset and not data:
+        raise SpecError("expected --preset, --data or both, received neither; captchalab presets lists the presets.")
+    wanted = load_preset(preset).data if preset else None
+    if folder := data or wanted:
+        Dataset.open(Path(folder))
 
 
 def require_labels(dataset: Dataset, split: str) -> None:

@@ -26,7 +26,7 @@ def pipeline(
     from experiments.console import console
     from experiments.contest import settle
     from experiments.learner import start
-    from experiments.material import labelled, require_labels
+    from experiments.material import labelled, require_labels, require_named
     from experiments.preset import load_preset
 
     use_tracking()
@@ -35,6 +35,7 @@ def pipeline(
     if if_missing and version_behind(name, CHAMPION):
         console.print(f"{name} has a champion already; nothing to train.")
         return
+    require_named(preset, data)
     start()
     from experiments.plan import plan_training
 

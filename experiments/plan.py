@@ -29,6 +29,7 @@ from experiments.material import (
     from_stream,
     labelled,
     require_labels,
+    require_named,
     rows_digest,
     test_dataset,
 )
@@ -211,8 +212,7 @@ def plan_training(
     Raises:
         SpecError: If they name something unknown or contradict each other.
     """
-    if not preset and not data:
-        raise SpecError("expected --preset, --data or both, received neither; captchalab presets lists the presets.")
+    require_named(preset, data)
     chosen = load_preset(preset) if preset else _preset_for(data)
     folder = data or chosen.data or ""
     if letters and not folder:

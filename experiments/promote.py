@@ -30,6 +30,7 @@ def promote(
 
     from captcha_core.dataset.store import Dataset
     from captcha_core.errors import RegistryError
+    from captcha_core.registry.lookup import open_registry
     from captcha_core.registry.runs import use_tracking
     from captcha_core.registry.versions import CHALLENGER, CHAMPION, version_behind
     from experiments.contest import settle
@@ -38,6 +39,7 @@ def promote(
     chosen = version or version_behind(name, CHALLENGER)
     if not chosen:
         raise RegistryError(f"expected a version of {name} to promote, received none; train one first.")
+    open_registry().by_version(name, chosen)
     former = version_behind(name, CHAMPION)
     if former not in (None, chosen) and not data and not force:
         raise RegistryError(

@@ -38,7 +38,7 @@ def serve(
     deadline: Annotated[float, typer.Option(help="Seconds for one request.", min=0.1)] = 10.0,
     poll: Annotated[float, typer.Option(help="Seconds between looks at the registry.", min=0.1)] = 2.0,
 ) -> None:
-    """Serve models over HTTP: POST /solve, POST /solve/batch, GET /?url=, GET /models, /health, /metrics and /docs.
+    """Serve models over HTTP: POST /solve and /solve/batch; GET /?url=, /models, /health/ready, /metrics and /docs.
 
     Several models are told apart by model=NAME or, where only one fits, by the file itself. On loopback everybody may
     ask; on any other host a token is needed. URLs are fetched only from hosts named by --allow-url-host.

@@ -34,6 +34,7 @@ def train(
     from captcha_core.errors import SpecError
     from experiments.console import console
     from experiments.learner import start
+    from experiments.material import require_named
 
     if resume:
         given = {
@@ -45,6 +46,8 @@ def train(
                 f"expected no {odd[0]} beside --resume, received {given[odd[0]]!r}: a run goes on as it began; leave "
                 "that out, or begin a new training, with --start-from if it shall take over the weights."
             )
+    if not resume:
+        require_named(preset, data)
     start()
     from experiments.plan import plan_training, resume_training
 

@@ -64,24 +64,27 @@ def tune(
     from captcha_core.training.objective import Objective
     from experiments.console import console
     from experiments.learner import start
+    from experiments.material import require_named
 
     Objective.named(objective or "val_exact_match")
-    wishes = _wishes(space or [])
     networks = [one for one in network or [] if one]
     if not (preset or data or resume):
         raise SpecError("expected --preset, --data or --resume, received none; captchalab presets lists the presets.")
     if minutes and epochs:
         raise SpecError("expected --minutes or --epochs for a trial, received both; leave one out.")
+    if preset or data:
+        require_named(preset, data)
     use_tracking()
     start()
     from dataclasses import replace
 
     from experiments.plan import plan_training
     from experiments.preset import EvaluationConfig, SearchConfig, load_preset
-    from experiments.searching.plan import Limits, plan_search, resume_search
+    from experiments.searching.plan import Limits, parse_wishes, plan_search, resume_search
     from experiments.searching.report import table
     from experiments.searching.run import Manner, run_search
 
+    wishes = parse_wishes(space or [])
     if resume:
         from pathlib import Path
 
@@ -143,9 +146,3 @@ def tune(
     if found.final:
         print(found.final.sentence())
         print(f"registered {found.final.registered} as challenger")
-
-
-def _wishes(pairs: list[str]) -> dict[str, object]:
-    from experiments.searching.plan import parse_wishes
-
-    return parse_wishes(pairs)

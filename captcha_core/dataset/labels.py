@@ -91,6 +91,8 @@ class LabelLog:
             DataError: If the disk does not take them.
         """
         checked = [self._checked(label) for label in labels]
+        if not checked:
+            return []  # no empty log beside data that nobody labels
         lines = "".join(label.model_dump_json() + "\n" for label in checked).encode()
         try:
             with FileLock(f"{self.path}.lock"), self.path.open("a+b") as file:

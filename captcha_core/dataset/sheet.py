@@ -1,5 +1,6 @@
 """A contact sheet: many samples of a data set on one page, each with its text."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -40,15 +41,18 @@ def contact_sheet(
     height, width = pictures[0].shape[:2]
     columns = min(columns, len(samples))
     rows = -(-len(samples) // columns)
-    cell = (height + CAPTION_PX + MARGIN_PX, width + MARGIN_PX)
+    font = ImageFont.load_default(14)
+    captions = [sample.text or "(no label)" for sample in samples]
+    widest = max(width, *(math.ceil(font.getlength(caption)) for caption in captions))
+    cell = (height + CAPTION_PX + MARGIN_PX, widest + MARGIN_PX)
     page = Image.new("RGB", (columns * cell[1] + MARGIN_PX, rows * cell[0] + MARGIN_PX), "white")
-    pen, font = ImageDraw.Draw(page), ImageFont.load_default(14)
-    for place, (sample, picture) in enumerate(zip(samples, pictures, strict=True)):
+    pen = ImageDraw.Draw(page)
+    for place, (caption, picture) in enumerate(zip(captions, pictures, strict=True)):
         row, column = divmod(place, columns)
         left, top = MARGIN_PX + column * cell[1], MARGIN_PX + row * cell[0]
         page.paste(Image.fromarray(picture), (left, top))
         pen.rectangle((left - 1, top - 1, left + width, top + height), outline="lightgrey")
-        pen.text((left, top + height), sample.text or "(no label)", fill="black", font=font)
+        pen.text((left, top + height), caption, fill="black", font=font)
     return np.asarray(page)
 
 

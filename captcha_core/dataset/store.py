@@ -18,6 +18,7 @@ from captcha_core.spec.sample import Sample
 
 MANIFEST = "dataset.json"
 WORKSHOP = ".writing"
+IN_WORDS = {"found": "other files", "bounds": "other shares of the splits"}  # hashes and their ranges tell nobody much
 SHARD_NAME = re.compile(r"(train|validation|test)/part-\d{5,}\.parquet")
 
 
@@ -51,14 +52,26 @@ class Plan(BaseModel):
     generator: str
 
     def difference(self, other: "Plan") -> str:
-        """Return in words where two plans differ, empty when they do not."""
+        """Return in words where two plans differ, empty when they do not; of another source or scheme only that."""
         fields = set(Plan.model_fields)
         mine, theirs = (plan.model_dump(mode="json", include=fields) for plan in (self, other))
-        return ", ".join(
-            f"{name} {_short(theirs[name])} instead of {_short(mine[name])}"
-            for name in mine
-            if mine[name] != theirs[name]
-        )
+        for kind in ("source", "scheme"):
+            if mine[kind] != theirs[kind]:
+                return f"{kind} {theirs[kind]} instead of {mine[kind]}"
+        return ", ".join(_differences(mine, theirs))
+
+
+def _differences(mine: dict[str, Any], theirs: dict[str, Any]) -> Iterator[str]:
+    for name in dict.fromkeys([*mine, *theirs]):
+        wanted, there = mine.get(name), theirs.get(name)
+        if wanted == there:
+            continue
+        if isinstance(wanted, dict) and isinstance(there, dict):
+            yield from _differences(wanted, there)
+        elif name in IN_WORDS:
+            yield IN_WORDS[name]
+        else:
+            yield f"{name} {_short(there)} instead of {_short(wanted)}"
 
 
 def _short(value: Any) -> str:

@@ -133,7 +133,10 @@ def write_bundle(
 def check_sums(path: Path) -> None:
     """Raises: ModelError: If the folder does not hold exactly the files that its sums name, unchanged."""
     if not path.is_dir():
-        raise ModelError(f"expected a model bundle (a folder), received {path}, which is none; give its folder.")
+        raise ModelError(
+            f"expected a model bundle (a folder), received {path}, which is none; give its folder, or "
+            "models:/NAME@ALIAS for a registered model."
+        )
     if not (path / SUMS).is_file():
         raise ModelError(f"expected a model bundle with {SUMS}, received {path.name} without; train a model.")
     sums = _sums(path)

@@ -55,12 +55,7 @@ def export(bundle: Bundle, model: ModelIdentity, kind: str, out: Path, features:
     Raises:
         ModelError: If the format is unknown, cannot hold the model, or computes something else.
     """
-    if kind not in FORMATS:
-        raise ModelError(f"expected a format of {', '.join(FORMATS)}, received {kind!r}; choose one.")
-    if out.suffix != SUFFIX[kind]:
-        raise ModelError(
-            f"expected a file name that ends in {SUFFIX[kind]} for {kind}, received {out.name}; rename it."
-        )
+    check_file(kind, out)
     keras_model = load_keras(bundle)
     content = _converted(bundle, keras_model, kind)
     parity = _parity(bundle, keras_model, _runner(kind, content), features)
@@ -72,6 +67,16 @@ def export(bundle: Bundle, model: ModelIdentity, kind: str, out: Path, features:
     _write(out.with_name(out.name + ".json"), json.dumps(about, indent=1, ensure_ascii=False).encode())
     _write(out.with_name(out.name + ".py"), example(bundle, kind, out.name).encode())
     return parity
+
+
+def check_file(kind: str, out: Path) -> None:
+    """Raises: ModelError: If there is no such format, or the file's name does not end as it wants."""
+    if kind not in FORMATS:
+        raise ModelError(f"expected a format of {', '.join(FORMATS)}, received {kind!r}; choose one.")
+    if out.suffix != SUFFIX[kind]:
+        raise ModelError(
+            f"expected a file name that ends in {SUFFIX[kind]} for {kind}, received {out.name}; rename it."
+        )
 
 
 def load_keras(bundle: Bundle) -> Any:

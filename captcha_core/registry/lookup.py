@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from captcha_core.errors import RegistryError
+from captcha_core.registry.address import fault_of
 from captcha_core.registry.masking import masked
 
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
@@ -199,14 +200,22 @@ class ClientRegistry:
         return self._record(name, f"version {version}", lambda client: client.get_model_version(name, version))
 
     def _record(self, name: str, wanted: str, ask: Any) -> VersionRecord:
+        if fault := fault_of(self.uri):
+            raise RegistryUnreachable(fault)
         from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException
+        from mlflow.tracking.registry import UnsupportedModelRegistryStoreURIException
 
         try:
             client = MlflowClient(self.uri, self.uri)
             version = ask(client)
             location = client.get_model_version_download_uri(name, version.version)
             aliases = client.get_model_version(name, version.version).aliases
+        except UnsupportedModelRegistryStoreURIException:
+            raise RegistryUnreachable(
+                "expected a server (http://HOST:PORT) or a database (sqlite:///mlflow.db) in MLFLOW_TRACKING_URI, "
+                f"received {masked(self.uri)!r}; correct it."
+            ) from None
         except MlflowException as error:
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise RegistryError(_unknown(name, wanted, [])) from error

@@ -1,5 +1,7 @@
 """MLflow's tables from one database into another."""
 
+import logging
+from pathlib import Path
 from typing import Any
 
 from captcha_core.errors import RegistryError
@@ -22,10 +24,12 @@ def move(source: str, target: str) -> dict[str, int]:
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
     try:
+        old, new = sa.create_engine(source), sa.create_engine(target)
+        _check_there(sa, old)
         for uri in (source, target):
             MlflowClient(uri).search_experiments(max_results=1)  # makes the tables where there are none
-        old, new = sa.create_engine(source), sa.create_engine(target)
         with old.connect() as reading, new.begin() as writing:
             tables = _tables(sa, old, new)
             _check_same_version(sa, reading, writing)
@@ -45,6 +49,17 @@ def move(source: str, target: str) -> dict[str, int]:
     except (sa.exc.SQLAlchemyError, MlflowException) as error:
         first = str(error).splitlines()[0]
         raise RegistryError(f"expected two databases of MLflow, received: {first}; nothing was copied.") from error
+
+
+def _check_there(sa: Any, old: Any) -> None:
+    """Refuse a source that MLflow would make first: then a mistyped name would be moved, empty as it is."""
+    address = old.url.render_as_string()
+    missing = old.dialect.name == "sqlite" and not Path(old.url.database or "").is_file()
+    if missing or not sa.inspect(old).has_table("experiments"):
+        raise RegistryError(
+            f"expected MLflow's tables at {address}, received {'no such file' if missing else 'none'}; nothing was "
+            "copied: correct --from."
+        )
 
 
 def _tables(sa: Any, old: Any, new: Any) -> list[Any]:

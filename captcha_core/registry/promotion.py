@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from captcha_core.errors import RegistryError
 from captcha_core.evaluation.compare import PromotionRule, Verdict
-from captcha_core.registry.lookup import open_registry
+from captcha_core.registry.lookup import RegistryUnreachable, open_registry
 from captcha_core.registry.processes import is_gone, own_tags
 from captcha_core.registry.runs import client, experiment
 from captcha_core.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, set_champion, version_behind
@@ -233,8 +233,13 @@ def history(name: str) -> list[Entry]:
     try:
         tags = client().get_registered_model(name).tags
     except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise RegistryUnreachable(
+                f"expected an answer from the MLflow registry, received {error.error_code}; see to it."
+            ) from error
         raise RegistryError(
-            f"expected a registered model, received {name!r}: {error.error_code}; see `captchalab history --help`."
+            f"expected a registered model, received {name!r}, which is none; see the registry in the dashboard or "
+            "register one with captchalab train."
         ) from None
     try:
         entries = [Entry.model_validate_json(value) for key, value in tags.items() if key.startswith(TAG)]

@@ -7,8 +7,6 @@ import signal
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from captcha_core.errors import RegistryError
 from captcha_core.evaluation.metrics import DEFINITION
 from captcha_core.evaluation.predictions import Predictions
+from captcha_core.registry.address import fault_of
 from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.database import ensure
 from captcha_core.registry.logged_models import close_unfinished, log_bundle
@@ -42,7 +41,7 @@ def use_tracking() -> str:
     """Point MLflow at ``MLFLOW_TRACKING_URI`` or the database here, refuse its unsafe loaders, and return the address.
 
     Raises:
-        RegistryError: If a tracking server is named that does not answer within five seconds.
+        RegistryError: If it is no address, or names a server that does not answer within five seconds.
     """
     os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
     os.environ["MLFLOW_ALLOW_MODEL_CODE_EXECUTION"] = "false"
@@ -50,8 +49,8 @@ def use_tracking() -> str:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")  # a server that hangs is noticed sooner
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")  # seven tries take about two minutes
     uri = os.environ.setdefault("MLFLOW_TRACKING_URI", DEFAULT_TRACKING_URI)
-    if uri.startswith(("http://", "https://")):
-        _check_answers(uri)
+    if fault := fault_of(uri):
+        raise RegistryError(fault)
     ensure(uri)
     import mlflow
 
@@ -76,19 +75,6 @@ def open_outbox(path: Path) -> Outbox:
 def send_left_behind(paths: Iterable[Path], patience_s: float = PATIENCE_S) -> list[Path]:
     """Send what processes that are gone have left in outboxes, and return the files that could not be sent."""
     return [path for path in paths if waiting_bytes(path) and not open_outbox(path).close(patience_s)]
-
-
-def _check_answers(uri: str) -> None:
-    try:
-        with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=5):  # noqa: S310  the user's own server
-            return
-    except urllib.error.HTTPError:
-        return  # it answers; what it thinks of us is seen at the first real call
-    except (OSError, ValueError) as error:
-        raise RegistryError(
-            f"expected a tracking server at {masked(uri)}, received {masked(str(error))}; start it or correct "
-            "MLFLOW_TRACKING_URI."
-        ) from None
 
 
 def experiment(name: str = EXPERIMENT) -> str:
@@ -240,7 +226,7 @@ def start_run(
         keep: Folder in which metrics and tags are kept until MLflow has them; without one they are logged at once.
         nested: Whether it is begun within another run, as its child.
     """
-    mine = client()
+    mine = client()  # sets how much MLflow says, before it is imported
     import mlflow
 
     handed = run_id or os.environ.pop("MLFLOW_RUN_ID", None)

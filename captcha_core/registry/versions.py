@@ -55,7 +55,8 @@ def locate(uri: str) -> Located:
         return _of_run(run[1])
     if uri.startswith(("models:", "runs:")):
         raise ModelError(
-            f"expected models:/NAME@ALIAS, models:/NAME/VERSION or runs:/ID, received {uri!r}; correct the address."
+            "expected models:/NAME@ALIAS, models:/NAME/VERSION or runs:/ID (the run's 32 hexadecimal digits), received "
+            f"{uri!r}; correct the address."
         )
     return Located(Path(uri), ModelIdentity(Path(uri).resolve().name))
 

@@ -229,6 +229,12 @@ ROUNDS = 9  # the longest trial of hyperband in units of the shortest
 INITIAL_SHARE = 3  # a third of a Bayesian search's trials, at least three, are random
 
 
+def check_tuner(tuner: str) -> None:
+    """Raises: SpecError: If there is no such tuner."""
+    if tuner not in TUNERS:
+        raise SpecError(f"expected a tuner of {', '.join(TUNERS)}, received {tuner!r}; choose one.")
+
+
 def make_oracle(
     tuner: str,
     space: SearchSpace,
@@ -254,6 +260,7 @@ def make_oracle(
     Raises:
         SpecError: If there is no such tuner.
     """
+    check_tuner(tuner)
     common: dict[str, Any] = {
         "objective": kt.Objective(objective.metric, objective.direction),
         "seed": seed + 1,  # 0 would mean any
@@ -271,20 +278,12 @@ def make_oracle(
     elif tuner == "bayesian":
         drawn = max(3, -(-trials // INITIAL_SHARE))
         oracle = BayesianOracle(max_trials=trials, num_initial_points=drawn, **common)
-    elif tuner == "hyperband":
-        oracle = HyperbandOracle(max_epochs=ROUNDS, factor=3, hyperband_iterations=0, **common)
     else:
-        check_tuner(tuner)
+        oracle = HyperbandOracle(max_epochs=ROUNDS, factor=3, hyperband_iterations=0, **common)
     known = {axis.key: axis for axis in space.axes}
     said = {key: _told(known[key], value) if key in known else value for key, value in (first or {}).items()}
     oracle.begin(folder, trials, said if first is not None else None)
     return oracle
-
-
-def check_tuner(name: str) -> None:
-    """Raises: SpecError: If there is no such tuner."""
-    if name not in TUNERS:
-        raise SpecError(f"expected a tuner of {', '.join(TUNERS)}, received {name!r}; choose one.")
 
 
 def declare(space: SearchSpace) -> kt.HyperParameters:

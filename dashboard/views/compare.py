@@ -105,7 +105,7 @@ def _figures(runs: Sequence[RunRecord]) -> None:
     config = {name: column.NumberColumn(format="percent") for name in shares}
     config |= {"ms a captcha": column.NumberColumn(format="%.3f"), "bytes": column.NumberColumn(format="localized")}
     config |= {"n": column.NumberColumn(format="localized"), "seconds trained": column.NumberColumn(format="%.0f")}
-    st.dataframe(table, column_config=config)
+    st.dataframe(table, column_config=config, placeholder="")
     st.download_button(
         "CSV", csv(table.reset_index()), "comparison.csv", "text/csv", icon=":material/download:", on_click="ignore"
     )

@@ -100,8 +100,8 @@ def _now(uri: str) -> None:
 def _running(run: RunRecord) -> None:
     now_ms = 1000 * time.time()
     used = tasks.progress(run, now_ms)
-    best = f" · best {share(run.best)}" if run.best is not None else ""
-    words = f"**{markdown(run.short)}** · for {duration(run.seconds(now_ms))}{markdown(best)}"
+    best = f" · best {markdown(share(run.best))}" if run.best is not None else ""
+    words = f"**{markdown(run.short)}** · for {duration(run.seconds(now_ms))}{best}"
     if used is not None:
         st.progress(used, words)
     else:

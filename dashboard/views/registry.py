@@ -133,6 +133,7 @@ def _versions(model: ModelRecord, runs: dict[str, RunRecord]) -> VersionRecord |
         table,
         hide_index=True,
         key=f"versions-{model.name}-{len(table)}",
+        placeholder="",
         on_select="rerun",
         selection_mode="single-row",
         selection_default={"selection": {"rows": rows}},
@@ -267,5 +268,6 @@ def _history(uri: str, model: ModelRecord) -> None:
     st.dataframe(
         history_table(entries),
         hide_index=True,
+        placeholder="",
         column_config={"when": st.column_config.DatetimeColumn(format="distance")},
     )

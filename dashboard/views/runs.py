@@ -114,6 +114,7 @@ def _pick(found: Sequence[RunRecord], everything: Sequence[RunRecord], asked: Se
         selection_default={"selection": {"rows": rows}},
         height=min(38 + 35 * len(frame), 430),
         column_config=_columns(_pinned(frame)),
+        placeholder="",  # a run that read nothing has an empty cell
         alt="Runs with their exact match",
     )
     picked = [found[row] for row in event["selection"]["rows"] if row < len(found)]

@@ -66,8 +66,9 @@ class Final:
         doubt = "" if not self.better or test.p_value < SURE else " (within chance)"
         return (
             f"The winner {verdict} the preset's default{doubt}: exact match {mine:.2%} ({_each(self.winner)}) against "
-            f"{theirs:.2%} ({_each(self.default)}), {count} trainings each, {n:,} test samples; read by the winner "
-            f"alone {test.gained}, by the default alone {test.lost}, McNemar p = {test.p_value:.3g}.{over}"
+            f"{theirs:.2%} ({_each(self.default)}), {count} training{'s' * (count > 1)} each, {n:,} test samples; "
+            f"read by the winner alone {test.gained}, by the default alone {test.lost}, McNemar p = {test.p_value:.3g}."
+            f"{over}"
         )
 
     def record(self) -> dict[str, Any]:

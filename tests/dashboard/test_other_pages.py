@@ -1,5 +1,6 @@
 """Home, Mistakes, Data and Tune."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +24,11 @@ def test_home_shows_what_runs_and_what_only_says_so(fresh: Path) -> None:
     from captcha_core.registry.runs import client
 
     now = bare_run("RUNNING")
+    client().log_metric(now, "best_val_exact_match", 0.5)
     long_ago = client().create_run("1", start_time=1000, run_name="ghost").info.run_id
     words = said(without_traceback(open_page("home"))).replace("\\", "")
     assert f"bare {now[:6]}" in words
+    assert re.search(r" for \d[\d.]* s · best 50", words)
     assert "probably killed: 1 run" in words and long_ago
 
 

@@ -18,6 +18,11 @@ def test_every_run_with_its_exact_match_and_interval(world: World) -> None:
     assert list(table["best validation"]) == [90.0, 90.0], "the best epoch counts, not the last (70 %)"
 
 
+def test_a_value_that_is_missing_is_an_empty_cell(world: World) -> None:
+    shown = without_traceback(open_page("runs")).dataframe[0].proto
+    assert shown.HasField("placeholder") and shown.placeholder == ""
+
+
 def test_a_link_opens_one_run(world: World) -> None:
     page = without_traceback(open_page("runs", run=world.runs[0]))
     assert world.runs[0] in said(page)

@@ -6,7 +6,7 @@ import pytest
 
 from captcha_core.registry.callback import LogEpochs
 from dashboard import tasks
-from dashboard.records import RunRecord
+from dashboard.records import ModelRecord, RunRecord, VersionRecord
 
 
 class Logged:
@@ -27,3 +27,19 @@ def test_a_budget_of_epochs_is_used_up_epoch_by_epoch() -> None:
         record = RunRecord("1", "run", "RUNNING", 0, params={"training.epochs": "4"}, metrics=run.last)
         shares.append(tasks.progress(record, now_ms=1000.0))
     assert shares == pytest.approx([0.25, 0.5, 0.75, 1.0])
+
+
+def test_two_models_of_one_data_set_do_not_share_their_trainings() -> None:
+    def run(name: str, exact_match: float, registered: str = "") -> RunRecord:
+        tags = {"captchalab.preset": "mine", **({"captchalab.registered": registered} if registered else {})}
+        return RunRecord(name, name, "FINISHED", 0, tags=tags, metrics={"test_exact_match": exact_match})
+
+    def model(name: str, run_id: str) -> ModelRecord:
+        return ModelRecord(name, "", {"champion": "1"}, {}, [VersionRecord(name, "1", 0, run_id)])
+
+    runs = [run("a", 0.5, "plain/1"), run("b", 0.9, "letters/1"), run("trial", 0.7)]
+    plain, letters = sorted(
+        tasks.tasks([model("plain", "a"), model("letters", "b")], runs), key=lambda task: task.name, reverse=True
+    )
+    assert [one.id for one in plain.runs] == ["a", "trial"]
+    assert [one.id for one in letters.runs] == ["b", "trial"]

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from captcha_core.dataset.drawing import Order, write_drawn
@@ -114,11 +115,20 @@ def test_a_sheet_shows_every_sample(dataset: Dataset) -> None:
 
 
 def test_a_sheet_shows_clips() -> None:
-    import numpy as np
-
     spec = CaptchaSpec.build(
         media="audio", alphabet="0123456789", min_length=1, max_length=4, sample_rate_hz=8000, max_seconds=2
     )
     loud, soft = (Sample(encode_flac(np.sin(np.arange(8000)) * level, 8000), "12") for level in (0.9, 0.1))
     inked = [int((contact_sheet([sample], spec)[8:72, 8:248] < 200).any(axis=2).sum()) for sample in (loud, soft)]
     assert inked[0] > 5 * inked[1] > 0
+
+
+def test_a_text_wider_than_its_picture_does_not_run_into_the_next(dataset: Dataset) -> None:
+    long, short = (Sample(picture("1234"), text) for text in ("8" * 40, "8"))
+    spec = dataset.spec
+    beside_long, beside_short = (contact_sheet([first, short], spec, columns=2) for first in (long, short))
+    assert beside_long.shape[1] > beside_short.shape[1]
+    left = beside_short.shape[1] // 2 + 4  # of the second picture
+    widened = (beside_long.shape[1] - beside_short.shape[1]) // 2
+    second = slice(left + widened, left + widened + spec.width_px)
+    np.testing.assert_array_equal(beside_long[:, second], beside_short[:, left : left + spec.width_px])

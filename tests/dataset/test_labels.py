@@ -70,6 +70,11 @@ def test_a_log_cut_off_in_a_line_goes_on_behind_it(log: LabelLog) -> None:
     assert log.path.read_bytes().startswith(whole[:-20])
 
 
+def test_adding_nothing_makes_no_log(log: LabelLog) -> None:
+    assert log.add([]) == []
+    assert list(log.path.parent.iterdir()) == []
+
+
 def test_a_log_that_is_not_there_is_empty(log: LabelLog) -> None:
     assert log.read() == ([], 0)
 

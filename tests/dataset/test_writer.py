@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from captcha_core.dataset import shard as shards
 from captcha_core.dataset import writer
+from captcha_core.dataset.split import SplitRule
 from captcha_core.dataset.store import Dataset, Plan
 from captcha_core.dataset.writer import write_dataset
 from captcha_core.errors import DataError, SpecError
@@ -326,6 +327,15 @@ def test_plans_say_where_they_differ() -> None:
     plan = small_plan()
     assert plan.difference(Plan.model_validate_json(plan.model_dump_json())) == ""
     assert plan.difference(small_plan(50, seed=3)) == "seed 3 instead of 1, count 50 instead of 100"
+
+
+def test_plans_say_in_words_what_a_reader_can_use() -> None:
+    plan = small_plan()
+    wider = plan.model_copy(update={"spec": plan.spec.model_copy(update={"width_px": 99}), "found": "0" * 64})
+    assert plan.difference(wider) == f"width_px 99 instead of {plan.spec.width_px}, other files"
+    halves = plan.model_copy(update={"split": SplitRule.of_shares((0.5, 0.3, 0.2))})
+    assert plan.difference(halves) == "other shares of the splits"
+    assert plan.difference(wider.model_copy(update={"source": "import"})) == "source import instead of fast"
 
 
 def test_shards_have_the_same_bytes_each_time(tmp_path: Path) -> None:

@@ -45,6 +45,20 @@ def test_an_unknown_preset_names_the_known(empty_folder: Path, capsys: pytest.Ca
     assert "digits4" in fails(capsys, "train", "--preset", "digits5")
 
 
+@pytest.mark.parametrize("command", ["train", "tune", "pipeline"])
+@pytest.mark.parametrize(("option", "name"), [("--preset", "digits5"), ("--data", "nowhere"), ("--preset", "nthu6")])
+def test_what_is_not_there_is_said_before_the_learner_is_started(
+    empty_folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    option: str,
+    name: str,
+) -> None:
+    monkeypatch.setattr("experiments.learner.start", lambda: pytest.fail("seconds are lost"))
+    assert name.replace("nthu6", "data/nthu") in fails(capsys, command, option, name)
+
+
 def test_a_preset_with_an_unknown_key(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("mine.yaml").write_text("description: x\nscheme: digits4\nnetwork: image_cnn\nnetwrk: y\n", encoding="utf-8")
     assert "netwrk" in fails(capsys, "train", "--preset", "mine.yaml")
@@ -205,6 +219,44 @@ def test_nothing_to_promote(empty_folder: Path, capsys: pytest.CaptureFixture[st
     experiment()
     assert "captcha-x" in fails(capsys, "promote", "--name", "captcha-x")
     assert "captcha-x" in fails(capsys, "promote", "--name", "captcha-x", "--version", "3")
+    assert "received 'captcha-x', which is none" in fails(capsys, "history", "--name", "captcha-x")
+
+
+def test_a_version_that_is_not_there_beside_a_champion(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from captcha_core.registry.runs import client
+
+    client().create_registered_model("captcha-x")
+    client().create_model_version("captcha-x", "somewhere")
+    client().set_registered_model_alias("captcha-x", "champion", "1")
+    assert "expected version 9 of the registered model 'captcha-x', received none; it has champion, 1" in fails(
+        capsys, "promote", "--name", "captcha-x", "--version", "9"
+    )
+
+
+@pytest.mark.parametrize("uri", ["mlflow.db", "./mlruns", "foo://bar"])
+def test_a_tracking_address_that_is_none(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, uri: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    for words in (["solve", "x.png", "--model", "models:/captcha-x@champion"], ["promote", "--name", "captcha-x"]):
+        assert "in MLFLOW_TRACKING_URI, received" in fails(capsys, *words)
+    assert list(empty_folder.iterdir()) == []
+
+
+def test_a_model_by_its_name_alone_is_told_how_to_write_it(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("x.png").touch()
+    assert "models:/NAME@ALIAS" in fails(capsys, "solve", "x.png", "--model", "captcha-digits4")
+    assert "32 hexadecimal digits" in fails(capsys, "solve", "x.png", "--model", "runs:/abc")
+
+
+def test_moving_runs_from_a_database_that_is_not_there_makes_none(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = fails(capsys, "move-runs", "--from", "sqlite:///mlfow.db", "--to", "sqlite:///new.db")
+    assert "expected MLflow's tables at sqlite:///mlfow.db, received no such file" in sentence
+    assert list(empty_folder.iterdir()) == []
 
 
 def test_no_database_yet(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -233,7 +285,13 @@ def test_a_port_in_use(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -
         busy.bind(("127.0.0.1", 0))
         busy.listen()
         port = busy.getsockname()[1]
-        assert f"127.0.0.1:{port}" in fails(capsys, "dashboard", "--port", str(port))
+        sentence = fails(capsys, "dashboard", "--port", str(port))
+        assert "expected a free port" in sentence and f"127.0.0.1:{port}" in sentence
+
+
+def test_a_host_that_is_not_this_machine(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sentence = fails(capsys, "dashboard", "--host", "host.invalid", "--port", "8599")
+    assert "expected an address of this machine" in sentence and "correct --host" in sentence
 
 
 def test_resuming_a_run_that_is_not_here(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

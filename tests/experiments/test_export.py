@@ -34,3 +34,14 @@ def test_export_checks_on_data_or_noise(
     assert json.loads(Path("tiny.tflite.json").read_text(encoding="utf-8"))["name"] == "bundle"
     assert run("export", *model, "--format", "pmml", "--out", "x") == 1
     assert run("export", "--model", "nowhere", "--out", "x.tflite") == 1
+
+
+def test_a_file_that_cannot_be_is_said_before_the_learner_is_started(
+    tiny_bundle: Path, empty_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("experiments.learner.start", lambda: pytest.fail("seconds are lost"))
+    model = ("--model", str(tiny_bundle))
+    assert run("export", *model, "--format", "onnx", "--out", "tiny.tflite") == 1
+    assert "ends in .onnx" in capsys.readouterr().err
+    assert run("export", *model, "--out", "tiny.tflite", "--data", "nowhere") == 1
+    assert "received nowhere" in capsys.readouterr().err

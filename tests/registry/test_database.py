@@ -69,3 +69,13 @@ def test_runs_move_to_an_empty_database_only(tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="expected an empty database to move to, received rows in"):
         move(old, new)
     assert len(there.search_runs([place])) == 1
+
+
+def test_a_database_of_something_else_is_not_moved(tmp_path: Path) -> None:
+    other = sa.create_engine(f"sqlite:///{tmp_path}/other.db")
+    with other.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE recipes (a INTEGER)"))
+    with pytest.raises(RegistryError, match="expected MLflow's tables at sqlite:///.*other.db, received none"):
+        move(f"sqlite:///{tmp_path}/other.db", f"sqlite:///{tmp_path}/new.db")
+    assert sa.inspect(other).get_table_names() == ["recipes"]
+    assert not (tmp_path / "new.db").exists()

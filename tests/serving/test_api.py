@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from captcha_core.media.image import encode_png
 from captcha_core.registry.versions import ModelIdentity
 from captcha_core.serving.limits import ServingLimits
 from captcha_core.serving.models import example_media
+from experiments.serve import serve
 from tests.serving.fakes import FakeReader, audio_spec, client_of, image_spec, service_of
 
 PICTURE = encode_png(np.full((16, 32), 200, np.uint8))
@@ -376,6 +378,12 @@ def test_the_document_lists_every_route(client: TestClient) -> None:
         "application/json",
     }
     assert json.dumps(paths).count('"min_confidence"') >= 4
+
+
+def test_the_command_names_routes_that_are_there(client: TestClient) -> None:
+    named = re.findall(r"(?<=\s)/[a-z/]*", str(serve.__doc__).partition(".")[0])
+    assert len(named) > 5
+    assert {*named} <= {*client.get("/openapi.json").json()["paths"], "/docs"}
 
 
 def test_fetching_is_off(client: TestClient) -> None:
