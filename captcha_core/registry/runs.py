@@ -267,6 +267,8 @@ def _end(state: str, run: Run, outbox: Outbox | None, reason: str = "") -> None:
             f"{outbox.path} keeps it, go on with the same run when the server is back."
         )
     try:
+        if outbox is not None and outbox.refused:  # said where the run is looked at, as it is on no page otherwise
+            run.tags({"captchalab.refused": "; ".join(outbox.refused)})
         if reason:
             run.tags({"captchalab.reason": reason})
         elif "captchalab.reason" in run.client.get_run(run.id).data.tags:  # it failed before, and went on
