@@ -62,7 +62,7 @@ def replace_samples(folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], 
     Raises:
         DataError: If the folder holds anything else, or this process works in it.
     """
-    folder = replaceable(folder)
+    named, folder = folder, replaceable(folder)
     take_back(folder)
     there = Dataset.open(folder).manifest.source if (folder / MANIFEST).is_file() else None
     if there != source and folder.exists() and any(folder.iterdir()):
@@ -77,7 +77,7 @@ def replace_samples(folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], 
             folder.rename(old)
         fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
-    return Dataset.open(folder)
+    return Dataset.open(named)
 
 
 def replaceable(folder: Path) -> Path:

@@ -15,7 +15,7 @@ def trials(scores: list[float]) -> pd.DataFrame:
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_shares_that_are_all_the_same_have_an_axis_about_them(share: float) -> None:
     table = trials([share, share])
-    for figure in (search_history(table, "exact match"), pareto(table), slice_of(table, "ms", "score")):
+    for figure in (search_history(table, "exact match"), pareto(table), slice_of(table, "ms", "exact match")):
         low, high = figure.layout.yaxis.range
         assert -0.05 < low < share < high < 1.05
 

@@ -52,7 +52,7 @@ def test_the_same_order_draws_the_same(tmp_path: Path) -> None:
 
 def test_knobs_are_part_of_the_plan(tmp_path: Path) -> None:
     write_drawn(tmp_path / "d", Order(SCHEME, 20), draw=draw_samples)
-    with pytest.raises(DataError, match=r"knobs {'specks': 3} instead of {'specks': 9}"):
+    with pytest.raises(DataError, match="specks 3 instead of 9"):
         write_drawn(tmp_path / "d", Order(SCHEME.turned(specks=9), 20), draw=draw_samples)
 
 
