@@ -45,10 +45,10 @@ def test_a_path_is_no_address(uri: str, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("kind", ["postgresql+psycopg", "postgresql", "mysql+pymysql"])
 def test_a_database_server_that_is_not_there_is_said_at_once_and_without_its_password(kind: str) -> None:
     began = time.monotonic()
-    fault = fault_of(f"{kind}://ada:geheim@127.0.0.1:{unused_port()}/mlflow")
+    fault = fault_of(f"{kind}://me:secret@127.0.0.1:{unused_port()}/mlflow")
     assert time.monotonic() - began < 5
-    assert fault.startswith(f"expected a database server at {kind}://ada:***@127.0.0.1:")
-    assert "Connection refused" in fault and "geheim" not in fault
+    assert fault.startswith(f"expected a database server at {kind}://me:***@127.0.0.1:")
+    assert "Connection refused" in fault and "secret" not in fault
 
 
 def test_a_database_server_that_listens_may_work() -> None:
