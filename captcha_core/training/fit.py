@@ -15,7 +15,7 @@ from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.training.callbacks import Budget, EpochEnd, Warn
 from captcha_core.training.checkpoint import Checkpoint, Progress
 from captcha_core.training.config import TrainingConfig
-from captcha_core.training.devices import keep_freed_memory, multiplying_in, scope
+from captcha_core.training.devices import fed, keep_freed_memory, multiplying_in, scope
 from captcha_core.training.losses import loss_of
 from captcha_core.training.validation import Validation
 
@@ -94,7 +94,7 @@ def train(
     epochs = 1_000_000 if config.minutes is not None else progress.budget_start_epoch + (config.epochs or 1)
     with multiplying_in(config.precision):
         model.fit(
-            batches(progress.epoch * config.steps_per_epoch),
+            fed(batches(progress.epoch * config.steps_per_epoch)),
             steps_per_epoch=config.steps_per_epoch,
             initial_epoch=progress.epoch,
             epochs=epochs,
