@@ -46,7 +46,7 @@ def train(
                 f"expected no {odd[0]} beside --resume, received {given[odd[0]]!r}: a run goes on as it began; leave "
                 "that out, or begin a new training, with --start-from if it shall take over the weights."
             )
-    if not resume:
+    else:
         require_named(preset, data)
     start()
     from experiments.plan import plan_training, resume_training

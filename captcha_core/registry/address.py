@@ -23,11 +23,16 @@ def fault_of(uri: str) -> str:
         return _deaf(uri, PORTS[kind])
     is_path = "://" not in uri and not uri.startswith(WITHOUT_SLASHES)
     if (is_path or kind == "file") and os.environ.get("MLFLOW_ALLOW_FILE_STORE", "").lower() not in ("1", "true"):
-        return (
-            "expected a server (http://HOST:PORT) or a database (sqlite:///mlflow.db) in MLFLOW_TRACKING_URI, received "
-            f"the path {uri!r}; correct it."
-        )
+        return no_store(f"the path {uri!r}")
     return ""
+
+
+def no_store(received: str) -> str:
+    """Return the sentence about an address of a kind that MLflow cannot use."""
+    return (
+        "expected a server (http://HOST:PORT) or a database (sqlite:///mlflow.db) in MLFLOW_TRACKING_URI, received "
+        f"{received}; correct it."
+    )
 
 
 def _unanswered(uri: str) -> str:

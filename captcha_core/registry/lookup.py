@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from captcha_core.errors import RegistryError
-from captcha_core.registry.address import fault_of
+from captcha_core.registry.address import fault_of, no_store
 from captcha_core.registry.masking import masked
 
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
@@ -212,10 +212,7 @@ class ClientRegistry:
             location = client.get_model_version_download_uri(name, version.version)
             aliases = client.get_model_version(name, version.version).aliases
         except UnsupportedModelRegistryStoreURIException:
-            raise RegistryUnreachable(
-                "expected a server (http://HOST:PORT) or a database (sqlite:///mlflow.db) in MLFLOW_TRACKING_URI, "
-                f"received {masked(self.uri)!r}; correct it."
-            ) from None
+            raise RegistryUnreachable(no_store(repr(masked(self.uri)))) from None
         except MlflowException as error:
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise RegistryError(_unknown(name, wanted, [])) from error

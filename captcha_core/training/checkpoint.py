@@ -1,14 +1,23 @@
-"""What a training needs to go on after it was killed: one folder, replaced as a whole."""
+"""What a training needs to go on after it was killed: one folder, replaced as a whole.
+
+The numbers alone are kept; whoever resumes builds the network anew. Keras's own files, which hold the network as well,
+take five times as long to write, and that after every epoch.
+"""
 
 import json
 import shutil
+import zipfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from captcha_core.errors import ModelError
+
+STATE, BEST, FRESH_BEST = "state.npz", "best.npz", "best.new.npz"
 
 
 @dataclass
@@ -53,7 +62,7 @@ class Checkpoint:
         self._recover()
         try:
             fresh.mkdir(parents=True)
-            model.save(fresh / "model.keras")
+            _write(fresh / STATE, [*model.variables, *_optimizer_variables(model)])
             (fresh / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
         except OSError:
             shutil.rmtree(fresh, ignore_errors=True)
@@ -64,18 +73,15 @@ class Checkpoint:
         shutil.rmtree(old, ignore_errors=True)
 
     def save_best(self, model: keras.Model) -> None:
+        """Keep a model's weights as the best so far."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        fresh = self.folder / "best.new.keras"
+        fresh = self.folder / FRESH_BEST
         try:
-            model.save(fresh)
-            fresh.replace(self.best_path)
+            _write(fresh, model.variables)
+            fresh.replace(self.folder / BEST)
         except OSError:
             fresh.unlink(missing_ok=True)
             raise
-
-    @property
-    def best_path(self) -> Path:
-        return self.folder / "best.keras"
 
     def load_progress(self) -> Progress:
         """Return how far it is, after what a kill left half written is removed.
@@ -91,15 +97,23 @@ class Checkpoint:
                 f"expected a checkpoint in {self.folder}, received {error}; resume a run that began on this machine."
             ) from None
 
-    def load_model(self) -> keras.Model:
-        """Return the model with its optimiser's state."""
-        try:
-            return keras.saving.load_model(self.folder / "last" / "model.keras", safe_mode=True)
-        except (OSError, ValueError) as error:
-            raise ModelError(f"expected a whole checkpoint in {self.folder}, received {error}; train anew.") from None
+    def restore(self, model: keras.Model) -> None:
+        """Give a compiled model, built as the saved one was, the weights and the optimiser's state of the last epoch.
 
-    def load_best(self) -> keras.Model:
-        return keras.saving.load_model(self.best_path, compile=False, safe_mode=True)
+        Raises:
+            ModelError: If they cannot be read, or are another model's.
+        """
+        if model.optimizer is not None:
+            model.optimizer.build(model.trainable_variables)
+        _read(self.folder / "last" / STATE, [*model.variables, *_optimizer_variables(model)])
+
+    def restore_best(self, model: keras.Model) -> None:
+        """Give a model, built as the saved one was, the best weights.
+
+        Raises:
+            ModelError: If they cannot be read, or are another model's.
+        """
+        _read(self.folder / BEST, model.variables)
 
     def _recover(self) -> None:
         """Take back the previous state if a kill came between the two renames, and remove what else it left."""
@@ -108,4 +122,28 @@ class Checkpoint:
             old.replace(last)
         for rest in (old, self.folder / "last.new"):
             shutil.rmtree(rest, ignore_errors=True)
-        (self.folder / "best.new.keras").unlink(missing_ok=True)
+        (self.folder / FRESH_BEST).unlink(missing_ok=True)
+
+
+def _optimizer_variables(model: keras.Model) -> Sequence[keras.Variable]:
+    return [] if model.optimizer is None else model.optimizer.variables
+
+
+def _write(path: Path, variables: Sequence[keras.Variable]) -> None:
+    np.savez(path, *(keras.ops.convert_to_numpy(variable) for variable in variables))
+
+
+def _read(path: Path, variables: Sequence[keras.Variable]) -> None:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = [file[name] for name in file.files]
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError(f"expected a whole checkpoint in {path.parent}, received {error}; train anew.") from None
+    mine, theirs = [tuple(variable.shape) for variable in variables], [array.shape for array in arrays]
+    if mine != theirs:
+        raise ModelError(
+            f"expected the {len(mine)} variables of the network in {path}, received {len(theirs)} or of other shapes; "
+            "resume with the settings that it was begun with."
+        )
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)

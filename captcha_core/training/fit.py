@@ -77,9 +77,9 @@ def train(
         progress = checkpoint.load_progress()
         _check_same(task, progress)
         if progress.finished and not extend:
-            return Trained(checkpoint.load_best(), progress)
-        with scope():
-            model = checkpoint.load_model()
+            return best_of(task, checkpoint)
+        model = _fresh(task)
+        checkpoint.restore(model)
         if progress.finished:  # asked to go on: a new budget on top of what was done
             progress.budget_start_s, progress.budget_start_epoch = progress.elapsed_s, progress.epoch
             progress.finished = False
@@ -102,10 +102,22 @@ def train(
             shuffle=False,
             verbose=0,
         )
-    return Trained(checkpoint.load_best(), progress)
+    return best_of(task, checkpoint)
 
 
-def _fresh(task: Task, start_from: keras.Model | None) -> keras.Model:
+def best_of(task: Task, checkpoint: Checkpoint) -> Trained:
+    """Return the best that a training of a task has come to so far.
+
+    Raises:
+        ModelError: If the checkpoint cannot be read, or is of another task.
+    """
+    progress = checkpoint.load_progress()
+    model = build_network(task.network, task.spec, task.options)
+    checkpoint.restore_best(model)
+    return Trained(model, progress)
+
+
+def _fresh(task: Task, start_from: keras.Model | None = None) -> keras.Model:
     config = task.config
     keras.utils.set_random_seed(config.seed)
     with scope():

@@ -55,18 +55,18 @@ class Final:
     def sentence(self) -> str:
         test, count = self.test, len(self.winner)
         over = f" The registered file exceeds a limit: {self.over}." if self.over else ""
-        n = len(self.winner[0]["right"])
+        n, trainings = len(self.winner[0]["right"]), f"{count} training{'s' * (count > 1)}"
         mine, theirs = _mean(self.winner), _mean(self.default)
         if self.same:
             return (
                 f"The best trial is the preset's default itself, no other setting beats it: exact match {mine:.2%} "
-                f"({_each(self.winner)}), {count} trainings, {n:,} test samples.{over}"
+                f"({_each(self.winner)}), {trainings}, {n:,} test samples.{over}"
             )
         verdict = "beats" if self.better else "does not beat"
         doubt = "" if not self.better or test.p_value < SURE else " (within chance)"
         return (
             f"The winner {verdict} the preset's default{doubt}: exact match {mine:.2%} ({_each(self.winner)}) against "
-            f"{theirs:.2%} ({_each(self.default)}), {count} training{'s' * (count > 1)} each, {n:,} test samples; "
+            f"{theirs:.2%} ({_each(self.default)}), {trainings} each, {n:,} test samples; "
             f"read by the winner alone {test.gained}, by the default alone {test.lost}, McNemar p = {test.p_value:.3g}."
             f"{over}"
         )

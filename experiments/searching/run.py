@@ -16,7 +16,7 @@ from captcha_core.registry.outbox import Outbox
 from captcha_core.registry.processes import own_tags
 from captcha_core.registry.runs import RUNS, Run, begin_run, open_outbox, send_left_behind, start_run
 from captcha_core.training.checkpoint import Checkpoint
-from captcha_core.training.fit import Trained
+from captcha_core.training.fit import best_of
 from captcha_core.training.oracles import make_oracle
 from captcha_core.training.search import Fatal, Tuner
 from experiments.console import console
@@ -286,7 +286,7 @@ def _log_bundles(plan: SearchPlan, best: Sequence[TrialRecord]) -> None:
             continue
         task = plan.task(trial.configuration, plan.budget)
         material = replace(plan.base, task=task).material()
-        trained = Trained(checkpoint.load_best(), checkpoint.load_progress())
+        trained = best_of(task, checkpoint)
         with tempfile.TemporaryDirectory() as folder:
             bundle = bundle_of(Path(folder) / "bundle", task, trained, material, plan.base.preset or None)
             mine = Run(run.info.run_id, _client())

@@ -1,18 +1,60 @@
 """A checkpoint is there after a kill at any point of its being replaced."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
+from captcha_core.errors import ModelError
 from captcha_core.training.checkpoint import Checkpoint, Progress
+
+
+def built(width: int = 1) -> keras.Model:
+    entry = keras.Input((2,))
+    model = keras.Model(entry, keras.layers.Dense(width)(keras.layers.Dropout(0.5)(entry)))
+    model.compile(keras.optimizers.Adam(0.1, use_ema=True), "mse")
+    return model
 
 
 @pytest.fixture(scope="module")
 def model() -> keras.Model:
-    entry = keras.Input((2,))
-    return keras.Model(entry, keras.layers.Dense(1)(entry))
+    model = built()
+    model.fit(np.ones((8, 2)), np.ones((8, 1)), verbose=0)
+    return model
+
+
+def numbers(model: keras.Model) -> list[np.ndarray]:
+    return [np.array(variable) for variable in (*model.variables, *model.optimizer.variables)]
+
+
+def test_what_is_restored_is_what_was_saved(model: keras.Model, tmp_path: Path) -> None:
+    checkpoint, last, best = Checkpoint(tmp_path), built(), built()
+    checkpoint.save(model, Progress(epoch=1))
+    checkpoint.save_best(model)
+    checkpoint.restore(last)
+    checkpoint.restore_best(best)
+    assert all((mine == theirs).all() for mine, theirs in zip(numbers(last), numbers(model), strict=True))
+    assert (best.predict(np.ones((3, 2)), verbose=0) == model.predict(np.ones((3, 2)), verbose=0)).all()
+
+
+@pytest.mark.parametrize("damage", [lambda whole: b"", lambda whole: whole[:300], lambda whole: b"PK" + 99 * b"x"])
+def test_a_damaged_checkpoint_is_said_in_a_sentence(model: keras.Model, tmp_path: Path, damage: Callable) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    checkpoint.save_best(model)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(damage(file.read_bytes()))
+    with pytest.raises(ModelError, match="expected a whole checkpoint"):
+        checkpoint.restore_best(built())
+
+
+def test_a_checkpoint_of_another_width_is_refused(model: keras.Model, tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    checkpoint.save_best(model)
+    with pytest.raises(ModelError, match="expected the 3 variables"):
+        checkpoint.restore_best(built(width=2))
 
 
 def test_a_kill_between_the_two_renames_loses_no_epoch(model: keras.Model, tmp_path: Path) -> None:
@@ -37,6 +79,6 @@ def test_what_a_kill_left_half_written_is_removed_when_the_training_goes_on(mode
     checkpoint = Checkpoint(tmp_path)
     checkpoint.save(model, Progress(epoch=1))
     (tmp_path / "last.new").mkdir()
-    (tmp_path / "best.new.keras").write_bytes(b"half")
+    (tmp_path / "best.new.npz").write_bytes(b"half")
     assert checkpoint.load_progress().epoch == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["last"]
