@@ -1,5 +1,6 @@
 """captchalab tune: search for a better network and recipe, as one MLflow run with a child for each trial."""
 
+import contextlib
 import json
 from typing import Annotated
 
@@ -65,6 +66,7 @@ def tune(
     from experiments.console import console
     from experiments.learner import start
     from experiments.material import require_named
+    from experiments.searching.processes import Processes
 
     Objective.named(objective or "val_exact_match")
     networks = [one for one in network or [] if one]
@@ -74,68 +76,69 @@ def tune(
         raise SpecError("expected --minutes or --epochs for a trial, received both; leave one out.")
     if preset or data:
         require_named(preset, data)
-    use_tracking()
-    start()
-    from dataclasses import replace
+    with contextlib.nullcontext() if cluster or workers == 1 else Processes(workers) as crew:
+        use_tracking()
+        start()
+        from dataclasses import replace
 
-    from experiments.plan import plan_training
-    from experiments.preset import EvaluationConfig, SearchConfig, load_preset
-    from experiments.searching.plan import Limits, parse_wishes, plan_search, resume_search
-    from experiments.searching.report import table
-    from experiments.searching.run import Manner, run_search
+        from experiments.plan import plan_training
+        from experiments.preset import EvaluationConfig, SearchConfig, load_preset
+        from experiments.searching.plan import Limits, parse_wishes, plan_search, resume_search
+        from experiments.searching.report import table
+        from experiments.searching.run import Manner, run_search
 
-    wishes = parse_wishes(space or [])
-    if resume:
-        from pathlib import Path
+        wishes = parse_wishes(space or [])
+        if resume:
+            from pathlib import Path
 
-        if given := [one for one in settings or [] if one]:
-            raise SpecError(
-                f"expected no --set beside --resume, received {given[0]!r}: a search keeps the recipe that it began "
-                "with; leave it out, or begin a new search."
+            if given := [one for one in settings or [] if one]:
+                raise SpecError(
+                    f"expected no --set beside --resume, received {given[0]!r}: a search keeps the recipe that it "
+                    "began with; leave it out, or begin a new search."
+                )
+            asked = {
+                "preset": load_preset(preset).name if preset else "",
+                "data": str(Path(data).resolve()) if data else "",
+                "networks": networks,
+                "tuner": tuner,
+                "objective": objective,
+                "wishes": {**(load_preset(preset).search.space if preset else {}), **wishes},
+                "budget": {"epochs": epochs} if epochs else {"minutes": minutes} if minutes else {},
+                "limits": {
+                    key: value for key, value in (("latency_ms", budget_latency_ms), ("bytes", budget_bytes)) if value
+                },
+                "retries": retries,
+                "seed": seed,
+                "name": name,
+                "registered": registered,
+                "letters": str(Path(letters).resolve()) if letters else "",
+                "evaluation": {"count": test_samples} if test_samples else {},
+            }
+            plan = resume_search(resume, {key: value for key, value in asked.items() if value}, trials)
+        else:
+            base = plan_training(preset, data, networks[0] if networks else "", registered, 0.0, settings, letters)
+            if preset and networks and networks[0] == load_preset(preset).network:
+                base = plan_training(preset, data, "", registered, 0.0, settings, letters)
+            if test_samples:
+                base = replace(base, evaluation=EvaluationConfig(count=test_samples))
+            limits = Limits(budget_latency_ms or None, budget_bytes or None)
+            plan = plan_search(
+                base,
+                name,
+                tuner or "bayesian",
+                trials or 12,
+                seed,
+                objective or "val_exact_match",
+                networks,
+                load_preset(preset).search if preset else SearchConfig(),
+                wishes,
+                minutes,
+                epochs,
+                limits,
+                retries,
             )
-        asked = {
-            "preset": load_preset(preset).name if preset else "",
-            "data": str(Path(data).resolve()) if data else "",
-            "networks": networks,
-            "tuner": tuner,
-            "objective": objective,
-            "wishes": {**(load_preset(preset).search.space if preset else {}), **wishes},
-            "budget": {"epochs": epochs} if epochs else {"minutes": minutes} if minutes else {},
-            "limits": {
-                key: value for key, value in (("latency_ms", budget_latency_ms), ("bytes", budget_bytes)) if value
-            },
-            "retries": retries,
-            "seed": seed,
-            "name": name,
-            "registered": registered,
-            "letters": str(Path(letters).resolve()) if letters else "",
-            "evaluation": {"count": test_samples} if test_samples else {},
-        }
-        plan = resume_search(resume, {key: value for key, value in asked.items() if value}, trials)
-    else:
-        base = plan_training(preset, data, networks[0] if networks else "", registered, 0.0, settings, letters)
-        if preset and networks and networks[0] == load_preset(preset).network:
-            base = plan_training(preset, data, "", registered, 0.0, settings, letters)
-        if test_samples:
-            base = replace(base, evaluation=EvaluationConfig(count=test_samples))
-        limits = Limits(budget_latency_ms or None, budget_bytes or None)
-        plan = plan_search(
-            base,
-            name,
-            tuner or "bayesian",
-            trials or 12,
-            seed,
-            objective or "val_exact_match",
-            networks,
-            load_preset(preset).search if preset else SearchConfig(),
-            wishes,
-            minutes,
-            epochs,
-            limits,
-            retries,
-        )
-    console.print(f"search {plan.name}: {plan.trials} trials of {', '.join(plan.networks)}", highlight=False)
-    found = run_search(plan, Manner(workers, cluster, repeats, full_minutes, bundles))
+        console.print(f"search {plan.name}: {plan.trials} trials of {', '.join(plan.networks)}", highlight=False)
+        found = run_search(plan, Manner(workers, cluster, repeats, full_minutes, bundles), crew)
     if as_json:
         print(json.dumps(found.record()))
         return

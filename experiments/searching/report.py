@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from captcha_core.models.space import Configuration
@@ -130,10 +131,12 @@ def write(found: dict[str, Any], folder: Path) -> None:
 
 
 def table(found: dict[str, Any]) -> Table:
-    """Return the front and the failures as a table for people."""
-    shown = Table(title=f"{found['search']}: accuracy against latency", title_justify="left")
-    for name in ("trial", "exact match", "character errors", "ms", "kB", "parameters", "values"):
-        shown.add_column(name, overflow="fold")
+    """Return the front as a table for people: 80 columns hold it."""
+    title = f"{found['search']}: accuracy against latency"
+    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("trial", "exact match", "characters wrong", "ms", "kB", "parameters"):
+        shown.add_column(name.replace(" ", "\n"), no_wrap=True, justify="left" if name == "trial" else "right")
+    shown.add_column("values", overflow="fold")
     rows = [row for row in found["table"] if row["front"]]
     varied = {
         key for row in rows for key in row["values"] if any(row["values"][key] != r["values"].get(key) for r in rows)
@@ -146,6 +149,6 @@ def table(found: dict[str, Any]) -> Table:
             f"{row['latency_p50_ms']:.3f}",
             f"{row['model_bytes'] / 1000:,.0f}",
             f"{row['parameters']:,.0f}",
-            ", ".join(f"{key} {value}" for key, value in row["values"].items() if key in varied),
+            "\n".join(f"{key} {value}" for key, value in row["values"].items() if key in varied),
         )
     return shown

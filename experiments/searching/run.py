@@ -24,11 +24,12 @@ from experiments.material import require_labels
 from experiments.searching import report
 from experiments.searching.final import Final, decide
 from experiments.searching.plan import SearchPlan
+from experiments.searching.processes import Processes
 from experiments.searching.reconcile import children, reconcile
 from experiments.searching.report import TrialRecord, front, ranked, records, summary
 from experiments.searching.trial import TrialRunner, begin_trial, read_json, write_json
 from experiments.searching.view import SearchView
-from experiments.searching.workers import Crew, Processes, RayTasks, WorkerFault, work
+from experiments.searching.workers import Crew, RayTasks, WorkerFault, work
 from experiments.training import bundle_of
 
 LEFT_BEHIND_S = 5.0
@@ -73,8 +74,13 @@ class Found:
         return {**summary(self.plan, self.trials), **shares, **final}
 
 
-def run_search(plan: SearchPlan, manner: Manner = Manner()) -> Found:
+def run_search(plan: SearchPlan, manner: Manner = Manner(), processes: Processes | None = None) -> Found:
     """Run a search, or go on with it, inside its MLflow run.
+
+    Args:
+        plan: What is searched.
+        manner: How.
+        processes: Workers that are open already.
 
     Raises:
         ModelError: If no trial works, a fault in the code is met, or another process runs this search.
@@ -86,21 +92,21 @@ def run_search(plan: SearchPlan, manner: Manner = Manner()) -> Found:
     plan.folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(plan.folder / "lock", timeout=0):
-            return _locked(plan, manner)
+            return _locked(plan, manner, processes)
     except Timeout:
         raise ModelError(
             f"expected a search that nobody runs, received {plan.name}, which another process is running; wait for it."
         ) from None
 
 
-def _locked(plan: SearchPlan, manner: Manner) -> Found:
+def _locked(plan: SearchPlan, manner: Manner, processes: Processes | None) -> Found:
     try:
         plan = _with_run(plan)
         tags = {"captchalab.kind": "search", "captchalab.search": plan.name}
         tags["captchalab.preset"] = plan.base.preset or Path(plan.base.data).name
         with start_run(plan.name, tags, plan.run_id, keep=RUNS) as run:
             try:
-                return _search(plan, manner, run)
+                return _search(plan, manner, run, processes)
             except WorkerFault as error:
                 run.tags({"captchalab.traceback": error.trace[-5000:]})
                 raise
@@ -131,7 +137,7 @@ def _with_run(plan: SearchPlan) -> SearchPlan:
     return plan
 
 
-def _search(plan: SearchPlan, manner: Manner, run: Run) -> Found:
+def _search(plan: SearchPlan, manner: Manner, run: Run, processes: Processes | None) -> Found:
     _log_plan(plan, run)
     _note_other_data(plan)
     oracle = make_oracle(
@@ -142,7 +148,7 @@ def _search(plan: SearchPlan, manner: Manner, run: Run) -> Found:
     before = {int(trial_id) for trial_id in oracle.end_order}
     began = time.perf_counter()
     try:
-        _run_trials(plan, manner, oracle, outbox, run)
+        _run_trials(plan, manner, oracle, outbox, run, processes)
         reconcile(plan, oracle, outbox)
     except BaseException:
         with contextlib.suppress(Exception):
@@ -210,7 +216,9 @@ def _note_other_data(plan: SearchPlan) -> None:
         write_json(path, now)
 
 
-def _run_trials(plan: SearchPlan, manner: Manner, oracle: Any, outbox: Outbox, run: Run) -> None:
+def _run_trials(
+    plan: SearchPlan, manner: Manner, oracle: Any, outbox: Outbox, run: Run, processes: Processes | None
+) -> None:
     known = {trial.id for trial in records(plan, oracle)}
     with SearchView(plan, len(known)) as view:
 
@@ -230,7 +238,7 @@ def _run_trials(plan: SearchPlan, manner: Manner, oracle: Any, outbox: Outbox, r
                 figures[key] = best[0].metrics[key]
             run.metrics(figures, step=len(trials))
 
-        crew = _crew(plan, manner)
+        crew = _crew(manner, processes)
         if crew is not None:
             work(plan, oracle, crew, manner.workers, changed)
             changed()
@@ -241,10 +249,10 @@ def _run_trials(plan: SearchPlan, manner: Manner, oracle: Any, outbox: Outbox, r
             raise error.cause from None
 
 
-def _crew(plan: SearchPlan, manner: Manner) -> Crew | None:
+def _crew(manner: Manner, processes: Processes | None) -> Crew | None:
     if manner.cluster:
-        return RayTasks(plan, manner.workers, manner.cluster)
-    return Processes(plan, manner.workers) if manner.workers > 1 else None
+        return RayTasks(manner.workers, manner.cluster)
+    return processes or (Processes(manner.workers) if manner.workers > 1 else None)
 
 
 def _stop_ongoing(plan: SearchPlan, oracle: Any, outbox: Outbox) -> None:

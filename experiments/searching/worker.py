@@ -1,6 +1,10 @@
-"""A worker of a search: ``python -m experiments.searching.worker SEARCH TUNER_ID THREADS PARENT``, told of its chief by
-Keras Tuner's environment variables. It ends with the process PARENT that started it."""
+"""A worker of a search: ``python -m experiments.searching.worker THREADS PARENT``.
 
+It is told of its search and of its chief in a line on stdin (:class:`experiments.searching.processes.Processes` writes
+it), and ends with the process PARENT that started it.
+"""
+
+import json
 import os
 import sys
 import threading
@@ -8,20 +12,39 @@ import time
 import traceback
 
 from experiments.scratch import scratch
-from experiments.searching.workers import note_end
 
 
 def main() -> None:
-    name, tuner_id, threads, parent = sys.argv[1:]
+    threads, parent = sys.argv[1:]
     _die_with(int(parent))
     with scratch():
-        code = serve(name, tuner_id, int(threads))
+        code = _obey(int(threads))
     sys.stderr.flush()
     os._exit(code)  # gRPC's and TensorFlow's threads have nothing left to say
 
 
-def serve(name: str, tuner_id: str, threads: int) -> int:
-    """Run trials until the chief has none, and return the exit code."""
+def _obey(threads: int) -> int:
+    failure = None
+    try:
+        prepare(threads)
+    except Exception as error:  # there is no log yet to say it in
+        failure = error
+    told = sys.stdin.readline()
+    if not told:
+        return 0  # no search came of it
+    order = json.loads(told)
+    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(log, stream.fileno())
+    if failure is not None:
+        traceback.print_exception(failure)
+        return 1
+    os.environ.update(order["variables"])
+    return serve(order["search"], order["variables"]["KERASTUNER_TUNER_ID"])
+
+
+def prepare(threads: int) -> None:
+    """Import what a worker needs, which takes seconds, and keep it to its share of the processors."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["OMP_NUM_THREADS"] = str(threads)
     import keras
@@ -31,6 +54,13 @@ def serve(name: str, tuner_id: str, threads: int) -> int:
 
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
+    import mlflow  # noqa: F401
+
+    import experiments.searching.trial  # noqa: F401
+
+
+def serve(name: str, tuner_id: str) -> int:
+    """Run trials until the chief has none, and return the exit code."""
     from captcha_core.registry.runs import open_outbox, use_tracking
     from captcha_core.training.oracles import make_oracle
     from captcha_core.training.search import Fatal, Tuner
@@ -45,6 +75,8 @@ def serve(name: str, tuner_id: str, threads: int) -> int:
     try:
         Tuner(oracle, plan.folder / "keras_tuner", TrialRunner(plan, outbox)).search()
     except Fatal as error:
+        from experiments.searching.workers import note_end
+
         traceback.print_exc()
         return note_end(plan, error.cause)
     finally:

@@ -1,11 +1,9 @@
-"""Workers of a search: who asks the chief for trials. Processes on this machine, or tasks of a Ray cluster."""
+"""Workers of a search: who asks the chief for trials. :class:`Processes` of this machine, or tasks of a Ray cluster."""
 
 import contextlib
 import errno
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,13 +13,13 @@ from captcha_core.dataset.workers import connect_ray, ray_aside
 from captcha_core.errors import CaptchaError, ModelError
 from captcha_core.training.chief import Chief
 from experiments.searching.plan import SearchPlan
+from experiments.searching.processes import ROOT
 from experiments.searching.trial import FAULT, read_json, write_json
 
 POLL_S = 0.2
 FAULTY, STOPPED = 3, 4  # exit codes of a worker: a fault in the code, and what a user can see to
 END = "stopped.json"  # what a worker met that no other setting would mend
 USELESS = 3  # workers that die one after the other without having had a trial
-ROOT = Path(__file__).parent.parent.parent
 
 
 class Crew(Protocol):
@@ -29,7 +27,7 @@ class Crew(Protocol):
 
     host: str
 
-    def start(self, tuner_id: str, variables: Mapping[str, str]) -> None: ...
+    def start(self, plan: SearchPlan, tuner_id: str, variables: Mapping[str, str]) -> None: ...
 
     def ended(self) -> list[tuple[str, int]]:
         """Return the workers that ended since the last call, with their exit codes."""
@@ -41,55 +39,11 @@ class Crew(Protocol):
     def stop(self) -> None: ...
 
 
-class Processes:
-    """Workers as processes of this machine, each with its share of the threads."""
-
-    host = "127.0.0.1"
-
-    def __init__(self, plan: SearchPlan, count: int) -> None:
-        self.plan, self.threads = plan, max(1, (os.cpu_count() or 1) // count)
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
-
-    def start(self, tuner_id: str, variables: Mapping[str, str]) -> None:
-        paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-        environment = {**os.environ, **variables, "PYTHONPATH": paths}
-        environment.pop("MLFLOW_RUN_ID", None)
-        with (self.plan.folder / f"{tuner_id}.log").open("ab") as log:
-            self.running[tuner_id] = subprocess.Popen(  # noqa: S603  our own module
-                [
-                    *(sys.executable, "-m", "experiments.searching.worker"),
-                    *(self.plan.name, tuner_id, str(self.threads), str(os.getpid())),
-                ],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C is the parent's to handle
-            )
-
-    def ended(self) -> list[tuple[str, int]]:
-        found = [(tuner_id, code) for tuner_id, one in self.running.items() if (code := one.poll()) is not None]
-        for tuner_id, _ in found:
-            del self.running[tuner_id]
-        return found
-
-    @property
-    def busy(self) -> int:
-        return len(self.running)
-
-    def stop(self) -> None:
-        for one in self.running.values():
-            one.kill()
-        for one in self.running.values():
-            one.wait()
-        self.running.clear()
-
-
 class RayTasks:
     """Workers as tasks of a Ray cluster, which must see this folder under the same path."""
 
-    def __init__(self, plan: SearchPlan, count: int, address: str) -> None:
-        self.plan, (self.ray, _) = plan, connect_ray(address)
+    def __init__(self, count: int, address: str) -> None:
+        self.ray, _ = connect_ray(address)
         self._aside = contextlib.ExitStack()
         self._aside.enter_context(ray_aside())
         cores = [int(node["Resources"].get("CPU", 0)) for node in self.ray.nodes() if node["Alive"]]
@@ -100,14 +54,14 @@ class RayTasks:
         self.host = self.ray.util.get_node_ip_address()
         self.running: dict[Any, str] = {}
 
-    def start(self, tuner_id: str, variables: Mapping[str, str]) -> None:
+    def start(self, plan: SearchPlan, tuner_id: str, variables: Mapping[str, str]) -> None:
         kept = ("MLFLOW_", "CAPTCHALAB_", "KERAS_BACKEND", "TF_")
         environment = {key: value for key, value in os.environ.items() if key.startswith(kept)} | dict(variables)
         environment.pop("MLFLOW_RUN_ID", None)
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         remote = self.ray.remote(num_cpus=self.share, max_retries=0, max_calls=1)(_on_ray)
         task = remote.options(runtime_env={"env_vars": environment})
-        reference = task.remote(str(Path.cwd()), self.plan.name, tuner_id, self.share)
+        reference = task.remote(str(Path.cwd()), plan.name, tuner_id, self.share)
         self.running[reference] = tuner_id
 
     def ended(self) -> list[tuple[str, int]]:
@@ -157,9 +111,13 @@ def work(plan: SearchPlan, oracle: Any, crew: Crew, count: int, changed: Callabl
     names = iter(f"worker-{number}" for number in range(1, 10**6))
     useless = 0
     with Chief(oracle, crew.host) as chief:
+
+        def start(tuner_id: str) -> None:
+            crew.start(plan, tuner_id, chief.variables(tuner_id))
+
         try:
             for _ in range(count):
-                _start(crew, chief, next(names))
+                start(next(names))
             while True:
                 for tuner_id, code in crew.ended():
                     if code in (FAULTY, STOPPED):
@@ -175,21 +133,17 @@ def work(plan: SearchPlan, oracle: Any, crew: Crew, count: int, changed: Callabl
                         )
                     what = f"trial {int(lost):04d} goes to another" if lost is not None else "it had no trial"
                     changed(f"{tuner_id} died (exit code {code}); {what}.")
-                    _start(crew, chief, next(names))
+                    start(next(names))
                 if oracle.fault:
                     raise oracle.fault
                 if not crew.busy:
                     if not oracle.waiting:
                         break
-                    _start(crew, chief, next(names))
+                    start(next(names))
                 changed("")
                 time.sleep(POLL_S)
         finally:
             crew.stop()
-
-
-def _start(crew: Crew, chief: Chief, tuner_id: str) -> None:
-    crew.start(tuner_id, chief.variables(tuner_id))
 
 
 def _raise(plan: SearchPlan, code: int) -> None:
@@ -235,6 +189,7 @@ class WorkerFault(ModelError):
 
 def _on_ray(folder: str, name: str, tuner_id: str, threads: int) -> int:
     os.chdir(folder)
-    from experiments.searching.worker import serve
+    from experiments.searching.worker import prepare, serve
 
-    return serve(name, tuner_id, threads)
+    prepare(threads)
+    return serve(name, tuner_id)

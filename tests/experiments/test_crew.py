@@ -28,7 +28,7 @@ class EndingAtOnce:
         self.plan, self.error = plan, error
         self.over: list[tuple[str, int]] = []
 
-    def start(self, tuner_id: str, variables: Mapping[str, str]) -> None:
+    def start(self, plan: Any, tuner_id: str, variables: Mapping[str, str]) -> None:
         self.over.append((tuner_id, note_end(self.plan, self.error)))
 
     def ended(self) -> list[tuple[str, int]]:
@@ -83,7 +83,7 @@ def test_a_worker_whose_search_was_killed_while_it_started_ends(tmp_path: Path) 
         port = str(nobody.getsockname()[1])
         told = {"KERASTUNER_TUNER_ID": "w", "KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": port}
         worker = subprocess.run(
-            [sys.executable, "-m", "experiments.searching.worker", "none", "w", "1", str(gone.pid)],
+            [sys.executable, "-m", "experiments.searching.worker", "1", str(gone.pid)],
             env={**os.environ, **told, "TMPDIR": str(tmp_path)}, capture_output=True, text=True, timeout=240,
         )  # fmt: skip
     assert worker.returncode == 1 and "Traceback" not in worker.stderr
