@@ -83,14 +83,12 @@ def _runs(repair: bool) -> tuple[bool, str]:
     if not left:
         return True, "no run is open without its process"
     names = ", ".join(f"{one.name} ({one.run_id})" for one in left[:3]) + (", ..." if len(left) > 3 else "")
+    count = "1 run" if len(left) == 1 else f"{len(left)} runs"
     if not repair:
-        return (
-            False,
-            f"{len(left)} runs are open without their process: {names}; captchalab doctor --repair closes them",
-        )
+        return False, f"left open by a process that is gone: {count}, {names}; captchalab doctor --repair closes them"
     for orphan in left:
         close(orphan)
-    return True, f"closed {len(left)} runs without their process: {names}"
+    return True, f"closed {count} without their process: {names}"
 
 
 def _litert() -> tuple[bool, str]:

@@ -33,7 +33,7 @@ def letters(
     """
     as_json = check_format(format)
     from captcha_core.dataset.gathered import with_split, write_samples
-    from captcha_core.dataset.split import SPLITS
+    from captcha_core.dataset.split import KEEP, SPLITS
     from captcha_core.dataset.store import Dataset
     from captcha_core.errors import DataError
     from captcha_core.features.harvest import Failure, harvest
@@ -75,7 +75,7 @@ def letters(
         width_px=side_px,
         channels=1,
     )
-    written = write_samples(place / "dataset", spec, found, "letters", "keep")
+    written = write_samples(place / "dataset", spec, found, "letters", KEEP)
     if as_json:
         facts = {"captchas": captchas, "letters": len(found), "failures": len(failures), "digest": written.digest}
         print(json.dumps({"path": out, **facts, "counts": written.counts}))

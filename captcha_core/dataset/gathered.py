@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from captcha_core.dataset.labels import LOG
-from captcha_core.dataset.split import DEFAULT_SPLIT, KEY_DIGITS, found_rule
+from captcha_core.dataset.split import DEFAULT_SPLIT, KEEP, KEY_DIGITS, found_rule
 from captcha_core.dataset.store import MANIFEST, Dataset, Plan
 from captcha_core.dataset.writer import write_dataset
 from captcha_core.errors import DataError
@@ -69,7 +69,7 @@ def replace_samples(folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], 
         what = f"a data set made by {there}" if there else "other files"
         raise DataError(f"expected a new folder or an older result in {folder}, received {what}; choose another --out.")
     fresh, old = _beside(folder)
-    write_samples(fresh, spec, samples, source, "keep")
+    write_samples(fresh, spec, samples, source, KEEP)
     with FileLock(f"{folder / LOG}.lock") if (folder / LOG).is_file() else contextlib.nullcontext():
         if (folder / LOG).is_file():
             shutil.copyfile(folder / LOG, fresh / LOG)

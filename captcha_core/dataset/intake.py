@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from captcha_core.dataset.shard import disk_error
-from captcha_core.dataset.split import DEFAULT_SPLIT, KEY_DIGITS, found_rule
+from captcha_core.dataset.split import DEFAULT_SPLIT, KEEP, KEY_DIGITS, SPLITS, found_rule
 from captcha_core.dataset.store import Dataset, Plan
 from captcha_core.dataset.writer import write_dataset
 from captcha_core.errors import DataError
@@ -57,8 +57,10 @@ def write_import(
 
     Raises:
         SpecError: If the split cannot be.
-        DataError: If the folder holds something else or cannot be written.
+        DataError: If the folder holds something else or cannot be written, or a split that is kept is none.
     """
+    if split == KEEP:
+        _check_splits(seen.entries)
     keys = [int(identity[:KEY_DIGITS], 16) for identity in seen.ids]
     mean_bytes = max(1, seen.media_bytes // max(1, len(seen.entries)))
     plan = Plan(
@@ -75,6 +77,15 @@ def write_import(
     if seen.rejects:
         write_rejects(folder / REJECTS, seen.rejects)
     return dataset
+
+
+def _check_splits(entries: Sequence[Entry]) -> None:
+    odd = next((entry for entry in entries if entry.split not in (None, *SPLITS)), None)
+    if odd is not None:
+        raise DataError(
+            f"expected train, validation or test for every file whose split is kept, received {odd.split!r} for "
+            f"{odd.name}; correct the column, or leave --split {KEEP} out."
+        )
 
 
 def _hash_found(seen: Survey) -> str:

@@ -10,6 +10,7 @@ from captcha_core.spec.sample import Sample
 
 SPLITS = ("train", "validation", "test")
 DEFAULT_SPLIT = "0.8/0.1/0.1"
+KEEP = "keep"  # the splits that samples came with
 KEY_DIGITS = 13  # hexadecimal: 52 bits, which every JSON reader keeps exactly
 KEYS = 16**KEY_DIGITS
 
@@ -90,7 +91,7 @@ def found_rule(text: str, by: Literal["content", "text"], keys: list[int]) -> Sp
     Raises:
         SpecError: If the counts do not add up, or are asked for by text.
     """
-    if text == "keep":
+    if text == KEEP:
         return SplitRule(by="given", bounds=(0, 0))
     numbers = parse_split(text)
     if isinstance(numbers[0], float):

@@ -36,6 +36,6 @@ def _git(*arguments: str) -> str:
             ["git", "-C", str(root), *arguments],  # noqa: S607
             capture_output=True, text=True, timeout=10, check=False,
         )  # fmt: skip
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

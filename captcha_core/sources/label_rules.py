@@ -150,4 +150,5 @@ def parse_csv(content: bytes, name: str) -> list[Row]:
 
 
 def _split_cell(row: Sequence[str], at: int | None) -> str | None:
-    return SPLIT_FOLDERS.get(row[at].strip().lower()) if at is not None and at < len(row) else None
+    word = row[at].strip() if at is not None and at < len(row) else ""
+    return SPLIT_FOLDERS.get(word.lower(), word) or None  # what is no split is refused where splits are kept

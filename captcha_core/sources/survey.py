@@ -9,7 +9,7 @@ from typing import Any, Literal
 from captcha_core.errors import DataError, SpecError
 from captcha_core.sources.folders import Entry, Listing, Reject
 from captcha_core.sources.looks import Clip, Picture, look_at
-from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.captcha import MAX_LENGTH, CaptchaSpec
 from captcha_core.spec.charset import DIGITS, LOWER, UPPER
 from captcha_core.spec.sample import Sample
 
@@ -87,7 +87,8 @@ def survey(
 ) -> Survey:
     """Open every file of a listing.
 
-    The same file under two labels is accepted once: one label must be wrong, and it is a reject with that reason.
+    The same file under two labels is accepted once: one label must be wrong, and it is a reject with that reason. So
+    is the copy without a label of a file that has one.
     Labels that differ in case alone are two only where case matters. Where pictures and clips are mixed, the fewer are
     rejects.
     """
@@ -120,10 +121,15 @@ def _contradictions(seen: Survey, case_sensitive: bool) -> dict[int, str]:
         return text if case_sensitive or text is None else text.casefold()
 
     first: dict[str, Entry] = {}
+    for entry, identity in zip(seen.entries, seen.ids, strict=True):
+        if entry.text is not None:
+            first.setdefault(identity, entry)
     reasons = {}
     for place, (entry, identity) in enumerate(zip(seen.entries, seen.ids, strict=True)):
-        other = first.setdefault(identity, entry)
-        if folded(other.text) != folded(entry.text):
+        other = first.get(identity, entry)
+        if entry.text is None and other.text is not None:
+            reasons[place] = f"expected a file that is new, received what {other.name} is as well, and labelled."
+        elif folded(other.text) != folded(entry.text):
             reasons[place] = (
                 f"expected one label for each file, received {entry.text!r} for what {other.name} has as "
                 f"{other.text!r}; remove the wrong one."
@@ -141,7 +147,7 @@ def spec_of(seen: Survey, wishes: Wishes) -> CaptchaSpec:
     if not seen.entries:
         first = f" ({seen.rejects[0].name}: {seen.rejects[0].reason})" if seen.rejects else ""
         raise DataError(f"expected at least one readable labelled captcha, received none{first}.")
-    texts = {entry.text for entry in seen.entries if entry.text}
+    texts = {entry.text for entry in seen.entries if entry.text and len(entry.text) <= MAX_LENGTH}  # others: no labels
     if not texts and None in (wishes.alphabet, wishes.min_length, wishes.max_length):
         raise SpecError(
             "expected labels to work out the alphabet and the lengths, received none; give --alphabet and --length."

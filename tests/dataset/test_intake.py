@@ -69,6 +69,16 @@ def test_splits_of_folders_can_be_kept(tmp_path: Path) -> None:
     assert [dataset.texts(split) for split in dataset.counts] == [[text] for text in TEXTS[:3]]
 
 
+def test_a_split_that_is_none_is_not_taken_for_training(tmp_path: Path) -> None:
+    fill(tmp_path / "in", {f"{text}.png": picture(text) for text in TEXTS[:2]})
+    table = f"file,text,split\n{TEXTS[0]}.png,{TEXTS[0]},train\n{TEXTS[1]}.png,{TEXTS[1]},fold3\n"
+    (tmp_path / "in" / "labels.csv").write_text(table, encoding="utf-8")
+    with pytest.raises(DataError, match="train, validation or test.*received 'fold3'"):
+        bring_in(tmp_path / "in", tmp_path / "out", split="keep")
+    assert not (tmp_path / "out").exists()
+    assert sum(bring_in(tmp_path / "in", tmp_path / "out").counts.values()) == 2, "the column does not count"
+
+
 def test_a_class_a_folder(tmp_path: Path) -> None:
     fill(tmp_path / "in", {f"{digit}/{n}.png": picture(f"{digit}{n}") for digit in range(3) for n in range(4)})
     dataset = bring_in(tmp_path / "in", tmp_path / "out", split="1/0/0")

@@ -73,8 +73,8 @@ def test_tables_are_read_with_and_without_a_header(content: str) -> None:
 
 
 def test_a_table_can_name_splits() -> None:
-    rows = parse_csv(b"file,text,split\na.png,0421,val\nb.png,9913,other\n", "labels.csv")
-    assert [row.split for row in rows] == ["validation", None]
+    rows = parse_csv(b"file,text,split\na.png,0421,val\nb.png,9913,other\nc.png,11,\n", "labels.csv")
+    assert [row.split for row in rows] == ["validation", "other", None]
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,21 @@ def test_case_is_folded_when_it_does_not_matter(tmp_path: Path) -> None:
     assert {entry.text for entry in seen.entries} == {"abcd", "xyz1"}
 
 
+def test_a_label_longer_than_any_can_be_is_a_reject(tmp_path: Path) -> None:
+    fill(tmp_path, {f"{text}.png": picture(text) for text in (*TEXTS, 70 * "1")})
+    seen, spec = look(tmp_path)
+    assert spec.max_length == 4
+    assert list(reasons(seen)) == [f"{70 * '1'}.png"]
+
+
+def test_a_labelled_file_wins_over_its_unlabelled_copy(tmp_path: Path) -> None:
+    fill(tmp_path, {name: picture("12") for name in ("a.png", "b.png", "c.png")})
+    (tmp_path / "labels.csv").write_text("file,text\na.png,\nb.png,12\nc.png,13\n", encoding="utf-8")
+    seen = survey(list_labelled(tmp_path))
+    assert [(entry.name, entry.text) for entry in seen.entries] == [("b.png", "12")]
+    assert "has as '12'" in reasons(seen)["c.png"] and "labelled" in reasons(seen)["a.png"]
+
+
 def test_labels_that_differ_in_case_alone_are_one_where_case_does_not_matter(tmp_path: Path) -> None:
     fill(tmp_path, {"AB.png": picture("AB"), "again/ab.png": picture("AB"), "again/AC.png": picture("AB")})
     listing = list_labelled(tmp_path)
