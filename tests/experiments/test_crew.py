@@ -15,6 +15,7 @@ from captcha_core.errors import CaptchaError, DataError
 from captcha_core.models.space import Choice, SearchSpace, Space
 from captcha_core.training.objective import Objective
 from captcha_core.training.oracles import make_oracle
+from experiments.searching.processes import Processes
 from experiments.searching.workers import WorkerFault, note_end, work
 
 
@@ -87,3 +88,18 @@ def test_a_worker_whose_search_was_killed_while_it_started_ends(tmp_path: Path) 
             env={**os.environ, **told, "TMPDIR": str(tmp_path)}, capture_output=True, text=True, timeout=240,
         )  # fmt: skip
     assert worker.returncode == 1 and "Traceback" not in worker.stderr
+
+
+def test_workers_that_were_opened_for_nothing_end() -> None:
+    with pytest.raises(DataError), Processes(2) as crew:
+        opened = list(crew.waiting)
+        assert len(opened) == 2 and all(one.poll() is None for one in opened)
+        raise DataError("expected a search, received none; begin one.")
+    assert all(one.poll() is not None for one in opened)
+
+
+def test_a_worker_that_nobody_tells_of_a_search_ends_in_peace(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "experiments.searching.worker", "1", str(os.getpid())]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    worker = subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, timeout=240)
+    assert worker.returncode == 0
