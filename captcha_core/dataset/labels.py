@@ -47,6 +47,13 @@ class Label(BaseModel):
     guess: str | None = None
     confidence: float | None = None
 
+    @field_validator("id", "text", "who", "model", "guess")
+    @classmethod
+    def _can_be_written(cls, value: str | None) -> str | None:
+        if value is not None:
+            value.encode()  # half a surrogate pair is a string, and cannot be stored
+        return value
+
     @field_validator("when")
     @classmethod
     def _is_time(cls, when: str) -> str:

@@ -84,6 +84,13 @@ def test_a_label_without_a_time_is_a_damaged_line(tmp_path: Path, when: str) -> 
     assert tally(labels).given == 1
 
 
+@pytest.mark.parametrize("field", ["id", "who", "model", "guess"])
+def test_a_label_that_cannot_be_written_is_none(field: str) -> None:
+    good = {"id": "a" * 32, "text": "12", "by": "hand", "who": "me", "when": now()}
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        Label.model_validate({**good, field: "\ud800"})
+
+
 def test_predictions_that_are_no_text(tmp_path: Path) -> None:
     for content in (b"id,text,read,confidence\nab,\xff,12,x\n", b"id,text\n" + b"a" * 200_000 + b",b\n"):
         (tmp_path / "predictions.csv").write_bytes(content)
