@@ -51,7 +51,7 @@ def test_a_worker_asks_for_no_more_than_a_machine_has(
     util = SimpleNamespace(get_node_ip_address=lambda: "10.0.0.1")
     ray = SimpleNamespace(nodes=lambda: nodes, util=util, shutdown=lambda: None)
     monkeypatch.setattr(crews, "connect_ray", lambda address: (ray, True))
-    crew = crews.RayTasks(SimpleNamespace(), count, "any")  # type: ignore[arg-type]
+    crew = crews.RayTasks(count, "any")
     assert (crew.share, crew.host) == (share, "10.0.0.1")
     crew.stop()
 
