@@ -31,7 +31,8 @@ class RayNodes:
 
     def __init__(self, cpus: int = 1) -> None:
         self.cpus = cpus
-        self.folder = Path(tempfile.mkdtemp(prefix="ray-"))  # short: the paths of sockets must be
+        home = os.environ.get("RAY_TMPDIR")  # not in the command's own temporary folder: paths of sockets must be short
+        self.folder = Path(tempfile.mkdtemp(prefix="ray-", dir=home))
         self.port, self.token = _free_port(), secrets.token_hex(32)
         self._nodes: dict[str, subprocess.Popen[bytes]] = {}
 
