@@ -19,7 +19,7 @@ from captcha_core.errors import CaptchaError
 
 BATCH = 500  # Hypothesis remembers what it has tried: a fresh start after so many keeps that out of the memory figure
 SLOW_S = 1.0  # of the processor: on a busy machine the clock says nothing about an input
-WAITS_S = 20.0  # by the clock: what sleeps or waits uses no processor
+WAITS_S = 5.0  # by the clock: what sleeps or waits uses no processor
 AGAIN = 3  # a busy machine makes anything slow once
 
 
@@ -77,7 +77,7 @@ def fuzz(target: Target, count: int, first_seed: int = 0) -> dict[str, float]:
         Figures: inputs, distinct ones, refused ones, the slowest's milliseconds, growth in MiB.
 
     Raises:
-        AssertionError: If an input takes over a second of the processor, or 20 by the clock, three times in a row.
+        AssertionError: If an input takes over a second of the processor, or 5 by the clock, three times in a row.
         Exception: What the target let through besides its own errors, with the smallest input that does so.
     """
     tally = Tally()
