@@ -52,10 +52,14 @@ def _disk() -> tuple[bool, str]:
 
 def _tracking() -> tuple[bool, str]:
     from captcha_core.errors import CaptchaError
+    from captcha_core.registry.database import is_missing
+    from captcha_core.registry.lookup import tracking_uri
     from captcha_core.registry.masking import masked
     from captcha_core.registry.runs import client, use_tracking
     from experiments.outside import outside
 
+    if is_missing(tracking_uri()):
+        return True, f"tracking at {tracking_uri()}, which the first run makes"
     try:
         uri = use_tracking()
         models = client().search_registered_models()
@@ -67,9 +71,13 @@ def _tracking() -> tuple[bool, str]:
 
 
 def _runs(repair: bool) -> tuple[bool, str]:
+    from captcha_core.registry.database import is_missing
+    from captcha_core.registry.lookup import tracking_uri
     from captcha_core.registry.repair import close, half_promoted, left_behind, orphans
     from captcha_core.registry.runs import RUNS, send_left_behind
 
+    if is_missing(tracking_uri()) and not left_behind(RUNS):
+        return True, "no run is open: there is none yet"
     if repair:
         unsent = send_left_behind(left_behind(RUNS), SEND_S)  # before runs are closed: it may hold their end
         if unsent:

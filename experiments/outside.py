@@ -1,6 +1,7 @@
 """Errors of the tracking store and of TensorFlow that are no fault of the code, in a sentence."""
 
-import os
+from captcha_core.registry.lookup import tracking_uri
+from captcha_core.registry.masking import masked
 
 NO_MEMORY = ("ResourceExhaustedError", "OOM when allocating")
 
@@ -10,20 +11,12 @@ def outside(error: BaseException) -> str:
     first = (str(error).strip().splitlines() or [type(error).__name__])[0]
     whence = type(error).__module__.partition(".")[0]
     if whence in ("mlflow", "sqlalchemy", "alembic", "sqlite3", "requests", "urllib3"):
-        uri = os.environ.get("MLFLOW_TRACKING_URI", "MLflow")
-        return (
-            f"expected the tracking store at {_without_password(uri)} to work, received: {first[:300]}; see to it and "
-            "run the same command again, or go on with --resume."
+        return masked(
+            f"expected the tracking store at {tracking_uri()} to work, received: {first[:300]}; see to it and run the "
+            "same command again, or go on with --resume."
         )
     if whence == "tensorflow" and any(word in f"{type(error).__name__} {error}" for word in NO_MEMORY):
         return "expected enough memory, received none; use smaller batches or fewer workers."
     if whence == "tensorflow" and "No space left on device" in str(error):
         return f"expected room on the disk, received: {first[:300]}; see to that and run again."
     return ""
-
-
-def _without_password(uri: str) -> str:
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(uri)
-    return uri.replace(f":{parts.password}@", ":...@") if parts.password else uri

@@ -76,6 +76,8 @@ def write_import(
     dataset = write_dataset(folder, plan, draw, progress=progress)
     if seen.rejects:
         write_rejects(folder / REJECTS, seen.rejects)
+    else:
+        (folder / REJECTS).unlink(missing_ok=True)  # of an earlier import, before its faults were mended
     return dataset
 
 

@@ -32,6 +32,12 @@ def ensure(uri: str) -> None:
             fresh.unlink(missing_ok=True)
 
 
+def is_missing(uri: str) -> bool:
+    """Tell whether an address names a SQLite file that nobody has made yet."""
+    path = _file(uri)
+    return path is not None and not path.exists()
+
+
 def _file(uri: str) -> Path | None:
     name = uri.removeprefix(PREFIX)
     plain = uri.startswith(PREFIX) and name and "?" not in name and ":memory:" not in name

@@ -56,9 +56,14 @@ class Registry(Protocol):
     def by_version(self, name: str, version: str) -> VersionRecord: ...
 
 
+def tracking_uri() -> str:
+    """Return the address of the tracking store, by MLflow's own variable or the database here."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_TRACKING_URI
+
+
 def registry_uri() -> str:
     """Return the address of the registry, by MLflow's own variables."""
-    return os.environ.get("MLFLOW_REGISTRY_URI") or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_TRACKING_URI
+    return os.environ.get("MLFLOW_REGISTRY_URI") or tracking_uri()
 
 
 def open_registry(uri: str | None = None) -> Registry:

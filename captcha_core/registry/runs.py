@@ -19,7 +19,7 @@ from captcha_core.registry.address import fault_of
 from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.database import ensure
 from captcha_core.registry.logged_models import close_unfinished, log_bundle
-from captcha_core.registry.lookup import DEFAULT_TRACKING_URI
+from captcha_core.registry.lookup import tracking_uri
 from captcha_core.registry.masking import masked, masked_value
 from captcha_core.registry.outbox import PATIENCE_S, LaterRun, Outbox, waiting_bytes
 from captcha_core.registry.processes import own_tags
@@ -48,7 +48,7 @@ def use_tracking() -> str:
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")  # a server that hangs is noticed sooner
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")  # seven tries take about two minutes
-    uri = os.environ.setdefault("MLFLOW_TRACKING_URI", DEFAULT_TRACKING_URI)
+    uri = os.environ["MLFLOW_TRACKING_URI"] = tracking_uri()
     if fault := fault_of(uri):
         raise RegistryError(fault)
     ensure(uri)

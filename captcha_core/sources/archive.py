@@ -41,7 +41,7 @@ class FolderFiles:
 
     def names(self) -> list[str]:
         found: list[str] = []
-        for top, folders, files in os.walk(self.folder):
+        for top, folders, files in os.walk(self.folder, onerror=_unreadable):
             folders.sort()
             found += [(Path(top) / file).relative_to(self.folder).as_posix() for file in files]
             _check_number(len(found), self.folder)
@@ -111,6 +111,10 @@ def open_files(place: Path) -> Files:
     raise DataError(
         f"expected a folder, a zip archive, a CSV or TFRecord files to import, received {received}; name one of these."
     )
+
+
+def _unreadable(error: OSError) -> None:
+    raise DataError(f"expected a readable folder, received {error}; see to that.") from None
 
 
 def _check_climb(name: str) -> None:

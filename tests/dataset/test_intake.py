@@ -48,6 +48,14 @@ def test_rejects_are_written_beside_it(tmp_path: Path) -> None:
     assert rows[0]["reason"].startswith("expected a PNG")
 
 
+def test_rejects_of_an_earlier_import_do_not_stay(tmp_path: Path) -> None:
+    place = fill(tmp_path / "in", {f"{text}.png": picture(text) for text in TEXTS} | {"0001.png": b"no picture"})
+    bring_in(place, tmp_path / "out")
+    (place / "0001.png").unlink()
+    bring_in(place, tmp_path / "out")
+    assert not (tmp_path / "out" / "rejects.csv").exists()
+
+
 def test_a_folder_and_its_zip_are_the_same_data_set(tmp_path: Path) -> None:
     names = {f"{text}.png": picture(text) for text in TEXTS}
     one = bring_in(fill(tmp_path / "in", names), tmp_path / "one")

@@ -124,6 +124,12 @@ def test_doctor_sends_what_a_killed_process_left(empty_folder: Path, capsys: pyt
     assert left_behind(Path("runs")) == []
 
 
+def test_doctor_makes_no_database(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor() == doctor("--repair") == 0
+    assert "which the first run makes" in capsys.readouterr().out
+    assert list(empty_folder.iterdir()) == []
+
+
 def test_what_a_living_process_sends_itself_is_left_to_it(empty_folder: Path) -> None:
     def away(*_: object) -> str:
         raise ConnectionError("away")

@@ -4,6 +4,7 @@ import os
 import pickle
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -159,3 +160,17 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     listing = list_labelled(tmp_path)
     with pytest.raises(DataError, match="expected a regular file, received something else"):
         listing.files.read("0421.png")
+
+
+def test_a_folder_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path, {f"{place}/{text}.png": picture(text) for place in ("a", "b") for text in TEXTS})
+    scan = os.scandir
+
+    def refuse(path: str) -> Any:
+        if os.fspath(path).endswith("/b"):  # a mode would not keep root out
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(DataError, match="expected a readable folder, received .*Permission denied.*/b"):
+        list_labelled(tmp_path)
