@@ -5,7 +5,7 @@ from typing import Any
 from captcha_core.errors import RegistryError
 from captcha_core.registry.outbox import PATIENCE_S, Outbox
 from captcha_core.registry.runs import PARENT, client, send_left_behind
-from captcha_core.training.oracles import values_of
+from captcha_core.training.hyperparameters import values_of
 from experiments.searching.plan import SearchPlan
 from experiments.searching.trial import FAILURE, RESULT, begin_trial, read_json, report_trial
 

@@ -12,7 +12,7 @@ from rich import box
 from rich.table import Table
 
 from captcha_core.models.space import Configuration
-from captcha_core.training.oracles import values_of
+from captcha_core.training.hyperparameters import values_of
 from experiments.searching.plan import SearchPlan
 from experiments.searching.trial import FAILURE, RESULT, read_json
 

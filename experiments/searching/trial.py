@@ -24,7 +24,8 @@ from captcha_core.registry.runs import PARENT
 from captcha_core.training.callbacks import LossNotFinite
 from captcha_core.training.checkpoint import Checkpoint, Progress
 from captcha_core.training.fit import Task, Trained, train
-from captcha_core.training.oracles import ROUNDS, hyperband_part, values_of
+from captcha_core.training.hyperparameters import values_of
+from captcha_core.training.oracles import ROUNDS, hyperband_part
 from captcha_core.training.search import BadLuck, SettingFailed
 from experiments.material import Shelf
 from experiments.searching.cost import Cost, cost_of
