@@ -48,7 +48,6 @@ def run(
             "evaluate": lambda how: _evaluate(nodes, folder, how),
         }
         found = {name: {how: part(how) for how in ("one", "two", "killed")} for name, part in parts.items()}
-    bests = [result["best"] for result in found["tune"].values()]
     return {
         "suite": "cluster",
         "cores": os.cpu_count(),
@@ -57,7 +56,7 @@ def run(
         "same_digest": _same(found["generate"], "digest"),
         "same_trials": _same(found["tune"], "finished") and found["tune"]["killed"]["finished"] == trials,
         "same_configurations": _same(found["tune"], "configurations"),
-        "best_apart": max(bests) - min(bests),  # a trial that is begun again elsewhere may end some samples apart
+        "same_trial_scores": _same(found["tune"], "trial_scores"),
         "same_scores": _same(found["evaluate"], "scores"),
     }
 
@@ -83,7 +82,7 @@ def _tune(nodes: RayNodes, folder: Path, how: str, trials: int) -> dict[str, Any
         "trials": trials,
         "finished": sum(row["state"] == "FINISHED" for row in rows),
         "configurations": sorted(json.dumps(row["values"], sort_keys=True) for row in rows),
-        "best": max(row["best_val_exact_match"] for row in rows),
+        "trial_scores": {str(row["trial"]): row["best_val_exact_match"] for row in rows},
         **_times(result),
     }
 
