@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from captcha_core.errors import DataError
+from captcha_core.media.ogg import MARK, check_pages
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -37,6 +38,17 @@ def decode_audio(media: bytes, rate_hz: int, max_seconds: float) -> np.ndarray:
     Raises:
         DataError: If the bytes are no such file, are cut short, exceed the limits, hold NaN or only silence.
     """
+    samples, own_hz = decode_at_own_rate(media, max_seconds)
+    resampled = _resample(samples, own_hz, rate_hz)
+    return resampled[: int(max_seconds * rate_hz)]  # a clip of just the limit may gain a sample by rounding
+
+
+def decode_at_own_rate(media: bytes, max_seconds: float) -> tuple[np.ndarray, int]:
+    """Decode as :func:`decode_audio` does, and return the samples (N,) at the file's own rate, and that in Hz.
+
+    Raises:
+        DataError: As :func:`decode_audio`.
+    """
     import soundfile
 
     if len(media) > MAX_BYTES:
@@ -44,11 +56,13 @@ def decode_audio(media: bytes, rate_hz: int, max_seconds: float) -> np.ndarray:
     if not _has_magic(media):
         raise DataError(f"expected a WAV, FLAC, OGG or MP3 file, received {_looks_like(media)}; convert the file.")
     _check_wav_length(media)
+    if media.startswith(MARK):
+        check_pages(media)  # the decoder also loses some kilobytes for each damaged file that it begins
     try:
         with soundfile.SoundFile(io.BytesIO(media)) as file:
             _check_header(file.format, file.samplerate, file.channels, file.frames, max_seconds)
-            native_hz, claimed = file.samplerate, file.frames
-            samples = _read_mono(file, int(max_seconds * native_hz))
+            own_hz, claimed = int(file.samplerate), file.frames
+            samples = _read_mono(file, int(max_seconds * own_hz))
     except (soundfile.SoundFileError, RuntimeError, EOFError):
         raise DataError(
             f"expected readable WAV, FLAC, OGG or MP3 data, received {len(media):,} bytes that cannot be decoded; "
@@ -56,22 +70,21 @@ def decode_audio(media: bytes, rate_hz: int, max_seconds: float) -> np.ndarray:
         ) from None
     if len(samples) == 0:
         raise DataError("expected a clip with sound in it, received a file with no samples; record it again.")
-    if len(samples) > max_seconds * native_hz:
+    if len(samples) > max_seconds * own_hz:
         raise _too_long(f"more than {max_seconds:g}", max_seconds)
     if len(samples) < claimed:
         raise DataError(
             f"expected {claimed:,} samples as the header says, received {len(samples):,}; the file is cut short."
         )
     _check_values(samples)
-    resampled = _resample(np.clip(samples, -1.0, 1.0), native_hz, rate_hz)
-    return resampled[: int(max_seconds * rate_hz)]  # a clip of just the limit may gain a sample by rounding
+    return np.clip(samples, -1.0, 1.0), own_hz
 
 
 def _has_magic(media: bytes) -> bool:
     if media[:4] == b"RIFF":
         return media[8:12] == b"WAVE"
     mpeg_sync = len(media) > 1 and media[0] == 0xFF and media[1] & 0xE0 == 0xE0
-    return media[:4] in (b"fLaC", b"OggS") or media[:3] == b"ID3" or mpeg_sync
+    return media[:4] in (b"fLaC", MARK) or media[:3] == b"ID3" or mpeg_sync
 
 
 def _looks_like(media: bytes) -> str:

@@ -1,10 +1,8 @@
 """What one file looks like: picture or clip, its size, its colour, its rate."""
 
-import io
 from dataclasses import dataclass
 
-from captcha_core.errors import DataError
-from captcha_core.media.audio import decode_audio
+from captcha_core.media.audio import decode_at_own_rate
 from captcha_core.media.image import decode_image
 
 COLOUR_LEVELS = 24  # red, green and blue of a grey JPEG differ by a few levels; colours differ by more
@@ -45,13 +43,8 @@ def _picture(media: bytes) -> Picture:
 
 
 def _clip(media: bytes) -> Clip:
-    import soundfile
-
-    try:
-        rate_hz = soundfile.info(io.BytesIO(media)).samplerate
-    except (soundfile.SoundFileError, RuntimeError):
-        raise DataError(f"expected a readable clip, received {len(media):,} damaged bytes; get it again.") from None
-    return Clip(rate_hz, len(decode_audio(media, rate_hz, LONGEST_CLIP_S)) / rate_hz)
+    samples, rate_hz = decode_at_own_rate(media, LONGEST_CLIP_S)
+    return Clip(rate_hz, len(samples) / rate_hz)
 
 
 def _sounds(media: bytes) -> bool:

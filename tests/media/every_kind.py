@@ -43,6 +43,7 @@ def clips() -> list[bytes]:
         ("WAV", "ULAW"),
         ("FLAC", "PCM_16"),
         ("OGG", "VORBIS"),
+        ("OGG", "OPUS"),
         ("MP3", "MPEG_LAYER_III"),
     ]:
         file = io.BytesIO()

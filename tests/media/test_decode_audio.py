@@ -82,7 +82,7 @@ REFUSED = {
     "lying header": (wav(claimed=2**31), "the file is cut short"),
     "cut short": (encode_wav(tone(), RATE_HZ)[:-4_000], "the file is cut short"),
     "cut FLAC": (encode_flac(np.random.default_rng(0).uniform(-1, 1, 8_000), RATE_HZ)[:6_000], "cut short|cannot be"),
-    "nothing but a magic": (b"OggS" + bytes(60), "cannot be decoded"),
+    "nothing but a magic": (b"OggS" + bytes(60), "a damaged page at byte 0"),
     "nothing but a RIFF": (b"RIFF\x00\x00\x00\x00WAVE", "cannot be decoded"),
     "NaN": (written(np.full(800, np.nan, np.float32), RATE_HZ, "WAV", "FLOAT"), "received NaN"),
     "infinite": (written(np.array([0, np.inf] * 400, np.float32), RATE_HZ, "WAV", "FLOAT"), "received NaN or infinite"),

@@ -1,0 +1,49 @@
+"""Ogg files that are cut or damaged are refused; the decoder would take them for shorter clips."""
+
+import io
+
+import numpy as np
+import pytest
+import soundfile
+
+from captcha_core.errors import DataError
+from captcha_core.media.audio import decode_audio
+from captcha_core.media.ogg import MARK, check_pages
+
+RATE_HZ = 8_000
+
+
+@pytest.fixture(scope="module", params=["VORBIS", "OPUS"])
+def clip(request: pytest.FixtureRequest) -> bytes:
+    """Eight seconds of noise: many pages."""
+    file = io.BytesIO()
+    noise = np.random.default_rng(1).normal(0, 0.2, 8 * RATE_HZ).clip(-1, 1).astype(np.float32)
+    soundfile.write(file, noise, RATE_HZ, format="OGG", subtype=request.param)
+    assert file.getvalue().count(MARK) > 4
+    return file.getvalue()
+
+
+def test_what_is_whole_is_taken_with_whatever_follows_it(clip: bytes) -> None:
+    for media in (clip, clip + b"TAG" + bytes(125)):
+        assert abs(len(decode_audio(media, RATE_HZ, 9.0)) - 8 * RATE_HZ) < RATE_HZ / 50
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9, 0.999])
+def test_a_cut_clip_is_no_shorter_one(clip: bytes, share: float) -> None:
+    with pytest.raises(DataError, match="expected a whole last page, received .* bytes; the file is cut short"):
+        decode_audio(clip[: int(len(clip) * share)], RATE_HZ, 9.0)
+
+
+def test_a_damaged_page_is_not_passed_over(clip: bytes) -> None:
+    rng = np.random.default_rng(2)
+    for at in rng.integers(len(MARK), len(clip), 50):
+        media = bytearray(clip)
+        media[at] ^= 1 << int(rng.integers(8))
+        with pytest.raises(DataError, match="a damaged page at byte|the file is cut short"):
+            check_pages(bytes(media))
+
+
+def test_a_page_that_is_gone_in_part_is_missed(clip: bytes) -> None:
+    second = clip.index(MARK, 1)
+    with pytest.raises(DataError, match=f"a damaged page at byte {second}"):
+        check_pages(clip[:second] + clip[second + 7 :])
