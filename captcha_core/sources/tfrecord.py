@@ -1,5 +1,6 @@
 """TFRecord files as a place of labelled captchas: one tf.train.Example a record."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,7 @@ MEDIA_FEATURES = (MEDIA, "image/encoded", "image", "image_raw", "audio")
 TEXT_FEATURES = (TEXT, "image/text", "label/text", "label")
 ENDINGS = (".tfrecord", ".tfrecords")
 RECORD_FRAME_BYTES = 16  # a length with its checksum before the data, the data's checksum behind
+MAX_RECORD_BYTES = 2 * MAX_BYTES
 
 
 def is_tfrecord(place: Path) -> bool:
@@ -75,12 +77,38 @@ class TfrecordFiles:
 
 def _scan(path: Path) -> Iterator[bytes]:
     """Yield the records of a file, their checksums verified."""
+    _check_lengths(path)
     import tensorflow as tf
 
+    tf.get_logger().setLevel(logging.ERROR)  # it would have tf.data instead, which keeps 2 KiB for each file it reads
     try:
-        yield from tf.data.TFRecordDataset(str(path)).as_numpy_iterator()
+        yield from tf.compat.v1.io.tf_record_iterator(str(path))
     except tf.errors.OpError:
-        raise DataError(f"expected a whole TFRecord file at {path}, received a damaged one; write it again.") from None
+        raise _damaged(path) from None
+
+
+def _check_lengths(path: Path) -> None:
+    """Refuse records that are longer than their file: TensorFlow asks for the memory first, and dies of it."""
+    try:
+        with path.open("rb") as file:
+            at, size = 0, path.stat().st_size
+            while at < size:
+                file.seek(at)
+                length = int.from_bytes(file.read(8), "little")
+                if at + RECORD_FRAME_BYTES + length > size:
+                    raise _damaged(path)
+                if length > MAX_RECORD_BYTES:
+                    raise DataError(
+                        f"expected records of at most {MAX_RECORD_BYTES:,} bytes, received {length:,} in {path}; leave "
+                        "it out."
+                    )
+                at += RECORD_FRAME_BYTES + length
+    except OSError as error:
+        raise DataError(f"expected a readable file, received {error}; see to that.") from None
+
+
+def _damaged(path: Path) -> DataError:
+    return DataError(f"expected a whole TFRecord file at {path}, received a damaged one; write it again.")
 
 
 def _features(record: bytes) -> Any:

@@ -16,7 +16,7 @@ from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.survey import Wishes, fit, spec_of, survey
 from dashboard.uploads import take as take_uploads
 from tests.faults.fuzzing import Target
-from tests.faults.mutations import BIG, MEDIA, NUMBER, Move, mutants
+from tests.faults.mutations import BIG, MEDIA, NUMBER, Move, mutants, tfrecord_of
 from tests.media.every_kind import clips, pictures
 
 NAMES = (
@@ -155,7 +155,9 @@ def records(folder: Path) -> Target:
         fit(seen, spec_of(seen, Wishes()))
 
     whole = st.tuples(st.just(False), mutants([good]))
-    return Target(whole | st.tuples(st.just(True), mutants([record])), take)
+    lengths = st.sampled_from([0, len(record), 2**16, 2**33, 2**40, 2**62, 2**64 - 16, 2**64 - 1])
+    lying = st.tuples(st.just(False), st.builds(lambda length: good + tfrecord_of(b"record", length) + good, lengths))
+    return Target(whole | lying | st.tuples(st.just(True), mutants([record])), take)
 
 
 def _damaged(content: bytes, steps: Sequence[tuple[Move, int, int]]) -> bytes:

@@ -104,6 +104,22 @@ def mend_ogg(media: bytes, place: int, value: int) -> bytes:
     return media[:at] + bytes(page) + media[after:]
 
 
+def tfrecord_of(record: bytes, claimed: int | None = None) -> bytes:
+    """Frame a record as TFRecord files do, its sums right (CRC-32C, turned and shifted), its length what is claimed."""
+    length = struct.pack("<Q", len(record) if claimed is None else claimed)
+    return length + _tfrecord_sum(length) + record + _tfrecord_sum(record)
+
+
+def _tfrecord_sum(content: bytes) -> bytes:
+    value = BIG
+    for byte in content:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ 0x82F63B78 if value & 1 else value >> 1
+    value ^= BIG
+    return struct.pack("<I", ((value >> 15 | value << 17) + 0xA282EAD8) & BIG)
+
+
 def _ogg_table() -> tuple[int, ...]:
     table = []
     for number in range(256):

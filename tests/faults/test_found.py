@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import struct
 import time
 import zipfile
@@ -22,12 +23,15 @@ from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.versions import ModelIdentity
 from captcha_core.solver import Solver
 from captcha_core.sources.archive import ZipFiles
+from captcha_core.sources.folders import list_labelled
+from captcha_core.sources.tfrecord import RECORD_FRAME_BYTES
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.charset import Charset
 from dashboard.uploads import take
 from experiments.preset import load_preset
 from tests.conftest import tiny_samples
 from tests.faults.fuzz_bundles import sum_up
+from tests.faults.mutations import tfrecord_of
 from tests.media.every_kind import pictures
 
 SPEC = CaptchaSpec.build(
@@ -72,6 +76,22 @@ def test_archives_that_lie_about_their_members(tmp_path: Path, content: bytes) -
         for name in files.names():
             files.read(name)
     assert not take([("in.zip", content)]).items
+
+
+@pytest.mark.parametrize("claimed", [7, 2**33, 2**40, 2**62, 2**64 - 16])
+def test_records_that_are_longer_than_their_file(tmp_path: Path, claimed: int) -> None:
+    path = tmp_path / "a.tfrecord"
+    path.write_bytes(tfrecord_of(b"whole") + tfrecord_of(b"record", claimed))
+    with pytest.raises(DataError, match="expected a whole TFRecord file at .*a.tfrecord, received a damaged one"):
+        list_labelled(path)
+
+
+def test_a_record_that_would_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.tfrecord"
+    path.write_bytes(struct.pack("<Q", 2**33))
+    os.truncate(path, 2**33 + RECORD_FRAME_BYTES)  # a hole, which takes no room
+    with pytest.raises(DataError, match="expected records of at most 33,554,432 bytes, received 8,589,934,592"):
+        list_labelled(path)
 
 
 @pytest.mark.parametrize("when", ["", "yesterday", "2026-13-01T00:00:00"])
