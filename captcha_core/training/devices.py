@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import itertools
 import re
 import sys
 from collections.abc import Iterator
@@ -15,7 +14,6 @@ _REWRITE = "auto_mixed_precision_onednn_bfloat16"
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt(3)
 _LARGEST_MMAP_THRESHOLD = 32 * 2**20
 _KEPT_BYTES = 512 * 2**20
-PREFETCHED = 4  # batches
 _CPUINFO = Path("/proc/cpuinfo")
 _MULTIPLIES_BFLOAT16 = re.compile(r"\b(avx512_bf16|amx_bf16)\b")
 
@@ -45,24 +43,6 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)
         mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
-
-
-def fed(batches: Iterator[Any]) -> Any:
-    """Return batches as Keras is to be given them: as they are, under TensorFlow by a pipeline that tunes nothing.
-
-    The pipeline that Keras makes of a generator has a thread that tunes it and sleeps for longer and longer, up to a
-    minute; whatever frees the pipeline, the next export for one, waits for it to wake up.
-    """
-    if keras.backend.backend() != "tensorflow":
-        return batches
-    import tensorflow as tf
-
-    first = next(batches)
-    kinds = tf.nest.map_structure(lambda one: tf.TensorSpec((None, *one.shape[1:]), one.dtype), first)
-    pipeline = tf.data.Dataset.from_generator(lambda: itertools.chain([first], batches), output_signature=kinds)
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    return pipeline.prefetch(PREFETCHED).with_options(options)
 
 
 def precision_of(wanted: str) -> str:

@@ -15,7 +15,8 @@ from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.training.callbacks import Budget, EpochEnd, Warn
 from captcha_core.training.checkpoint import Checkpoint, Progress
 from captcha_core.training.config import TrainingConfig
-from captcha_core.training.devices import fed, keep_freed_memory, multiplying_in, scope
+from captcha_core.training.devices import keep_freed_memory, multiplying_in, scope
+from captcha_core.training.feed import feed
 from captcha_core.training.losses import loss_of
 from captcha_core.training.validation import Validation
 
@@ -78,8 +79,7 @@ def train(
         _check_same(task, progress)
         if progress.finished and not extend:
             return best_of(task, checkpoint)
-        model = _fresh(task)
-        checkpoint.restore(model)
+        model = _fresh(task, resumed=checkpoint)
         if progress.finished:  # asked to go on: a new budget on top of what was done
             progress.budget_start_s, progress.budget_start_epoch = progress.elapsed_s, progress.epoch
             progress.finished = False
@@ -92,9 +92,9 @@ def train(
     epoch_end = EpochEnd(config, progress, budget, checkpoint, unseen, warn)
     keep_freed_memory()
     epochs = 1_000_000 if config.minutes is not None else progress.budget_start_epoch + (config.epochs or 1)
-    with multiplying_in(config.precision):
+    with multiplying_in(config.precision), feed(batches(progress.epoch * config.steps_per_epoch)) as fed:
         model.fit(
-            fed(batches(progress.epoch * config.steps_per_epoch)),
+            fed,
             steps_per_epoch=config.steps_per_epoch,
             initial_epoch=progress.epoch,
             epochs=epochs,
@@ -117,16 +117,18 @@ def best_of(task: Task, checkpoint: Checkpoint) -> Trained:
     return Trained(model, progress)
 
 
-def _fresh(task: Task, start_from: keras.Model | None = None) -> keras.Model:
+def _fresh(task: Task, start_from: keras.Model | None = None, resumed: Checkpoint | None = None) -> keras.Model:
     config = task.config
     keras.utils.set_random_seed(config.seed)
-    with scope():
+    with scope():  # what is mirrored over devices can be given its numbers in here alone
         model = build_network(task.network, task.spec, task.options)
         if start_from is not None:
             _take_over(model, start_from)
         model.compile(
             optimizer=optimizer_of(config), loss=loss_of(task.head, config.label_smoothing), jit_compile=False
         )
+        if resumed is not None:
+            resumed.restore(model)
     return model
 
 

@@ -12,7 +12,6 @@ from captcha_core.features.batches import Batch, array_batches
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig
-from captcha_core.training.devices import fed
 from captcha_core.training.fit import Task, Trained, train
 from tests.conftest import tiny_pixels
 
@@ -144,12 +143,3 @@ def test_a_pass_shows_every_sample_once(tiny_spec: CaptchaSpec) -> None:
     source = array_batches(x, ["00"] * 48, tiny_spec, batch_size=16, seed=0)(0)
     seen = np.concatenate([next(source)[0].ravel() for _ in range(3)])
     assert sorted(seen) == list(range(48))
-
-
-def test_what_tensorflow_is_fed_is_every_batch_in_order_through_a_pipeline_that_tunes_nothing() -> None:
-    import tensorflow as tf
-
-    batches = [(np.full((2, 4, 3, 1), number, np.uint8), np.full((2, 5), number, np.int32)) for number in range(12)]
-    pipeline = fed(iter(batches))
-    assert isinstance(pipeline, tf.data.Dataset) and pipeline.options().autotune.enabled is False
-    assert [(int(x[0, 0, 0, 0]), int(y[1, 4])) for x, y in pipeline] == [(number, number) for number in range(12)]
