@@ -8,7 +8,7 @@ import soundfile
 
 from captcha_core.errors import DataError
 from captcha_core.media.audio import decode_audio
-from captcha_core.media.ogg import MARK, check_pages
+from captcha_core.media.ogg import HEADER, LAST, MARK, SUM_AT, check_pages, page_sum
 
 RATE_HZ = 8_000
 
@@ -30,7 +30,7 @@ def test_what_is_whole_is_taken_with_whatever_follows_it(clip: bytes) -> None:
 
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9, 0.999])
 def test_a_cut_clip_is_no_shorter_one(clip: bytes, share: float) -> None:
-    with pytest.raises(DataError, match="expected a whole last page, received .* bytes; the file is cut short"):
+    with pytest.raises(DataError, match="expected a whole Ogg page, received .* bytes; the file is cut short"):
         decode_audio(clip[: int(len(clip) * share)], RATE_HZ, 9.0)
 
 
@@ -47,3 +47,27 @@ def test_a_page_that_is_gone_in_part_is_missed(clip: bytes) -> None:
     second = clip.index(MARK, 1)
     with pytest.raises(DataError, match=f"a damaged page at byte {second}"):
         check_pages(clip[:second] + clip[second + 7 :])
+
+
+def test_a_clip_without_its_last_pages_is_no_shorter_one(clip: bytes) -> None:
+    for start in starts(clip)[1:]:
+        with pytest.raises(DataError, match="expected an Ogg file with its last page, received one without"):
+            check_pages(clip[:start])
+
+
+def test_a_lost_page_is_missed(clip: bytes) -> None:
+    first, _, third, fourth, *_ = starts(clip)
+    with pytest.raises(DataError, match="expected page 2 of the Ogg file, received page 3"):
+        check_pages(clip[first:third] + clip[fourth:])
+
+
+def test_a_file_of_nothing_but_pages_is_left_in_time() -> None:
+    page = bytearray(HEADER.pack(MARK, 0, LAST, 0, 7, 0, 0, 0))
+    page[SUM_AT : SUM_AT + 4] = page_sum(bytes(page)).to_bytes(4, "little")
+    check_pages(bytes(page) * 10)
+    with pytest.raises(DataError, match="expected at most 100,000 Ogg pages, received more"):
+        check_pages(bytes(page) * 100_001)
+
+
+def starts(clip: bytes) -> list[int]:
+    return [at for at in range(len(clip)) if clip.startswith(MARK, at)]
