@@ -5,6 +5,7 @@ import platform
 import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -58,12 +59,13 @@ def _tracking() -> tuple[bool, str]:
     from captcha_core.registry.runs import client, use_tracking
     from experiments.outside import outside
 
-    if is_missing(tracking_uri()):
-        return True, f"tracking at {tracking_uri()}, which the first run makes"
     try:
+        if is_missing(tracking_uri()):
+            return True, f"tracking at {tracking_uri()}, which the first run makes"
         uri = use_tracking()
         models = client().search_registered_models()
-        return True, f"tracking at {masked(uri)}, {len(models)} registered models"
+        count = "1 registered model" if len(models) == 1 else f"{len(models)} registered models"
+        return True, f"tracking at {masked(uri)}, {count}"
     except CaptchaError as error:
         return False, str(error)
     except Exception as error:
@@ -74,19 +76,20 @@ def _runs(repair: bool) -> tuple[bool, str]:
     from captcha_core.registry.database import is_missing
     from captcha_core.registry.lookup import tracking_uri
     from captcha_core.registry.repair import close, half_promoted, left_behind, orphans
-    from captcha_core.registry.runs import RUNS, send_left_behind
+    from captcha_core.registry.runs import RUNS
 
-    if is_missing(tracking_uri()) and not left_behind(RUNS):
+    spools = left_behind(RUNS)
+    if is_missing(tracking_uri()) and not spools:
         return True, "no run is open: there is none yet"
+    if spools and not repair:
+        count = "1 file holds" if len(spools) == 1 else f"{len(spools)} files hold"
+        return False, f"{count} what was not sent to MLflow: {spools[0]}; captchalab doctor --repair"
+    if spools and (fault := _sent(spools)):  # before runs are closed: it may hold their end
+        return False, fault
     if repair:
-        unsent = send_left_behind(left_behind(RUNS), SEND_S)  # before runs are closed: it may hold their end
-        if unsent:
-            return False, f"the tracking server did not take what {unsent[0]} holds; nothing is lost, repair again"
         finished = half_promoted()
         for entry in finished:
             print(f"ok    finished the {entry.action} of {entry.name} version {entry.to_version}, which a kill had cut")
-    elif spools := left_behind(RUNS):
-        return False, f"{len(spools)} files hold what was not sent to MLflow: {spools[0]}; captchalab doctor --repair"
     left = list(orphans())
     if not left:
         return True, "no run is open without its process"
@@ -97,6 +100,26 @@ def _runs(repair: bool) -> tuple[bool, str]:
     for orphan in left:
         close(orphan)
     return True, f"closed {count} without their process: {names}"
+
+
+def _sent(spools: list[Path]) -> str:
+    """Send what was left, and return what is wrong with that; empty if nothing is."""
+    from captcha_core.registry.lookup import tracking_uri
+    from captcha_core.registry.masking import masked
+    from captcha_core.registry.repair import elsewhere
+    from captcha_core.registry.runs import send_left_behind
+
+    if stranger := elsewhere(spools):
+        return (
+            f"expected the tracking store with the run of {stranger}, received {masked(tracking_uri())} without it; "
+            "set MLFLOW_TRACKING_URI, or remove the file if the run was deleted"
+        )
+    unsent, refused = send_left_behind(spools, SEND_S)
+    if unsent:
+        return f"the tracking server did not take what {unsent[0]} holds; nothing is lost, repair again"
+    for line in refused:
+        print(f"-     MLflow refused {masked(line)}")
+    return ""
 
 
 def _litert() -> tuple[bool, str]:

@@ -1,6 +1,7 @@
 """MLflow's SQLite file, made beside its place and swapped in: a kill or a full disk leaves no half of it."""
 
 import logging
+import os
 from pathlib import Path
 
 from filelock import FileLock
@@ -33,9 +34,18 @@ def ensure(uri: str) -> None:
 
 
 def is_missing(uri: str) -> bool:
-    """Tell whether an address names a SQLite file that nobody has made yet."""
+    """Tell whether an address names a SQLite file that nobody has made yet.
+
+    Raises:
+        OSError: If it cannot be made there.
+    """
     path = _file(uri)
-    return path is not None and not path.exists()
+    if path is None or path.exists():
+        return False
+    home = next(folder for folder in path.parents if folder.exists())
+    if not home.is_dir() or not os.access(home, os.W_OK):
+        raise NotADirectoryError(f"{home} is no folder that can be written to")
+    return True
 
 
 def _file(uri: str) -> Path | None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+PARENT = "mlflow.parentRunId"
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 5.0
 PATIENCE_S = 300.0  # how long the end of a run waits for a server that is away
 FOR_GOOD = ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS")
@@ -219,6 +220,14 @@ def waiting_bytes(path: Path) -> int:
     """Return how much of a file has not been sent."""
     size = path.stat().st_size if path.is_file() else 0
     return max(0, size - int(_text(path.with_suffix(".sent")) or 0))
+
+
+def run_ids(path: Path) -> set[str]:
+    """Return MLflow's ids of the runs that a file is known to be about, and of the parents of those it begins."""
+    found = set(json.loads(_text(path.with_suffix(".runs")) or "{}").values())
+    lines = [content for line in _text(path).splitlines() if (content := _read(line.encode())) is not None]
+    tags = [line["with"]["tags"] for line in lines if line["call"] == "begin"]
+    return found | {one[PARENT] for one in tags if PARENT in one}
 
 
 def is_in_use(path: Path) -> bool:

@@ -1,12 +1,14 @@
 """What processes that are gone have left: runs that are open, promotions half done, lines that were not sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from captcha_core.registry import promotion
+from captcha_core.registry.database import is_missing
 from captcha_core.registry.logged_models import close_unfinished
-from captcha_core.registry.outbox import is_in_use, waiting_bytes
+from captcha_core.registry.lookup import tracking_uri
+from captcha_core.registry.outbox import is_in_use, run_ids, waiting_bytes
 from captcha_core.registry.processes import is_gone
 from captcha_core.registry.runs import EXPERIMENT, OUTBOX, client
 
@@ -51,6 +53,23 @@ def left_behind(folder: Path) -> list[Path]:
     """Return the outboxes below a folder of runs that hold unsent lines and that no process has open."""
     found = [path for pattern in SPOOLS for path in sorted(folder.glob(pattern))]
     return [path for path in found if waiting_bytes(path) and not is_in_use(path)]
+
+
+def elsewhere(paths: Iterable[Path]) -> Path | None:
+    """Return the first outbox whose run, or its parent, is not in the tracking store in use but in another one."""
+    from mlflow.exceptions import MlflowException
+
+    for path in paths:
+        for run_id in run_ids(path):
+            if is_missing(tracking_uri()):
+                return path
+            try:
+                client().get_run(run_id)
+            except MlflowException as error:
+                if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                    return path
+                raise
+    return None
 
 
 def half_promoted() -> list[promotion.Entry]:

@@ -21,7 +21,7 @@ from captcha_core.registry.database import ensure
 from captcha_core.registry.logged_models import close_unfinished, log_bundle
 from captcha_core.registry.lookup import tracking_uri
 from captcha_core.registry.masking import masked, masked_value
-from captcha_core.registry.outbox import PATIENCE_S, LaterRun, Outbox, waiting_bytes
+from captcha_core.registry.outbox import PARENT, PATIENCE_S, LaterRun, Outbox, waiting_bytes
 from captcha_core.registry.processes import own_tags
 from captcha_core.registry.provenance import provenance
 
@@ -34,7 +34,6 @@ OUTBOX = "outbox.jsonl"
 PATIENCE_AFTER_FAULT_S = 10.0
 EXPERIMENT = "captchalab"
 KEY = "captchalab.key"  # tells a run apart that must exist once, whoever begins it
-PARENT = "mlflow.parentRunId"
 
 
 def use_tracking() -> str:
@@ -72,9 +71,20 @@ def open_outbox(path: Path) -> Outbox:
     return Outbox(path, begin_run, lambda run_id: Run(run_id, client()))
 
 
-def send_left_behind(paths: Iterable[Path], patience_s: float = PATIENCE_S) -> list[Path]:
-    """Send what processes that are gone have left in outboxes, and return the files that could not be sent."""
-    return [path for path in paths if waiting_bytes(path) and not open_outbox(path).close(patience_s)]
+def send_left_behind(paths: Iterable[Path], patience_s: float = PATIENCE_S) -> tuple[list[Path], list[str]]:
+    """Send what processes that are gone have left in outboxes.
+
+    Returns:
+        The files that could not be sent, and what MLflow will never take.
+    """
+    unsent, refused = [], []
+    for path in paths:
+        if waiting_bytes(path):
+            outbox = open_outbox(path)
+            if not outbox.close(patience_s):
+                unsent.append(path)
+            refused += outbox.refused
+    return unsent, refused
 
 
 def experiment(name: str = EXPERIMENT) -> str:

@@ -16,8 +16,9 @@ from captcha_core.evaluation.compare import McNemar, mcnemar
 from captcha_core.evaluation.metrics import right
 from captcha_core.models.space import thawed
 from captcha_core.models.zoo import get_network
+from captcha_core.registry.outbox import PARENT
 from captcha_core.registry.processes import own_tags
-from captcha_core.registry.runs import PARENT, begin_run, start_run
+from captcha_core.registry.runs import begin_run, start_run
 from captcha_core.registry.versions import register
 from captcha_core.spec.sample import Sample
 from captcha_core.training.fit import Task

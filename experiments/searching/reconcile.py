@@ -3,8 +3,8 @@
 from typing import Any
 
 from captcha_core.errors import RegistryError
-from captcha_core.registry.outbox import PATIENCE_S, Outbox
-from captcha_core.registry.runs import PARENT, client, send_left_behind
+from captcha_core.registry.outbox import PARENT, PATIENCE_S, Outbox
+from captcha_core.registry.runs import client, send_left_behind
 from captcha_core.training.hyperparameters import values_of
 from experiments.searching.plan import SearchPlan
 from experiments.searching.trial import FAILURE, RESULT, begin_trial, read_json, report_trial
@@ -33,7 +33,7 @@ def reconcile(plan: SearchPlan, oracle: Any, outbox: Outbox, patience_s: float =
         RegistryError: If the tracking server stays away.
     """
     others = [path for path in plan.folder.glob("outbox-*.jsonl") if path != outbox.path]
-    left = send_left_behind(others, patience_s)
+    left, _ = send_left_behind(others, patience_s)
     if left or not outbox.flush(patience_s):
         raise _away(plan, outbox)
     known = children(plan)

@@ -18,9 +18,8 @@ from keras_tuner.src.engine.trial import Trial
 
 from captcha_core.errors import CaptchaError, ModelError, SpecError
 from captcha_core.registry.callback import LogEpochs
-from captcha_core.registry.outbox import LaterRun, Outbox, steps_posted
+from captcha_core.registry.outbox import PARENT, LaterRun, Outbox, steps_posted
 from captcha_core.registry.processes import own_tags
-from captcha_core.registry.runs import PARENT
 from captcha_core.training.callbacks import LossNotFinite
 from captcha_core.training.checkpoint import Checkpoint, Progress
 from captcha_core.training.fit import Task, Trained, train

@@ -130,6 +130,50 @@ def test_doctor_makes_no_database(empty_folder: Path, capsys: pytest.CaptureFixt
     assert list(empty_folder.iterdir()) == []
 
 
+def test_what_was_left_is_not_sent_to_another_store(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def away(*_: object) -> Run:
+        raise ConnectionError("away")
+
+    run_id = client().create_run(experiment()).info.run_id
+    box = Outbox(Path("runs/id/outbox.jsonl"), away, away)
+    box.known("id", run_id).metrics({"loss": 0.5}, step=3)
+    box.close(0)
+    with monkeypatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{empty_folder}/other.db")
+        assert doctor("--repair") == 1
+        assert "received sqlite:///" in capsys.readouterr().out
+        assert not (empty_folder / "other.db").exists()
+        client()  # it is made
+        assert doctor("--repair") == 1
+        assert "expected the tracking store with the run of runs/id/outbox.jsonl" in capsys.readouterr().out
+    assert doctor("--repair") == 0
+    assert [one.step for one in client().get_metric_history(run_id, "loss")] == [3]
+
+
+def test_doctor_says_what_mlflow_refuses(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def away(*_: object) -> Run:
+        raise ConnectionError("away")
+
+    run_id = client().create_run(experiment()).info.run_id
+    box = Outbox(Path("runs/id/outbox.jsonl"), away, away)
+    box.known("id", run_id).metrics({"no name: {}": 0.5})
+    box.close(0)
+    assert doctor("--repair") == 0
+    assert "MLflow refused metrics of id" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", ["file/mlflow.db", "x" * 300])
+def test_a_database_that_cannot_be_made_is_said(
+    empty_folder: Path, place: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (empty_folder / "file").touch()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{empty_folder}/{place}")
+    assert doctor() == 1
+    assert "FAIL  tracking store: " in capsys.readouterr().out
+
+
 def test_what_a_living_process_sends_itself_is_left_to_it(empty_folder: Path) -> None:
     def away(*_: object) -> str:
         raise ConnectionError("away")
