@@ -41,7 +41,7 @@ def _keep(solver: Solver, reading: Reading, text: str, who: str) -> Path:
     answer, model = reading.answer, solver.model
     label = Label(
         id=Sample(reading.item.media, None).id,
-        text=text.strip(),
+        text=solver.spec.label(text.strip()),
         by="hand",
         who=who,
         when=now(),

@@ -107,17 +107,17 @@ def act(desk: Desk, dataset: Dataset, task: Task, action: str, text: str) -> Non
             desk.place = desk.trail[before]
         return
     guess = task.guess or Guess(None, 0.0)
-    label = Label(
-        id=task.id,
-        text=text.strip() if action == "label" else None,
-        by="hand",
-        who=desk.who,
-        when=now(),
-        model=task.model or None,
-        guess=guess.text,
-        confidence=guess.confidence if task.guess else None,
-    )
     try:
+        label = Label(
+            id=task.id,
+            text=dataset.spec.label(text.strip()) if action == "label" else None,
+            by="hand",
+            who=desk.who,
+            when=now(),
+            model=task.model or None,
+            guess=guess.text,
+            confidence=guess.confidence if task.guess else None,
+        )
         LabelLog.of(dataset.path, dataset.spec).add([label])
     except SpecError as error:
         desk.fault, desk.typed = str(error), text

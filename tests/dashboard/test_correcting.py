@@ -11,6 +11,7 @@ from captcha_core.dataset.gathered import write_samples
 from captcha_core.dataset.labels import LabelLog
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
+from captcha_core.errors import SpecError
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
 from dashboard import access, correcting, solving
@@ -62,6 +63,14 @@ def test_a_label_that_cannot_be_gets_a_sentence(own: Path) -> None:
     page = _corrected(tiny_samples(1, seed=3)[0], "9")
     assert "expected a label of 2 characters" in said(page)
     assert not (own / "data").exists() or not list((own / "data").iterdir())
+
+
+def test_half_a_character_is_no_label(own: Path, tiny_bundle: Path) -> None:
+    solver = Solver.load(str(tiny_bundle))
+    (reading,) = solving.read(solver, [Item(one.path, one.media, "image") for one in tiny_samples(1, seed=3)])
+    with pytest.raises(SpecError, match="in the label '3.ud800'; correct the label"):
+        correcting.keep(solver, [(reading, "3\ud800")], "ana")
+    assert not (own / "data").exists()
 
 
 def test_those_who_may_look_cannot_label(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:

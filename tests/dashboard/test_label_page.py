@@ -81,6 +81,19 @@ def test_a_label_that_cannot_be_stays_with_its_reason(pool: tuple[Dataset, dict[
     assert desk.fault == "" and written(dataset) == [(task.id, "01", "ada")]
 
 
+@pytest.mark.parametrize("text", ["\ud800", "3\ud800"])
+def test_half_a_character_is_refused_in_a_sentence(
+    pool: tuple[Dataset, dict[str, str]], monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    dataset, _ = pool
+    monkeypatch.setattr("dashboard.gallery.folders", lambda: [dataset.path])
+    page = open_page("label")
+    desk = page.session_state["label-desk"]
+    act(desk, dataset, task_of(desk, dataset), "label", text)
+    assert desk.fault.startswith("expected ") and repr(text) in desk.fault and written(dataset) == []
+    assert "correct the label" in said(without_traceback(page.run()))
+
+
 def test_skipped_ones_come_last(pool: tuple[Dataset, dict[str, str]]) -> None:
     dataset, _ = pool
     desk = desk_at(dataset)
