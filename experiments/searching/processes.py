@@ -39,9 +39,11 @@ class Processes:
         self.stop()
 
     def start(self, plan: "SearchPlan", tuner_id: str, variables: Mapping[str, str]) -> None:
+        log = plan.folder / f"{tuner_id}.log"
+        log.open("ab").close()  # a worker that cannot has nowhere to say so
         process = self.waiting.pop() if self.waiting else self._open()
         self.running[tuner_id] = process
-        order = {"search": plan.name, "log": str(plan.folder / f"{tuner_id}.log"), "variables": dict(variables)}
+        order = {"search": plan.name, "log": str(log), "variables": dict(variables)}
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it has died already, which its exit code says
             process.stdin.write(json.dumps(order).encode() + b"\n")

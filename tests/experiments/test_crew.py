@@ -16,7 +16,7 @@ from captcha_core.models.space import Choice, SearchSpace, Space
 from captcha_core.training.objective import Objective
 from captcha_core.training.oracles import make_oracle
 from experiments.searching.processes import Processes
-from experiments.searching.workers import WorkerFault, note_end, work
+from experiments.searching.workers import Crew, WorkerFault, note_end, work
 
 
 class EndingAtOnce:
@@ -43,10 +43,15 @@ class EndingAtOnce:
 def met(folder: Path, error: BaseException) -> BaseException:
     """Let a worker meet an error, and return what the search ends with."""
     plan: Any = SimpleNamespace(name="some", folder=folder)
+    return ended_with(plan, EndingAtOnce(plan, error))
+
+
+def ended_with(plan: Any, crew: Crew) -> BaseException:
+    """Let a crew search, and return what the search ends with."""
     space = SearchSpace.of({"one": Space({"width": Choice((4, 8))}, {})}, {})
-    oracle = make_oracle("grid", space, Objective(), 0, 0, folder, 2)
+    oracle = make_oracle("grid", space, Objective(), 0, 0, plan.folder, 2)
     with pytest.raises(Exception) as caught:
-        work(plan, oracle, EndingAtOnce(plan, error), 1, lambda sentence: None)
+        work(plan, oracle, crew, 1, lambda sentence: None)
     return caught.value
 
 
@@ -54,6 +59,15 @@ def test_what_a_worker_cannot_open_is_named(tmp_path: Path) -> None:
     found = met(tmp_path, PermissionError(13, "Permission denied", "data/x.parquet"))
     assert isinstance(found, OSError) and found.errno == 13
     assert "data/x.parquet" in str(found) and "space" not in str(found)
+
+
+def test_a_log_that_a_worker_could_not_open_is_named(tmp_path: Path) -> None:
+    (tmp_path / "worker-1.log").mkdir()
+    crew = Processes(1)
+    opened = list(crew.waiting)
+    found = ended_with(SimpleNamespace(name="some", folder=tmp_path), crew)
+    assert isinstance(found, IsADirectoryError) and "worker-1.log" in str(found)
+    assert all(one.poll() is not None for one in opened)
 
 
 def test_a_disk_that_is_full_for_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
