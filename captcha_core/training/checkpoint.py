@@ -6,7 +6,6 @@ take five times as long to write, and that after every epoch.
 
 import json
 import shutil
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,8 +13,10 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from captcha_core.errors import ModelError
+from captcha_core.sources.archive import DAMAGED
 
 STATE, BEST, FRESH_BEST = "state.npz", "best.npz", "best.new.npz"
 
@@ -135,9 +136,9 @@ def _write(path: Path, variables: Sequence[keras.Variable]) -> None:
 
 def _read(path: Path, variables: Sequence[keras.Variable]) -> None:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = [file[name] for name in file.files]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        with path.open("rb") as file, NpzFile(file, allow_pickle=False) as numbers:
+            arrays = [numbers[name] for name in numbers.files]
+    except DAMAGED as error:
         raise ModelError(f"expected a whole checkpoint in {path.parent}, received {error}; train anew.") from None
     mine, theirs = [tuple(variable.shape) for variable in variables], [array.shape for array in arrays]
     if mine != theirs:

@@ -1,5 +1,6 @@
 """A checkpoint is there after a kill at any point of its being replaced."""
 
+import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +41,35 @@ def test_what_is_restored_is_what_was_saved(model: keras.Model, tmp_path: Path) 
     assert (best.predict(np.ones((3, 2)), verbose=0) == model.predict(np.ones((3, 2)), verbose=0)).all()
 
 
-@pytest.mark.parametrize("damage", [lambda whole: b"", lambda whole: whole[:300], lambda whole: b"PK" + 99 * b"x"])
+def directory_with(place: int, value: int) -> Callable[[bytes], bytes]:
+    """Return what sets a byte of the zip archive's directory: 6 version, 8 flags, 10 method of the first member."""
+
+    def change(whole: bytes) -> bytes:
+        at = whole.index(b"PK\x01\x02") + place
+        return whole[:at] + bytes([value]) + whole[at + 1 :]
+
+    return change
+
+
+def one_array(whole: bytes) -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.ones(3))
+    return file.getvalue()
+
+
+DAMAGES = {
+    "empty": lambda whole: b"",
+    "cut": lambda whole: whole[:300],
+    "something else": lambda whole: b"PK" + 99 * b"x",
+    "of a later version": directory_with(6, 99),
+    "encrypted": directory_with(8, 1),
+    "patched": directory_with(8, 32),
+    "packed in an unknown way": directory_with(10, 97),
+    "one array": one_array,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_checkpoint_is_said_in_a_sentence(model: keras.Model, tmp_path: Path, damage: Callable) -> None:
     checkpoint = Checkpoint(tmp_path)
     checkpoint.save_best(model)
