@@ -149,6 +149,12 @@ def spec_of(seen: Survey, wishes: Wishes) -> CaptchaSpec:
         raise DataError(f"expected at least one readable labelled captcha, received none{first}.")
     texts = {entry.text for entry in seen.entries if entry.text and len(entry.text) <= MAX_LENGTH}  # others: no labels
     if not texts and None in (wishes.alphabet, wishes.min_length, wishes.max_length):
+        for entry in seen.entries:
+            if entry.text:
+                raise SpecError(
+                    f"expected labels of at most {MAX_LENGTH} characters, received {len(entry.text)} in {entry.name}; "
+                    "correct them or name another --label-from."
+                )
         raise SpecError(
             "expected labels to work out the alphabet and the lengths, received none; give --alphabet and --length."
         )

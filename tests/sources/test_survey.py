@@ -74,6 +74,18 @@ def test_a_label_longer_than_any_can_be_is_a_reject(tmp_path: Path) -> None:
     assert list(reasons(seen)) == [f"{70 * '1'}.png"]
 
 
+def test_where_all_labels_are_too_long_that_is_said(tmp_path: Path) -> None:
+    fill(tmp_path, {"a.png": picture("1"), "b.png": picture("2"), "c.png": picture("3")})
+    (tmp_path / "labels.csv").write_text(f"file,text\na.png,\nb.png,{70 * '1'}\nc.png,{80 * '1'}\n", encoding="utf-8")
+    long = "expected labels of at most 64 characters, received 70 in b.png; correct them or name another --label-from."
+    for wishes in (Wishes(), Wishes(alphabet="01"), Wishes(min_length=4, max_length=4)):
+        with pytest.raises(SpecError) as error:
+            look(tmp_path, wishes)
+        assert str(error.value) == long
+    seen, _ = look(tmp_path, Wishes(alphabet="01", min_length=4, max_length=4))
+    assert [entry.name for entry in seen.entries] == ["a.png"] and list(reasons(seen)) == ["b.png", "c.png"]
+
+
 def test_a_labelled_file_wins_over_its_unlabelled_copy(tmp_path: Path) -> None:
     fill(tmp_path, {name: picture("12") for name in ("a.png", "b.png", "c.png")})
     (tmp_path / "labels.csv").write_text("file,text\na.png,\nb.png,12\nc.png,13\n", encoding="utf-8")
