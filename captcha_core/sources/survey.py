@@ -39,6 +39,7 @@ class Survey:
         entries: The readable ones. ``ids`` are their content hashes, ``looks`` what they look like.
         rejects: All others, with reasons.
         media_bytes: Sum of the sizes of the files.
+        copies: Rejects that only lack the label that another file of the same content has, with entry, id and look.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -46,6 +47,7 @@ class Survey:
     looks: list[Picture | Clip] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     media_bytes: int = 0
+    copies: dict[Reject, tuple[Entry, str, Picture | Clip]] = field(default_factory=dict)
 
     @property
     def media(self) -> Literal["image", "audio"]:
@@ -81,6 +83,16 @@ class Survey:
         self.ids = [self.ids[place] for place in stay]
         self.looks = [self.looks[place] for place in stay]
 
+    def take_back(self) -> None:
+        """Move the copies whose labelled file was dropped from the rejects to the entries."""
+        there = set(self.ids)
+        alone = {reject: copy for reject, copy in self.copies.items() if copy[1] not in there}
+        for entry, identity, look in alone.values():
+            self.entries.append(entry)
+            self.ids.append(identity)
+            self.looks.append(look)
+        self.rejects = [reject for reject in self.rejects if reject not in alone]
+
 
 def survey(
     listing: Listing, progress: Callable[[int], None] = lambda files: None, case_sensitive: bool = True
@@ -88,7 +100,7 @@ def survey(
     """Open every file of a listing.
 
     The same file under two labels is accepted once: one label must be wrong, and it is a reject with that reason. So
-    is the copy without a label of a file that has one.
+    is the copy without a label of a file that has one, unless :func:`fit` finds that the label cannot be.
     Labels that differ in case alone are two only where case matters. Where pictures and clips are mixed, the fewer are
     rejects.
     """
@@ -106,7 +118,13 @@ def survey(
         seen.looks.append(look)
         seen.media_bytes += len(media)
     seen.drop(_of_other_media(seen))
-    seen.drop(_contradictions(seen, case_sensitive))
+    reasons = _contradictions(seen, case_sensitive)
+    seen.copies = {
+        Reject(seen.entries[place].name, reason): (seen.entries[place], seen.ids[place], seen.looks[place])
+        for place, reason in reasons.items()
+        if seen.entries[place].text is None
+    }
+    seen.drop(reasons)
     return seen
 
 
@@ -206,6 +224,8 @@ def observed_alphabet(characters: str, case_sensitive: bool = True) -> str:
 def fit(seen: Survey, spec: CaptchaSpec) -> None:
     """Write the labels as the specification does; those outside it become rejects.
 
+    An unlabelled copy of such a file is no reject any more: it waits for its label.
+
     Raises:
         DataError: If none fits.
     """
@@ -216,12 +236,17 @@ def fit(seen: Survey, spec: CaptchaSpec) -> None:
             seen.entries[place] = Entry(entry.name, text, entry.split)
         except SpecError as error:
             reasons[place] = str(error)
-        look = seen.looks[place]
-        if isinstance(look, Clip) and spec.media == "audio" and look.seconds > spec.seconds:
-            reasons[place] = (
-                f"expected a clip of at most {spec.seconds:g} s, received {look.seconds:.1f} s; raise --max-seconds."
-            )
-    seen.drop(reasons)
+    seen.drop(reasons | _too_long(seen, spec))
+    seen.take_back()
+    seen.drop(_too_long(seen, spec))  # of those that came back
     if not seen.entries:
         last = seen.rejects[-1]
         raise DataError(f"expected labels that fit the specification, received none ({last.name}: {last.reason})")
+
+
+def _too_long(seen: Survey, spec: CaptchaSpec) -> dict[int, str]:
+    return {
+        place: f"expected a clip of at most {spec.seconds:g} s, received {look.seconds:.1f} s; raise --max-seconds."
+        for place, look in enumerate(seen.looks)
+        if isinstance(look, Clip) and spec.media == "audio" and look.seconds > spec.seconds
+    }

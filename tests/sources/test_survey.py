@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from captcha_core.dataset.intake import write_import
 from captcha_core.errors import DataError, SpecError
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.survey import Survey, Wishes, fit, observed_alphabet, spec_of, survey
@@ -92,6 +93,28 @@ def test_a_labelled_file_wins_over_its_unlabelled_copy(tmp_path: Path) -> None:
     seen = survey(list_labelled(tmp_path))
     assert [(entry.name, entry.text) for entry in seen.entries] == [("b.png", "12")]
     assert "has as '12'" in reasons(seen)["c.png"] and "labelled" in reasons(seen)["a.png"]
+
+
+def test_a_copy_without_a_label_stays_where_the_label_does_not_fit(tmp_path: Path) -> None:
+    fill(tmp_path, {name: picture("12") for name in ("a.png", "b.png", "c.png")} | {"d.png": picture("13")})
+    fill(tmp_path, {"e.png": picture("13"), "f.png": picture("14")})
+    rows = ("file,text", "a.png,", "b.png,12345678", "c.png,", "d.png,", "e.png,13", "f.png,14")
+    (tmp_path / "labels.csv").write_text("\n".join(rows), encoding="utf-8")
+    seen, spec = look(tmp_path, Wishes(min_length=2, max_length=2))
+    texts = {entry.name: entry.text for entry in seen.entries}
+    assert texts == {"a.png": None, "c.png": None, "e.png": "13", "f.png": "14"}
+    assert set(reasons(seen)) == {"b.png", "d.png"} and "received 8" in reasons(seen)["b.png"]
+    dataset = write_import(tmp_path / "d", list_labelled(tmp_path), seen, spec, split="1/0/0")
+    written = {sample.path: (sample.text, sample.media) for sample in dataset.samples("train")}
+    assert written == {name: (text, (tmp_path / name).read_bytes()) for name, text in texts.items()}
+
+
+def test_a_copy_of_a_clip_that_is_too_long_is_too_long_as_well(tmp_path: Path) -> None:
+    fill(tmp_path, {"a.wav": clip(2.0), "b.wav": clip(2.0), "c.wav": clip(0.5)})
+    (tmp_path / "labels.csv").write_text("file,text\na.wav,12\nb.wav,\nc.wav,13\n", encoding="utf-8")
+    seen, _ = look(tmp_path, Wishes(max_seconds=1.0))
+    assert [entry.name for entry in seen.entries] == ["c.wav"]
+    assert all("expected a clip of at most 1 s" in reasons(seen)[name] for name in ("a.wav", "b.wav"))
 
 
 def test_labels_that_differ_in_case_alone_are_one_where_case_does_not_matter(tmp_path: Path) -> None:
