@@ -139,8 +139,7 @@ def describe(spec: CaptchaSpec) -> str:
         )
     else:
         media = f"Clips of up to {spec.seconds:g} s at {spec.rate_hz:,} Hz"
-    has_case = spec.alphabet.lower() != spec.alphabet.upper()
-    case = ", capital or not" if has_case and not spec.case_sensitive else ""
+    case = ", capital or not" if spec.folds_case else ""
     return f"{media}; {span} of {len(spec.alphabet)} characters: {alphabet}{case}"
 
 

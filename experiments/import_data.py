@@ -133,7 +133,7 @@ def _lines(dataset: "Dataset", listing: "Listing", seen: "Survey") -> Iterable[s
     splits = ", ".join(f"{split} {n:,}" for split, n in dataset.counts.items())
     yield f"{len(seen.entries):,} captchas imported, {len(seen.rejects):,} files left out"
     yield f"labels:   {EXAMPLES[listing.rule]}, as in {_printable(example.name)} -> {example.text}"
-    yield f"alphabet: {spec.alphabet}" + ("" if spec.case_sensitive else " (case does not matter)")
+    yield f"alphabet: {spec.alphabet}" + (" (case does not matter)" if spec.folds_case else "")
     yield f"lengths:  {lengths}"
     yield f"media:    {_media(dataset, seen)}"
     yield f"splits:   {splits}"

@@ -99,6 +99,11 @@ class CaptchaSpec(BaseModel):
     def fixed_length(self) -> bool:
         return self.min_length == self.max_length
 
+    @property
+    def folds_case(self) -> bool:
+        """Whether a letter may be written in either case; never where the alphabet has none."""
+        return not self.case_sensitive and self.alphabet.lower() != self.alphabet.upper()
+
     def label(self, text: str) -> str:
         """Return the text as the alphabet writes it.
 

@@ -20,3 +20,4 @@ def test_a_specification_in_a_line(name: str, line: str) -> None:
 def test_case_is_named_where_letters_have_one() -> None:
     assert describe(get_scheme("alnum4").spec).endswith(", capital or not")
     assert "capital" not in describe(get_scheme("alnum6").spec)  # both cases are characters of it
+    assert "capital" not in describe(get_scheme("digits4").spec.model_copy(update={"case_sensitive": False}))

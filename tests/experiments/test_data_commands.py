@@ -125,6 +125,15 @@ def test_import_does_not_promise_splits_apart_that_it_was_told_to_keep(
     assert "repeated: 1 captchas are there more than once, in the splits that they came" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("text", "said"), [("0421", False), ("0a2b", True)])
+def test_import_says_that_case_does_not_matter_where_there_is_one(
+    text: str, said: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = fill(tmp_path / "in", {f"{text}.png": picture(text)})
+    assert run("import", names, "--out", tmp_path / "d", "--case-insensitive", "--split", "1/0/0") == 0
+    assert ("case does not matter" in capsys.readouterr().out) is said
+
+
 def test_import_prints_names_that_are_no_unicode(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / os.fsdecode(b"\xff.png")).write_bytes(picture("a"))

@@ -42,6 +42,13 @@ def test_a_label_outside_the_spec_is_refused(text: str) -> None:
         CaptchaSpec.build(**IMAGE).label(text)
 
 
+@pytest.mark.parametrize(
+    ("alphabet", "case_sensitive", "folds"), [("01", False, False), ("0a", False, True), ("0a", True, False)]
+)
+def test_case_is_folded_where_letters_have_one(alphabet: str, case_sensitive: bool, folds: bool) -> None:
+    assert CaptchaSpec.build(**IMAGE | {"alphabet": alphabet, "case_sensitive": case_sensitive}).folds_case is folds
+
+
 def test_the_difference_of_two_specs_is_named() -> None:
     one, two = CaptchaSpec.build(**IMAGE), CaptchaSpec.build(**{**IMAGE, "width_px": 100})
     assert one.difference(two) == "width_px 160 and 100"
