@@ -119,7 +119,7 @@ class EpochEnd(keras.callbacks.Callback):
             progress = self.progress
             if progress.best_epoch < 0 or _better(metrics, progress.best):
                 progress.best_epoch, progress.best = epoch, dict(metrics)
-                self.checkpoint.save_best(self.model)
+                self.checkpoint.save_best(self.model, epoch)
         progress.epoch = epoch + 1
         progress.history.append({key: float(value) for key, value in logs.items()})
         self._remark()

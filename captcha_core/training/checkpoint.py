@@ -18,7 +18,7 @@ from numpy.lib.npyio import NpzFile
 from captcha_core.errors import ModelError
 from captcha_core.sources.archive import DAMAGED
 
-STATE, BEST, FRESH_BEST = "state.npz", "best.npz", "best.new.npz"
+STATE, FRESH_BEST = "state.npz", "best.new.npz"
 
 
 @dataclass
@@ -72,14 +72,16 @@ class Checkpoint:
             last.replace(old)
         fresh.replace(last)
         shutil.rmtree(old, ignore_errors=True)
+        for other in set(self.folder.glob("best-*.npz")) - {self._best(progress.best_epoch)}:
+            other.unlink()
 
-    def save_best(self, model: keras.Model) -> None:
-        """Keep a model's weights as the best so far."""
+    def save_best(self, model: keras.Model, epoch: int) -> None:
+        """Keep a model's weights as the best so far; those of an earlier epoch stay until the state names this one."""
         self.folder.mkdir(parents=True, exist_ok=True)
         fresh = self.folder / FRESH_BEST
         try:
             _write(fresh, model.variables)
-            fresh.replace(self.folder / BEST)
+            fresh.replace(self._best(epoch))
         except OSError:
             fresh.unlink(missing_ok=True)
             raise
@@ -108,13 +110,16 @@ class Checkpoint:
             model.optimizer.build(model.trainable_variables)
         _read(self.folder / "last" / STATE, [*model.variables, *_optimizer_variables(model)])
 
-    def restore_best(self, model: keras.Model) -> None:
-        """Give a model, built as the saved one was, the best weights.
+    def restore_best(self, model: keras.Model, epoch: int) -> None:
+        """Give a model, built as the saved one was, the best weights, which are those of this epoch.
 
         Raises:
             ModelError: If they cannot be read, or are another model's.
         """
-        _read(self.folder / BEST, model.variables)
+        _read(self._best(epoch), model.variables)
+
+    def _best(self, epoch: int) -> Path:
+        return self.folder / f"best-{epoch}.npz"
 
     def _recover(self) -> None:
         """Take back the previous state if a kill came between the two renames, and remove what else it left."""

@@ -113,7 +113,7 @@ def best_of(task: Task, checkpoint: Checkpoint) -> Trained:
     """
     progress = checkpoint.load_progress()
     model = build_network(task.network, task.spec, task.options)
-    checkpoint.restore_best(model)
+    checkpoint.restore_best(model, progress.best_epoch)
     return Trained(model, progress)
 
 

@@ -47,9 +47,9 @@ class TimedCheckpoint(Checkpoint):
         super().save(model, progress)
         self.seconds += time.perf_counter() - began
 
-    def save_best(self, model: keras.Model) -> None:
+    def save_best(self, model: keras.Model, epoch: int) -> None:
         began = time.perf_counter()
-        super().save_best(model)
+        super().save_best(model, epoch)
         self.seconds += time.perf_counter() - began
 
 

@@ -34,9 +34,9 @@ def numbers(model: keras.Model) -> list[np.ndarray]:
 def test_what_is_restored_is_what_was_saved(model: keras.Model, tmp_path: Path) -> None:
     checkpoint, last, best = Checkpoint(tmp_path), built(), built()
     checkpoint.save(model, Progress(epoch=1))
-    checkpoint.save_best(model)
+    checkpoint.save_best(model, 0)
     checkpoint.restore(last)
-    checkpoint.restore_best(best)
+    checkpoint.restore_best(best, 0)
     assert all((mine == theirs).all() for mine, theirs in zip(numbers(last), numbers(model), strict=True))
     assert (best.predict(np.ones((3, 2)), verbose=0) == model.predict(np.ones((3, 2)), verbose=0)).all()
 
@@ -72,18 +72,30 @@ DAMAGES = {
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_checkpoint_is_said_in_a_sentence(model: keras.Model, tmp_path: Path, damage: Callable) -> None:
     checkpoint = Checkpoint(tmp_path)
-    checkpoint.save_best(model)
+    checkpoint.save_best(model, 0)
     (file,) = tmp_path.iterdir()
     file.write_bytes(damage(file.read_bytes()))
     with pytest.raises(ModelError, match="expected a whole checkpoint"):
-        checkpoint.restore_best(built())
+        checkpoint.restore_best(built(), 0)
 
 
 def test_a_checkpoint_of_another_width_is_refused(model: keras.Model, tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path)
-    checkpoint.save_best(model)
+    checkpoint.save_best(model, 0)
     with pytest.raises(ModelError, match="expected the 3 variables"):
-        checkpoint.restore_best(built(width=2))
+        checkpoint.restore_best(built(width=2), 0)
+
+
+def test_a_kill_before_an_epoch_is_noted_leaves_the_best_of_those_that_are(model: keras.Model, tmp_path: Path) -> None:
+    checkpoint, better = Checkpoint(tmp_path), built()
+    checkpoint.save_best(model, 1)
+    checkpoint.save(model, Progress(epoch=2, best_epoch=1))
+    checkpoint.save_best(better, 2)  # killed here: after a resume the third epoch may end elsewhere, and not be better
+    best = built()
+    checkpoint.restore_best(best, Checkpoint(tmp_path).load_progress().best_epoch)
+    assert all((mine == theirs).all() for mine, theirs in zip(best.get_weights(), model.get_weights(), strict=True))
+    checkpoint.save(model, Progress(epoch=3, best_epoch=1))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best-1.npz", "last"]
 
 
 def test_a_kill_between_the_two_renames_loses_no_epoch(model: keras.Model, tmp_path: Path) -> None:
