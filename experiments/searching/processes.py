@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 
 
+def environment() -> dict[str, str]:
+    """Return the variables of a worker: our modules are found, and the run that we were handed stays ours."""
+    kept = {key: value for key, value in os.environ.items() if key != "MLFLOW_RUN_ID"}
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), kept.get("PYTHONPATH", "")]))}
+
+
 class Processes:
     """Opened at once; ended, told or not, when the block is left.
 
@@ -69,11 +75,9 @@ class Processes:
         self.waiting.clear()
 
     def _open(self) -> "subprocess.Popen[bytes]":
-        paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-        environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_RUN_ID"}
         return subprocess.Popen(  # noqa: S603  our own module
             [sys.executable, "-m", "experiments.searching.worker", str(self.threads), str(os.getpid())],
-            env={**environment, "PYTHONPATH": paths},
+            env=environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # once it has a search it writes to the log there

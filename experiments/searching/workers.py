@@ -13,7 +13,7 @@ from captcha_core.dataset.workers import connect_ray, ray_aside
 from captcha_core.errors import CaptchaError, ModelError
 from captcha_core.training.chief import Chief
 from experiments.searching.plan import SearchPlan
-from experiments.searching.processes import ROOT
+from experiments.searching.processes import environment
 from experiments.searching.trial import FAULT, read_json, write_json
 
 POLL_S = 0.2
@@ -55,12 +55,10 @@ class RayTasks:
         self.running: dict[Any, str] = {}
 
     def start(self, plan: SearchPlan, tuner_id: str, variables: Mapping[str, str]) -> None:
-        kept = ("MLFLOW_", "CAPTCHALAB_", "KERAS_BACKEND", "TF_")
-        environment = {key: value for key, value in os.environ.items() if key.startswith(kept)} | dict(variables)
-        environment.pop("MLFLOW_RUN_ID", None)
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+        kept = ("MLFLOW_", "CAPTCHALAB_", "KERAS_BACKEND", "TF_", "PYTHONPATH")
+        own = {key: value for key, value in environment().items() if key.startswith(kept)}
         remote = self.ray.remote(num_cpus=self.share, max_retries=0, max_calls=1)(_on_ray)
-        task = remote.options(runtime_env={"env_vars": environment})
+        task = remote.options(runtime_env={"env_vars": own | dict(variables)})
         reference = task.remote(str(Path.cwd()), plan.name, tuner_id, self.share)
         self.running[reference] = tuner_id
 
