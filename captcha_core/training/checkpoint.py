@@ -47,6 +47,10 @@ class Progress:
     recipe: dict[str, Any] = field(default_factory=dict)
 
 
+class DamagedCheckpoint(ModelError):
+    """What a training left cannot be read; begun anew it can go on."""
+
+
 class Checkpoint:
     """A folder with the last state (weights, optimiser, progress) and the best weights."""
 
@@ -90,13 +94,13 @@ class Checkpoint:
         """Return how far it is, after what a kill left half written is removed.
 
         Raises:
-            ModelError: If there is no checkpoint or it cannot be read.
+            DamagedCheckpoint: If there is no checkpoint or it cannot be read.
         """
         self._recover()
         try:
             return Progress(**json.loads((self.folder / "last" / "progress.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
-            raise ModelError(
+            raise DamagedCheckpoint(
                 f"expected a checkpoint in {self.folder}, received {error}; resume a run that began on this machine."
             ) from None
 
@@ -104,7 +108,8 @@ class Checkpoint:
         """Give a compiled model, built as the saved one was, the weights and the optimiser's state of the last epoch.
 
         Raises:
-            ModelError: If they cannot be read, or are another model's.
+            DamagedCheckpoint: If they cannot be read.
+            ModelError: If they are another model's.
         """
         if model.optimizer is not None:
             model.optimizer.build(model.trainable_variables)
@@ -114,7 +119,8 @@ class Checkpoint:
         """Give a model, built as the saved one was, the best weights, which are those of this epoch.
 
         Raises:
-            ModelError: If they cannot be read, or are another model's.
+            DamagedCheckpoint: If they cannot be read.
+            ModelError: If they are another model's.
         """
         _read(self._best(epoch), model.variables)
 
@@ -144,7 +150,9 @@ def _read(path: Path, variables: Sequence[keras.Variable]) -> None:
         with path.open("rb") as file, NpzFile(file, allow_pickle=False) as numbers:
             arrays = [numbers[name] for name in numbers.files]
     except DAMAGED as error:
-        raise ModelError(f"expected a whole checkpoint in {path.parent}, received {error}; train anew.") from None
+        raise DamagedCheckpoint(
+            f"expected a whole checkpoint in {path.parent}, received {error}; train anew."
+        ) from None
     mine, theirs = [tuple(variable.shape) for variable in variables], [array.shape for array in arrays]
     if mine != theirs:
         raise ModelError(

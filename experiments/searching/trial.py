@@ -21,7 +21,7 @@ from captcha_core.registry.callback import LogEpochs
 from captcha_core.registry.outbox import PARENT, LaterRun, Outbox, steps_posted
 from captcha_core.registry.processes import own_tags
 from captcha_core.training.callbacks import LossNotFinite
-from captcha_core.training.checkpoint import Checkpoint, Progress
+from captcha_core.training.checkpoint import Checkpoint, DamagedCheckpoint, Progress
 from captcha_core.training.fit import Task, Trained, train
 from captcha_core.training.hyperparameters import values_of
 from captcha_core.training.oracles import ROUNDS, hyperband_part
@@ -84,12 +84,19 @@ class TrialRunner:
                 result = read_json(folder / RESULT)
                 if result is None:
                     with self._lucky(folder):
-                        result = self._run(trial, folder, run, began)
+                        result = self._run_or_begin_anew(trial, folder, run, began)
             report_trial(run, result)
         keras.utils.clear_session(free_memory=False)
         metrics: dict[str, float] = result["metrics"]
         self.own_s += metrics["platform_seconds"]
         return {self.plan.objective.metric: metrics[f"best_{self.plan.objective.metric}"], **metrics}
+
+    def _run_or_begin_anew(self, trial: Trial, folder: Path, run: LaterRun, began: float) -> dict[str, Any]:
+        try:
+            return self._run(trial, folder, run, began)
+        except DamagedCheckpoint:
+            _forget(folder)
+            return self._run(trial, folder, run, began)
 
     def _run(self, trial: Trial, folder: Path, run: LaterRun, began: float) -> dict[str, Any]:
         plan = self.plan
@@ -161,8 +168,7 @@ class TrialRunner:
 
     def _unlucky(self, error: BaseException, folder: Path) -> BadLuck:
         write_json(folder / "attempt.json", {"attempt": _attempt(folder) + 1})
-        (folder / "begun.json").unlink(missing_ok=True)  # first: without it the trial takes over its state anew
-        shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+        _forget(folder)
         return BadLuck(_sentence(error))
 
     def _log_missed(self, run: LaterRun, checkpoint: Checkpoint, from_epoch: int) -> None:
@@ -271,6 +277,12 @@ def _take_over(plan: SearchPlan, past: str, folder: Path) -> int:
         fresh.replace(folder / "checkpoint")
         write_json(mark, begun)
     return int(begun["epoch"])
+
+
+def _forget(folder: Path) -> None:
+    """Let a trial begin from its beginning."""
+    (folder / "begun.json").unlink(missing_ok=True)  # first: without it the trial takes over its state anew
+    shutil.rmtree(folder / "checkpoint", ignore_errors=True)
 
 
 def _finished(checkpoint: Checkpoint, from_epoch: int) -> bool:

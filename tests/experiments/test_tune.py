@@ -341,3 +341,16 @@ def test_the_network_can_be_a_dimension() -> None:
     assert tune("--name", "both", "--tuner", "grid", "--trials", "2", *words, "--space", "optimizer=adam",
                 "--space", "learning_rate=0.01") == 0  # fmt: skip
     assert [run.data.params["network.name"] for run in trials_of("both")] == ["image_cnn", "image_ctc"]
+
+
+@pytest.mark.parametrize("damaged", ["last/progress.json", "best-0.npz"])
+def test_a_trial_whose_checkpoint_is_damaged_begins_anew(monkeypatch: pytest.MonkeyPatch, damaged: str) -> None:
+    name = f"torn-{damaged[:4]}"
+    with monkeypatch.context() as patch:
+        on_call(2, KeyboardInterrupt(), patch)
+        assert tune("--name", name, "--tuner", "random", "--trials", "2") == 130
+    whole, torn = (Path(f"runs/search-{name}/trials/{trial}/checkpoint") for trial in ("0000", "0001"))
+    shutil.copytree(whole, torn)
+    (torn / damaged).write_bytes(b"")  # as a power cut may leave it
+    assert command("tune", "--resume", name, "--repeats", "0", "--bundles", "0") == 0
+    assert states(name) == ["FINISHED"] * 2
