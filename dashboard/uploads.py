@@ -89,7 +89,8 @@ def _members(name: str, content: bytes, refused: list[Refused]) -> Iterator[tupl
         refused.append(Refused(base_name(name), "expected a whole zip archive, received a damaged one; get it again."))
         return
     with archive:
-        members = [one for one in archive.infolist() if not one.is_dir() and not _of_the_system(one.filename)]
+        named = [(one.filename, one) for one in archive.infolist()]
+        members = [one for name, one in named if not name.endswith("/") and not _of_the_system(name)]
         for member in members[: MAX_FILES + 1]:
             try:
                 yield member.filename, _read(archive, member)

@@ -81,7 +81,7 @@ class ZipFiles:
         return archive
 
     def names(self) -> list[str]:
-        return sorted({member.filename for member in self._archive.filelist if not member.is_dir()})
+        return sorted({member.filename for member in self._archive.filelist if not member.filename.endswith("/")})
 
     def read(self, name: str, limit: int = MAX_BYTES) -> bytes:
         _check_climb(name)

@@ -61,6 +61,14 @@ def before_the_beginning() -> bytes:
     return bytes(content)
 
 
+def nameless() -> bytes:
+    """The directory gives the member a name of no characters, and what was its name is a comment."""
+    content = zip_of()
+    at = content.rindex(b"PK\x01\x02") + 28
+    content[at : at + 6] = struct.pack("<HHH", 0, 0, len("ab12.png"))
+    return bytes(content)
+
+
 def damaged_lzma() -> bytes:
     content = zip_of(packing=zipfile.ZIP_LZMA)
     start = content.index(b"ab12.png") + len(b"ab12.png")
@@ -68,7 +76,7 @@ def damaged_lzma() -> bytes:
     return bytes(content)
 
 
-@pytest.mark.parametrize("content", [wrong_name(), before_the_beginning(), damaged_lzma()])
+@pytest.mark.parametrize("content", [wrong_name(), before_the_beginning(), damaged_lzma(), nameless()])
 def test_archives_that_lie_about_their_members(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "in.zip").write_bytes(content)
     files = ZipFiles(tmp_path / "in.zip")
