@@ -1,7 +1,7 @@
 """MLflow's SQLite file, made beside its place and swapped in: a kill or a full disk leaves no half of it."""
 
 import logging
-import os
+import tempfile
 from pathlib import Path
 
 from filelock import FileLock
@@ -43,9 +43,11 @@ def is_missing(uri: str) -> bool:
     if path is None or path.exists():
         return False
     home = next(folder for folder in path.parents if folder.exists())
-    if not home.is_dir() or not os.access(home, os.W_OK):
-        raise NotADirectoryError(f"{home} is no folder that can be written to")
-    return True
+    try:
+        with tempfile.TemporaryFile(dir=home):  # permissions alone do not tell: a file system can be read-only
+            return True
+    except OSError as error:
+        raise OSError(f"{home} is no folder that can be written to: {error.strerror}") from None
 
 
 def _file(uri: str) -> Path | None:

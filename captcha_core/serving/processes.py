@@ -101,6 +101,7 @@ class Processes:
 
         for child in [one for one in self._children if one.process.sentinel in ended]:
             self._children.remove(child)
+            child.process.join()  # what we wait on closes before the process has ended, and its connections with it
             multiprocess.mark_process_dead(child.process.pid)
             if self._stopping:
                 continue

@@ -164,12 +164,12 @@ def test_doctor_says_what_mlflow_refuses(empty_folder: Path, capsys: pytest.Capt
     assert "MLflow refused metrics of id" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("place", ["file/mlflow.db", "x" * 300])
+@pytest.mark.parametrize("place", ["file/mlflow.db", "x" * 300, "/proc/mlflow.db"])
 def test_a_database_that_cannot_be_made_is_said(
     empty_folder: Path, place: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (empty_folder / "file").touch()
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{empty_folder}/{place}")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{empty_folder / place}")
     assert doctor() == 1
     assert "FAIL  tracking store: " in capsys.readouterr().out
 

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -231,16 +232,18 @@ def test_urls_are_fetched_where_that_is_allowed(
 
 def test_several_processes_answer_as_one(tiny_bundle: Path, tmp_path: Path) -> None:
     tokens = tmp_path / "tokens"
-    tokens.write_text("ada 0123456789abcdef 200\nprometheus fedcba9876543210\n", encoding="utf-8")
+    tokens.write_text("ada 0123456789abcdef 120\nprometheus fedcba9876543210\n", encoding="utf-8")
     tokens.chmod(0o600)
     header, media = {"Authorization": "Bearer 0123456789abcdef"}, SAMPLES[0].media
     with running("--model", str(tiny_bundle), "--processes", "2", "--token-file", str(tokens)) as server:
         mine = children(server)
         assert len(mine) == 2
         with ThreadPoolExecutor(12) as pool:  # a connection each, so that both processes get some
+            began = time.monotonic()
             asked = [pool.submit(httpx.post, f"{server.url}/solve", content=media, headers=header) for _ in range(24)]
-        codes = [answer.result().status_code for answer in asked]
-        assert codes.count(200) in (20, 21), "one burst for both processes, and what flows back meanwhile"
+            codes = [answer.result().status_code for answer in asked]
+            flowed_back = 2 * (time.monotonic() - began)
+        assert 12 <= codes.count(200) <= 12 + flowed_back, "one burst for both processes, and what flows back meanwhile"
         assert set(codes) == {200, 429}
         numbers = server.get("/metrics", headers={"Authorization": "Bearer fedcba9876543210"}).text
         assert f'captchalab_requests_total{{route="/solve",status="200"}} {codes.count(200)}.0' in numbers
@@ -248,8 +251,10 @@ def test_several_processes_answer_as_one(tiny_bundle: Path, tmp_path: Path) -> N
         assert "captchalab_registry_reachable 1.0" in numbers
 
         mine[0].kill()
-        until(lambda: len(children(server)) == 2 and mine[0] not in children(server))
-        until(lambda: server.ready()["status"] == "ready")
+        mine[0].wait(30)  # until then its connections are open, and a request on one of them is lost
+        until(lambda: len(children(server)) == 2)
+        assert server.ready()["status"] == "ready"
+        until(lambda: f"process {mine[0].pid} ended with -9; another takes its place" in "".join(server.log))
         mine = children(server)
     assert not any(process.is_running() for process in mine), "they end with the server"
 
