@@ -16,6 +16,7 @@ Options = TypeVar("Options", bound=SolveOptions)
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
 MAX_FIELDS = 16
+MAX_MARKS = 1024  # commas and brackets in JSON besides those between files; two options may be made of commas
 
 
 def options_of(request: Request, kind: type[Options]) -> Options:
@@ -31,7 +32,7 @@ def options_of(request: Request, kind: type[Options]) -> Options:
     given = request.query_params.multi_items()
     options = dict(given)
     if len(options) < len(given):
-        raise ApiError(422, "invalid", "expected every option once, received one twice; give it once.")
+        raise _invalid("expected every option once, received one twice; give it once.")
     return _valid(kind, options)
 
 
@@ -45,7 +46,7 @@ async def one(request: Request) -> tuple[bytes, SolveOptions]:
     options = options_of(request, SolveOptions)
     kind = _content_type(request)
     if kind == JSON:
-        asked = _parsed(SolveRequest, await _body(request))
+        asked = _parsed(SolveRequest, await _body(request), 1)
         return strict_base64(asked.media), _merged(options, asked)
     if kind == MULTIPART:
         files, options = await _form(request, options, 1)
@@ -68,7 +69,10 @@ async def many(request: Request, most: int) -> tuple[list[bytes], SolveOptions]:
         raise ApiError(
             415, "wrong_body", f"expected a batch as {JSON} or {MULTIPART}, received another type; use one of them."
         )
-    asked = _parsed(BatchRequest, await _body(request))
+    body = await _body(request)
+    if body.count(b",") > MAX_MARKS + most:
+        raise _too_many(most)
+    asked = _parsed(BatchRequest, body, most)
     if len(asked.media) > most:
         raise _too_many(most)
     return [strict_base64(text) for text in asked.media], _merged(options, asked)
@@ -105,22 +109,25 @@ async def _form(request: Request, options: SolveOptions, most: int) -> tuple[lis
     return files, _merged(options, _valid(SolveOptions, fields))
 
 
-def _parsed(kind: type[Model], body: bytes) -> Model:
+def _parsed(kind: type[Model], body: bytes, most: int) -> Model:
+    # Counted before it is parsed: each value takes a hundred bytes of memory, each fault a thousand.
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MAX_MARKS + most:
+        raise _invalid("expected a JSON object of media and options, received far more; send these alone.")
     try:
         return kind.model_validate_json(body, strict=True)
     except ValidationError as error:
-        raise _invalid(error) from None
+        raise _invalid(first_fault(error, "request")) from None
 
 
 def _valid(kind: type[Model], fields: dict[str, str]) -> Model:
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
-        raise _invalid(error) from None
+        raise _invalid(first_fault(error, "request")) from None
 
 
-def _invalid(error: ValidationError) -> ApiError:
-    return ApiError(422, "invalid", first_fault(error, "request"))
+def _invalid(message: str) -> ApiError:
+    return ApiError(422, "invalid", message)
 
 
 def _merged(query: SolveOptions, body: SolveOptions) -> SolveOptions:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from captcha_core.errors import DataError
+from captcha_core.media.image import FORMATS, MAX_BYTES
 
 Kind = Literal["image", "audio"]
+HEAD_BYTES = 2**16  # a size is looked for in as many: some files hold a million empty pieces before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,14 @@ def size_of(image: bytes) -> tuple[int, int]:
 
     from PIL import Image, UnidentifiedImageError
 
+    head = image[: MAX_BYTES if image.startswith(b"RIFF") else HEAD_BYTES]  # WebP's is read with all that follows
     try:
-        width, height = Image.open(io.BytesIO(image)).size
+        width, height = Image.open(io.BytesIO(head), formats=FORMATS).size
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError):
-        raise DataError("expected a whole picture, received a damaged one; get it again.") from None
+        raise DataError(
+            f"expected a whole picture with its size in its first {HEAD_BYTES:,} bytes, received a damaged or another "
+            "one; get it again, or choose the model."
+        ) from None
     return height, width
 
 

@@ -81,10 +81,12 @@ class Processes:
         if self._stopping:
             return
         mine, theirs = self._context.Pipe()
-        process = self._context.Process(target=_live, args=(*self._arguments, theirs))
+        process = self._context.Process(target=_live, args=(*self._arguments, theirs, tempfile.gettempdir()))
         process.start()
         self._children.append(Child(process, mine, time.monotonic()))
         theirs.close()
+        if self._stopping:  # a signal came meanwhile, and this one was not told
+            process.terminate()
 
     def _wait_for(self, child: Child) -> None:
         try:
@@ -124,8 +126,9 @@ class Processes:
             child.process.terminate()
 
 
-def _live(work: Work, listener: socket.socket, shared: Any, pipe: Connection) -> None:
-    """Do the work in a process of its own."""
+def _live(work: Work, listener: socket.socket, shared: Any, pipe: Connection, scratch: str) -> None:
+    """Do the work in a process of its own, with temporary files where they go with the first one."""
+    tempfile.tempdir = scratch
     threading.Thread(target=_end_with_parent, args=(pipe,), name="parent", daemon=True).start()
     try:
         work(listener, shared, lambda: pipe.send(None))

@@ -9,10 +9,10 @@ HEADERS_S = 10.0
 
 
 class PatientForAWhile(HttpToolsProtocol):
-    """uvicorn's protocol; a connection that is silent, or in the middle of its headers, for too long is closed.
+    """uvicorn's protocol, with an end for whoever is silent, or sends headers or an answered request's body, too long.
 
     Without it, callers who send a byte now and then hold connections for ever. uvicorn itself limits only the pause
-    between two requests; bodies have the deadline of the request.
+    between two requests, and forgets that limit at the next byte; bodies have the deadline of the request.
     """
 
     headers_s = HEADERS_S
@@ -33,6 +33,11 @@ class PatientForAWhile(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._stop_waiting()
         super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete:  # else another request came meanwhile, and its answer begins
+            self._wait()
 
     def _wait(self) -> None:
         self._stop_waiting()

@@ -127,7 +127,7 @@ def build_service(options: ServerOptions) -> Service:
 def _is_local(host: str) -> bool:
     try:
         rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise ServingError(f"expected a host of this machine, received {host!r}: {error}; correct --host.") from None
     return all(is_loopback(str(address[0])) for *_, address in rows)
 

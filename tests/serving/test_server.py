@@ -111,9 +111,12 @@ def test_a_rate_is_kept_to(tiny_bundle: Path, tmp_path: Path) -> None:
     tokens.chmod(0o600)
     with running("--model", str(tiny_bundle), "--token-file", str(tokens)) as server:
         header = {"Authorization": "Bearer 0123456789abcdef"}
+        began = time.monotonic()
         answers = [server.solve(SAMPLES[0].media, headers=header) for _ in range(4)]
-    assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
-    assert answers[-1].headers["retry-after"] in ("1", "2", "3")
+        flowed_back = (time.monotonic() - began) / 3
+    codes = [answer.status_code for answer in answers]
+    assert codes[:2] == [200, 200] and 2 <= codes.count(200) <= 2 + flowed_back
+    assert {answer.headers["retry-after"] for answer in answers if answer.status_code == 429} <= {"1", "2", "3"}
 
 
 def test_what_cannot_be_served_is_said(
@@ -245,8 +248,10 @@ def test_several_processes_answer_as_one(tiny_bundle: Path, tmp_path: Path) -> N
             flowed_back = 2 * (time.monotonic() - began)
         assert 12 <= codes.count(200) <= 12 + flowed_back, "one burst for both processes, and what flows back meanwhile"
         assert set(codes) == {200, 429}
-        numbers = server.get("/metrics", headers={"Authorization": "Bearer fedcba9876543210"}).text
-        assert f'captchalab_requests_total{{route="/solve",status="200"}} {codes.count(200)}.0' in numbers
+        reader = {"Authorization": "Bearer fedcba9876543210"}
+        counted = f'captchalab_requests_total{{route="/solve",status="200"}} {codes.count(200)}.0'
+        until(lambda: counted in server.get("/metrics", headers=reader).text)  # counted once they are sent
+        numbers = server.get("/metrics", headers=reader).text
         assert "captchalab_waiting 0.0" in numbers
         assert "captchalab_registry_reachable 1.0" in numbers
 
@@ -266,6 +271,11 @@ def test_processes_that_lose_their_parent_end(tiny_bundle: Path) -> None:
         until(lambda: not any(process.is_running() for process in mine))
 
 
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".example"])
+def test_a_host_that_no_name_can_be(capsys: pytest.CaptureFixture[str], host: str) -> None:
+    assert "expected a host of this machine" in refused(capsys, "--model", "m", "--host", host)
+
+
 def test_what_several_processes_cannot_serve_is_said_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["serve", "--model", str(tmp_path), "--port", "0", "--processes", "2"])
@@ -274,7 +284,7 @@ def test_what_several_processes_cannot_serve_is_said_once(tmp_path: Path, capfd:
     assert "Traceback" not in said
 
 
-def test_a_caller_who_never_ends_its_headers_is_cut_off(tiny_bundle: Path) -> None:
+def test_a_caller_who_never_ends_is_cut_off(tiny_bundle: Path) -> None:
     program = (
         "import sys\n"
         "from captcha_core.serving import protocol\n"
@@ -288,6 +298,13 @@ def test_a_caller_who_never_ends_its_headers_is_cut_off(tiny_bundle: Path) -> No
             with socket.create_connection((host, int(port)), timeout=10) as caller:
                 caller.sendall(begun)
                 assert caller.recv(100) == b""
+        with socket.create_connection((host, int(port)), timeout=10) as caller:
+            caller.sendall(b"POST /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n")
+            answer = caller.recv(1000)
+            assert answer.startswith(b"HTTP/1.1 404 ")
+            caller.sendall(b"a")  # uvicorn forgets its own limit at the next byte
+            while answer:
+                answer = caller.recv(1000)
         assert server.solve(SAMPLES[0].media).status_code == 200
 
 
