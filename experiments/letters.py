@@ -33,6 +33,7 @@ def letters(
     """
     as_json = check_format(format)
     from captcha_core.dataset.gathered import with_split, write_samples
+    from captcha_core.dataset.new_folder import new_folder, require_new
     from captcha_core.dataset.split import KEEP, SPLITS
     from captcha_core.dataset.store import Dataset
     from captcha_core.errors import DataError
@@ -42,8 +43,7 @@ def letters(
     from experiments.bars import progress_bar
 
     dataset, place = Dataset.open(data), Path(out)
-    if place.exists() and any(place.iterdir()):
-        raise DataError(f"expected a new or empty folder, received {out} with files in it; choose another --out.")
+    require_new(place)  # now, not after the cutting
     found: list[Sample] = []
     failures: list[Failure] = []
     captchas = 0
@@ -58,13 +58,6 @@ def letters(
                     found += [with_split(letter.sample, split) for letter in result]
     if not captchas:
         raise DataError(f"expected labelled captchas in {data}, received none; label some first.")
-    place.mkdir(parents=True, exist_ok=True)
-    _write_failures(place, failures, dataset.spec)
-    if not found:
-        raise DataError(
-            f"expected captchas that can be cut, received {captchas:,} that cannot; look at {out}/failures."
-        )
-    _write_folders(place / "letters", found)
     spec = CaptchaSpec.build(
         media="image",
         alphabet=dataset.spec.alphabet,
@@ -75,17 +68,25 @@ def letters(
         width_px=side_px,
         channels=1,
     )
-    written = write_samples(place / "dataset", spec, found, "letters", KEEP)
+    with new_folder(place) as fresh:
+        _write_failures(fresh, failures, dataset.spec)
+        if found:
+            _write_folders(fresh / "letters", found)
+            written = write_samples(fresh / "dataset", spec, found, "letters", KEEP)
+    if not found:
+        raise DataError(
+            f"expected captchas that can be cut, received {captchas:,} that cannot; look at {out}/failures."
+        )
     if as_json:
         facts = {"captchas": captchas, "letters": len(found), "failures": len(failures), "digest": written.digest}
         print(json.dumps({"path": out, **facts, "counts": written.counts}))
         return
     print(f"{len(found):,} letters of {captchas - len(failures):,} captchas, {len(failures):,} could not be cut")
-    print(f"a folder for each character: {place / 'letters'}; the same as a data set: {place / 'dataset'}")
+    print(f"a folder for each character: {out}/letters; the same as a data set: {out}/dataset")
     for failure in failures[:SHOWN]:
         print(f"not cut: {failure.sample.path}: {failure.reason}", file=sys.stderr)
     if len(failures) > SHOWN:
-        print(f"and {len(failures) - SHOWN:,} more in {place / 'failures.csv'}", file=sys.stderr)
+        print(f"and {len(failures) - SHOWN:,} more in {out}/failures.csv", file=sys.stderr)
 
 
 def _write_folders(place: "Path", found: "list[Sample]") -> None:

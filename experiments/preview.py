@@ -58,7 +58,12 @@ def preview(
     draw = _clip_drawer(dataset.spec, answers) if dataset.spec.media == "audio" else None
     place = Path(out) if out else dataset.path / "sheet.png"
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(encode_png(contact_sheet(shown, dataset.spec, columns or in_a_row, draw)))
+    fresh = place.with_name(f"{place.name}.new")  # the one of before stays until this one is whole
+    try:
+        fresh.write_bytes(encode_png(contact_sheet(shown, dataset.spec, columns or in_a_row, draw)))
+        fresh.replace(place)
+    finally:
+        fresh.unlink(missing_ok=True)
     manifest = dataset.manifest
     facts = {
         "path": str(dataset.path),

@@ -1,16 +1,13 @@
 """A data set in forms that other programs read. Both can be imported again."""
 
 import csv
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-from captcha_core.dataset.gathered import replaceable
+from captcha_core.dataset.new_folder import new_folder
 from captcha_core.dataset.shard import disk_error
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
-from captcha_core.errors import DataError
 from captcha_core.sources import tfrecord
 from captcha_core.spec.sample import Sample
 
@@ -34,7 +31,7 @@ def export_folder(dataset: Dataset, out: Path, progress: Progress = _silent) -> 
     Raises:
         DataError: If the folder is not empty or cannot be written; nothing is left then.
     """
-    with _new_folder(out) as folder, (folder / LABELS).open("w", encoding="utf-8", newline="") as file:
+    with new_folder(out) as folder, (folder / LABELS).open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(["file", "text", "split"])
         for split in SPLITS:
@@ -62,7 +59,7 @@ def export_tfrecord(dataset: Dataset, out: Path, progress: Progress = _silent) -
         raw = value.encode() if isinstance(value, str) else value
         return tf.train.Feature(bytes_list=tf.train.BytesList(value=[raw]))
 
-    with _new_folder(out) as folder:
+    with new_folder(out) as folder:
         try:
             for split in SPLITS:
                 with tf.io.TFRecordWriter(str(folder / f"{split}.tfrecord")) as writer:
@@ -76,26 +73,6 @@ def export_tfrecord(dataset: Dataset, out: Path, progress: Progress = _silent) -
         except tf.errors.OpError as error:
             raise disk_error(out, OSError(error.message)) from None
     return sum(dataset.counts.values())
-
-
-@contextmanager
-def _new_folder(out: Path) -> Iterator[Path]:
-    """Give a draft folder that becomes ``out`` when the block ends well and is removed when it does not."""
-    out = replaceable(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"expected a new or empty folder to export to, received {out}; choose another --out.")
-    draft = out.parent / f".{out.name}.exporting"
-    try:
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        yield draft
-        if out.exists():
-            out.rmdir()
-        draft.rename(out)
-    except OSError as error:
-        raise disk_error(out, error) from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _free_path(folder: Path, sample: Sample) -> Path:

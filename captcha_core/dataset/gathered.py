@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from captcha_core.dataset.labels import LOG
+from captcha_core.dataset.labels import LOG, is_cut
 from captcha_core.dataset.split import DEFAULT_SPLIT, KEEP, KEY_DIGITS, found_rule
 from captcha_core.dataset.store import MANIFEST, Dataset, Plan
 from captcha_core.dataset.writer import write_dataset
@@ -70,9 +71,9 @@ def replace_samples(folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], 
         raise DataError(f"expected a new folder or an older result in {folder}, received {what}; choose another --out.")
     fresh, old = _beside(folder)
     write_samples(fresh, spec, samples, source, KEEP)
-    with FileLock(f"{folder / LOG}.lock") if (folder / LOG).is_file() else contextlib.nullcontext():
+    with FileLock(f"{folder / LOG}.lock") if folder.exists() else contextlib.nullcontext():
         if (folder / LOG).is_file():
-            shutil.copyfile(folder / LOG, fresh / LOG)
+            _append(folder / LOG, fresh / LOG)
         if folder.exists():
             folder.rename(old)
         fresh.rename(folder)
@@ -107,15 +108,30 @@ def held(folder: Path) -> Iterator[None]:
 def take_back(folder: Path) -> None:
     """Put the older data set back if a kill came while it was replaced, and remove what else that left."""
     fresh, old = _beside(folder)
-    if old.exists() and not folder.exists():
+    if old.exists() and not (folder / MANIFEST).is_file():
+        log, lock = folder / LOG, folder / f"{LOG}.lock"
+        if folder.exists() and {*folder.iterdir()} - {log, lock}:
+            return  # somebody else's files by now
+        if log.is_file():  # of who gave a label in that very moment
+            _append(log, old / LOG)
+        shutil.rmtree(folder, ignore_errors=True)
         old.rename(folder)
     for rest in (fresh, old):
         shutil.rmtree(rest, ignore_errors=True)
 
 
+def _append(labels: Path, log: Path) -> None:
+    """Append the lines of a file to a label log, and wait until the disk has them."""
+    cut = is_cut(log)
+    with log.open("ab") as file:
+        file.write(b"\n" * cut + labels.read_bytes())
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def _beside(folder: Path) -> tuple[Path, Path]:
-    folder = folder.resolve()
-    return folder.with_name(f"{folder.name}.new"), folder.with_name(f"{folder.name}.old")
+    folder = folder.resolve()  # hidden: NAME.old may be what a person put there
+    return folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
 
 
 def with_split(sample: Sample, split: str) -> Sample:

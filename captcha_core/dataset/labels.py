@@ -16,6 +16,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from captcha_core.dataset.shard import disk_error
+from captcha_core.errors import DataError
 from captcha_core.spec.captcha import CaptchaSpec
 
 LOG = "labels.jsonl"
@@ -95,11 +96,13 @@ class LabelLog:
 
         Raises:
             SpecError: If a label is outside the alphabet or the lengths; then none is written.
-            DataError: If the disk does not take them.
+            DataError: If the data set is gone or the disk does not take them.
         """
         checked = [self._checked(label) for label in labels]
         if not checked:
             return []  # no empty log beside data that nobody labels
+        if not self.path.parent.is_dir():  # the lock would make it
+            raise DataError(f"expected a data set at {self.path.parent}, received none; try again, or write it anew.")
         lines = "".join(label.model_dump_json() + "\n" for label in checked).encode()
         try:
             with FileLock(f"{self.path}.lock"), self.path.open("a+b") as file:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, FailFast, ValidationError, field_validator, model_validator
 
 from captcha_core.dataset.shard import HASH_SPACE, ShardFile, check_shard_file, read_shard
 from captcha_core.dataset.split import SPLITS, SplitRule
@@ -82,8 +82,8 @@ def _short(value: Any) -> str:
 class Manifest(Plan):
     """The contents of ``dataset.json``: the plan, and what came of it."""
 
-    counts: dict[str, int]
-    shards: dict[str, ShardFile]
+    counts: Annotated[dict[str, int], FailFast()]
+    shards: Annotated[dict[str, ShardFile], FailFast()]
     digest: str
 
     @field_validator("shards")

@@ -49,7 +49,8 @@ def _run_in_processes(task: Task, numbers: Iterable[int], workers: int) -> Itera
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _prepare, (task,))
     waiting = iter(numbers)
     try:
-        running: set[Future[Any]] = {pool.submit(_call, number) for number in islice(waiting, AHEAD * workers)}
+        with _interrupts_held():
+            running: set[Future[Any]] = {pool.submit(_call, number) for number in islice(waiting, AHEAD * workers)}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -62,6 +63,19 @@ def _run_in_processes(task: Task, numbers: Iterable[int], workers: int) -> Itera
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let processes that are started meanwhile never see a Ctrl-C, from their first moment; this one sees it after."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _prepare(task: Task) -> None:

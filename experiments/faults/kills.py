@@ -12,7 +12,7 @@ from captcha_core.errors import CaptchaError
 from experiments.faults.commands import TEMPORARY, kill, wait_for, works
 
 SOONER = 0.9  # the machine is quicker than it was when the time was taken
-LEFTOVERS = ("*.tmp", "*.new", "*.old", "*.part", "*.exporting", ".writing", "*.new.npz")
+LEFTOVERS = ("*.tmp", "*.new", "*.old", "*.part", ".writing", "*.new.npz")
 
 
 class Broken(CaptchaError):

@@ -1,6 +1,7 @@
 """A source of tiny samples for tests of writing: quick, seeded, and importable by worker processes."""
 
 import os
+import signal
 import time
 from collections.abc import Sequence
 
@@ -64,3 +65,8 @@ def small_plan(count: int = 100, shard_size: int = 10, seed: int = 1) -> Plan:
         source="fast", spec=SPEC, scheme="specks", seed=seed, count=count, split=rule, shard_size=shard_size,
         generator="test",
     )  # fmt: skip
+
+
+def held_signals(number: int) -> list[int]:
+    """What a worker never hears, asked in the worker."""
+    return [int(one) for one in signal.pthread_sigmask(signal.SIG_BLOCK, [])]

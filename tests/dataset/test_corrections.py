@@ -52,7 +52,7 @@ def test_a_kill_while_they_are_replaced_loses_none(tiny_spec: CaptchaSpec, tmp_p
     mine = Corrections(tmp_path / "corrections", tiny_spec)
     first, second = tiny_samples(2, seed=3)
     mine.keep(first.media, "a.png", _label("12"))
-    mine.folder.rename(tmp_path / "corrections.old")
+    mine.folder.rename(tmp_path / ".corrections.old")
     assert _texts(mine.keep(second.media, "b.png", _label("33"))) == {first.id: "12", second.id: "33"}
 
 

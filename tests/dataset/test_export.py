@@ -81,7 +81,7 @@ def test_characters_that_names_cannot_hold_are_in_the_table(tmp_path: Path) -> N
 def test_a_folder_with_something_in_it_is_refused(tmp_path: Path, dataset: Dataset, export) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").write_text("x", encoding="utf-8")
-    with pytest.raises(DataError, match="expected a new or empty folder to export to"):
+    with pytest.raises(DataError, match="expected a new or empty folder to write to"):
         export(dataset, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine"]
 

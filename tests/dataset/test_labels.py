@@ -235,7 +235,7 @@ def test_two_results_at_once_take_turns(unlabelled: Dataset, tmp_path: Path, mon
     ids, rename, running = unlabelled.ids("train"), Path.rename, threading.Event()
 
     def slow(path: Path, target: Path) -> Path:
-        if path.name == "built.new":
+        if path.name == ".built.new":
             running.set()
             time.sleep(0.3)  # the other one comes in between
         return rename(path, target)
@@ -258,14 +258,46 @@ def test_a_kill_while_a_result_is_replaced_costs_nothing(unlabelled: Dataset, tm
     first, second = unlabelled.ids("train")[:2]
     log.add([label(first, "11")])
     before = rebuild(unlabelled, out)
-    (tmp_path / "out").rename(tmp_path / "out.old")
-    (tmp_path / "out.new").mkdir()
+    (tmp_path / "out").rename(tmp_path / ".out.old")
+    (tmp_path / ".out.new").mkdir()
     take_back(out)
     assert Dataset.open(out).digest == before.digest
     log.add([label(second, "22")])
-    (tmp_path / "out").rename(tmp_path / "out.old")
+    (tmp_path / "out").rename(tmp_path / ".out.old")
     assert sorted(rebuild(unlabelled, out).texts("train")) == ["11", "22"]
-    assert not {path.name for path in tmp_path.iterdir()} & {"out.new", "out.old"}
+    assert not {path.name for path in tmp_path.iterdir()} & {".out.new", ".out.old"}
+
+
+def test_a_label_given_while_a_result_is_replaced_is_kept(unlabelled: Dataset, tmp_path: Path) -> None:
+    log, out = LabelLog.of(unlabelled.path, unlabelled.spec), tmp_path / "out"
+    ids = unlabelled.ids("train")
+    log.add([label(ids[0], "11")])
+    before = rebuild(unlabelled, out)
+    corrected = LabelLog.of(out, before.spec)
+    corrected.add([label(ids[0], "12")])
+    out.rename(tmp_path / ".out.old")  # a kill came here
+    with pytest.raises(DataError, match="expected a data set at"):
+        corrected.add([label(ids[0], "13")])
+    out.mkdir()  # by who looked a moment before
+    corrected.add([label(ids[0], "22")])
+    take_back(out)
+    assert Dataset.open(out).digest == before.digest
+    assert [one.text for one in corrected.read()[0]] == ["12", "22"]
+
+
+def test_what_a_person_put_beside_a_result_stays(unlabelled: Dataset, tmp_path: Path) -> None:
+    LabelLog.of(unlabelled.path, unlabelled.spec).add([label(unlabelled.ids("train")[0], "11")])
+    for name in ("out.old", "out.new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.txt").touch()
+    rebuild(unlabelled, tmp_path / "out")
+    (tmp_path / "out").rename(tmp_path / ".out.old")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").touch()
+    with pytest.raises(DataError, match="received other files"):
+        rebuild(unlabelled, tmp_path / "out")
+    assert len(list(tmp_path.glob("out*/mine.txt"))) == 3
+    assert Dataset.open(tmp_path / ".out.old").texts("train") == ["11"]
 
 
 def test_a_first_result_that_a_kill_cut_is_no_hindrance_when_more_is_labelled(

@@ -1,5 +1,6 @@
 """Work on a Ray cluster gives what work here gives; a missing or silent cluster is told in one sentence."""
 
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -9,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from captcha_core.dataset.workers import run
 from captcha_core.dataset.writer import write_dataset
 from captcha_core.errors import DataError, SpecError
-from tests.dataset.fake_source import refuse_to_draw, small_plan, specks
+from tests.dataset.fake_source import held_signals, refuse_to_draw, small_plan, specks
 
 
 class TaskError(Exception):
@@ -88,3 +90,9 @@ def test_a_cluster_that_does_not_answer_is_told_at_once(tmp_path: Path, ray: Inl
     with pytest.raises(DataError, match=f"expected a Ray cluster at '127.0.0.1:{port}', received: .*ray start --head"):
         write_dataset(tmp_path / "d", small_plan(), specks, cluster=f"127.0.0.1:{port}")
     assert ray.started == []
+
+
+def test_a_ctrl_c_never_reaches_a_worker(tmp_path: Path) -> None:
+    for held in run(held_signals, range(4), workers=2):
+        assert signal.SIGINT in held, "from its first moment: while it starts, it would print a traceback"
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])

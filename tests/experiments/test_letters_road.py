@@ -124,3 +124,21 @@ def test_what_holds_no_letters_is_refused(
 ) -> None:
     assert run("train", "--data", "data/tiny", "--network", network, "--letters", letters) == 1
     assert sentence in capsys.readouterr().err
+
+
+def test_cut_off_it_leaves_nothing_that_is_in_the_way(
+    there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    out = tmp_path / "cut"
+    with monkeypatch.context() as patch:
+        patch.setattr("captcha_core.dataset.gathered.write_samples", full)
+        assert run("letters", "data/tiny", "--out", str(out)) == 1
+    assert "received: No space left on device" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / ".cut.new" / "letters").mkdir(parents=True)  # of one that was killed
+    assert run("letters", "data/tiny", "--out", str(out)) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"cut"}
+    assert {"letters", "dataset"} <= {path.name for path in out.iterdir()}
