@@ -1,6 +1,5 @@
 """A wrong answer put right: it becomes a label, in the data set that holds the captcha or in one of its own."""
 
-import getpass
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from captcha_core.dataset.corrections import SOURCE, Corrections
 from captcha_core.dataset.labels import Label, LabelLog, now
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError
+from captcha_core.registry.user import user
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
 from dashboard import gallery
@@ -27,7 +27,7 @@ def keep(solver: Solver, corrected: Sequence[tuple[Reading, str]], who: str | No
         SpecError: If a text is outside the alphabet or the lengths; those before it are kept.
         DataError: If the disk does not take it.
     """
-    places = [_keep(solver, reading, text, who or getpass.getuser()) for reading, text in corrected]
+    places = [_keep(solver, reading, text, who or user()) for reading, text in corrected]
     where = " and ".join(dict.fromkeys(place.as_posix() for place in places))
     return f"{count(len(places), 'label')} kept in {where}."
 

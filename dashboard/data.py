@@ -20,6 +20,7 @@ from captcha_core.errors import CaptchaError, RegistryError
 from captcha_core.registry import promotion
 from captcha_core.registry.runs import client, use_tracking
 from dashboard import memory
+from dashboard.patience import be_brief
 from dashboard.records import DataUse, ModelRecord, RunRecord, VersionRecord, counts_of
 
 FRESH_S = 4.0
@@ -46,8 +47,7 @@ def tracking() -> str:
     Raises:
         DataAway: If nobody does.
     """
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")  # MLflow would try for minutes
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    be_brief()
     return _reachable(os.environ.get("MLFLOW_TRACKING_URI", ""))
 
 
@@ -314,6 +314,7 @@ def artifact(uri: str, run_id: str, path: str) -> Path:
     Raises:
         Missing: If the run logged none.
     """
+    from captcha_core.registry.downloads import download
     from captcha_core.registry.lookup import local_folder
 
     where = _ask("a run", lambda mine: mine.get_run(run_id)).info.artifact_uri
@@ -323,10 +324,8 @@ def artifact(uri: str, run_id: str, path: str) -> Path:
         if found.exists():
             return found
         raise Missing(f"expected {path} of the run {run_id[:8]}, received none; it did not finish its evaluation.")
-    import mlflow
-
     try:
-        return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path))
+        return download(run_id=run_id, artifact_path=path)
     except Exception as error:
         raise Missing(f"expected {path} of the run {run_id[:8]}, received: {_first_line(error)}") from None
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from captcha_core.errors import CaptchaError
+from dashboard.patience import patient
 
 FOLDER = Path(".captchalab")
 RECORD, LOG = "job.json", "job.log"
@@ -65,7 +66,7 @@ def start(arguments: Sequence[str]) -> Job:
             raise CaptchaError(f"expected no training in the background, received {before.command}; stop it first.")
         FOLDER.mkdir(exist_ok=True)
         command = [sys.executable, *PROGRAM, *arguments]
-        environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_RUN_ID"}
+        environment = {key: value for key, value in patient(os.environ).items() if key != "MLFLOW_RUN_ID"}
         try:
             with (FOLDER / LOG).open("wb") as log:
                 process = subprocess.Popen(  # noqa: S603  our own command line
@@ -76,7 +77,8 @@ def start(arguments: Sequence[str]) -> Job:
         except (OSError, psutil.Error) as error:
             raise CaptchaError(f"expected to start a training, received {error}; see to that.") from None
         job = Job(process.pid, born_s, tuple(arguments), int(1000 * time.time()))
-        _write(job)
+        with _writing:
+            _write(job)
         threading.Thread(target=_await, args=(process, job), daemon=True).start()
         return job
 
@@ -103,8 +105,10 @@ def current() -> Job | None:
 
 def forget() -> None:
     """Forget a job that has ended."""
-    job = current()
-    if job and not job.running:
+    with _writing:
+        job = current()
+        if job is None or job.running:
+            return
         (FOLDER / RECORD).unlink(missing_ok=True)
 
 

@@ -14,7 +14,8 @@ MAX_MB = 64  # of one file to upload
 MAX_FILE_BYTES = 16 * 2**20
 MAX_TOTAL_BYTES = 128 * 2**20
 MAX_FILES = 500
-ZIP = b"PK\x03\x04"
+MAX_ENTRIES = 20_000  # of a zip, folders and all
+ZIP, ENTRY = b"PK\x03\x04", b"PK\x01\x02"
 SYSTEM_FILES = ("__MACOSX", ".DS_Store", "Thumbs.db")
 
 
@@ -83,6 +84,10 @@ def _unpacked(files: Sequence[tuple[str, bytes]], refused: list[Refused]) -> Ite
 
 def _members(name: str, content: bytes, refused: list[Refused]) -> Iterator[tuple[str, bytes]]:
     """Yield the members of a zip, each read up to the limit whatever its header claims. Nothing touches the disk."""
+    if content.count(ENTRY) > MAX_ENTRIES:  # each would take time and memory before it is looked at
+        reason = f"expected a zip with at most {MAX_ENTRIES:,} files and folders, received one with more; split it."
+        refused.append(Refused(base_name(name), reason))
+        return
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except DAMAGED:

@@ -56,15 +56,16 @@ def _tracking() -> tuple[bool, str]:
     from captcha_core.registry.database import is_missing
     from captcha_core.registry.lookup import tracking_uri
     from captcha_core.registry.masking import masked
-    from captcha_core.registry.runs import client, use_tracking
+    from captcha_core.registry.repair import model_names
+    from captcha_core.registry.runs import use_tracking
     from experiments.outside import outside
 
     try:
         if is_missing(tracking_uri()):
             return True, f"tracking at {tracking_uri()}, which the first run makes"
         uri = use_tracking()
-        models = client().search_registered_models()
-        count = "1 registered model" if len(models) == 1 else f"{len(models)} registered models"
+        models = len(list(model_names()))
+        count = "1 registered model" if models == 1 else f"{models} registered models"
         return True, f"tracking at {masked(uri)}, {count}"
     except CaptchaError as error:
         return False, str(error)
@@ -75,7 +76,7 @@ def _tracking() -> tuple[bool, str]:
 def _runs(repair: bool) -> tuple[bool, str]:
     from captcha_core.registry.database import is_missing
     from captcha_core.registry.lookup import tracking_uri
-    from captcha_core.registry.repair import close, half_promoted, left_behind, orphans
+    from captcha_core.registry.repair import close, cut_promotions, half_promoted, left_behind, orphans
     from captcha_core.registry.runs import RUNS
 
     spools = left_behind(RUNS)
@@ -90,6 +91,8 @@ def _runs(repair: bool) -> tuple[bool, str]:
         finished = half_promoted()
         for entry in finished:
             print(f"ok    finished the {entry.action} of {entry.name} version {entry.to_version}, which a kill had cut")
+    elif halves := cut_promotions():
+        return False, f"a promotion of {halves[0]} was cut by a kill; captchalab doctor --repair brings it to its end"
     left = list(orphans())
     if not left:
         return True, "no run is open without its process"

@@ -1,6 +1,7 @@
 """MLflow's SQLite file, made beside its place and swapped in: a kill or a full disk leaves no half of it."""
 
 import logging
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -27,7 +28,9 @@ def ensure(uri: str) -> None:
         fresh = path.with_name(f"{path.name}.new")
         fresh.unlink(missing_ok=True)
         try:
-            _make(f"{PREFIX}{fresh}")
+            with tempfile.TemporaryDirectory() as folder:  # its name is harmless in an address, ours may hold ? or %20
+                _make(f"{PREFIX}{folder}/new.db")
+                shutil.copyfile(f"{folder}/new.db", fresh)
             fresh.replace(path)
         finally:
             fresh.unlink(missing_ok=True)
@@ -53,7 +56,7 @@ def is_missing(uri: str) -> bool:
 def _file(uri: str) -> Path | None:
     name = uri.removeprefix(PREFIX)
     plain = uri.startswith(PREFIX) and name and "?" not in name and ":memory:" not in name
-    return Path(name).absolute() if plain else None
+    return Path(name).resolve() if plain else None  # a link stays one
 
 
 def _make(uri: str) -> None:

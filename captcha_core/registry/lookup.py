@@ -21,6 +21,7 @@ from captcha_core.registry.masking import masked
 
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
 TIMEOUT_S = 5.0
+NONE_SUCH = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # what MLflow says of a name or an alias
 
 
 class RegistryUnreachable(RegistryError):
@@ -145,20 +146,19 @@ class RestRegistry:
     uri: str
 
     def by_alias(self, name: str, alias: str) -> VersionRecord:
-        return self._record(self._get("registered-models/alias", {"name": name, "alias": alias}))
+        return self._record(self._get("registered-models/alias", {"name": name, "alias": alias}, "model_version"))
 
     def by_version(self, name: str, version: str) -> VersionRecord:
-        return self._record(self._get("model-versions/get", {"name": name, "version": version}))
+        return self._record(self._get("model-versions/get", {"name": name, "version": version}, "model_version"))
 
-    def _record(self, answer: dict[str, Any]) -> VersionRecord:
-        version = answer["model_version"]
+    def _record(self, version: dict[str, Any]) -> VersionRecord:
         key = {"name": version["name"], "version": version["version"]}
-        location = self._get("model-versions/get-download-uri", key).get("artifact_uri", "")
+        location = self._get("model-versions/get-download-uri", key, "artifact_uri")
         tags = {tag["key"]: tag.get("value", "") for tag in version.get("tags", [])}
         aliases = tuple(sorted(version.get("aliases", [])))
         return VersionRecord(version["name"], version["version"], location, aliases, tags, version.get("run_id") or "")
 
-    def _get(self, call: str, parameters: dict[str, str]) -> dict[str, Any]:
+    def _get(self, call: str, parameters: dict[str, str], wanted: str) -> Any:
         import httpx
 
         try:
@@ -166,21 +166,22 @@ class RestRegistry:
                 f"{self.uri.rstrip('/')}/api/2.0/mlflow/{call}", params=parameters, timeout=TIMEOUT_S, **credentials()
             )
             body = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise RegistryUnreachable(
                 f"expected an MLflow server at {masked(self.uri)}, received {type(error).__name__}; see that it "
                 "runs and that MLFLOW_TRACKING_URI is right."
             ) from error
-        if answer.status_code >= 500 or answer.status_code in (401, 403):
-            raise RegistryUnreachable(
-                f"expected an answer from the MLflow server at {masked(self.uri)}, received status "
-                f"{answer.status_code}; see its log and the credentials in MLFLOW_TRACKING_TOKEN or "
-                "MLFLOW_TRACKING_USERNAME and _PASSWORD."
-            )
-        if answer.status_code != 200:
-            wanted = " ".join(f"{key} {value!r}" for key, value in parameters.items() if key != "name")
-            raise RegistryError(_unknown(parameters["name"], wanted, []))
-        return body
+        found = body if isinstance(body, dict) else {}
+        if answer.status_code == 200 and wanted in found:
+            return found[wanted]
+        if answer.status_code in (400, 404) and found.get("error_code") in NONE_SUCH:
+            named = " ".join(f"{key} {value!r}" for key, value in parameters.items() if key != "name")
+            raise RegistryError(_unknown(parameters["name"], named, []))
+        raise RegistryUnreachable(
+            f"expected an answer from the MLflow server at {masked(self.uri)}, received status {answer.status_code} "
+            "and none of MLflow's; see its log and the credentials in MLFLOW_TRACKING_TOKEN or "
+            "MLFLOW_TRACKING_USERNAME and _PASSWORD."
+        )
 
 
 def credentials() -> dict[str, Any]:

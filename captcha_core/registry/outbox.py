@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 PARENT = "mlflow.parentRunId"
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 5.0
 PATIENCE_S = 300.0  # how long the end of a run waits for a server that is away
+LOOK_S = 1.0  # whoever looks whether an outbox is in use holds its lock for a moment
 FOR_GOOD = ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS")
 DOUBTFUL = "BAD_REQUEST"  # what MLflow says of a connection to its database that was lost, and of much else
 DOUBTFUL_TRIES = 30  # in some two minutes
@@ -49,9 +50,10 @@ class Outbox:
         self._sender = threading.Thread(target=self._send_all, daemon=True, name=f"outbox {path.name}")
         self._open = FileLock(_open_lock(path))
         with contextlib.suppress(Timeout):  # whoever sends what another left does not own it
-            self._open.acquire(timeout=0)
+            self._open.acquire(timeout=LOOK_S)
         with FileLock(f"{path}.lock"):
-            _cut_torn_line(path)
+            if self._open.is_locked:  # else its owner may be writing that line just now
+                _cut_torn_line(path)
         self._sender.start()
 
     def begin(self, key: str, name: str, tags: Mapping[str, str]) -> "LaterRun":

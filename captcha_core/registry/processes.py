@@ -2,36 +2,51 @@
 
 import os
 import platform
-import time
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 
 import psutil
-
-SLACK_S = 60.0  # a process that began later than its run by more than this has taken the number over
 
 
 def own_tags() -> dict[str, str]:
     """Return the tags by which a run of this process is known later."""
-    return {
-        "captchalab.pid": str(os.getpid()),
-        "captchalab.host": platform.node(),
-        "captchalab.started": str(time.time()),
-    }
+    return owner_tags(os.getpid())
+
+
+def owner_tags(pid: int) -> dict[str, str]:
+    """Return the tags of a process of this machine."""
+    return {"captchalab.pid": str(pid), "captchalab.host": platform.node(), "captchalab.born": _born(pid)}
+
+
+def is_own(tags: Mapping[str, str]) -> bool:
+    """Say whether a run is this process's."""
+    return own_tags().items() <= tags.items()
 
 
 def is_gone(tags: Mapping[str, str]) -> bool:
-    """Say whether a run's process was one of this machine and is no more; False where that cannot be known."""
+    """Say whether a run's process was one of this machine and is no more; False where that cannot be known.
+
+    Another process with its number does not count: in a container that was started anew, all have the old ones.
+    """
     pid = tags.get("captchalab.pid", "")
-    here = tags.get("captchalab.host") == platform.node() and pid.isdigit()
-    return here and not _lives(int(pid), float(tags.get("captchalab.started", "inf")))
-
-
-def _lives(pid: int, started_s: float) -> bool:
-    """Say whether the process that began a run at ``started_s`` is still there, not another with its number."""
-    if pid == os.getpid():
-        return True
-    try:
-        process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= started_s + SLACK_S
-    except psutil.Error:
+    if tags.get("captchalab.host") != platform.node() or not pid.isdigit() or "captchalab.born" not in tags:
         return False
+    born = _born(int(pid))
+    return not born or born != tags["captchalab.born"]
+
+
+def _born(pid: int) -> str:
+    """Return when a process began, empty if it is not there: as exactly as the system keeps it.
+
+    On Linux that is in ticks since the machine was started, which a change of its clock does not move.
+    """
+    with suppress(psutil.Error, OSError):
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return ""
+        stat = Path(f"/proc/{pid}/stat")
+        if stat.exists():
+            return stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
+        return f"{process.create_time():.2f}"
+    return ""

@@ -4,7 +4,6 @@ MLflow keeps no history of its aliases. An entry is a tag of the registered mode
 short) and a run in the experiment ``captchalab-promotions`` whose artifact ``promotion.json`` holds all of it.
 """
 
-import getpass
 import json
 import os
 import platform
@@ -12,22 +11,27 @@ import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from captcha_core.errors import RegistryError
 from captcha_core.evaluation.compare import PromotionRule, Verdict
 from captcha_core.registry.lookup import RegistryUnreachable, open_registry
-from captcha_core.registry.processes import is_gone, own_tags
+from captcha_core.registry.processes import is_gone, is_own, own_tags
 from captcha_core.registry.runs import client, experiment
+from captcha_core.registry.user import user
 from captcha_core.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, set_champion, version_behind
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 EXPERIMENT = "captchalab-promotions"
 TAG = "captchalab.promotion."
 ARTIFACT = "promotion.json"
 ENTRY_TAG = "captchalab.entry"  # of the run: the entry as it was decided on, before anything is done
 MAX_REASON = 1000  # characters; MLflow's tags hold 5,000, and the entry needs some for itself
+_under_way: set[str] = set()  # models whose alias this process moves just now
 
 
 class Entry(BaseModel):
@@ -161,9 +165,13 @@ def rollback(name: str, reason: str = "", by: str | None = None) -> Entry:
 
 def _carry_out(entry: Entry, details: Mapping[str, Any]) -> Entry:
     """Store the details, move the alias, and then write the entry, so that no entry tells of what did not happen."""
-    entry = entry.model_copy(update={"run_id": _store(entry, details)})
-    set_champion(entry.name, entry.to_version)
-    _write(entry)
+    _under_way.add(entry.name)
+    try:
+        entry = entry.model_copy(update={"run_id": _store(entry, details)})
+        set_champion(entry.name, entry.to_version)
+        _write(entry)
+    finally:
+        _under_way.discard(entry.name)
     return entry
 
 
@@ -191,11 +199,31 @@ def _store(entry: Entry, details: Mapping[str, Any]) -> str:
 
 
 def finish_cut(name: str) -> Entry | None:
-    """Bring the newest promotion or rollback of a model to its end if its process was killed in the middle.
+    """Bring the newest promotion or rollback of a model to its end if it was cut in the middle, by a kill or a fault.
 
     Where the alias was moved, the entry is written and returned. Where it was not, the change never happened: its run
     is marked as failed, and the alias of the previous champion is what the history says.
     """
+    run = cut_run(name)
+    if run is None:
+        return None
+    mine = client()
+    decided = Entry.model_validate_json(run.data.tags[ENTRY_TAG])
+    if run.info.status == "FINISHED" and version_behind(name, CHAMPION) == decided.to_version:
+        entry = decided.model_copy(update={"run_id": run.info.run_id})
+        _write(entry)
+        return entry
+    mine.set_tag(run.info.run_id, "captchalab.reason", "it was cut before the alias was moved")
+    mine.set_terminated(run.info.run_id, "FAILED")
+    entries = history(name)
+    before = entries[-1].from_version if entries else None
+    if before is not None and version_behind(name, PREVIOUS) != before:
+        mine.set_registered_model_alias(name, PREVIOUS, before)
+    return None
+
+
+def cut_run(name: str) -> "Run | None":
+    """Return the run of a model's newest promotion or rollback if that was cut and nobody goes on with it."""
     mine = client()
     place = mine.get_experiment_by_name(EXPERIMENT)
     if place is None:
@@ -204,22 +232,12 @@ def finish_cut(name: str) -> Entry | None:
     wanted = f"tags.`captchalab.model` = {quote}{name}{quote}"
     newest = mine.search_runs([place.experiment_id], wanted, max_results=1, order_by=["attributes.start_time DESC"])
     run = newest[0] if newest else None
-    if run is None or ENTRY_TAG not in run.data.tags or run.info.status == "FAILED" or not is_gone(run.data.tags):
+    if run is None or ENTRY_TAG not in run.data.tags or run.info.status == "FAILED":
         return None
-    entries = history(name)
-    if any(entry.run_id == run.info.run_id for entry in entries):
-        return None
-    decided = Entry.model_validate_json(run.data.tags[ENTRY_TAG])
-    if run.info.status == "FINISHED" and version_behind(name, CHAMPION) == decided.to_version:
-        entry = decided.model_copy(update={"run_id": run.info.run_id})
-        _write(entry)
-        return entry
-    mine.set_tag(run.info.run_id, "captchalab.reason", "its process was killed before the alias was moved")
-    mine.set_terminated(run.info.run_id, "FAILED")
-    before = entries[-1].from_version if entries else None
-    if before is not None and version_behind(name, PREVIOUS) != before:
-        mine.set_registered_model_alias(name, PREVIOUS, before)
-    return None
+    if not is_gone(run.data.tags) and (not is_own(run.data.tags) or name in _under_way):
+        return None  # it goes on
+    known = any(entry.run_id == run.info.run_id for entry in history(name))
+    return None if known else run
 
 
 def history(name: str) -> list[Entry]:
@@ -262,9 +280,4 @@ def _now() -> str:
 
 
 def _user() -> str:
-    user = os.environ.get("MLFLOW_TRACKING_USERNAME")
-    try:
-        user = user or getpass.getuser()
-    except (OSError, KeyError):  # no name for this user id, as in many containers
-        user = "unknown"
-    return f"{user}@{platform.node()}"
+    return f"{os.environ.get('MLFLOW_TRACKING_USERNAME') or user()}@{platform.node()}"

@@ -74,5 +74,20 @@ def elsewhere(paths: Iterable[Path]) -> Path | None:
 
 def half_promoted() -> list[promotion.Entry]:
     """Finish or take back the promotions that a kill has cut, and return those that were finished."""
-    names = [model.name for model in client().search_registered_models()]
-    return [entry for name in names if (entry := promotion.finish_cut(name)) is not None]
+    return [entry for name in model_names() if (entry := promotion.finish_cut(name)) is not None]
+
+
+def cut_promotions() -> list[str]:
+    """Return the models with a promotion or rollback that a kill has cut."""
+    return [name for name in model_names() if promotion.cut_run(name) is not None]
+
+
+def model_names() -> Iterator[str]:
+    """Yield the name of every registered model."""
+    page: str | None = None
+    while True:
+        models = client().search_registered_models(max_results=1000, page_token=page)
+        yield from (model.name for model in models)
+        page = models.token
+        if not page:
+            return

@@ -249,44 +249,56 @@ def start_run(
         log_system_metrics=True,
         tags=owner,  # with the run, so that no kill leaves one that nobody owns
     )
-    run = Run(started.info.run_id, mine)
-    run.tags({"mlflow.runName": name, **owner, "captchalab.metrics": DEFINITION, **provenance(), **(tags or {})})
-    outbox = open_outbox(keep / run.id / OUTBOX) if keep else None
-    if outbox is not None:
-        run = Run(run.id, mine, outbox.known(run.id, run.id))
+    run, outbox = Run(started.info.run_id, mine), None
     try:
         with _terminable():
-            yield run
+            run.tags(
+                {"mlflow.runName": name, **owner, "captchalab.metrics": DEFINITION, **provenance(), **(tags or {})}
+            )
+            outbox = open_outbox(keep / run.id / OUTBOX) if keep else None
+            yield run if outbox is None else Run(run.id, mine, outbox.known(run.id, run.id))
     except KeyboardInterrupt:
-        _end("KILLED", Run(run.id, mine), outbox, "stopped by the user")
+        _end("KILLED", run, outbox, "stopped by the user")
         raise
     except BaseException as error:
-        _end("FAILED", Run(run.id, mine), outbox, f"{type(error).__name__}: {error}")
+        _end("FAILED", run, outbox, f"{type(error).__name__}: {error}")
         raise
-    _end("FINISHED", Run(run.id, mine), outbox)
+    _end("FINISHED", run, outbox)
 
 
 def _end(state: str, run: Run, outbox: Outbox | None, reason: str = "") -> None:
-    """Send what is left, then end the run. Where something else went wrong, that is what the user hears of."""
+    """Send what is left, then end the run. Where something else went wrong, that is what the user hears of.
+
+    Whatever fails here, MLflow is told to end the run: one that it still holds when Python ends becomes FINISHED.
+    """
     import mlflow
 
     patience_s = PATIENCE_S if state == "FINISHED" else PATIENCE_AFTER_FAULT_S
     if outbox is not None and not outbox.close(patience_s) and state == "FINISHED":
+        with contextlib.suppress(Exception):
+            mlflow.end_run("FAILED")
         raise RegistryError(
             f"expected the tracking server to take what was logged, received: {outbox.trouble}; nothing is lost: "
             f"{outbox.path} keeps it, go on with the same run when the server is back."
         )
     try:
-        if outbox is not None and outbox.refused:  # said where the run is looked at, as it is on no page otherwise
-            run.tags({"captchalab.refused": "; ".join(outbox.refused)})
-        if reason:
-            run.tags({"captchalab.reason": reason})
-        elif "captchalab.reason" in run.client.get_run(run.id).data.tags:  # it failed before, and went on
-            run.client.delete_tag(run.id, "captchalab.reason")
-        mlflow.end_run(state)
+        try:
+            _say(run, outbox, reason)
+        finally:
+            mlflow.end_run(state)
     except Exception:
         if state == "FINISHED":
             raise
+
+
+def _say(run: Run, outbox: Outbox | None, reason: str) -> None:
+    """Write into the run why it ended, and what MLflow refused: it is on no page otherwise."""
+    if outbox is not None and outbox.refused:
+        run.tags({"captchalab.refused": "; ".join(outbox.refused)})
+    if reason:
+        run.tags({"captchalab.reason": reason})
+    elif "captchalab.reason" in run.client.get_run(run.id).data.tags:  # it failed before, and went on
+        run.client.delete_tag(run.id, "captchalab.reason")
 
 
 @contextlib.contextmanager

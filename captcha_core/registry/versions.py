@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from captcha_core.errors import ModelError, RegistryError, SpecError
 from captcha_core.registry.bundle import Bundle
+from captcha_core.registry.downloads import download
 from captcha_core.registry.lookup import RegistryUnreachable, VersionRecord, local_folder, open_registry
 
 if TYPE_CHECKING:
@@ -79,10 +80,8 @@ def fetched(location: str) -> Path:
     folder = local_folder(location)
     if folder is not None:
         return folder
-    import mlflow
-
     try:
-        return Path(mlflow.artifacts.download_artifacts(location))
+        return download(artifact_uri=location)
     except Exception as error:
         raise RegistryError(
             f"expected the model's files at {location}, received {type(error).__name__}: {error}; see to the store."

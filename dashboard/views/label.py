@@ -1,6 +1,5 @@
 """Label: one captcha at a time, large, with a model's guess filled in; a keystroke a captcha."""
 
-import getpass
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import streamlit as st
 from captcha_core.dataset.labels import Tally
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError
+from captcha_core.registry.user import user
 from dashboard import access, data, gallery, labelling, pictures, solvers
 from dashboard.frame import heading, nothing_yet
 from dashboard.label_box import label_box
@@ -64,7 +64,9 @@ def _desk(sets: dict[str, Dataset]) -> tuple[Dataset, Desk]:
     dataset = sets[name]
     models = _models(dataset)
     model = st.selectbox("Guesses by", [*models, ""], format_func=lambda uri: uri or NO_MODEL, key="label-model")
-    who = st.text_input("Your name", value=getpass.getuser(), max_chars=80, key="label-who") or getpass.getuser()
+    known = access.who()  # who has logged in labels under no other name
+    typed = st.text_input("Your name", value=known or user(), max_chars=80, key="label-who", disabled=bool(known))
+    who = known or typed or user()
     desk = st.session_state.get(DESK)
     if desk is None or (desk.folder, desk.model) != (str(dataset.path), model or ""):
         desk = st.session_state[DESK] = Desk(str(dataset.path), model or "", who)

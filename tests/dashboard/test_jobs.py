@@ -51,9 +51,9 @@ def test_one_at_a_time_and_it_stops_when_asked(here: Path, monkeypatch: pytest.M
     with pytest.raises(CaptchaError, match="stop it first"):
         jobs.start(())
     jobs.stop()
-    _until(lambda: not (jobs.current() or started).running)
+    _until(lambda: (jobs.current() or started).code is not None)
     job = jobs.current()
-    assert job is not None and job.stopped and job.code != 0
+    assert job is not None and job.stopped and not job.running and job.code != 0
 
 
 def test_a_command_that_ends_just_before_it_is_stopped(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

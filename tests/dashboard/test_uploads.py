@@ -65,6 +65,11 @@ def test_a_bomb_of_many_small_files(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "at most 3 captchas" in taken.refused[0].reason and len(taken.refused) == 1
 
 
+def test_a_zip_of_far_too_many_entries_is_not_looked_into() -> None:
+    taken = take([("pile.zip", _zip(*((f"{index}/", b"") for index in range(uploads.MAX_ENTRIES + 1))))])
+    assert not taken.items and "at most 20,000 files and folders" in taken.refused[0].reason
+
+
 def test_all_together_within_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MAX_TOTAL_BYTES", 2 * len(PNG))
     taken = take([(f"{index}.png", PNG) for index in range(9)])

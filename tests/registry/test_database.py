@@ -79,3 +79,20 @@ def test_a_database_of_something_else_is_not_moved(tmp_path: Path) -> None:
         move(f"sqlite:///{tmp_path}/other.db", f"sqlite:///{tmp_path}/new.db")
     assert sa.inspect(other).get_table_names() == ["recipes"]
     assert not (tmp_path / "new.db").exists()
+
+
+def test_a_link_to_where_it_shall_be_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "big").mkdir()
+    (tmp_path / "mlflow.db").symlink_to(tmp_path / "big" / "mlflow.db")
+    ensure(f"sqlite:///{tmp_path}/mlflow.db")
+    assert (tmp_path / "mlflow.db").is_symlink() and (tmp_path / "big" / "mlflow.db").is_file()
+
+
+@pytest.mark.parametrize("name", ["q?z", "a%20b", "c#d e"])
+def test_a_folder_of_any_name_takes_one(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / name)
+    ensure("sqlite:///mlflow.db")
+    with sa.create_engine("sqlite:///mlflow.db").connect() as connection:
+        assert connection.execute(sa.text("SELECT COUNT(*) FROM runs")).scalar() == 0
+    assert not list(tmp_path.glob("*.db")), "nothing beside it"

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -58,6 +59,8 @@ def server(database: Path) -> Iterator[str]:
                     body = {"artifact_uri": client.get_model_version_download_uri(query["name"], query["version"])}
                 elif query["name"] == "broken":
                     status = 500
+                elif query["name"] == "odd":
+                    status, body = ODD[query["alias"]]
                 else:
                     found = (
                         client.get_model_version_by_alias(query["name"], query["alias"]).version
@@ -83,6 +86,15 @@ def server(database: Path) -> Iterator[str]:
         threading.Thread(target=http.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{http.server_port}"
         http.shutdown()
+
+
+ODD: dict[str, tuple[int, Any]] = {  # what a gateway says, and not MLflow
+    "busy": (429, {"error": "slow down"}),
+    "list": (200, []),
+    "other": (200, {"hello": "world"}),
+    "refused": (400, {"message": "no"}),
+    "quota": (400, {"error_code": "REQUEST_LIMIT_EXCEEDED"}),
+}
 
 
 def test_three_roads_one_answer(database: Path, server: str) -> None:
@@ -114,6 +126,11 @@ def test_an_unreachable_registry_is_told_apart(tmp_path: Path, server: str) -> N
             open_registry(uri).by_alias("captcha-tiny", "champion")
     with pytest.raises(RegistryUnreachable, match="status 500"):
         open_registry(server).by_alias("broken", "champion")
+    for alias, (status, _) in ODD.items():
+        with pytest.raises(RegistryUnreachable, match=f"status {status} and none of MLflow's"):
+            open_registry(server).by_alias("odd", alias)
+    with pytest.raises(RegistryUnreachable, match="received InvalidURL"):
+        open_registry("http://[::1").by_alias("captcha-tiny", "champion")
     assert not (tmp_path / "none.db").exists(), "looking must not create a database"
 
 

@@ -3,15 +3,17 @@
 import json
 import resource
 import signal
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from captcha_core.registry import outbox as module
-from captcha_core.registry.outbox import Outbox, steps_posted, waiting_bytes
+from captcha_core.registry.outbox import Outbox, is_in_use, steps_posted, waiting_bytes
 
 
 class Server:
@@ -214,3 +216,13 @@ def test_two_runs_with_one_key_are_one(empty_folder: Path) -> None:
     assert only.info.run_id == first
     assert (only.info.status, only.data.tags["captchalab.reason"]) == ("FAILED", "a reason")
     assert len(client().get_metric_history(first, "loss")) == 1
+
+
+def test_who_looks_whether_it_is_in_use_does_not_take_it(tmp_path: Path) -> None:
+    path, looking = tmp_path / "outbox.jsonl", FileLock(f"{tmp_path}/outbox.jsonl.open", thread_local=False)
+    looking.acquire()
+    threading.Timer(0.2, looking.release).start()
+    box = opened(path, Server())
+    assert is_in_use(path)
+    box.close(0)
+    assert not is_in_use(path)

@@ -1,6 +1,7 @@
 """Champions come and go by rule or by force, and every change stays in the history."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,12 @@ from captcha_core.errors import RegistryError
 from captcha_core.evaluation.compare import Contender, PromotionRule, Verdict
 from captcha_core.registry import promotion as module
 from captcha_core.registry.lookup import open_registry
-from captcha_core.registry.processes import own_tags
+from captcha_core.registry.processes import own_tags, owner_tags
 from captcha_core.registry.promotion import Entry, history, moved_outside, promote, rollback
 from captcha_core.registry.repair import half_promoted
 from captcha_core.registry.runs import client
 from captcha_core.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, version_behind
-from tests.experiments.walk import enter
+from tests.experiments.walk import enter, run
 
 NAME = "captcha-tiny"
 RULE = PromotionRule()
@@ -178,11 +179,26 @@ def test_a_promotion_of_a_living_process_is_left_alone(registry: Path, monkeypat
     def die(*_: object) -> None:
         raise Killed
 
+    monkeypatch.setattr(module, "own_tags", lambda: owner_tags(os.getppid()))
     monkeypatch.setattr(module, "_write", die)
     with pytest.raises(Killed):
         promote(NAME, "1")
     assert half_promoted() == []
     assert history(NAME) == []
+
+
+def test_an_entry_that_mlflow_did_not_take_is_written_later(registry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        assert half_promoted() == [], "what this process is at is left alone"
+        raise ConnectionError("away")
+
+    promote(NAME, "1")
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_write", away)
+        with pytest.raises(ConnectionError):
+            promote(NAME, "2", forced=True, reason="must be")
+    promote(NAME, "3", forced=True, reason="better")
+    assert [(entry.from_version, entry.to_version) for entry in history(NAME)] == [(None, "1"), ("1", "2"), ("2", "3")]
 
 
 def test_what_cannot_be_promoted(registry: Path) -> None:
@@ -227,3 +243,22 @@ def test_very_long_reasons_still_fit_into_a_tag(registry: Path) -> None:
     entry = promote(NAME, "1", forced=True, reason="because " * 2000)
     assert history(NAME) == [entry]
     assert len(entry.reason) <= 1000
+
+
+def test_doctor_finds_a_cut_promotion_among_many_models(
+    registry: Path, dying: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(101):  # MLflow's first page has a hundred
+        client().create_registered_model(f"a-{number}")
+    dying("_write")
+    with pytest.raises(Killed):
+        promote(NAME, "1")
+    monkeypatch.undo()
+    enter(registry, monkeypatch)
+    assert run("doctor") == 1
+    said = capsys.readouterr().out
+    assert "102 registered models" in said
+    assert f"a promotion of {NAME} was cut by a kill; captchalab doctor --repair" in said
+    assert run("doctor", "--repair") == 0
+    assert run("doctor") == 0
+    assert [entry.to_version for entry in history(NAME)] == ["1"]

@@ -5,15 +5,13 @@ import platform
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import mlflow
 import pytest
 
 from captcha_core.registry.outbox import Outbox
-from captcha_core.registry.processes import own_tags
+from captcha_core.registry.processes import own_tags, owner_tags
 from captcha_core.registry.repair import close, left_behind, orphans
 from captcha_core.registry.runs import Run, begin_run, client, experiment, start_run
 from experiments.cli import main
@@ -21,8 +19,7 @@ from experiments.cli import main
 
 def open_run(pid: int, **tags: object) -> str:
     """Leave a run RUNNING, as a process of this number would."""
-    own: Mapping[str, object] = {"captchalab.host": platform.node(), "captchalab.started": time.time(), **tags}
-    described = {key: str(value) for key, value in {"captchalab.pid": pid, **own}.items()}
+    described = {key: str(value) for key, value in {**owner_tags(pid), **tags}.items()}
     return str(client().create_run(experiment(), tags=described).info.run_id)
 
 
@@ -57,7 +54,7 @@ def test_a_run_that_goes_on_is_left_alone(empty_folder: Path) -> None:
 
 def test_another_process_with_the_number_does_not_count(empty_folder: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as later:
-        left = open_run(later.pid, **{"captchalab.started": time.time() - 3_600})
+        left = open_run(later.pid, **{"captchalab.born": own_tags()["captchalab.born"]})
         assert [orphan.run_id for orphan in orphans()] == [left]
         later.kill()
 
@@ -65,8 +62,7 @@ def test_another_process_with_the_number_does_not_count(empty_folder: Path) -> N
 def test_the_run_of_a_cut_promotion_is_found_too(empty_folder: Path, gone: int) -> None:
     from captcha_core.registry.promotion import EXPERIMENT
 
-    own = {"captchalab.pid": str(gone), "captchalab.host": platform.node(), "captchalab.started": str(time.time())}
-    left = client().create_run(experiment(EXPERIMENT), tags=own).info.run_id
+    left = client().create_run(experiment(EXPERIMENT), tags={**own_tags(), "captchalab.pid": str(gone)}).info.run_id
     assert [orphan.run_id for orphan in orphans()] == [left]
 
 
@@ -84,8 +80,7 @@ def test_a_run_has_an_owner_from_its_first_moment(empty_folder: Path, monkeypatc
 
 
 def test_a_run_that_another_process_goes_on_with_is_its(empty_folder: Path, gone: int) -> None:
-    begun = {"captchalab.pid": str(gone), "captchalab.host": platform.node(), "captchalab.started": str(time.time())}
-    run_id = begin_run("key", "trial", begun)
+    run_id = begin_run("key", "trial", {**own_tags(), "captchalab.pid": str(gone)})
     assert [orphan.run_id for orphan in orphans()] == [run_id]
     assert begin_run("key", "trial", own_tags()) == run_id
     assert list(orphans()) == []
