@@ -140,7 +140,7 @@ class Plan:
         folder = RUNS / run_id
         folder.mkdir(parents=True, exist_ok=True)
         fresh = folder / "plan.json.new"
-        fresh.write_text(json.dumps(self.record(), indent=1), encoding="utf-8")
+        fresh.write_text(json.dumps({**self.record(), "learnt": self.learnt()}, indent=1), encoding="utf-8")
         fresh.replace(folder / "plan.json")
 
     def record(self) -> dict[str, Any]:
@@ -241,17 +241,26 @@ def resume_training(run_id: str, minutes: float) -> Plan:
         ModelError: If the run left no checkpoint here.
     """
     path = RUNS / run_id / "plan.json"
-    if not path.is_file():
+    if Path(run_id).name != run_id or not path.is_file():
         known = ", ".join(sorted(p.parent.name for p in RUNS.glob("*/plan.json"))[-5:]) or "there is none"
         raise ModelError(f"expected a run begun in this folder ({known}), received {run_id!r}; give its id.")
-    record = json.loads(path.read_text(encoding="utf-8"))
-    training = record["training"] | ({"minutes": minutes, "epochs": None} if minutes else {})
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        training = record["training"] | ({"minutes": minutes, "epochs": None} if minutes else {})
+        plan = Plan.of(record, run_id, training)
+    except (ValueError, TypeError, KeyError):
+        raise ModelError(f"expected the plan of a training in {path}, received a damaged file; begin anew.") from None
+    if record.get("learnt", "") != (plan.learnt() if "learnt" in record else ""):
+        raise ModelError(
+            f"expected the samples and labels in {plan.data} that {run_id} learns from, received others; put them "
+            "back, or begin a new training with --start-from."
+        )
     trained = checkpoint_of(run_id).exists and checkpoint_of(run_id).load_progress().finished and not minutes
     if trained and client().get_run(run_id).info.status == "FINISHED":
         raise ModelError(
             f"expected --minutes for the finished run {run_id}, received none; say how much longer it shall train."
         )
-    return replace(Plan.of(record, run_id, training), extend=not trained)  # killed before it was registered
+    return replace(plan, extend=not trained)  # killed before it was registered
 
 
 def _preset_for(data: str) -> Preset:

@@ -4,6 +4,7 @@ The numbers alone are kept; whoever resumes builds the network anew. Keras's own
 take five times as long to write, and that after every epoch.
 """
 
+import contextlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -91,18 +92,24 @@ class Checkpoint:
             raise
 
     def load_progress(self) -> Progress:
-        """Return how far it is, after what a kill left half written is removed.
+        """Return how far it is. Nothing is changed: another process may be training into it.
 
         Raises:
             DamagedCheckpoint: If there is no checkpoint or it cannot be read.
         """
-        self._recover()
         try:
-            return Progress(**json.loads((self.folder / "last" / "progress.json").read_text(encoding="utf-8")))
+            with contextlib.suppress(FileNotFoundError):
+                return self._progress("last")
+            with contextlib.suppress(FileNotFoundError):  # a kill, or a save just now, is between its two renames
+                return self._progress("last.old")
+            return self._progress("last")
         except (OSError, ValueError, TypeError) as error:
             raise DamagedCheckpoint(
                 f"expected a checkpoint in {self.folder}, received {error}; resume a run that began on this machine."
             ) from None
+
+    def _progress(self, state: str) -> Progress:
+        return Progress(**json.loads((self.folder / state / "progress.json").read_text(encoding="utf-8")))
 
     def restore(self, model: keras.Model) -> None:
         """Give a compiled model, built as the saved one was, the weights and the optimiser's state of the last epoch.
@@ -111,6 +118,7 @@ class Checkpoint:
             DamagedCheckpoint: If they cannot be read.
             ModelError: If they are another model's.
         """
+        self._recover()
         if model.optimizer is not None:
             model.optimizer.build(model.trainable_variables)
         _read(self.folder / "last" / STATE, [*model.variables, *_optimizer_variables(model)])

@@ -1,5 +1,6 @@
 """A training that is cut between its last epoch and its end: resumed, it is registered once and trains no more."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from captcha_core.registry import versions
 from captcha_core.registry.runs import client, experiment
 from experiments import training
-from tests.experiments.walk import enter, prepare, run, settings
+from tests.experiments.walk import IMPORT, enter, prepare, run, settings
 
 RECIPE = settings("epochs=3 minutes=null steps_per_epoch=6 batch_size=16 learning_rate=0.01 options.filters=[8,16,16]")
 TRAIN = ("train", "--data", "data/tiny", "--name", "captcha-cut", "--network", "image_cnn", *RECIPE)
@@ -53,3 +54,28 @@ def test_resumed_it_is_registered_once(there: Path, monkeypatch: pytest.MonkeyPa
     (only,) = client().search_model_versions("name='captcha-cut'")
     assert versions.version_behind("captcha-cut", versions.CHALLENGER) == str(only.version)
     assert versions.locate(f"models:/captcha-cut/{only.version}").path.is_dir()
+
+
+def test_it_does_not_go_on_with_other_samples(
+    there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "evaluated", die)
+        with pytest.raises(Killed):
+            run(*TRAIN)
+    (cut,) = client().search_runs([experiment()])
+    Path("data/tiny").rename("data/old")
+    try:
+        assert run(*IMPORT, "--split", "0.3/0.1/0.6") == 0
+        assert run("train", "--resume", cut.info.run_id) == 1
+        assert f"that {cut.info.run_id} learns from, received others" in capsys.readouterr().err
+    finally:
+        shutil.rmtree("data/tiny")
+        Path("data/old").rename("data/tiny")
+    plan = Path("runs") / cut.info.run_id / "plan.json"
+    for damaged in (b"", b"{}", b"[1]", b"\xff"):
+        plan.write_bytes(damaged)
+        assert run("train", "--resume", cut.info.run_id) == 1
+        assert f"expected the plan of a training in {plan}, received a damaged file" in capsys.readouterr().err
+    assert run("train", "--resume", f"{cut.info.run_id}/") == 1
+    assert "expected a run begun in this folder" in capsys.readouterr().err

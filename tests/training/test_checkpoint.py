@@ -122,4 +122,6 @@ def test_what_a_kill_left_half_written_is_removed_when_the_training_goes_on(mode
     (tmp_path / "last.new").mkdir()
     (tmp_path / "best.new.npz").write_bytes(b"half")
     assert checkpoint.load_progress().epoch == 1
+    assert len(list(tmp_path.iterdir())) == 3, "a look changes nothing: another process may be training"
+    checkpoint.restore(model)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["last"]

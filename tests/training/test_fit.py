@@ -1,7 +1,9 @@
 """Training on tiny captchas: it learns, it resumes to the same end, and it says what is wrong."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.features.batches import Batch, array_batches
 from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.training import callbacks
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task, Trained, train
@@ -24,11 +27,11 @@ def arrays(count: int, seed: int) -> tuple[np.ndarray, list[str]]:
     return np.stack([tiny_pixels(text, rng) for text in texts]), texts
 
 
-def fit(spec: CaptchaSpec, folder: Path, callbacks: tuple = (), **recipe: object) -> Trained:
+def fit(spec: CaptchaSpec, folder: Path, further: tuple = (), **recipe: object) -> Trained:
     config = TrainingConfig.build(**{**RECIPE, **recipe})
     task = Task(spec, "image_cnn", {"filters": [8, 16, 16]}, config)
     batches = array_batches(*arrays(400, 1), spec, config.batch_size, config.seed)
-    return train(task, batches, arrays(100, 2), Checkpoint(folder), callbacks)
+    return train(task, batches, arrays(100, 2), Checkpoint(folder), further)
 
 
 def test_it_learns(tiny_spec: CaptchaSpec, tmp_path: Path) -> None:
@@ -81,9 +84,12 @@ def test_an_extension_that_is_killed_at_once_is_not_taken_for_finished(tiny_spec
     assert fit(tiny_spec, tmp_path, epochs=1, steps_per_epoch=50).progress.epoch == 2, "as long as was asked for"
 
 
-def test_the_budget_in_minutes_is_kept(tiny_spec: CaptchaSpec, tmp_path: Path) -> None:
+def test_the_budget_in_minutes_is_kept(tiny_spec: CaptchaSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = itertools.count(0, 0.02)  # a clock that knows nothing of how busy the machine is
+    monkeypatch.setattr(callbacks, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
     progress = fit(tiny_spec, tmp_path, minutes=0.05, steps_per_epoch=5).progress
     assert progress.finished
+    assert progress.elapsed_s == pytest.approx(3, abs=0.3)
     assert progress.history[-1]["learning_rate"] < 0.3 * RECIPE["learning_rate"]
 
 
