@@ -1,6 +1,7 @@
 """The command line: a name for each step. Heavy libraries are imported by the steps that use them."""
 
 import gc
+import io
 import os
 import sys
 import traceback
@@ -21,6 +22,7 @@ from experiments.export_data import export_data
 from experiments.generate import generate
 from experiments.history import history
 from experiments.import_data import import_data
+from experiments.interrupts import at_ease, insistent
 from experiments.labels import labels
 from experiments.letters import letters
 from experiments.move_runs import move_runs
@@ -71,7 +73,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "move-runs": move_runs,
     "pseudo-label": pseudo_label,
 }
-STOPPED = 130  # exit code after Ctrl-C or SIGTERM
+STOPPED = 130  # exit code after Ctrl-C, and after a SIGTERM that ended a run
 
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
@@ -87,8 +89,11 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets on stderr otherwise
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")  # names of files can hold anything
     try:
-        with scratch():
+        with scratch(), insistent():
             code = app(args=arguments, standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         code = STOPPED
@@ -106,7 +111,8 @@ def main(arguments: list[str] | None = None) -> None:
             _fail(sentence, debug)
         _fail(f"unexpected {type(error).__name__}: {error} (a fault of ours: --debug shows the traceback).", debug)
     if code == STOPPED:
-        gc.collect()  # the stream that feeds TensorFlow: left to the interpreter's end, it keeps that from coming
+        with at_ease():
+            gc.collect()  # the stream that feeds TensorFlow: left to the interpreter's end, it keeps that from coming
         print("stopped.", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)
 

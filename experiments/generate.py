@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def generate(
     scheme: Annotated[str, typer.Option(help="Scheme to draw; an unknown name lists the known.", show_default=False)],
     out: Out,
-    count: Annotated[int, typer.Option(help="Captchas in all splits together; not with --enumerate.")] = 0,
+    count: Annotated[int, typer.Option(help="Captchas in all splits together; not with --enumerate.", max=10**9)] = 0,
     seed: Annotated[int, typer.Option(help="The same seed draws the same data set.", min=0)] = 0,
     source: Annotated[
         str,

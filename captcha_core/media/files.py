@@ -16,7 +16,9 @@ def read_media(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if not path.is_file():
-            raise DataError(f"expected a file, received the folder {path}; name the files in it.")
+            if path.is_dir():
+                raise DataError(f"expected a file, received the folder {path}; name the files in it.")
+            raise DataError(f"expected a file, received {path}, which is none; save the captcha into one.")
         if size > MAX_BYTES:
             raise DataError(f"expected a file of at most {MAX_BYTES:,} bytes, received {size:,}; is it a captcha?")
         return path.read_bytes()

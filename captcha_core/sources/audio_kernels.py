@@ -1,12 +1,12 @@
 """Compiled inner loops of the audio mixer. Imported where they are used: loading the compiler takes a moment."""
 
 import numpy as np
-from numba import njit
 
+from captcha_core.sources.kernel import kernel
 from captcha_core.sources.randomness import GOLDEN, mixed
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def hiss(length: int, state: np.uint64) -> np.ndarray:
     """Return AudioCaptcha's background noise of ``length`` bytes: 126 plus ``randbelow(257) % 4`` each.
 
@@ -31,7 +31,7 @@ def hiss(length: int, state: np.uint64) -> np.ndarray:
         noise[at] = 126
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def lay_all(
     track: np.ndarray,
     length: int,
@@ -78,7 +78,7 @@ def lay_all(
     return used
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _lay(track: np.ndarray, used: int, at: int, body: np.ndarray, level: np.ndarray, mixing: np.ndarray) -> int:
     """Mix one sound in at ``at``, or behind the end where ``at`` lies beyond it; return the bytes used then."""
     at = min(at, used)
@@ -90,7 +90,7 @@ def _lay(track: np.ndarray, used: int, at: int, body: np.ndarray, level: np.ndar
     return max(used, at + len(body))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def stretch(samples: np.ndarray, length: int, frame: int, search: int) -> np.ndarray:
     """Return float32 samples stretched to ``length`` with their pitch kept (WSOLA).
 
@@ -122,7 +122,7 @@ def stretch(samples: np.ndarray, length: int, frame: int, search: int) -> np.nda
     return out[half : half + length]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def play(samples: np.ndarray, factor: float) -> np.ndarray:
     """Return float32 samples read ``factor`` times as fast, between samples by Catmull and Rom's cubic (1974)."""
     count = max(1, int(len(samples) / factor))

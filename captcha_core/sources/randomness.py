@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from captcha_core.sources.kernel import kernel
+
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
 TEXT, RENDER, EFFECTS, LOOK = 1, 2, 3, 4  # streams: what one part draws never shifts what another draws
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def mixed(value: np.uint64) -> np.uint64:
     """SplitMix64's finaliser; of a counter in steps of ``GOLDEN`` it makes random words."""
     value = (value ^ (value >> np.uint64(30))) * MIX_1
@@ -22,7 +24,7 @@ def mixed(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _fill(seed: np.uint64, stream: np.uint64, indices: np.ndarray, bits: np.ndarray) -> None:
     root = mixed(mixed(seed + GOLDEN) ^ stream)
     for row in range(bits.shape[0]):

@@ -1,6 +1,9 @@
 """What goes wrong ends in one sentence, exit code 1, and nothing half-done."""
 
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -326,3 +329,16 @@ def test_debug_shows_the_traceback(empty_folder: Path, capsys: pytest.CaptureFix
         main(["--debug", "train", "--preset", "digits5"])
     assert stop.value.code == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_names_that_are_no_unicode_are_printed_and_the_rest_is_tried(tiny_bundle: Path, empty_folder: Path) -> None:
+    root = str(Path(__file__).parent.parent.parent)
+    words = [sys.executable, "-m", "experiments.cli", "solve", "--model", str(tiny_bundle), b"bad\xff.png", "z.png"]
+    environment = {**os.environ, "PYTHONPATH": root, "PYTHONIOENCODING": "utf-8:strict"}
+    done = subprocess.run(words, capture_output=True, text=True, env=environment)
+    assert done.returncode == 1
+    assert "bad\\udcff.png" in done.stderr and "z.png" in done.stderr and "a fault of ours" not in done.stderr
+
+
+def test_minutes_without_end_are_refused(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "finite" in fails(capsys, "train", "--preset", "digits4", "--minutes", "inf")

@@ -25,7 +25,10 @@ with served(folder, f"sqlite:///{folder}/mlflow.db") as (_, pid):
 def wait_until_gone(pid: int, seconds: float = 20) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
             return True
         time.sleep(0.1)
     return False

@@ -55,7 +55,7 @@ def test_a_minute_without_the_server_stops_nothing(tmp_path: Path, monkeypatch: 
         done_while_away.append(len(list(tmp_path.glob("runs/search-away/trials/*/result.json"))) - before)
         server[0] = serve(tmp_path, port)
 
-    thread = threading.Thread(target=outage)
+    thread = threading.Thread(target=outage, daemon=True)
     thread.start()
     try:
         assert tune("--name", "away", "--tuner", "random", "--trials", "6", "--epochs", "4") == 0

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,12 @@ def there(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def worker_processes() -> list[psutil.Process]:
-    return [one for one in psutil.Process().children(recursive=True) if "experiments.searching.worker" in one.cmdline()]
+    found = []
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # ended meanwhile
+            if "experiments.searching.worker" in one.cmdline():
+                found.append(one)
+    return found
 
 
 def test_a_worker_that_is_killed_loses_no_trial(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from captcha_core.sources.kernel import kernel
 from captcha_core.sources.randomness import below, fraction
 from captcha_core.sources.raster.cache import sources_digest
 from captcha_core.sources.raster.canvas import Canvas, fill, give_out, narrowed, new_canvas, smooth, squeeze
@@ -80,7 +81,7 @@ def compiled(digest: int = 0) -> Callable[..., None]:
     """Return the compiled loop over pictures; see ``raster.cache`` for the digest."""
     digest = digest or sources_digest()
 
-    @njit(cache=True, nogil=True)
+    @kernel()
     def draw_all(
         bits: np.ndarray,
         others: np.ndarray,
