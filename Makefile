@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PRESET ?= digits4
 FUZZ_INPUTS ?= 50000
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help run pipeline test long-test fuzz audit licences wheel docs-check screenshots lint types format clean
@@ -30,8 +31,8 @@ lint: $(VENV)/.installed
 types: $(VENV)/.installed
 	$(BIN)/mypy
 
-test: lint types ## Lint, types and the whole test suite
-	$(BIN)/python -m pytest
+test: lint types ## Lint, types and the whole test suite, a file at a time in each of WORKERS=2 processes
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 long-test: $(VENV)/.installed ## The long tests as well: kills, soaks, big data
 	$(BIN)/python -m pytest -m 'long or not long' --timeout=7200
