@@ -16,7 +16,7 @@ def insistent() -> Iterator[None]:
 
     It does so in ``__del__`` and in callbacks of the garbage collector and of weak references. JAX, which TensorFlow
     imports where it is installed, has such a callback, and a full collection of all those libraries takes half a
-    second: without this, one Ctrl-C in five at the beginning of a training went unheard.
+    second: without this, every third Ctrl-C in the first seconds of a training was not heard as one.
     """
     before = sys.unraisablehook
 

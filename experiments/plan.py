@@ -250,7 +250,7 @@ def resume_training(run_id: str, minutes: float) -> Plan:
         plan = Plan.of(record, run_id, training)
     except (ValueError, TypeError, KeyError):
         raise ModelError(f"expected the plan of a training in {path}, received a damaged file; begin anew.") from None
-    if record.get("learnt", "") != (plan.learnt() if "learnt" in record else ""):
+    if "learnt" in record and record["learnt"] != plan.learnt():
         raise ModelError(
             f"expected the samples and labels in {plan.data} that {run_id} learns from, received others; put them "
             "back, or begin a new training with --start-from."
