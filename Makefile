@@ -44,7 +44,7 @@ audit: $(VENV)/.installed ## Ask the advisory database about every pinned packag
 	$(BIN)/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
 licences: $(VENV)/.installed ## Write down whose licence is what
-	$(BIN)/python -m experiments.licences > docs/licences.md
+	$(BIN)/python -m experiments.tools.licences > docs/licences.md
 
 wheel: $(VENV)/.installed ## Build sdist and wheel into dist/, install the wheel alone, and try it
 	$(BIN)/python -m build
@@ -54,7 +54,7 @@ docs-check: $(VENV)/.installed ## Is every command, option, path and link in the
 	$(BIN)/python -m pytest -q tests/test_docs.py
 
 screenshots: $(VENV)/.installed ## Take a picture of every page of the dashboard, from what was trained here
-	$(BIN)/python -m experiments.screenshots
+	$(BIN)/python -m experiments.tools.screenshots
 
 format: $(VENV)/.installed ## Let ruff format and mend what it can
 	$(BIN)/ruff format .

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from captcha_core.bundle.bundle import Bundle
+from captcha_core.bundle.identity import ModelIdentity
+from captcha_core.bundle.litert import LiteRT
 from captcha_core.errors import DataError, ModelError
 from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
 from captcha_core.features.letters import LetterFeatures
 from captcha_core.models.decode import DECODERS, Decoded, Limits, decode
-from captcha_core.registry.bundle import Bundle
-from captcha_core.registry.litert import LiteRT
-from captcha_core.registry.versions import ModelIdentity, locate
+from captcha_core.registry.versions import locate
 from captcha_core.spec.answer import Answer, Character
 from captcha_core.spec.captcha import CaptchaSpec
 

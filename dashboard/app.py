@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import access, frame, links
+from dashboard import access, frame, pages
 
 ICON = Path(__file__).parent / "icon.svg"
 WORDMARK = Path(__file__).parent / "wordmark.svg"
@@ -16,7 +16,7 @@ def main() -> None:
     frame.dress()
     if not access.admitted():
         return
-    chosen = st.navigation(links.sections())
+    chosen = st.navigation(pages.sections())
     with frame.guarded(whole_page=True):
         chosen.run()
 

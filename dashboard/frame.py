@@ -8,8 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from captcha_core.errors import CaptchaError
-from dashboard import data
-from dashboard.words import markdown
+from dashboard.tracking import data
+from dashboard.widgets.text import markdown
 
 log = logging.getLogger("captchalab.dashboard")
 TOLD = "told"

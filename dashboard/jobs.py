@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from captcha_core.errors import CaptchaError
-from dashboard.patience import patient
+from dashboard.tracking.timeouts import patient
 
 FOLDER = Path(".captchalab")
 RECORD, LOG = "job.json", "job.log"

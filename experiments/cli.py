@@ -10,34 +10,34 @@ from collections.abc import Callable
 import typer
 
 from captcha_core.errors import CaptchaError
-from experiments.benchmark import benchmark
-from experiments.collect import collect
-from experiments.compare import compare
-from experiments.dashboard import dashboard
-from experiments.demo_site import demo_site
-from experiments.doctor import doctor
-from experiments.evaluate import evaluate
-from experiments.export import export
-from experiments.export_data import export_data
-from experiments.generate import generate
-from experiments.history import history
-from experiments.import_data import import_data
-from experiments.interrupts import at_ease, insistent
-from experiments.labels import labels
-from experiments.letters import letters
-from experiments.move_runs import move_runs
-from experiments.outside import outside
-from experiments.pipeline import pipeline
-from experiments.presets_list import presets
-from experiments.preview import preview
-from experiments.promote import promote
-from experiments.pseudo_label import pseudo_label
-from experiments.rollback import rollback
-from experiments.scratch import scratch
-from experiments.serve import serve
-from experiments.solve import solve
-from experiments.train import train
-from experiments.tune import tune
+from captcha_core.temporary import scratch
+from experiments.commands.benchmark import benchmark
+from experiments.commands.collect import collect
+from experiments.commands.compare import compare
+from experiments.commands.dashboard import dashboard
+from experiments.commands.demo_site import demo_site
+from experiments.commands.doctor import doctor
+from experiments.commands.evaluate import evaluate
+from experiments.commands.export import export
+from experiments.commands.export_data import export_data
+from experiments.commands.generate import generate
+from experiments.commands.history import history
+from experiments.commands.import_data import import_data
+from experiments.commands.labels import labels
+from experiments.commands.letters import letters
+from experiments.commands.move_runs import move_runs
+from experiments.commands.pipeline import pipeline
+from experiments.commands.presets import presets
+from experiments.commands.preview import preview
+from experiments.commands.promote import promote
+from experiments.commands.pseudo_label import pseudo_label
+from experiments.commands.rollback import rollback
+from experiments.commands.serve import serve
+from experiments.commands.solve import solve
+from experiments.commands.train import train
+from experiments.commands.tune import tune
+from experiments.terminal.foreign_errors import outside
+from experiments.terminal.interrupts import at_ease, insistent
 
 app = typer.Typer(
     name="captchalab",

@@ -50,10 +50,10 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
 @pytest.fixture(scope="session")
 def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of a network that reads :func:`tiny_samples` well."""
+    from captcha_core.bundle.bundle import BundleConfig, write_bundle
+    from captcha_core.bundle.convert import to_litert
     from captcha_core.features.batches import array_batches
     from captcha_core.features.image import ImageFeatures
-    from captcha_core.registry.bundle import BundleConfig, write_bundle
-    from captcha_core.registry.export import to_litert
     from captcha_core.training.checkpoint import Checkpoint
     from captcha_core.training.config import TrainingConfig
     from captcha_core.training.fit import Task, train
@@ -107,11 +107,11 @@ def tone_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import keras
     from keras import layers
 
+    from captcha_core.bundle.bundle import BundleConfig, write_bundle
+    from captcha_core.bundle.convert import to_litert
     from captcha_core.features.audio import LogMelFeatures
     from captcha_core.features.log_mel import mel_filters
     from captcha_core.models.blocks import scaled
-    from captcha_core.registry.bundle import BundleConfig, write_bundle
-    from captcha_core.registry.export import to_litert
 
     folder, spec = tmp_path_factory.mktemp("tones"), tone_spec()
     seen = LogMelFeatures.of(spec)

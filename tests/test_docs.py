@@ -9,9 +9,9 @@ import pytest
 import typer
 import yaml
 
-from experiments.benchmark import SUITES
+from captcha_core.presets.preset import preset_names
 from experiments.cli import app
-from experiments.preset import preset_names
+from experiments.commands.benchmark import SUITES
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "experiments/benchmarks/RESULTS.md")

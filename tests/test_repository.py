@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.licences import pins
+from experiments.tools.licences import pins
 
 ROOT = Path(__file__).parent.parent
 SECRETS = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from captcha_core.dataset.gathered import held, replace_samples, take_back, with_split
+from captcha_core.dataset.in_memory import held, replace_samples, take_back, with_split
 from captcha_core.dataset.labels import Label
 from captcha_core.dataset.split import DEFAULT_SPLIT, SPLITS, found_rule
 from captcha_core.dataset.store import MANIFEST, Dataset

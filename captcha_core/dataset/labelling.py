@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from captcha_core.dataset.gathered import held, replace_samples, replaceable, with_split
+from captcha_core.dataset.in_memory import held, replace_samples, replaceable, with_split
 from captcha_core.dataset.labels import Label, LabelLog, latest
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset

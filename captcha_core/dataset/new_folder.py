@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from captcha_core.dataset.gathered import replaceable
+from captcha_core.dataset.in_memory import replaceable
 from captcha_core.dataset.shard import disk_error
 from captcha_core.errors import DataError
 

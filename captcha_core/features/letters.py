@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from captcha_core.errors import DataError
-from captcha_core.features.pieces import Box
-from captcha_core.features.segments import Segmentation, Segments, segment
+from captcha_core.features.segmentation.components import Box
+from captcha_core.features.segmentation.segment import Segmentation, Segments, segment
 from captcha_core.media.image import decode_image
 from captcha_core.spec.captcha import MAX_LENGTH, CaptchaSpec
 

@@ -12,7 +12,7 @@ from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
 from captcha_core.features.image import ImageFeatures
 from captcha_core.features.kinds import Features
 from captcha_core.features.letters import LetterFeatures
-from captcha_core.features.segments import Segmentation
+from captcha_core.features.segmentation.segment import Segmentation
 from captcha_core.models import audio_ctc, classic, classic_letters, image_cnn, image_ctc, letter_cnn
 from captcha_core.models.letter_reader import reader
 from captcha_core.models.space import DROPOUT, Space

@@ -16,10 +16,9 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from captcha_core.errors import RegistryError
-from captcha_core.registry.address import fault_of, no_store
-from captcha_core.registry.masking import masked
+from captcha_core.tracking.address import fault_of, no_store, tracking_uri
+from captcha_core.tracking.redact import masked
 
-DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
 TIMEOUT_S = 5.0
 NONE_SUCH = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # what MLflow says of a name or an alias
 
@@ -55,11 +54,6 @@ class Registry(Protocol):
     def by_alias(self, name: str, alias: str) -> VersionRecord: ...
 
     def by_version(self, name: str, version: str) -> VersionRecord: ...
-
-
-def tracking_uri() -> str:
-    """Return the address of the tracking store, by MLflow's own variable or the database here."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_TRACKING_URI
 
 
 def registry_uri() -> str:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from captcha_core.errors import RegistryError
-from captcha_core.evaluation.compare import PromotionRule, Verdict
+from captcha_core.evaluation.significance import PromotionRule, Verdict
 from captcha_core.registry.lookup import RegistryUnreachable, open_registry
-from captcha_core.registry.processes import is_gone, is_own, own_tags
-from captcha_core.registry.runs import client, experiment
-from captcha_core.registry.user import user
 from captcha_core.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, set_champion, version_behind
+from captcha_core.tracking.owner import is_gone, is_own, own_tags
+from captcha_core.tracking.runs import client, experiment
+from captcha_core.tracking.user import user
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -89,7 +89,7 @@ def promote(
         version: The new champion.
         rule: What it was judged by.
         verdict: How.
-        figures: Of the contest, as :meth:`captcha_core.evaluation.contest.Contest.figures` gives them.
+        figures: Of the contest, as :meth:`captcha_core.evaluation.side_by_side.Contest.figures` gives them.
         data_digest: Of the data of the contest.
         forced: Promote although the verdict is no or there is none; needs a reason.
         reason: Why it is forced.

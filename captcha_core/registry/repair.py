@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from captcha_core.registry import promotion
-from captcha_core.registry.database import is_missing
-from captcha_core.registry.logged_models import close_unfinished
-from captcha_core.registry.lookup import tracking_uri
-from captcha_core.registry.outbox import is_in_use, run_ids, waiting_bytes
-from captcha_core.registry.processes import is_gone
-from captcha_core.registry.runs import EXPERIMENT, OUTBOX, client
+from captcha_core.tracking.address import tracking_uri
+from captcha_core.tracking.database import is_missing
+from captcha_core.tracking.logged_models import close_unfinished
+from captcha_core.tracking.outbox import is_in_use, run_ids, waiting_bytes
+from captcha_core.tracking.owner import is_gone
+from captcha_core.tracking.runs import EXPERIMENT, OUTBOX, client
 
 REASON = "its process ended without a word (killed, or the machine stopped); closed by captchalab doctor --repair"
 SPOOLS = (f"*/{OUTBOX}", "*/outbox-*.jsonl")  # of trainings, of searches

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from captcha_core.bundle.bundle import Bundle
+from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import ModelError, RegistryError, SpecError
-from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.downloads import download
 from captcha_core.registry.lookup import RegistryUnreachable, VersionRecord, local_folder, open_registry
 
 if TYPE_CHECKING:
-    from captcha_core.registry.runs import Run
+    from captcha_core.tracking.runs import Run
 
 CHAMPION = "champion"
 PREVIOUS = "previous"
@@ -20,15 +21,6 @@ CHALLENGER = "challenger"
 DIGEST_TAG = "captchalab.bundle_sha256"
 EPOCHS_TAG = "captchalab.epochs"
 NOT_IN_NAMES = re.compile(r"[/:@]")
-
-
-@dataclass(frozen=True, slots=True)
-class ModelIdentity:
-    """Which model answered. ``version`` and ``alias`` are None where there is none."""
-
-    name: str
-    version: str | None = None
-    alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +81,7 @@ def fetched(location: str) -> Path:
 
 
 def _of_run(run_id: str) -> Located:
-    from captcha_core.registry.runs import client
+    from captcha_core.tracking.runs import client
 
     try:
         run = client().get_run(run_id)
@@ -164,7 +156,7 @@ def set_champion(name: str, version: str) -> str | None:
     Raises:
         RegistryError: If there is no such version.
     """
-    from captcha_core.registry.runs import client
+    from captcha_core.tracking.runs import client
 
     registry = open_registry()
     registry.by_version(name, version)

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from captcha_core.errors import CaptchaError, DataError, SpecError
-from captcha_core.serving.fetch import FetchFailed, FetchTimeout
-from captcha_core.serving.url import UrlRefused
+from captcha_core.fetch.fetch import FetchFailed, FetchTimeout
+from captcha_core.fetch.url import UrlRefused
 
 
 @dataclass

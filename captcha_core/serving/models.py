@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.media.image import encode_png
 from captcha_core.models.decode import Limits
-from captcha_core.registry.versions import ModelIdentity
 from captcha_core.serving.errors import ApiError
 from captcha_core.serving.limits import kind_of, size_of
 from captcha_core.spec.answer import Answer

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from captcha_core.bundle.bundle import Bundle
+from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import DataError
-from captcha_core.registry.bundle import Bundle
-from captcha_core.registry.versions import ModelIdentity
 from captcha_core.solver import Solver
 
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from captcha_core.errors import CaptchaError
-from captcha_core.serving import intake
+from captcha_core.serving import request as intake
 from captcha_core.serving.errors import ApiError, of_library, too_late, too_slow
 from captcha_core.serving.models import identity
 from captcha_core.serving.options import SolveOptions, UrlOptions

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from captcha_core.errors import ServingError
-from captcha_core.serving.addresses import is_loopback
+from captcha_core.fetch.fetch import Fetcher, FetchPolicy
+from captcha_core.fetch.public_addresses import is_loopback
 from captcha_core.serving.api import build_app
-from captcha_core.serving.fetch import Fetcher, FetchPolicy
 from captcha_core.serving.guard import OWN_NAMES
 from captcha_core.serving.limits import ServingLimits
 from captcha_core.serving.metrics import ServingMetrics

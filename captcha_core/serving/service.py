@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from captcha_core.errors import CaptchaError
+from captcha_core.fetch.fetch import Fetcher
 from captcha_core.serving.errors import ApiError, busy, of_library
-from captcha_core.serving.fetch import Fetcher
 from captcha_core.serving.limits import ServingLimits
 from captcha_core.serving.metrics import ServingMetrics
 from captcha_core.serving.models import Models, Served, identity

@@ -11,9 +11,9 @@ from typing import Any
 from captcha_core.errors import SpecError
 from captcha_core.sources.reference import draw_reference
 from captcha_core.sources.schemes import get_scheme
+from captcha_core.start_keras import start
 from captcha_core.training.config import TrainingConfig
 from experiments.benchmarks.learning import learn
-from experiments.learner import start
 
 RECIPE: dict[str, Any] = {"optimizer": "muon", "learning_rate": 0.01, "batch_size": 64}
 STEPS_AN_EPOCH = 100

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from captcha_core.dataset.gathered import write_samples
+from captcha_core.dataset.in_memory import write_samples
 from captcha_core.dataset.labelling import Guess, asking_order, labelled_by_model, queue, rebuild, to_ask
 from captcha_core.dataset.labels import Label, LabelLog, latest, now
 from captcha_core.dataset.split import SPLITS
@@ -23,11 +23,11 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import SpecError
 from captcha_core.registry.versions import CHALLENGER
 from captcha_core.solver import Solver
-from experiments.guessing import guesses_of
-from experiments.learner import start
-from experiments.plan import plan_training
-from experiments.pseudo_labelling import label_what_is_sure
-from experiments.reading import read_all
+from captcha_core.start_keras import start
+from captcha_core.workflows.evaluate import read_all
+from captcha_core.workflows.guesses import guesses_of
+from captcha_core.workflows.plan import plan_training
+from captcha_core.workflows.pseudo_label import label_what_is_sure
 
 NAME = "captcha-bootstrap"
 SPLIT = "0.6/0.2/0.2"  # as captchalab collect has it

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from experiments.benchmarks.many_runs import finished_runs, write_runs
-from experiments.browser import opened, served
+from experiments.tools.browser import opened, served
 
 TABLE = '[data-testid="stDataFrame"] canvas'
 CHART = ".js-plotly-plot .plot-container"

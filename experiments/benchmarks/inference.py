@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from captcha_core.bundle.convert import to_onnx
+from captcha_core.bundle.export import load_keras
 from captcha_core.dataset.store import Dataset
 from captcha_core.evaluation.metrics import exact_match
 from captcha_core.models.decode import read
-from captcha_core.registry.export import to_onnx
-from captcha_core.registry.handout import load_keras
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
-from experiments.learner import start
-from experiments.material import labelled, require_same_spec
+from captcha_core.start_keras import start
+from captcha_core.workflows.data import labelled, require_same_spec
 
 WARM_UP = 20
 Read = Callable[[bytes], str]

@@ -13,13 +13,13 @@ from captcha_core.evaluation.metrics import character_error_rate, exact_match
 from captcha_core.features.kinds import Features
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import get_network
+from captcha_core.progress.console import console
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.sample import Sample
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task, train
-from experiments.console import console
-from experiments.material import from_stream
+from captcha_core.workflows.data import from_stream
 
 
 def learn(

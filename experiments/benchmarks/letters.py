@@ -13,24 +13,24 @@ from typing import Any
 import cv2
 import numpy as np
 
+from captcha_core.bundle.convert import to_litert
+from captcha_core.bundle.litert import LiteRT
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
 from captcha_core.evaluation.metrics import exact_match
 from captcha_core.features.augment import augmentation
 from captcha_core.features.batches import array_batches
 from captcha_core.features.letters import LetterFeatures, NoLetters
-from captcha_core.features.segments import segment
+from captcha_core.features.segmentation.segment import segment
 from captcha_core.media.image import decode_image
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import build_network, get_network
-from captcha_core.registry.export import to_litert
-from captcha_core.registry.litert import LiteRT
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
+from captcha_core.start_keras import start
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task, train
-from experiments.learner import start
 
 FIFTHS = 5
 SHORT = {"steps_per_epoch": 10}  # the first classic takes seconds a step, and the budget ends within an epoch

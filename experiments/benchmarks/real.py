@@ -20,14 +20,14 @@ from captcha_core.features.augment import augmentation
 from captcha_core.features.batches import array_batches
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import get_network
+from captcha_core.progress.console import console
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.start_keras import start
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task, train
-from experiments.console import console
-from experiments.learner import start
-from experiments.material import from_stream
+from captcha_core.workflows.data import from_stream
 
 TEST = 0.2
 VALIDATION = 0.1

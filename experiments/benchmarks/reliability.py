@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from experiments.console import console
+from captcha_core.progress.console import console
 
 PARTS = ("kills", "away", "short", "databases")
 VICTIMS = ("generate", "import", "train", "tune", "promote", "label", "serve")

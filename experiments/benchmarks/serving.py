@@ -28,7 +28,7 @@ async def solve():
 BLOCKING = """\
 from fastapi import FastAPI, Request
 from captcha_core.models.decode import read
-from captcha_core.registry.handout import load_keras
+from captcha_core.bundle.export import load_keras
 from captcha_core.solver import Solver
 app, solver = FastAPI(), Solver.load({model!r})
 network = load_keras(solver.bundle)

@@ -8,12 +8,12 @@ rate and batch that their authors published.
 from collections.abc import Sequence
 from typing import Any
 
+from captcha_core.presets.preset import load_preset, preset_names
 from captcha_core.sources.reference import draw_reference
 from captcha_core.sources.schemes import get_scheme
+from captcha_core.start_keras import start
 from captcha_core.training.config import TrainingConfig
 from experiments.benchmarks.learning import learn
-from experiments.learner import start
-from experiments.preset import load_preset, preset_names
 
 OURS = {"learning_rate": 0.01, "batch_size": 64, "optimizer": "muon"}
 RECIPES: dict[str, dict[str, Any]] = {

@@ -197,7 +197,7 @@ def _compared(folder: Path, whole: dict[str, Any], cut: dict[str, Any]) -> dict[
 
 
 def _draw(folder: Path, count: int) -> None:
-    from captcha_core.dataset.drawing import Order, write_drawn
+    from captcha_core.dataset.generate import Order, write_drawn
     from captcha_core.sources.schemes import get_scheme
 
     write_drawn(folder / "data", Order(get_scheme("digits4"), count, 7))

@@ -11,10 +11,10 @@ from captcha_core.errors import SpecError
 from captcha_core.sources.audio_schemes import AudioKnobs
 from captcha_core.sources.generate import draw_samples
 from captcha_core.sources.schemes import get_scheme
+from captcha_core.start_keras import start
 from captcha_core.training.config import TrainingConfig
+from captcha_core.workflows.data import TEST_SEED
 from experiments.benchmarks.learning import learn
-from experiments.learner import start
-from experiments.material import TEST_SEED
 
 OURS = {"learning_rate": 0.01, "batch_size": 32, "steps_per_epoch": 400}
 ITS_AUTHORS = {"optimizer": "adam", "learning_rate": 1e-3, "batch_size": 4, "ema": 0.0, "steps_per_epoch": 320}

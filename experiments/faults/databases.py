@@ -51,7 +51,7 @@ def many_writers(uri: str, folder: Path, writers: int, metrics: int) -> dict[str
 
 
 def _prepare() -> None:
-    from captcha_core.registry.runs import experiment
+    from captcha_core.tracking.runs import experiment
 
     experiment()
 
@@ -60,7 +60,7 @@ def _write(uri: str, folder: str, number: int, metrics: int) -> str:
     """Log as a training does: some at once, the metrics by way of the disk."""
     os.environ["MLFLOW_TRACKING_URI"] = uri
     os.chdir(folder)
-    from captcha_core.registry.runs import start_run
+    from captcha_core.tracking.runs import start_run
 
     with start_run(f"writer {number}", {"captchalab.kind": "train"}, keep=Path("runs")) as run:
         run.params({"width": 8, "number": number})

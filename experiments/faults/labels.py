@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from captcha_core.dataset.gathered import write_samples
+from captcha_core.dataset.in_memory import write_samples
 from captcha_core.dataset.labelling import asking_order, open_ids
 from captcha_core.dataset.labels import Label, LabelLog, now
 from captcha_core.dataset.split import SPLITS

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from captcha_core.errors import CaptchaError
-from experiments.browser import find_browser
+from experiments.tools.browser import find_browser
 
 NEEDED = "CAPTCHALAB_NEED_BROWSER"  # set by .ci/run: there these tests never hide
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
+from captcha_core.bundle.bundle import Bundle
 from captcha_core.evaluation.report import Report
-from captcha_core.registry.bundle import Bundle
-from captcha_core.registry.runs import start_run
 from captcha_core.registry.versions import register, set_champion
 from captcha_core.solver import Solver
 from captcha_core.spec.answer import Answer
-from dashboard import data
+from captcha_core.tracking.runs import start_run
+from dashboard.tracking import data
 from tests.conftest import tiny_samples
 from tests.dashboard.pages import World
 

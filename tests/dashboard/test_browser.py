@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
+from captcha_core.bundle.bundle import Bundle
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
 from captcha_core.media.audio import encode_wav
-from captcha_core.registry.bundle import Bundle
 from captcha_core.registry.lookup import SqliteRegistry
-from captcha_core.registry.runs import start_run
 from captcha_core.registry.versions import register, set_champion
+from captcha_core.tracking.runs import start_run
 from dashboard import jobs
-from experiments.browser import opened, served, settled
+from experiments.tools.browser import opened, served, settled
 from tests.conftest import tiny_samples, tone_clip
 from tests.dashboard.browser import require_browser
 from tests.dashboard.pages import World
@@ -192,7 +192,7 @@ def test_promote_and_roll_back(site: tuple[str, Path], page: Any) -> None:
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_no_page_is_wider_than_the_screen(site: tuple[str, Path], width: int) -> None:
-    from dashboard.links import PLACES
+    from dashboard.pages import PLACES
 
     address, _ = site
     with opened(width, 800) as page:

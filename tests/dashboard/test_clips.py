@@ -9,15 +9,15 @@ import cv2
 import numpy as np
 import pytest
 
-from captcha_core.dataset.gathered import write_samples
+from captcha_core.bundle.bundle import Bundle
+from captcha_core.dataset.in_memory import write_samples
 from captcha_core.evaluation.report import Report
 from captcha_core.features.clip_picture import SPAN
-from captcha_core.registry.bundle import Bundle
-from captcha_core.registry.runs import start_run
 from captcha_core.registry.versions import register, set_champion
 from captcha_core.solver import Solver
 from captcha_core.spec.answer import Answer
 from captcha_core.spec.sample import Sample
+from captcha_core.tracking.runs import start_run
 from tests.conftest import tone_clip, tone_spec
 from tests.dashboard.pages import open_page, said, without_traceback
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard import comparison
-from dashboard.records import RunRecord
+from dashboard.compare import comparison
+from dashboard.tracking.records import RunRecord
 
 
 def _run(letter: str, name: str = "run", **params: str) -> RunRecord:

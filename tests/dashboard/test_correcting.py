@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from captcha_core.dataset.gathered import write_samples
+from captcha_core.dataset.in_memory import write_samples
 from captcha_core.dataset.labels import LabelLog
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import SpecError
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
-from dashboard import access, correcting, solving
-from dashboard.uploads import Item
-from dashboard.views import correction
+from dashboard import access
+from dashboard.solve import correcting, correction, solving
+from dashboard.solve.uploads import Item
 from tests.conftest import tiny_samples
 from tests.dashboard.pages import World, open_page, said, without_traceback
 
@@ -96,8 +96,8 @@ def test_many_at_once(own: Path, tiny_bundle: Path) -> None:
 def test_a_drawn_captcha_says_whether_it_was_read_right(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for drawn, verdict in (("12", "wrong: 12 was drawn"), (tiny_samples(1, seed=3)[0].text, "right")):
         sample = Sample(tiny_samples(1, seed=3)[0].media, drawn)
-        monkeypatch.setattr("dashboard.drawing.fresh", lambda *_, sample=sample: [sample])
-        monkeypatch.setattr("dashboard.drawing.fitting", lambda _: ["digits4"])
+        monkeypatch.setattr("dashboard.solve.drawing.fresh", lambda *_, sample=sample: [sample])
+        monkeypatch.setattr("dashboard.solve.drawing.fitting", lambda _: ["digits4"])
         page = open_page("solve", **{"from": "Draw"})
         page.button(key="draw-one").click()
         assert verdict in said(without_traceback(page.run()))

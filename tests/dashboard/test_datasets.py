@@ -3,7 +3,7 @@
 import pytest
 
 from captcha_core.sources.schemes import get_scheme
-from dashboard.datasets import describe
+from dashboard.data_sets.contents import describe
 
 
 @pytest.mark.parametrize(

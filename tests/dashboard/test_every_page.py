@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import access, data, edits, links
-from dashboard.records import RunRecord
+from dashboard import access, pages
+from dashboard.runs import edits
+from dashboard.tracking import data
+from dashboard.tracking.records import RunRecord
 from tests.dashboard.pages import World, bare_run, open_page, said, without_traceback
 
-PAGES = [place.name for place in links.PLACES]
+PAGES = [place.name for place in pages.PLACES]
 NEEDS_MLFLOW = [name for name in PAGES if name not in ("data", "label")]  # these begin with folders
 
 
@@ -98,7 +100,7 @@ def test_links_that_lead_nowhere(world: World, name: str, parameter: str, value:
 
 
 def test_a_run_that_was_deleted_is_not_compared(fresh: Path) -> None:
-    from captcha_core.registry.runs import client
+    from captcha_core.tracking.runs import client
 
     kept, gone = bare_run(), bare_run()
     client().delete_run(gone)
@@ -110,7 +112,7 @@ def test_a_fault_of_ours_is_a_sentence(world: World, monkeypatch: pytest.MonkeyP
     def fail(*_: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr("dashboard.run_table.table", fail)
+    monkeypatch.setattr("dashboard.runs.table.table", fail)
     page = without_traceback(open_page("runs"))
     assert "a fault of ours" in said(page) and "secret detail" not in said(page)
 

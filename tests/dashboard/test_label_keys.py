@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from captcha_core.dataset.gathered import write_samples
+from captcha_core.dataset.in_memory import write_samples
 from captcha_core.dataset.labels import Label, LabelLog
 from captcha_core.dataset.store import Dataset
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
-from experiments.browser import opened, served
+from experiments.tools.browser import opened, served
 from tests.conftest import tiny_samples
 from tests.dashboard.browser import require_browser
 from tests.dashboard.pages import World

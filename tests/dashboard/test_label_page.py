@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.dataset.gathered import write_samples
+from captcha_core.dataset.in_memory import write_samples
 from captcha_core.dataset.labels import Label, LabelLog, now
 from captcha_core.dataset.store import Dataset
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
-from dashboard.labelling import Desk, Task, act, next_task
+from dashboard.label.labelling import Desk, Task, act, next_task
 from tests.conftest import tiny_samples
 from tests.dashboard.pages import World, open_page, said, without_traceback
 
@@ -86,7 +86,7 @@ def test_half_a_character_is_refused_in_a_sentence(
     pool: tuple[Dataset, dict[str, str]], monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     dataset, _ = pool
-    monkeypatch.setattr("dashboard.gallery.folders", lambda: [dataset.path])
+    monkeypatch.setattr("dashboard.tracking.gallery.folders", lambda: [dataset.path])
     page = open_page("label")
     desk = page.session_state["label-desk"]
     act(desk, dataset, task_of(desk, dataset), "label", text)
@@ -177,7 +177,7 @@ def test_the_page_shows_the_captcha_and_the_figures(
     pool: tuple[Dataset, dict[str, str]], monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
     dataset, _ = pool
-    monkeypatch.setattr("dashboard.gallery.folders", lambda: [dataset.path])
+    monkeypatch.setattr("dashboard.tracking.gallery.folders", lambda: [dataset.path])
     page = without_traceback(open_page("label"))
     words = said(page).replace("\\", "")
     assert "cl-label" in words and "captcha-tiny version 1 reads" in words

@@ -8,8 +8,10 @@ import pytest
 from captcha_core.errors import DataError
 from captcha_core.media.image import encode_png
 from captcha_core.solver import Solver
+from captcha_core.sources.difficulty import can_turn, harder
 from captcha_core.sources.schemes import SCHEMES
-from dashboard import drawing, pictures, saliency
+from dashboard.solve import drawing, saliency
+from dashboard.widgets import pictures
 from tests.conftest import tiny_pixels, tiny_samples
 
 
@@ -45,21 +47,21 @@ def test_a_damaged_picture_gets_a_sentence(solver: Solver) -> None:
 @pytest.mark.parametrize("name", SCHEMES)
 def test_difficulty_stays_within_the_knobs_bounds(name: str) -> None:
     scheme = SCHEMES[name]
-    assert drawing.harder(scheme, 1.0) == scheme
+    assert harder(scheme, 1.0) == scheme
     for difficulty in (0.0, 0.5, 3.0):
-        drawing.harder(scheme, difficulty)  # every scheme checks its knobs
-    assert drawing.can_turn(scheme) == (drawing.harder(scheme, 3.0) != scheme)
+        harder(scheme, difficulty)  # every scheme checks its knobs
+    assert can_turn(scheme) == (harder(scheme, 3.0) != scheme)
 
 
 def test_harder_means_more_of_what_distorts() -> None:
-    easy, hard = (drawing.harder(SCHEMES["digits4"], difficulty).knobs.model_dump() for difficulty in (0.0, 2.0))
+    easy, hard = (harder(SCHEMES["digits4"], difficulty).knobs.model_dump() for difficulty in (0.0, 2.0))
     assert easy["rotate_deg"] == easy["dots"] == 0
     assert hard["rotate_deg"] == 60 and hard["dots"] == 60
 
 
 def test_a_mixture_gets_harder_in_each_of_its_looks() -> None:
     mixed = next(scheme for scheme in SCHEMES.values() if scheme.knobs.model_dump().get("looks"))
-    before, after = (drawing.harder(mixed, difficulty).knobs.model_dump()["looks"] for difficulty in (1.0, 0.0))
+    before, after = (harder(mixed, difficulty).knobs.model_dump()["looks"] for difficulty in (1.0, 0.0))
     assert len(before) == len(after) and any(look["rotate_deg"] for look in before)
     assert all(look["rotate_deg"] == 0 for look in after)
 

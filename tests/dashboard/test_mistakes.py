@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from dashboard import mistakes
+from dashboard.mistakes.mistakes import mistakes
 
 PREDICTIONS = pd.DataFrame(
     {

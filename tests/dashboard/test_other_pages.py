@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.dataset.gathered import with_split, write_samples
+from captcha_core.dataset.in_memory import with_split, write_samples
 from captcha_core.spec.captcha import CaptchaSpec
-from dashboard import data
+from dashboard.tracking import data
 from experiments.benchmarks.many_runs import write_runs
 from tests.conftest import tiny_samples
 from tests.dashboard.pages import World, bare_run, open_page, said, without_traceback
@@ -21,7 +21,7 @@ def test_home_shows_each_task_with_its_champion(world: World) -> None:
 
 
 def test_home_shows_what_runs_and_what_only_says_so(fresh: Path) -> None:
-    from captcha_core.registry.runs import client
+    from captcha_core.tracking.runs import client
 
     now = bare_run("RUNNING")
     client().log_metric(now, "best_val_exact_match", 0.5)
@@ -129,7 +129,7 @@ def test_runs_fold_trials_under_their_search(many: Path, fresh: Path, monkeypatc
 
 def test_a_search_that_runs_and_one_that_was_decided(fresh: Path) -> None:
     """What `captchalab tune` writes: a search that has made 2 of 8 trials, then the same with its verdict."""
-    from captcha_core.registry.runs import client, experiment
+    from captcha_core.tracking.runs import client, experiment
 
     mine, where = client(), experiment()
     tags = {"captchalab.kind": "search", "captchalab.trials": "8"}

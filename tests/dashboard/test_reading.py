@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.registry.runs import client, use_tracking
-from dashboard import data
-from dashboard.records import RunRecord
+from captcha_core.tracking.runs import client, use_tracking
+from dashboard.tracking import data
+from dashboard.tracking.records import RunRecord
 from tests.dashboard.pages import bare_run
 
 

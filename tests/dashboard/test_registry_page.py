@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.dataset.gathered import write_samples
-from captcha_core.registry.bundle import Bundle, write_bundle
-from captcha_core.registry.runs import start_run
+from captcha_core.bundle.bundle import Bundle, write_bundle
+from captcha_core.dataset.in_memory import write_samples
 from captcha_core.registry.versions import CHAMPION, locate, register, set_champion, version_behind
-from dashboard import bundles, data
+from captcha_core.tracking.runs import start_run
+from dashboard.registry import bundles
+from dashboard.tracking import data
 from tests.conftest import tiny_samples
 from tests.dashboard.conftest import NAME, spoilt, trained
 from tests.dashboard.pages import World, open_page, said, without_traceback

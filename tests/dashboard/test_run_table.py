@@ -2,8 +2,8 @@
 
 import pytest
 
-from dashboard import run_table
-from dashboard.records import RunRecord
+from dashboard.runs import table as run_table
+from dashboard.tracking.records import RunRecord
 
 
 def _run(run_id: str, **fields) -> RunRecord:  # type: ignore[no-untyped-def]

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from dashboard.search_charts import pareto, search_history, slice_of
+from dashboard.tune.search_charts import pareto, search_history, slice_of
 
 
 def trials(scores: list[float]) -> pd.DataFrame:

@@ -5,8 +5,8 @@ import random
 import pandas as pd
 import pytest
 
-from dashboard import search_charts, searches
-from dashboard.records import RunRecord
+from dashboard.tracking.records import RunRecord
+from dashboard.tune import search_charts, searches
 
 
 def _trial(index: int, score: float | None, state: str = "FINISHED", ms: float = 1.0, **params: str) -> RunRecord:

@@ -85,9 +85,9 @@ def test_no_model_yet(fresh: Path) -> None:
 
 
 def test_a_model_whose_bundle_is_refused(fresh: Path, tiny_bundle: Path) -> None:
-    from captcha_core.registry.bundle import Bundle
-    from captcha_core.registry.runs import start_run
+    from captcha_core.bundle.bundle import Bundle
     from captcha_core.registry.versions import locate, register
+    from captcha_core.tracking.runs import start_run
 
     with start_run("tiny") as run:
         register(run, Bundle.open(tiny_bundle), "captcha-tiny")
@@ -109,7 +109,7 @@ def test_no_page_imports_tensorflow(world: World) -> None:
         "import sys\n"
         "from tests.conftest import tiny_samples\n"
         "from tests.dashboard.pages import open_page\n"
-        "from dashboard.links import PLACES\n"
+        "from dashboard.pages import PLACES\n"
         "page = open_page('solve')\n"
         "page.file_uploader[0].set_value([('a.png', tiny_samples(1)[0].media, 'image/png')])\n"
         "assert page.run().code, 'nothing was read'\n"

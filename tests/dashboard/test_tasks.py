@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from captcha_core.registry.callback import LogEpochs
-from dashboard import tasks
-from dashboard.records import ModelRecord, RunRecord, VersionRecord
+from captcha_core.tracking.callback import LogEpochs
+from dashboard.home import tasks
+from dashboard.tracking.records import ModelRecord, RunRecord, VersionRecord
 
 
 class Logged:

@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
-from dashboard import uploads
-from dashboard.uploads import take
+from dashboard.solve import uploads
+from dashboard.solve.uploads import take
 from tests.conftest import tiny_samples
 
 

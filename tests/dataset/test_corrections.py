@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from captcha_core.dataset.corrections import SOURCE, Corrections
-from captcha_core.dataset.gathered import write_samples
+from captcha_core.dataset.in_memory import write_samples
 from captcha_core.dataset.labels import Label, now
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset

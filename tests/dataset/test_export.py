@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from captcha_core.dataset.drawing import Order, write_drawn
 from captcha_core.dataset.export import export_folder, export_tfrecord
-from captcha_core.dataset.intake import write_import
+from captcha_core.dataset.generate import Order, write_drawn
+from captcha_core.dataset.import_files import write_import
 from captcha_core.dataset.sheet import contact_sheet
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
 from captcha_core.media.audio import encode_flac
 from captcha_core.sources.folders import list_labelled
+from captcha_core.sources.import_survey import Wishes, fit, spec_of, survey
 from captcha_core.sources.scheme import Scheme
-from captcha_core.sources.survey import Wishes, fit, spec_of, survey
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from tests.dataset.fake_source import SCHEME

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.dataset import gathered, writer
-from captcha_core.dataset.gathered import take_back, write_samples
+from captcha_core.dataset import in_memory, writer
+from captcha_core.dataset.in_memory import take_back, write_samples
 from captcha_core.dataset.labelling import Guess, asking_order, labelled_by_model, open_ids, queue, rebuild, to_ask
 from captcha_core.dataset.labels import Label, LabelLog, latest, tally
 from captcha_core.dataset.store import Dataset
@@ -303,7 +303,7 @@ def test_what_a_person_put_beside_a_result_stays(unlabelled: Dataset, tmp_path: 
 def test_a_first_result_that_a_kill_cut_is_no_hindrance_when_more_is_labelled(
     unlabelled: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gathered, "SHARD_ROWS", 1)
+    monkeypatch.setattr(in_memory, "SHARD_ROWS", 1)
     monkeypatch.setattr(writer, "_finish", stop)
     log, out = LabelLog.of(unlabelled.path, unlabelled.spec), tmp_path / "out"
     first, second = unlabelled.ids("train")[:2]

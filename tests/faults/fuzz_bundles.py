@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from captcha_core.registry.bundle import FILES, SUMS, Bundle
-from captcha_core.registry.versions import ModelIdentity
+from captcha_core.bundle.bundle import FILES, SUMS, Bundle
+from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.solver import Solver
 from captcha_core.spec.captcha import CaptchaSpec
 from tests.faults.fuzzing import Target
@@ -31,9 +31,9 @@ NETWORKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # with their opt
 
 def untrained(folder: Path, name: str = "image_cnn") -> Path:
     """Write the bundle of a small network that has learnt nothing, and return its folder."""
+    from captcha_core.bundle.bundle import BundleConfig, write_bundle
+    from captcha_core.bundle.convert import to_litert
     from captcha_core.models.zoo import build_network, get_network
-    from captcha_core.registry.bundle import BundleConfig, write_bundle
-    from captcha_core.registry.export import to_litert
 
     options, fields = NETWORKS[name]
     spec = CaptchaSpec.build(alphabet="0123", min_length=2, max_length=2, **fields)

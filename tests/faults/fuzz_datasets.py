@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from captcha_core.dataset.gathered import write_samples
+from captcha_core.dataset.in_memory import write_samples
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.spec.captcha import CaptchaSpec

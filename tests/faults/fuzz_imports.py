@@ -11,10 +11,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from captcha_core.dataset.intake import write_import
+from captcha_core.dataset.import_files import write_import
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.survey import Wishes, fit, spec_of, survey
-from dashboard.uploads import take as take_uploads
+from captcha_core.sources.import_survey import Wishes, fit, spec_of, survey
+from dashboard.solve.uploads import take as take_uploads
 from tests.faults.fuzzing import Target
 from tests.faults.mutations import BIG, MEDIA, NUMBER, Move, mutants, tfrecord_of
 from tests.media.every_kind import clips, pictures

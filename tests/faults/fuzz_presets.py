@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from captcha_core.models.space import SearchSpace
 from captcha_core.models.zoo import get_network
+from captcha_core.presets.preset import FOLDER, load_preset
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.training.config import TrainingConfig
-from experiments.preset import FOLDER, load_preset
 from tests.faults.fuzzing import Target
 from tests.faults.mutations import NUMBER, PLAIN, as_json, documents, mutants
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from captcha_core.errors import CaptchaError
+from captcha_core.temporary import scratch
 from experiments.faults.databases import many_writers, moved, postgresql, programs
-from experiments.outside import outside
-from experiments.scratch import scratch
+from experiments.terminal.foreign_errors import outside
 
 
 def _installed() -> bool:

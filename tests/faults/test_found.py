@@ -13,22 +13,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from captcha_core.dataset.gathered import write_samples
+from captcha_core.bundle.bundle import Bundle
+from captcha_core.bundle.identity import ModelIdentity
+from captcha_core.dataset.in_memory import write_samples
 from captcha_core.dataset.labels import LOG, Label, LabelLog, now, tally
 from captcha_core.dataset.shard import schema
 from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import CaptchaError, DataError, ModelError, SpecError
 from captcha_core.evaluation.predictions import Predictions
-from captcha_core.registry.bundle import Bundle
-from captcha_core.registry.versions import ModelIdentity
+from captcha_core.presets.preset import load_preset
 from captcha_core.solver import Solver
 from captcha_core.sources.archive import ZipFiles
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.tfrecord import RECORD_FRAME_BYTES
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.charset import Charset
-from dashboard.uploads import take
-from experiments.preset import load_preset
+from dashboard.solve.uploads import take
 from tests.conftest import tiny_samples
 from tests.faults.fuzz_bundles import sum_up
 from tests.faults.mutations import tfrecord_of

@@ -9,15 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import (
-    fuzz_api,
-    fuzz_bundles,
-    fuzz_datasets,
-    fuzz_imports,
-    fuzz_labels,
-    fuzz_media,
-    fuzz_presets,
-)
+from tests.faults import fuzz_api, fuzz_bundles, fuzz_datasets, fuzz_imports, fuzz_labels, fuzz_media, fuzz_presets
 from tests.faults.fuzzing import Target, fuzz
 
 TARGETS: dict[str, Callable[[Path], Target]] = {

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.registry.bundle import Bundle
-from captcha_core.registry.runs import start_run
+from captcha_core.bundle.bundle import Bundle
 from captcha_core.registry.versions import register
 from captcha_core.solver import Solver
+from captcha_core.tracking.runs import start_run
 from experiments.faults.imports import killed_import
 from experiments.faults.labels import killed_labels
 from experiments.faults.promotions import killed_promotion
 from experiments.faults.servers import killed_server
 from experiments.faults.trainings import killed_training
+from tests.commands.walk import enter
 from tests.conftest import tiny_samples
-from tests.experiments.walk import enter
 
 NAME = "captcha-tiny"
 

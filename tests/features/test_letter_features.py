@@ -4,7 +4,7 @@ import pytest
 from captcha_core.errors import DataError
 from captcha_core.features.kinds import FEATURES
 from captcha_core.features.letters import LetterFeatures, NoLetters
-from captcha_core.features.segments import Segmentation
+from captcha_core.features.segmentation.segment import Segmentation
 from captcha_core.media.image import encode_png
 from captcha_core.spec.captcha import CaptchaSpec
 from tests.features.drawn import draw, overlap

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from captcha_core.features.segments import segment
+from captcha_core.features.segmentation.segment import segment
 
 KNOWN = Path(__file__).with_name("boxes.json")
 COUNT = 40

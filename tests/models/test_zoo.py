@@ -6,11 +6,11 @@ import keras
 import numpy as np
 import pytest
 
+from captcha_core.bundle.convert import to_litert
+from captcha_core.bundle.litert import LiteRT
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import NETWORKS, build_network, get_network
-from captcha_core.registry.export import to_litert
-from captcha_core.registry.litert import LiteRT
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import optimizer_of

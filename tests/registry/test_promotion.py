@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 from captcha_core.errors import RegistryError
-from captcha_core.evaluation.compare import Contender, PromotionRule, Verdict
+from captcha_core.evaluation.significance import Contender, PromotionRule, Verdict
 from captcha_core.registry import promotion as module
 from captcha_core.registry.lookup import open_registry
-from captcha_core.registry.processes import own_tags, owner_tags
 from captcha_core.registry.promotion import Entry, history, moved_outside, promote, rollback
 from captcha_core.registry.repair import half_promoted
-from captcha_core.registry.runs import client
 from captcha_core.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, version_behind
-from tests.experiments.walk import enter, run
+from captcha_core.tracking.owner import own_tags, owner_tags
+from captcha_core.tracking.runs import client
+from tests.commands.walk import enter, run
 
 NAME = "captcha-tiny"
 RULE = PromotionRule()

@@ -10,10 +10,10 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from captcha_core.registry.outbox import Outbox
-from captcha_core.registry.processes import own_tags, owner_tags
 from captcha_core.registry.repair import close, left_behind, orphans
-from captcha_core.registry.runs import Run, begin_run, client, experiment, start_run
+from captcha_core.tracking.outbox import Outbox
+from captcha_core.tracking.owner import own_tags, owner_tags
+from captcha_core.tracking.runs import Run, begin_run, client, experiment, start_run
 from experiments.cli import main
 
 
@@ -89,7 +89,7 @@ def test_a_run_that_another_process_goes_on_with_is_its(empty_folder: Path, gone
 LEAVE = """
 import os, signal
 from pathlib import Path
-from captcha_core.registry.outbox import Outbox
+from captcha_core.tracking.outbox import Outbox
 def away(*_): raise ConnectionError("away")
 box = Outbox(Path("runs/search-x/outbox-main.jsonl"), away, away)
 run = box.begin("key", "trial", {tags})

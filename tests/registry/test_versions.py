@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.registry.bundle import Bundle
-from captcha_core.registry.runs import start_run
+from captcha_core.bundle.bundle import Bundle
 from captcha_core.registry.versions import register
 from captcha_core.solver import Solver
+from captcha_core.tracking.runs import start_run
 from tests.conftest import tiny_samples
 
 

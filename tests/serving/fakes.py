@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from starlette.testclient import TestClient
 
+from captcha_core.bundle.identity import ModelIdentity
+from captcha_core.fetch.fetch import Fetcher
 from captcha_core.media.audio import decode_audio
 from captcha_core.media.image import decode_image
 from captcha_core.models.decode import Limits
-from captcha_core.registry.versions import ModelIdentity
 from captcha_core.serving.api import build_app
-from captcha_core.serving.fetch import Fetcher
 from captcha_core.serving.guard import OWN_NAMES
 from captcha_core.serving.limits import ServingLimits
 from captcha_core.serving.metrics import ServingMetrics

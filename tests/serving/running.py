@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import psutil
 
-from captcha_core.registry.bundle import Bundle
+from captcha_core.bundle.bundle import Bundle
 from captcha_core.registry.versions import DIGEST_TAG
 
 NAME = "captcha-tiny"

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from captcha_core.registry.versions import ModelIdentity
+from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.serving.models import example_media
 from tests.media.every_kind import clips, pictures
 from tests.serving.fakes import FakeReader, audio_spec, client_of, image_spec, service_of

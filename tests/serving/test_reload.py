@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import ModelError, RegistryError
 from captcha_core.registry.lookup import RegistryUnreachable
-from captcha_core.registry.versions import ModelIdentity
 from captcha_core.serving.limits import ServingLimits
 from captcha_core.serving.metrics import ServingMetrics
 from captcha_core.serving.models import Models, Reader, Served, example_media

@@ -8,9 +8,9 @@ import pytest
 
 from captcha_core.errors import SpecError
 from captcha_core.models.space import Choice, Range, SearchSpace, Space
-from captcha_core.training.hyperparameters import values_of
-from captcha_core.training.objective import Objective
-from captcha_core.training.oracles import TUNERS, make_oracle
+from captcha_core.training.search.hyperparameters import values_of
+from captcha_core.training.search.objective import Objective
+from captcha_core.training.search.oracles import TUNERS, make_oracle
 
 SPACE = SearchSpace.of(
     {

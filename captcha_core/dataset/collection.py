@@ -1,0 +1,91 @@
+"""Captchas as they are collected, one file each, so that a stopped collection continues where it stood."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from captcha_core.dataset.in_memory import write_samples
+from captcha_core.dataset.labels import is_cut
+from captcha_core.dataset.shard import disk_error
+from captcha_core.dataset.store import Dataset
+from captcha_core.errors import DataError
+from captcha_core.sources.folders import list_labelled
+from captcha_core.sources.import_survey import Wishes, spec_of, survey
+from captcha_core.spec.sample import Sample
+
+SUFFIXES = {b"\x89PNG": ".png", b"\xff\xd8": ".jpg", b"GIF8": ".gif", b"BM": ".bmp", b"RIFF": ".webp"}
+
+
+@dataclass(frozen=True)
+class Stash:
+    """The folder beside a data set that is yet to be written.
+
+    Args:
+        out: Folder of the data set; the stash is ``OUT.part``.
+
+    Raises:
+        DataError: From all methods, if the disk does not do its part.
+    """
+
+    out: Path
+
+    @property
+    def folder(self) -> Path:
+        out = self.out.resolve()
+        return out.with_name(f"{out.name}.part")
+
+    @property
+    def _index(self) -> Path:
+        return self.folder / "index.jsonl"
+
+    def samples(self) -> list[Sample]:
+        """Return what is there, in the order it came. A file or line that was cut off by a stop is left out."""
+        if not self._index.is_file():
+            return []
+        found = []
+        for line in self._index.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                record = json.loads(line)
+                media = (self.folder / "files" / Path(record["file"]).name).read_bytes()
+                sample = Sample(media, None, record["file"], record["origin"])
+            except (ValueError, KeyError, TypeError, OSError):
+                continue
+            if sample.id == record.get("id"):
+                found.append(sample)
+        return found
+
+    def add(self, sample: Sample) -> None:
+        """Keep a sample; when this returns it is on the disk."""
+        suffix = next((suffix for magic, suffix in SUFFIXES.items() if sample.media.startswith(magic)), ".bin")
+        name = f"{sample.id}{suffix}"
+        record = {"file": name, "id": sample.id, "origin": dict(sample.origin)}
+        try:
+            (self.folder / "files").mkdir(parents=True, exist_ok=True)
+            _write(self.folder / "files" / name, sample.media, "wb")
+            _write(self._index, (("\n" if is_cut(self._index) else "") + json.dumps(record) + "\n").encode(), "ab")
+        except OSError as error:
+            raise disk_error(self.folder, error) from None
+
+    def finish(self, wishes: Wishes, split: str, progress: Callable[[int], None] = lambda files: None) -> Dataset:
+        """Write the data set, without labels, and remove the stash.
+
+        Raises:
+            SpecError: If the specification cannot be worked out.
+        """
+        samples = self.samples()
+        if not samples:
+            raise DataError(f"expected collected captchas in {self.folder}, received none; collect some first.")
+        spec = spec_of(survey(list_labelled(self.folder / "files", "none"), progress), wishes)
+        dataset = write_samples(self.out, spec, samples, "browser", split)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return dataset
+
+
+def _write(place: Path, content: bytes, mode: str) -> None:
+    with place.open(mode) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

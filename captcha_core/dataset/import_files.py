@@ -1,0 +1,116 @@
+"""Turns labelled files into a data set: survey, specification, split, shards, and the list of what was left out."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from captcha_core.dataset.shard import disk_error
+from captcha_core.dataset.split import DEFAULT_SPLIT, KEEP, KEY_DIGITS, SPLITS, found_rule
+from captcha_core.dataset.store import Dataset, Plan
+from captcha_core.dataset.writer import write_dataset
+from captcha_core.errors import DataError
+from captcha_core.sources.archive import Files
+from captcha_core.sources.folders import Entry, Listing, Reject, read_sample
+from captcha_core.sources.import_survey import Survey
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+
+SHARD_BYTES = 32 * 2**20
+SHARD_ROWS = 2000
+REJECTS = "rejects.csv"
+
+
+@dataclass(frozen=True)
+class FoundSamples:
+    """Gives the surveyed files of a range as samples; the contents must still be those that were surveyed."""
+
+    files: Files
+    entries: Sequence[Entry]
+    ids: Sequence[str]
+
+    def __call__(self, indices: range) -> list[Sample]:
+        samples = []
+        for index in indices:
+            sample = read_sample(self.files, self.entries[index])
+            if sample.id != self.ids[index]:
+                name = self.entries[index].name
+                raise DataError(f"expected {name} to stay as it was, received a changed file; import again.")
+            samples.append(sample)
+        return samples
+
+
+def write_import(
+    folder: Path,
+    listing: Listing,
+    seen: Survey,
+    spec: CaptchaSpec,
+    *,
+    split: str = DEFAULT_SPLIT,
+    split_by: Literal["content", "text"] = "content",
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Dataset:
+    """Write surveyed files as a data set, and ``rejects.csv`` beside it where something was left out.
+
+    Raises:
+        SpecError: If the split cannot be.
+        DataError: If the folder holds something else or cannot be written, or a split that is kept is none.
+    """
+    if split == KEEP:
+        _check_splits(seen.entries)
+    keys = [int(identity[:KEY_DIGITS], 16) for identity in seen.ids]
+    mean_bytes = max(1, seen.media_bytes // max(1, len(seen.entries)))
+    plan = Plan(
+        source="import",
+        spec=spec,
+        count=len(seen.entries),
+        split=found_rule(split, split_by, keys),
+        found=_hash_found(seen),
+        shard_size=max(1, min(SHARD_ROWS, SHARD_BYTES // mean_bytes)),
+        generator="import 1",
+    )
+    draw = FoundSamples(listing.files, seen.entries, seen.ids)
+    dataset = write_dataset(folder, plan, draw, progress=progress)
+    if seen.rejects:
+        write_rejects(folder / REJECTS, seen.rejects)
+    else:
+        (folder / REJECTS).unlink(missing_ok=True)  # of an earlier import, before its faults were mended
+    return dataset
+
+
+def _check_splits(entries: Sequence[Entry]) -> None:
+    odd = next((entry for entry in entries if entry.split not in (None, *SPLITS)), None)
+    if odd is not None:
+        raise DataError(
+            f"expected train, validation or test for every file whose split is kept, received {odd.split!r} for "
+            f"{odd.name}; correct the column, or leave --split {KEEP} out."
+        )
+
+
+def _hash_found(seen: Survey) -> str:
+    """Return a hash of every name, content and label, by which a stopped import is known again."""
+    total = hashlib.sha256()
+    for entry, identity in zip(seen.entries, seen.ids, strict=True):
+        total.update(json.dumps([entry.name, identity, entry.text, entry.split]).encode())
+    return total.hexdigest()
+
+
+def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
+    """Write file and reason of everything that was left out, as a CSV, by way of a draft.
+
+    Raises:
+        DataError: If the disk does not take it.
+    """
+    draft = path.with_name(f"{path.name}.tmp")
+    try:
+        with draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(["file", "reason"])
+            table.writerows((reject.name, reject.reason) for reject in sorted(rejects, key=lambda r: r.name))
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise disk_error(path, error) from None

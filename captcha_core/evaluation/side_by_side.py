@@ -1,0 +1,162 @@
+"""Two models read the same samples side by side, and what comes of it in figures."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from captcha_core.errors import CaptchaError, ModelError
+from captcha_core.evaluation import metrics
+from captcha_core.evaluation.predictions import Predictions
+from captcha_core.evaluation.report import Report
+from captcha_core.evaluation.significance import Contender, PromotionRule, Verdict, mcnemar, paired_difference
+from captcha_core.spec.answer import Answer
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+
+WARM_UP = 20
+
+
+class Reader(Protocol):
+    """Anything that reads captchas one at a time."""
+
+    @property
+    def spec(self) -> CaptchaSpec: ...
+
+    def solve(self, media: bytes) -> Answer: ...
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one of the two did.
+
+    Args:
+        name: How it is called.
+        predictions: What it read.
+        latency_ms: Its median time for one sample.
+        size_bytes: What has to be shipped.
+    """
+
+    name: str
+    predictions: Predictions
+    latency_ms: float
+    size_bytes: int
+
+    @cached_property
+    def figures(self) -> dict[str, float]:
+        mine = self.predictions
+        return {
+            **metrics.headline(mine.truth, mine.read, mine.confidence),
+            "unreadable": float(sum(text is None for text in mine.read)),
+            "latency_p50_ms": self.latency_ms,
+            "model_bytes": float(self.size_bytes),
+        }
+
+    def contender(self) -> Contender:
+        return Contender(self.name, self.predictions.right, self.latency_ms, self.size_bytes)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Champion and challenger on the same samples in the same order."""
+
+    champion: Side
+    challenger: Side
+
+    def verdict(self, rule: PromotionRule) -> Verdict:
+        return rule.judge(self.champion.contender(), self.challenger.contender())
+
+    def figures(self) -> dict[str, Any]:
+        """Return every figure as JSON holds it."""
+        old, new = self.champion.predictions, self.challenger.predictions
+        test, difference = mcnemar(old.right, new.right), paired_difference(old.right, new.right)
+        return {
+            "champion": {"name": self.champion.name, **self.champion.figures},
+            "challenger": {"name": self.challenger.name, **self.challenger.figures},
+            "difference": {"exact_match": difference.value, "at_least": difference.at_least, "n": difference.n},
+            "mcnemar": {"gained": test.gained, "lost": test.lost, "p_value": test.p_value},
+            "by_length": _grouped(metrics.exact_match_by_length, old, new),
+            "by_character": _grouped(metrics.exact_match_by_character, old, new),
+        }
+
+
+def _grouped(measure: Any, old: Predictions, new: Predictions) -> list[dict[str, Any]]:
+    before, after = measure(old.truth, old.read), measure(new.truth, new.read)
+    return [
+        {"key": str(key), "champion": share.as_dict(), "challenger": after[key].as_dict()}
+        for key, share in before.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A model that is to read."""
+
+    name: str
+    reader: Reader
+    size_bytes: int
+
+
+def hold(champion: Entrant, challenger: Entrant, samples: Sequence[Sample]) -> Contest:
+    """Let two models read the same labelled samples in turns, so that both meet the same machine.
+
+    Raises:
+        ModelError: If they do not read the same kind of captcha.
+    """
+    (old, new) = readings((champion, challenger), samples)
+    return Contest(old, new)
+
+
+def readings(
+    entrants: Sequence[Entrant], samples: Sequence[Sample], track: Iterable[Sample] | None = None
+) -> list[Side]:
+    """Let models read the same labelled samples in turns.
+
+    Args:
+        entrants: Who reads.
+        samples: What they read (N).
+        track: The samples again, wrapped by a progress bar.
+
+    Raises:
+        ModelError: If they do not read the same kind of captcha.
+    """
+    first = entrants[0]
+    for other in entrants[1:]:
+        difference = first.reader.spec.difference(other.reader.spec)
+        if difference:
+            raise ModelError(
+                f"expected models of one specification, received {first.name} and {other.name} with {difference}; "
+                "compare models of the same captcha."
+            )
+    answers: list[list[Answer | None]] = [[] for _ in entrants]
+    for sample in samples[:WARM_UP]:
+        for entrant in entrants:
+            _read(entrant.reader, sample)
+    places = list(range(len(entrants)))
+    for turn, sample in enumerate(samples if track is None else track):
+        shift = turn % len(places)  # nobody is always the first to meet a sample
+        for place in places[shift:] + places[:shift]:
+            answers[place].append(_read(entrants[place].reader, sample))
+    return [
+        Side(
+            entrant.name,
+            Predictions.of(Report(entrant.reader.spec, samples, mine)),
+            _median_ms(mine),
+            entrant.size_bytes,
+        )
+        for entrant, mine in zip(entrants, answers, strict=True)
+    ]
+
+
+def _read(reader: Reader, sample: Sample) -> Answer | None:
+    try:
+        return reader.solve(sample.media)
+    except CaptchaError:
+        return None
+
+
+def _median_ms(answers: Sequence[Answer | None]) -> float:
+    times = [answer.elapsed_ms for answer in answers if answer is not None]
+    return float(np.median(times)) if times else 0.0

@@ -1,0 +1,45 @@
+"""The readings of one picture: which pixels may be letters, from the likeliest guess to the boldest."""
+
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from captcha_core.features.segmentation.components import Layout, find_pieces, has_whiskers, thick_strokes, without_thin
+
+MAX_LOST = 0.15  # of the sure ink may be missing from the letters of a reading
+SURE = 0.4  # of the typical contrast: ink that strong and that thick belongs to letters
+
+
+def readings(distance: np.ndarray, typical: float, thresholds: Sequence[float]) -> Iterator[Iterator[Layout]]:
+    """Yield stages of readings: the picture as it is, then without specks, then without thin lines.
+
+    Args:
+        distance: uint8 (H, W), contrast with the background.
+        typical: Mean contrast of ink.
+        thresholds: Shares of ``typical`` from which on a pixel counts as ink.
+
+    Yields:
+        The readings of a stage, made when asked for. Those that lose ink which is surely a letter's are left out,
+        and those in which a line sticks out of a letter.
+    """
+    opened = without_thin(distance)
+    surest = find_pieces(_mask(opened, SURE * typical))
+    sure = surest.own(surest.pieces)
+    for cleaned in (distance, cv2.medianBlur(distance, 3), opened):
+        yield _stage(cleaned, [share * typical for share in thresholds], sure, cleaned is not opened)
+
+
+def _mask(distance: np.ndarray, level: float) -> np.ndarray:
+    return cv2.threshold(distance, level, 1, cv2.THRESH_BINARY)[1]
+
+
+def _stage(cleaned: np.ndarray, levels: list[float], sure: np.ndarray, check_whiskers: bool) -> Iterator[Layout]:
+    for level in levels:
+        mask = _mask(cleaned, level)
+        layout = find_pieces(mask)
+        if not layout.legible() or (lost := 1 - layout.coverage(sure)) > MAX_LOST:
+            continue
+        judged = layout.judged(lost, thick_strokes(mask) if check_whiskers else None)
+        if not has_whiskers(judged):
+            yield judged

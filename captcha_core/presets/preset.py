@@ -1,0 +1,142 @@
+"""A preset joins what is read with how it is learnt: data, network, recipe and evaluation, by name."""
+
+from functools import cache
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from captcha_core.errors import SpecError
+from captcha_core.evaluation.significance import PromotionRule
+from captcha_core.spec.captcha import first_fault
+
+FOLDER = Path(__file__).parent
+MAX_BYTES = 64 * 2**10
+MAX_VALUES = 10_000
+MAX_DEPTH = 32
+
+
+class EvaluationConfig(BaseModel):
+    """What a model that learnt from a stream is tested on: fresh samples that the captcha package draws."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    count: int = Field(2000, ge=1)
+
+
+class SearchConfig(BaseModel):
+    """How a search over this preset differs from what its network declares.
+
+    Args:
+        networks: Networks to choose among; by default the preset's.
+        space: What to leave of a dimension, by its name: a value, a list of values, or ``low`` and ``high``.
+        minutes: Training time of a trial; by default a third of the preset's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    networks: list[str] = []
+    space: dict[str, Any] = {}
+    minutes: float | None = Field(None, gt=0)
+
+
+class Preset(BaseModel):
+    """One experiment by name.
+
+    Args:
+        scheme: What a live stream draws for training; or
+        data: the folder of the data set that it trains on.
+        network: A name in the zoo, with its ``options``.
+        training: Settings of :class:`captcha_core.training.config.TrainingConfig`.
+        evaluation: Fresh samples for a stream's test.
+        promotion: When a new version takes the champion's place.
+        search: What a search over it may try.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    description: str
+    scheme: str | None = None
+    data: str | None = None
+    network: str
+    options: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    evaluation: EvaluationConfig = EvaluationConfig()
+    promotion: PromotionRule = PromotionRule()
+    search: SearchConfig = SearchConfig()
+
+    @model_validator(mode="after")
+    def _has_source(self) -> Self:
+        if (self.scheme is None) == (self.data is None):
+            raise SpecError(f"expected either a scheme or data in the preset {self.name}, received both or neither.")
+        return self
+
+    @property
+    def registered_name(self) -> str:
+        return f"captcha-{self.name}"
+
+
+def preset_names() -> list[str]:
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+@cache
+def load_preset(name: str) -> Preset:
+    """Return a preset by its name, or read one from a YAML file's path.
+
+    Raises:
+        SpecError: If there is none (the message lists the known) or it cannot be right.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(preset_names())
+        raise SpecError(f"expected a preset of {known} or a YAML file, received {name!r}; choose one.")
+    try:
+        fields = yaml.safe_load(_small(path))
+        _check_size(fields, path)
+        return Preset.model_validate({"name": path.stem, **fields})
+    except ValidationError as error:
+        raise SpecError(first_fault(error, f"preset {path.name}")) from None
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise SpecError(f"expected a mapping in the preset {path.name}, received {reason}; correct it.") from None
+
+
+def _small(path: Path) -> bytes:
+    """Return what is in a file, as long as it can be a preset."""
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise SpecError(f"expected a preset of at most {MAX_BYTES:,} bytes, received more in {path.name}; shorten it.")
+    steps = accumulate((byte in b"[{") - (byte in b"]}") for byte in content)
+    if max(steps, default=0) > MAX_DEPTH:  # PyYAML takes seconds for some hundred
+        raise SpecError(f"expected brackets at most {MAX_DEPTH} deep in {path.name}, received more; correct it.")
+    return content
+
+
+def _check_size(value: Any, path: Path) -> None:
+    """Refuse what a few aliases of YAML make endless or larger than any memory."""
+    waiting, seen = [value], 0
+    while waiting:
+        one = waiting.pop()
+        seen += 1
+        if seen > MAX_VALUES:
+            raise SpecError(
+                f"expected at most {MAX_VALUES:,} values in the preset {path.name}, received more; is an alias in "
+                "itself?"
+            )
+        if isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list | tuple | set):
+            waiting += one
+
+
+def promotion_rule(preset: str) -> PromotionRule:
+    """Return the rule of a preset, the usual one where there is no such preset."""
+    try:
+        return load_preset(preset).promotion
+    except SpecError:  # trained without a preset, or by one that is gone
+        return PromotionRule()

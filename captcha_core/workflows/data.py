@@ -1,0 +1,191 @@
+"""What a training reads: batches, a validation set and a test set, from a live stream or a data set."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from rich.progress import Progress
+
+from captcha_core.dataset.generate import Order, Source, write_drawn
+from captcha_core.dataset.store import Dataset
+from captcha_core.errors import DataError, SpecError
+from captcha_core.features.augment import augmentation
+from captcha_core.features.batches import Batches, array_batches, encode
+from captcha_core.features.kinds import Features
+from captcha_core.features.letters import NoLetters
+from captcha_core.features.live import stream_batches
+from captcha_core.presets.preset import load_preset
+from captcha_core.progress.console import console
+from captcha_core.sources.generate import draw_arrays
+from captcha_core.sources.reference import is_drawable
+from captcha_core.sources.scheme import Scheme
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+from captcha_core.training.config import TrainingConfig
+from captcha_core.training.diagnosis import diagnose_labels
+
+VALIDATION_SEED = 2**31  # added to the seed, so that validation never meets the training stream
+TEST_SEED = 2**33
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything that one training reads.
+
+    Args:
+        batches: Training batches from any position on.
+        validation: Features (N, ...) and texts.
+        name: Of the scheme or the data set.
+        digest: Of the data set; for a stream, what determines it.
+        counts: Samples per split.
+        where: The folder or scheme.
+        remarks: What looks wrong about it.
+    """
+
+    batches: Batches
+    validation: tuple[np.ndarray, Sequence[str]]
+    name: str
+    digest: str
+    counts: Mapping[str, int]
+    where: str
+    remarks: Sequence[str] = ()
+
+
+T = TypeVar("T")
+Shelf = dict[Any, Any]  # what was read before, for trainings one after the other on the same data
+
+
+def kept(shelf: Shelf | None, key: Any, make: Callable[[], T]) -> T:
+    """Return what lies on the shelf under a key; made and put there where there is nothing yet."""
+    if shelf is None:
+        return make()
+    if key not in shelf:
+        shelf[key] = make()
+    found: T = shelf[key]
+    return found
+
+
+def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, shelf: Shelf | None = None) -> Material:
+    """Fresh samples without end; no sample is seen twice."""
+
+    def draw() -> tuple[np.ndarray, Sequence[str]]:
+        arrays, texts = draw_arrays(scheme, config.seed + VALIDATION_SEED, range(config.validation_samples))
+        return encode(arrays, features), texts
+
+    key = (scheme.name, config.seed, config.validation_samples, features.model_dump_json())
+    validation = kept(shelf, key, draw)
+    batches = stream_batches(scheme, features, config.batch_size, config.seed, config.threads, config.oversample)
+    counts = {"validation": config.validation_samples}
+    digest = f"stream:{scheme.name}:{config.seed}"
+    return Material(batches, validation, scheme.name, digest, counts, f"scheme:{scheme.name}")
+
+
+def from_dataset(
+    dataset: Dataset, spec: CaptchaSpec, features: Features, config: TrainingConfig, shelf: Shelf | None = None
+) -> Material:
+    """A data set's train split, in memory, shuffled and augmented; its validation split to steer by.
+
+    Raises:
+        DataError: If a split is empty or the data set is of another specification.
+    """
+    require_same_spec(dataset, spec)
+    x, texts = loaded(dataset, "train", features, shelf)
+    validation = loaded(dataset, "validation", features, shelf)
+    batches = array_batches(x, texts, spec, config.batch_size, config.seed, augmentation(features, config.augment))
+    where = str(Path(dataset.path).resolve())
+    remarks = diagnose_labels(texts, validation[1])
+    return Material(batches, validation, Path(where).name, dataset.digest, dataset.counts, where, remarks)
+
+
+def require_same_spec(dataset: Dataset, spec: CaptchaSpec) -> None:
+    """Raises: DataError: If the data set describes other captchas than the model reads."""
+    difference = dataset.spec.difference(spec)
+    if difference:
+        raise DataError(
+            f"expected a data set of the model's specification, received {dataset.path} with {difference}; import or "
+            "generate it for this model, or train a model for it."
+        )
+
+
+def test_dataset(scheme: Scheme, count: int, folder: Path) -> Dataset:
+    """Return the data set in a folder with fresh samples that training never draws; drawn once, then frozen.
+
+    The captcha package draws them where it can; the schemes that are ours alone come from a seed of their own.
+
+    Raises:
+        DataError: If the folder holds something else.
+    """
+    source: Source = "package" if is_drawable(scheme) else "fast"
+    order = Order(scheme, count, seed=TEST_SEED, source=source, split=f"0/0/{count}")
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("drawing", total=count)
+        return write_drawn(folder, order, workers=os.cpu_count() or 1, progress=lambda rows: bar.advance(task, rows))
+
+
+def labelled(dataset: Dataset, split: str) -> list[Sample]:
+    """Return the labelled samples of a split.
+
+    Raises:
+        DataError: If there are none.
+    """
+    require_labels(dataset, split)
+    return [sample for sample in dataset.samples(split) if sample.text is not None]
+
+
+def require_named(preset: str, data: str) -> None:
+    """Refuse a preset or a data set that is not there. It needs no learner, which takes seconds to start.
+
+    Raises:
+        SpecError: If there is no such preset, or neither is named.
+        DataError: If the folder, or the preset's, holds no data set.
+    """
+    if not preset and not data:
+        raise SpecError("expected --preset, --data or both, received neither; captchalab presets lists the presets.")
+    wanted = load_preset(preset).data if preset else None
+    if folder := data or wanted:
+        Dataset.open(Path(folder))
+
+
+def require_labels(dataset: Dataset, split: str) -> None:
+    """Raises: DataError: If nothing in a split is labelled."""
+    if all(text is None for text in dataset.texts(split)):
+        raise DataError(
+            f"expected labelled samples in the {split} split of {dataset.path}, received none; label or import more."
+        )
+
+
+def rows_digest(dataset: Dataset, *splits: str) -> str:
+    """Return a digest of the samples of some splits and of their labels; no other split counts."""
+    rows = [(split, *row) for split in splits for row in zip(dataset.ids(split), dataset.texts(split), strict=True)]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def loaded(
+    dataset: Dataset, split: str, features: Features, shelf: Shelf | None = None
+) -> tuple[np.ndarray, list[str]]:
+    """Return features (N, ...) and texts of a split's labelled samples; what cannot be cut into letters stays empty.
+
+    Raises:
+        DataError: If there are none.
+    """
+    key = (str(dataset.path), split, features.model_dump_json())
+    return kept(shelf, key, lambda: _read(dataset, split, features))
+
+
+def _read(dataset: Dataset, split: str, features: Features) -> tuple[np.ndarray, list[str]]:
+    samples = labelled(dataset, split)
+    x = np.zeros((len(samples), *features.shape), dtype=features.dtype)
+    uncut = 0
+    for index, sample in enumerate(samples):
+        try:
+            x[index] = features.from_media(sample.media, dataset.spec)
+        except NoLetters:  # empty squares: nothing is learnt from them, and they are not read
+            uncut += 1
+    if uncut:
+        console.print(f"{split}: {uncut:,} of {len(samples):,} captchas could not be cut into letters")
+    return x, [sample.text or "" for sample in samples]

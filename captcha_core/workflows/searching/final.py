@@ -1,0 +1,211 @@
+"""The end of a search: its winner and the preset's default on the full budget, more than once, on the same samples."""
+
+import hashlib
+import json
+import math
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.markup import escape
+
+from captcha_core.evaluation.metrics import right
+from captcha_core.evaluation.significance import McNemar, mcnemar
+from captcha_core.models.space import thawed
+from captcha_core.models.zoo import get_network
+from captcha_core.progress.console import console
+from captcha_core.registry.versions import register
+from captcha_core.spec.sample import Sample
+from captcha_core.tracking.outbox import PARENT
+from captcha_core.tracking.owner import own_tags
+from captcha_core.tracking.runs import begin_run, start_run
+from captcha_core.training.fit import Task
+from captcha_core.workflows.data import Shelf, rows_digest
+from captcha_core.workflows.searching.plan import SearchPlan
+from captcha_core.workflows.searching.report import TrialRecord
+from captcha_core.workflows.searching.trial import read_json, write_json
+from captcha_core.workflows.train import RUNS, evaluated, fit_logged
+
+WINNER, DEFAULT = "winner", "default"
+SURE = 0.05
+
+
+@dataclass(frozen=True)
+class Final:
+    """How the winner and the default read the same samples, each trained anew in every repeat."""
+
+    winner: Sequence[dict[str, Any]]
+    default: Sequence[dict[str, Any]]
+    registered: str
+    over: str = ""  # which limit the registered file exceeds, if one
+    same: bool = False  # the best trial is the default itself, and no other was trained
+
+    @property
+    def test(self) -> McNemar:
+        """Over all repeats; they share their samples, so its p is a guide and no proof."""
+        old, new = (np.concatenate([one["right"] for one in side]) for side in (self.default, self.winner))
+        return mcnemar(old, new)
+
+    @property
+    def better(self) -> bool:
+        return _mean(self.winner) > _mean(self.default)
+
+    def sentence(self) -> str:
+        test, count = self.test, len(self.winner)
+        over = f" The registered file exceeds a limit: {self.over}." if self.over else ""
+        n, trainings = len(self.winner[0]["right"]), f"{count} training{'s' * (count > 1)}"
+        mine, theirs = _mean(self.winner), _mean(self.default)
+        if self.same:
+            return (
+                f"The best trial is the preset's default itself, no other setting beats it: exact match {mine:.2%} "
+                f"({_each(self.winner)}), {trainings}, {n:,} test samples.{over}"
+            )
+        verdict = "beats" if self.better else "does not beat"
+        doubt = "" if not self.better or test.p_value < SURE else " (within chance)"
+        return (
+            f"The winner {verdict} the preset's default{doubt}: exact match {mine:.2%} ({_each(self.winner)}) against "
+            f"{theirs:.2%} ({_each(self.default)}), {trainings} each, {n:,} test samples; "
+            f"read by the winner alone {test.gained}, by the default alone {test.lost}, McNemar p = {test.p_value:.3g}."
+            f"{over}"
+        )
+
+    def record(self) -> dict[str, Any]:
+        def side(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+            kept = (
+                "run_id",
+                "seed",
+                "exact_match",
+                "character_error_rate",
+                "model_bytes",
+                "latency_p50_ms",
+                "parameters",
+            )
+            return {"exact_match": _mean(results), "runs": [{key: one[key] for key in kept} for one in results]}
+
+        return {
+            WINNER: side(self.winner),
+            DEFAULT: side(self.default),
+            "better": self.better,
+            "winner_is_default": self.same,
+            "p_value": self.test.p_value,
+            "registered": self.registered,
+            "over_limit": self.over,
+            "sentence": self.sentence(),
+        }
+
+
+def decide(plan: SearchPlan, best: TrialRecord, repeats: int, minutes: float = 0.0) -> Final:
+    """Train the best configuration and the default on the full budget, compare them, and register the first winner.
+
+    What an earlier call finished is not trained again, as long as it learnt from the same samples; where the labels of
+    the test samples have changed since, it reads them once more.
+
+    Args:
+        plan: The search; its parent run is active.
+        best: Its best trial.
+        repeats: Trainings of each, with seeds of their own.
+        minutes: The full budget, 0 for the preset's.
+    """
+    own = plan.base.task
+    full: dict[str, float] = {"minutes": minutes} if minutes else _full(own)
+    tasks = {
+        WINNER: plan.task(best.configuration, full),
+        DEFAULT: replace(own, config=own.config.model_copy(update={"minutes": None, "epochs": None, **full})),
+    }
+    same = _alike(tasks[WINNER], tasks[DEFAULT])
+    if same:
+        del tasks[DEFAULT]
+    learnt, tested = plan.base.learnt(), rows_digest(plan.base.tested(), "test")
+    samples: Sequence[Sample] | None = None
+    shelf: Shelf = {}
+    results: dict[str, list[dict[str, Any]]] = {WINNER: [], DEFAULT: []}
+    for repeat in range(repeats):
+        for role, task in tasks.items():
+            seeded = replace(task, config=task.config.model_copy(update={"seed": task.config.seed + repeat}))
+            folder = plan.folder / "final" / f"{role}-{repeat}-{_digest(seeded, learnt)}"
+            result = read_json(folder / "result.json")
+            if result is None or result["tested"] != tested:
+                samples = plan.base.test() if samples is None else samples
+                what = "on the full budget" if result is None else "reads the test samples again, they have changed"
+                console.print(f"{role}: training {repeat + 1} of {repeats} {what}", highlight=False)
+                result = {**_train(plan, seeded, role, repeat, folder, samples, shelf), "tested": tested}
+                write_json(folder / "result.json", result)
+            results[role].append(result)
+    winner, default = results[WINNER], results[WINNER if same else DEFAULT]
+    final = Final(winner, default, winner[0]["registered"], _over(plan, winner[0]), same)
+    console.print(escape(final.sentence()), highlight=False)
+    return final
+
+
+def _train(
+    plan: SearchPlan, task: Task, role: str, repeat: int, folder: Path, samples: Sequence[Sample], shelf: Shelf
+) -> dict[str, Any]:
+    tags = {
+        PARENT: plan.run_id,
+        "captchalab.kind": role,
+        "captchalab.search": plan.name,
+        "captchalab.preset": plan.base.preset or Path(plan.base.data).name,
+        **own_tags(),
+    }
+    material = replace(plan.base, task=task).material(shelf)  # before its run: what fails here leaves none open
+    run_id = begin_run(f"{plan.uid}/{folder.name}", f"{plan.name}-{role}-{repeat + 1}", tags)
+    preset = plan.base.preset or None
+    folder.mkdir(parents=True, exist_ok=True)
+    with start_run(f"{plan.name}-{role}-{repeat + 1}", tags, run_id, keep=RUNS, nested=True) as run:
+        trained = fit_logged(run, task, material, preset, extend=False)
+        best = {key.replace("val_", "best_val_"): value for key, value in trained.progress.best.items()}
+        with tempfile.TemporaryDirectory() as place:
+            bundle, report = evaluated(run, Path(place), task, trained, material, samples, plan.base.name, preset)
+            version = register(run, bundle, plan.base.name) if role == WINNER and repeat == 0 else ""
+            size = float(bundle.litert_path.stat().st_size)
+    return {
+        **{key: value for key, value in report.numbers.items() if key in ("exact_match", "character_error_rate")},
+        **best,
+        "latency_p50_ms": report.numbers.get("latency_p50_ms", math.inf),
+        "model_bytes": size,
+        "parameters": int(trained.model.count_params()),
+        "right": [bool(one) for one in right(report.truth, report.read)],
+        "run_id": run_id,
+        "seed": task.config.seed,
+        "registered": f"{plan.base.name}/{version}" if version else "",
+    }
+
+
+def _full(task: Task) -> dict[str, float]:
+    config = task.config
+    return {"minutes": config.minutes} if config.minutes is not None else {"epochs": config.epochs or 1}
+
+
+def _alike(one: Task, other: Task) -> bool:
+    """Say whether two tasks train the same, however many of a network's options they name."""
+
+    def whole(task: Task) -> list[Any]:
+        options = {**get_network(task.network).options, **task.options}
+        return [task.network, thawed(options), task.config.model_dump()]
+
+    return whole(one) == whole(other)
+
+
+def _digest(task: Task, learnt: str) -> str:
+    record = [task.network, task.options, task.config.model_dump(), learnt]
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _over(plan: SearchPlan, result: dict[str, Any]) -> str:
+    limits = plan.limits
+    if limits.bytes is not None and result["model_bytes"] > limits.bytes:
+        return f"{result['model_bytes']:,.0f} bytes, allowed {limits.bytes:,}"
+    if limits.latency_ms is not None and result["latency_p50_ms"] > limits.latency_ms:
+        return f"{result['latency_p50_ms']:.3f} ms from bytes to text, allowed {limits.latency_ms:g}"
+    return ""
+
+
+def _mean(results: Sequence[dict[str, Any]]) -> float:
+    return float(np.mean([one["exact_match"] for one in results]))
+
+
+def _each(results: Sequence[dict[str, Any]]) -> str:
+    return ", ".join(f"{one['exact_match']:.2%}" for one in results)

@@ -1,0 +1,295 @@
+"""What a search is, written down when it begins; a resume must agree with it."""
+
+import json
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from captcha_core.errors import ModelError, SpecError
+from captcha_core.models.space import Configuration, SearchSpace
+from captcha_core.models.zoo import NETWORKS, get_network
+from captcha_core.presets.preset import SearchConfig
+from captcha_core.training.config import TrainingConfig
+from captcha_core.training.fit import Task
+from captcha_core.training.search.objective import Objective
+from captcha_core.training.search.oracles import check_tuner
+from captcha_core.workflows.plan import Plan, key_value
+from captcha_core.workflows.train import RUNS
+
+FILE = "search.json"
+TRIAL_SHARE = 3  # of a preset's minutes, by default
+BUDGETED = ("minutes", "epochs")
+NOT_IN_NAMES = re.compile(r"[^\w.-]")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a trial may cost at most, None for no limit."""
+
+    latency_ms: float | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """One search.
+
+    Args:
+        name: Of the search, of its parent run and of its folder.
+        base: The preset's own training: the default that the winner is measured against.
+        wishes: What was asked to be left of the space.
+        networks: What it chooses among.
+        tuner: One of :data:`captcha_core.training.search.oracles.TUNERS`.
+        trials: How many, in all.
+        objective: What is looked for.
+        budget: ``minutes`` or ``epochs`` of a trial.
+        limits: What a trial may cost.
+        retries: How often a trial that failed by bad luck is run again.
+        uid: Tells its runs apart from those of a search of the same name elsewhere.
+        run_id: The parent run, empty until there is one.
+    """
+
+    name: str
+    base: Plan
+    wishes: Mapping[str, Any]
+    networks: tuple[str, ...]
+    tuner: str
+    trials: int
+    seed: int
+    objective: Objective
+    budget: Mapping[str, float]
+    limits: Limits = Limits()
+    retries: int = 0
+    uid: str = field(default_factory=lambda: uuid.uuid4().hex)
+    run_id: str = ""
+    space: SearchSpace = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "space", _space(self.base, self.networks, self.wishes))
+
+    @property
+    def folder(self) -> Path:
+        return folder_of(self.name)
+
+    def trial_folder(self, trial_id: str) -> Path:
+        return self.folder / "trials" / f"{int(trial_id):04d}"
+
+    def key(self, trial_id: str) -> str:
+        """What tells the run of a trial apart from all others."""
+        return f"{self.uid}/{int(trial_id):04d}"
+
+    def task(self, configuration: Configuration, budget: Mapping[str, float], attempt: int = 0) -> Task:
+        """Return what a trial trains.
+
+        Raises:
+            SpecError: If the recipe cannot be.
+        """
+        own = self.base.task
+        options = dict(own.options) if configuration.network == own.network else {}
+        training = {key: value for key, value in own.config.model_dump().items() if key not in BUDGETED}
+        training |= {**configuration.training, **budget, "seed": own.config.seed + attempt}
+        return Task(own.spec, configuration.network, options | configuration.options, TrainingConfig.build(**training))
+
+    def default_values(self) -> dict[str, Any] | None:
+        """Return the axes' values of the default, None where the space does not hold it."""
+        own = self.base.task
+        options = {**get_network(own.network).options, **own.options}
+        return self.space.values(Configuration(own.network, options, own.config.model_dump()))
+
+    def save(self) -> None:
+        """Write it beside its place and swap it in."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        fresh = self.folder / f"{FILE}.new"
+        fresh.write_text(json.dumps(self.record(), indent=1), encoding="utf-8")
+        fresh.replace(self.folder / FILE)
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "base": self.base.record(),
+            "wishes": dict(self.wishes),
+            "networks": list(self.networks),
+            "tuner": self.tuner,
+            "trials": self.trials,
+            "seed": self.seed,
+            "objective": self.objective.metric,
+            "budget": dict(self.budget),
+            "limits": {"latency_ms": self.limits.latency_ms, "bytes": self.limits.bytes},
+            "retries": self.retries,
+            "uid": self.uid,
+            "run_id": self.run_id,
+            "space": self.space.record(),
+        }
+
+    @classmethod
+    def load(cls, name: str) -> "SearchPlan":
+        """Return the search that was begun under a name in this folder.
+
+        Raises:
+            ModelError: If there is none.
+        """
+        path = folder_of(name) / FILE
+        if not path.is_file():
+            known = ", ".join(names()) or "there is none"
+            raise ModelError(f"expected a search begun in this folder ({known}), received {name!r}; give its name.")
+        record = json.loads(path.read_text(encoding="utf-8"))
+        plan = cls(
+            name=record["name"],
+            base=Plan.of(record["base"]),
+            wishes=record["wishes"],
+            networks=tuple(record["networks"]),
+            tuner=record["tuner"],
+            trials=record["trials"],
+            seed=record["seed"],
+            objective=Objective.named(record["objective"]),
+            budget=record["budget"],
+            limits=Limits(**record["limits"]),
+            retries=record["retries"],
+            uid=record["uid"],
+            run_id=record["run_id"],
+        )
+        if json.loads(json.dumps(plan.space.record())) != record["space"]:
+            raise SpecError(
+                f"expected the space that the search {name} was begun with, received another: its network declares "
+                "something else now; begin a new search."
+            )
+        return plan
+
+
+def folder_of(name: str) -> Path:
+    return RUNS / f"search-{name}"
+
+
+def names() -> list[str]:
+    """Searches begun in this folder."""
+    return sorted(path.parent.name.removeprefix("search-") for path in RUNS.glob(f"search-*/{FILE}"))
+
+
+def plan_search(
+    base: Plan,
+    name: str,
+    tuner: str,
+    trials: int,
+    seed: int = 0,
+    objective: str = "val_exact_match",
+    networks: Sequence[str] = (),
+    config: SearchConfig = SearchConfig(),
+    wishes: Mapping[str, Any] | None = None,
+    minutes: float = 0.0,
+    epochs: int = 0,
+    limits: Limits = Limits(),
+    retries: int = 0,
+) -> SearchPlan:
+    """Join a training with what is to be searched.
+
+    Args:
+        base: The training whose settings are the default.
+        name: Of the search; by default that of the preset or data with the tuner and a number.
+        tuner: How trials are chosen.
+        trials: How many.
+        seed: Of the tuner's choices.
+        objective: A metric of every epoch.
+        networks: By default those of ``config``, else the training's.
+        config: What the preset says of searches.
+        wishes: Dimensions to narrow beyond that.
+        minutes: Training time of a trial; or
+        epochs: its epochs; by default a share of the preset's minutes.
+        limits: What a trial may cost.
+        retries: How often a trial that failed by bad luck is run again.
+
+    Raises:
+        SpecError: If the name is taken, or the tuner, the space or the objective cannot be.
+    """
+    check_tuner(tuner)
+    chosen = tuple(networks) or tuple(config.networks) or (base.task.network,)
+    narrowed = {**config.space, **(wishes or {})}
+    label = NOT_IN_NAMES.sub("-", base.preset or Path(base.data).resolve().name)
+    given = name or next(free for n in range(1, 10**6) if not folder_of(free := f"{label}-{tuner}-{n}").exists())
+    if (folder_of(given) / FILE).exists():
+        raise SpecError(
+            f"expected a new name for the search, received {given!r}, which is taken; choose another, or go on with it "
+            f"by --resume {given}."
+        )
+    if NOT_IN_NAMES.search(given) or not given.strip("-_."):
+        raise SpecError(
+            f"expected a name of letters, digits, dots, dashes and underscores, received {given!r}; rename it."
+        )
+    own = base.task.config
+    if epochs:
+        budget: dict[str, float] = {"epochs": epochs}
+    elif minutes or config.minutes:
+        budget = {"minutes": minutes or config.minutes or 0.0}
+    elif own.minutes:
+        budget = {"minutes": own.minutes / TRIAL_SHARE}
+    else:
+        budget = {"epochs": own.epochs or 1}
+    return SearchPlan(
+        name=given,
+        base=base,
+        wishes=narrowed,
+        networks=tuple(dict.fromkeys(chosen)),
+        tuner=tuner,
+        trials=trials,
+        seed=seed,
+        objective=Objective.named(objective),
+        budget=budget,
+        limits=limits,
+        retries=retries,
+    )
+
+
+def resume_search(name: str, asked: Mapping[str, Any], trials: int = 0) -> SearchPlan:
+    """Return a search to go on with, longer where more trials are asked for.
+
+    Args:
+        name: Of the search.
+        asked: What else the command was given, as in the record of the plan; it must agree.
+        trials: How many in all, 0 for as many as before.
+
+    Raises:
+        SpecError: If what was asked for differs from the search, or trials are fewer than before.
+    """
+    plan = SearchPlan.load(name)
+    record = plan.record()
+    base = record["base"]
+    mine = {
+        **record,
+        **{key: base[key] for key in ("preset", "data", "letters", "evaluation")},
+        "registered": base["name"],
+    }
+    for key, value in asked.items():
+        same = value.items() <= mine[key].items() if isinstance(value, dict) else mine[key] == value
+        if not same:
+            noun = {"wishes": "space", "registered": "registered model"}.get(key, key)
+            raise SpecError(
+                f"expected the {noun} of the search {name}, {mine[key]!r}, received {value!r}; resume without it, or "
+                "begin a new search."
+            )
+    if trials and trials < plan.trials:
+        raise SpecError(
+            f"expected at least the {plan.trials} trials of the search {name}, received {trials}; a search can be "
+            "extended, not cut."
+        )
+    return replace(plan, trials=trials or plan.trials)
+
+
+def parse_wishes(pairs: Sequence[str]) -> dict[str, Any]:
+    """Return what KEY=VALUE pairs leave of a space; values are YAML.
+
+    Raises:
+        SpecError: If one is no such pair.
+    """
+    return dict(key_value(pair, "--space", "dropout=[0, 0.2]") for pair in pairs)
+
+
+def _space(base: Plan, networks: Sequence[str], wishes: Mapping[str, Any]) -> SearchSpace:
+    media = base.task.spec.media
+    for network in networks:
+        if get_network(network).media != media:
+            fitting = ", ".join(name for name, one in NETWORKS.items() if one.media == media)
+            raise SpecError(f"expected networks for {media} captchas ({fitting}), received {network!r}; choose one.")
+    without = ["augment"] if base.scheme or media == "audio" else []  # a live stream never repeats itself
+    return SearchSpace.of({network: get_network(network).space for network in networks}, wishes, without)

@@ -1,0 +1,154 @@
+"""What a search found: its trials, the best, and what accuracy costs."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from captcha_core.models.space import Configuration
+from captcha_core.training.search.hyperparameters import values_of
+from captcha_core.workflows.searching.plan import SearchPlan
+from captcha_core.workflows.searching.trial import FAILURE, RESULT, read_json
+
+FINISHED, FAILED = "FINISHED", "FAILED"
+FIGURES = (
+    "best_val_exact_match",
+    "best_val_character_error_rate",
+    "best_val_loss",
+    "parameters",
+    "model_bytes",
+    "latency_p50_ms",
+    "trial_seconds",
+    "platform_seconds",
+)
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """A trial that has ended."""
+
+    id: str
+    state: str
+    values: dict[str, Any]
+    configuration: Configuration
+    metrics: dict[str, float]
+    reason: str = ""
+
+
+def records(plan: SearchPlan, oracle: Any) -> list[TrialRecord]:
+    """Return the ended trials in the order of their numbers."""
+    found = []
+    for trial in oracle.ended:
+        folder = plan.trial_folder(trial.trial_id)
+        values = values_of(plan.space, trial.hyperparameters)
+        finished = trial.status == "COMPLETED"
+        metrics, reason = {}, ""
+        if finished:
+            told = {name: float(history.get_last_value()) for name, history in trial.metrics.metrics.items()}
+            metrics = (read_json(folder / RESULT) or {"metrics": told})["metrics"]
+        else:
+            reason = trial.message or (read_json(folder / FAILURE) or {"reason": "no reason was recorded"})["reason"]
+            reason = (read_json(folder / FAILURE) or {"reason": reason})["reason"]
+        state = FINISHED if finished else FAILED
+        found.append(
+            TrialRecord(f"{int(trial.trial_id):04d}", state, values, plan.space.configuration(values), metrics, reason)
+        )
+    return found
+
+
+def ranked(plan: SearchPlan, trials: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Return the finished trials, best first; of equals the one with the lower loss, then the faster one."""
+
+    def rank(trial: TrialRecord) -> tuple[float, ...]:
+        best = {key.removeprefix("best_"): value for key, value in trial.metrics.items()}
+        return *plan.objective.rank(best), trial.metrics["latency_p50_ms"], float(trial.id)
+
+    return sorted((trial for trial in trials if trial.state == FINISHED), key=rank)
+
+
+def front(trials: Sequence[TrialRecord]) -> list[str]:
+    """Return the ids of the finished trials that no other beats in both exact match and latency (Pareto)."""
+    points = {
+        trial.id: (-trial.metrics["best_val_exact_match"], trial.metrics["latency_p50_ms"])
+        for trial in trials
+        if trial.state == FINISHED
+    }
+    return [
+        one
+        for one, (wrong, slow) in points.items()
+        if not any(w <= wrong and s <= slow and (w, s) != (wrong, slow) for w, s in points.values())
+    ]
+
+
+def summary(plan: SearchPlan, trials: Sequence[TrialRecord]) -> dict[str, Any]:
+    """Return the search as plain data: counts, the best, the front and every trial."""
+    order, on_front = ranked(plan, trials), front(trials)
+    return {
+        "search": plan.name,
+        "run_id": plan.run_id,
+        "tuner": plan.tuner,
+        "objective": plan.objective.metric,
+        "direction": plan.objective.direction,
+        "trials": len(trials),
+        "finished": len(order),
+        "failed": len(trials) - len(order),
+        "best": order[0].id if order else None,
+        "front": on_front,
+        "table": [
+            {
+                "trial": trial.id,
+                "state": trial.state,
+                "network": trial.configuration.network,
+                "front": trial.id in on_front,
+                "reason": trial.reason,
+                "values": trial.values,
+                **{key: trial.metrics[key] for key in FIGURES if key in trial.metrics},
+            }
+            for trial in trials
+        ],
+    }
+
+
+def write(found: dict[str, Any], folder: Path) -> None:
+    """Write summary.json and trials.csv."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "summary.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    axes = sorted({axis for row in found["table"] for axis in row["values"]})
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["trial", "state", "network", "front", *FIGURES, *axes, "reason"])
+    for row in found["table"]:
+        values = [row["values"].get(axis, "") for axis in axes]
+        figures = [row.get(key, "") for key in FIGURES]
+        writer.writerow([row["trial"], row["state"], row["network"], row["front"], *figures, *values, row["reason"]])
+    (folder / "trials.csv").write_text(file.getvalue(), encoding="utf-8")
+
+
+def table(found: dict[str, Any]) -> Table:
+    """Return the front as a table for people: 80 columns hold it."""
+    title = f"{found['search']}: accuracy against latency"
+    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("trial", "exact match", "characters wrong", "ms", "kB", "parameters"):
+        shown.add_column(name.replace(" ", "\n"), no_wrap=True, justify="left" if name == "trial" else "right")
+    shown.add_column("values", overflow="fold")
+    rows = [row for row in found["table"] if row["front"]]
+    varied = {
+        key for row in rows for key in row["values"] if any(row["values"][key] != r["values"].get(key) for r in rows)
+    }
+    for row in sorted(rows, key=lambda row: row["latency_p50_ms"]):
+        shown.add_row(
+            row["trial"] + (" best" if row["trial"] == found["best"] else ""),
+            f"{row['best_val_exact_match']:.2%}",
+            f"{row['best_val_character_error_rate']:.2%}",
+            f"{row['latency_p50_ms']:.3f}",
+            f"{row['model_bytes'] / 1000:,.0f}",
+            f"{row['parameters']:,.0f}",
+            "\n".join(f"{key} {value}" for key, value in row["values"].items() if key in varied),
+        )
+    return shown

@@ -1,0 +1,321 @@
+"""A search from its beginning, or from where it stopped, to its report."""
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from captcha_core.dataset.store import Dataset
+from captcha_core.errors import CaptchaError, DataError, ModelError
+from captcha_core.progress.console import console
+from captcha_core.tracking.outbox import Outbox
+from captcha_core.tracking.owner import own_tags
+from captcha_core.tracking.runs import RUNS, Run, begin_run, open_outbox, send_left_behind, start_run
+from captcha_core.training.checkpoint import Checkpoint
+from captcha_core.training.fit import best_of
+from captcha_core.training.search.oracles import make_oracle
+from captcha_core.training.search.trials import Fatal, Tuner
+from captcha_core.workflows.data import require_labels
+from captcha_core.workflows.searching import report
+from captcha_core.workflows.searching.ending import WorkerFault
+from captcha_core.workflows.searching.final import Final, decide
+from captcha_core.workflows.searching.plan import SearchPlan
+from captcha_core.workflows.searching.processes import Processes
+from captcha_core.workflows.searching.reconcile import children, reconcile
+from captcha_core.workflows.searching.report import TrialRecord, front, ranked, records, summary
+from captcha_core.workflows.searching.trial import TrialRunner, begin_trial, read_json, write_json
+from captcha_core.workflows.searching.view import SearchView
+from captcha_core.workflows.searching.workers import Crew, RayTasks, work
+from captcha_core.workflows.train import bundle_of
+
+LEFT_BEHIND_S = 5.0
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a search is carried out; none of it changes what is found.
+
+    Args:
+        workers: Processes, or tasks of a cluster; 1 runs the trials in this process.
+        cluster: Address of a Ray cluster, empty for this machine.
+        repeats: Trainings on the full budget of the winner and of the default; 0 leaves the comparison out.
+        full_minutes: The full budget, 0 for the preset's.
+        bundles: How many of the best trials get their bundle logged.
+    """
+
+    workers: int = 1
+    cluster: str = ""
+    repeats: int = 2
+    full_minutes: float = 0.0
+    bundles: int = 3
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search has found, how long its trials took in this call, and the platform's own share of that."""
+
+    plan: SearchPlan
+    trials: Sequence[TrialRecord]
+    final: Final | None
+    seconds: float
+    platform_share: float | None
+
+    @property
+    def best(self) -> TrialRecord:
+        return ranked(self.plan, self.trials)[0]
+
+    def record(self) -> dict[str, Any]:
+        final = {"final": self.final.record()} if self.final else {}
+        shares = {"seconds": self.seconds, "platform_share": self.platform_share}
+        return {**summary(self.plan, self.trials), **shares, **final}
+
+
+def run_search(plan: SearchPlan, manner: Manner = Manner(), processes: Processes | None = None) -> Found:
+    """Run a search, or go on with it, inside its MLflow run.
+
+    Args:
+        plan: What is searched.
+        manner: How.
+        processes: Workers that are open already.
+
+    Raises:
+        ModelError: If no trial works, a fault in the code is met, or another process runs this search.
+        DataError: If the disk is full, or the comparison at the end would have nothing to test on.
+        RegistryError: If the tracking server stays away.
+    """
+    if manner.repeats and plan.base.data:
+        require_labels(Dataset.open(Path(plan.base.data)), "test")  # now, not after the trials
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(plan.folder / "lock", timeout=0):
+            return _locked(plan, manner, processes)
+    except Timeout:
+        raise ModelError(
+            f"expected a search that nobody runs, received {plan.name}, which another process is running; wait for it."
+        ) from None
+
+
+def _locked(plan: SearchPlan, manner: Manner, processes: Processes | None) -> Found:
+    try:
+        plan = _with_run(plan)
+        tags = {"captchalab.kind": "search", "captchalab.search": plan.name}
+        tags["captchalab.preset"] = plan.base.preset or Path(plan.base.data).name
+        with start_run(plan.name, tags, plan.run_id, keep=RUNS) as run:
+            try:
+                return _search(plan, manner, run, processes)
+            except WorkerFault as error:
+                run.tags({"captchalab.traceback": error.trace[-5000:]})
+                raise
+            except (CaptchaError, OSError):
+                raise
+            except Exception:
+                import traceback
+
+                run.tags({"captchalab.traceback": traceback.format_exc()[-5000:]})
+                raise
+    except OSError as error:
+        raise DataError(
+            f"expected files that can be read and written, received {error}; see to that and go on with captchalab "
+            f"tune --resume {plan.name}: no finished trial is lost."
+        ) from error
+
+
+def _with_run(plan: SearchPlan) -> SearchPlan:
+    """Return the plan with its parent run, written down at each step: a kill never leaves two."""
+    import os
+
+    plan.save()
+    if not plan.run_id:
+        handed = os.environ.pop("MLFLOW_RUN_ID", None)  # mlflow run has made one
+        tags = {"captchalab.kind": "search", "captchalab.search": plan.name, **own_tags()}
+        plan = replace(plan, run_id=handed or begin_run(plan.uid, plan.name, tags), uid=plan.uid)
+        plan.save()
+    return plan
+
+
+def _search(plan: SearchPlan, manner: Manner, run: Run, processes: Processes | None) -> Found:
+    _log_plan(plan, run)
+    _note_other_data(plan)
+    oracle = make_oracle(
+        plan.tuner, plan.space, plan.objective, plan.seed, plan.retries, plan.folder, plan.trials, plan.default_values()
+    )
+    send_left_behind(plan.folder.glob("outbox-*.jsonl"), LEFT_BEHIND_S)
+    outbox = open_outbox(plan.folder / "outbox-main.jsonl")
+    before = {int(trial_id) for trial_id in oracle.end_order}
+    began = time.perf_counter()
+    try:
+        _run_trials(plan, manner, oracle, outbox, run, processes)
+        reconcile(plan, oracle, outbox)
+    except BaseException:
+        with contextlib.suppress(Exception):
+            _stop_ongoing(plan, oracle, outbox)
+        outbox.close(LEFT_BEHIND_S)
+        raise
+    outbox.close()
+    trials = records(plan, oracle)
+    fresh = [trial for trial in trials if int(trial.id) not in before]
+    seconds = time.perf_counter() - began
+    order = ranked(plan, trials)
+    if not order:
+        last = trials[-1].reason if trials else "none was run"
+        raise ModelError(
+            f"expected a trial that works, received {len(trials)} failures, the last: {last} Widen the space or "
+            "the limits."
+        )
+    if len(trials) < plan.trials:
+        console.print(f"[yellow]Note:[/] the space holds no more than {len(trials)} configurations.", highlight=False)
+    _log_best(plan, run, order, trials)
+    _log_bundles(plan, order[: manner.bundles])
+    final = decide(plan, order[0], manner.repeats, manner.full_minutes) if manner.repeats else None
+    found = Found(plan, trials, final, seconds, _platform_share(fresh, seconds, manner.workers))
+    _log_found(found, run)
+    return found
+
+
+def _log_plan(plan: SearchPlan, run: Run) -> None:
+    axes = {axis.key: axis.dimension.record() for axis in plan.space.axes}
+    run.params(
+        {
+            "preset": {"name": plan.base.preset or None},
+            "search": {
+                "name": plan.name,
+                "tuner": plan.tuner,
+                "objective": plan.objective.metric,
+                "direction": plan.objective.direction,
+                "seed": plan.seed,
+                "networks": ",".join(plan.networks),
+                "budget": dict(plan.budget),
+                "limits": {"latency_ms": plan.limits.latency_ms, "bytes": plan.limits.bytes},
+                "retries": plan.retries,
+            },
+            "space": axes,
+        }
+    )
+    run.tags({"captchalab.trials": plan.trials})
+    with tempfile.TemporaryDirectory() as folder:
+        import json
+
+        (Path(folder) / "space.json").write_text(json.dumps(plan.space.record(), indent=1), encoding="utf-8")
+        Run(run.id, run.client).folder(Path(folder), "search")
+
+
+def _note_other_data(plan: SearchPlan) -> None:
+    """Say so where the data has changed since the first trial: what is measured on one does not rank on the other."""
+    path, now = plan.folder / "learnt.json", plan.base.learnt()
+    if (read_json(path) or now) != now:
+        console.print(
+            "[yellow]Note:[/] the data is not what the search began with: its trials learnt from and were measured on "
+            "different samples or labels, and their order means little. Begin a new search to compare all on the same.",
+            highlight=False,
+        )
+    elif not path.exists():
+        write_json(path, now)
+
+
+def _run_trials(
+    plan: SearchPlan, manner: Manner, oracle: Any, outbox: Outbox, run: Run, processes: Processes | None
+) -> None:
+    known = {trial.id for trial in records(plan, oracle)}
+    with SearchView(plan, len(known)) as view:
+
+        def changed(sentence: str = "") -> None:
+            if sentence:
+                view.note(sentence)
+            if len(oracle.end_order) == len(known):
+                return
+            trials = records(plan, oracle)
+            fresh = [trial for trial in trials if trial.id not in known]
+            known.update(trial.id for trial in fresh)
+            view.show(trials, fresh)
+            failed = sum(trial.state == report.FAILED for trial in trials)
+            figures = {"trials_done": float(len(trials)), "trials_failed": float(failed)}
+            if best := ranked(plan, trials):
+                key = f"best_{plan.objective.metric}"
+                figures[key] = best[0].metrics[key]
+            run.metrics(figures, step=len(trials))
+
+        crew = _crew(manner, processes)
+        if crew is not None:
+            work(plan, oracle, crew, manner.workers, changed)
+            changed()
+            return
+        try:
+            Tuner(oracle, plan.folder / "keras_tuner", TrialRunner(plan, outbox), lambda trial: changed()).search()
+        except Fatal as error:
+            raise error.cause from None
+
+
+def _crew(manner: Manner, processes: Processes | None) -> Crew | None:
+    if manner.cluster:
+        return RayTasks(manner.workers, manner.cluster)
+    return processes or (Processes(manner.workers) if manner.workers > 1 else None)
+
+
+def _stop_ongoing(plan: SearchPlan, oracle: Any, outbox: Outbox) -> None:
+    """Leave no trial RUNNING when the search stops; a resume goes on with it."""
+    send_left_behind([path for path in plan.folder.glob("outbox-*.jsonl") if path != outbox.path], LEFT_BEHIND_S)
+    outbox.flush(LEFT_BEHIND_S)
+    running = {name for name, runs in children(plan).items() if runs[0].info.status == "RUNNING"}
+    for trial_id in set(oracle.trials) - set(oracle.end_order):
+        if f"{int(trial_id):04d}" in running:
+            begin_trial(plan, outbox, trial_id).end("KILLED", "the search stopped; resume it to go on")
+
+
+def _platform_share(fresh: Sequence[TrialRecord], seconds: float, workers: int) -> float | None:
+    """Share of the workers' time in this call that was neither building nor fitting: measuring, logging, waiting."""
+    if not fresh:
+        return None
+    fit = sum(trial.metrics.get("fit_seconds", 0.0) for trial in fresh)
+    return 1 - fit / (seconds * workers)
+
+
+def _log_best(plan: SearchPlan, run: Run, order: Sequence[TrialRecord], trials: Sequence[TrialRecord]) -> None:
+    best, runs = order[0], children(plan)
+    run.metrics({key: value for key, value in best.metrics.items() if key in report.FIGURES}, step=len(trials))
+    tags = {"captchalab.best_trial": best.id, "captchalab.front": ",".join(front(trials))}
+    if best.id in runs:
+        tags["captchalab.best_run"] = runs[best.id][0].info.run_id
+    run.tags(tags)
+
+
+def _log_bundles(plan: SearchPlan, best: Sequence[TrialRecord]) -> None:
+    """Give the best trials their bundles, as artifacts of their runs, once."""
+    import keras
+
+    runs = children(plan)
+    for trial in best:
+        run = runs[trial.id][0]
+        checkpoint = Checkpoint(plan.trial_folder(trial.id) / "checkpoint")
+        if "captchalab.bundle" in run.data.tags or not checkpoint.exists:
+            continue
+        task = plan.task(trial.configuration, plan.budget)
+        material = replace(plan.base, task=task).material()
+        trained = best_of(task, checkpoint)
+        with tempfile.TemporaryDirectory() as folder:
+            bundle = bundle_of(Path(folder) / "bundle", task, trained, material, plan.base.preset or None)
+            mine = Run(run.info.run_id, _client())
+            mine.folder(bundle.path, "bundle")
+            mine.tags({"captchalab.bundle": bundle.digest})
+        keras.utils.clear_session(free_memory=False)
+
+
+def _client() -> Any:
+    from captcha_core.tracking.runs import client
+
+    return client()
+
+
+def _log_found(found: Found, run: Run) -> None:
+    if found.platform_share is not None:
+        run.metrics({"platform_share": found.platform_share})
+    if found.final:
+        run.tags({"captchalab.verdict": found.final.sentence(), "captchalab.registered": found.final.registered})
+    with tempfile.TemporaryDirectory() as folder:
+        report.write(found.record(), Path(folder))
+        report.write(found.record(), found.plan.folder / "summary")
+        Run(run.id, run.client).folder(Path(folder), "search")

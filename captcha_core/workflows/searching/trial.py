@@ -1,0 +1,305 @@
+"""One trial: build, train, measure, and say so; a trial that was interrupted goes on where it stood."""
+
+import contextlib
+import gc
+import json
+import math
+import shutil
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+from filelock import FileLock, Timeout
+from keras_tuner.src.engine.trial import Trial
+
+from captcha_core.errors import CaptchaError, ModelError, SpecError
+from captcha_core.tracking.callback import LogEpochs
+from captcha_core.tracking.outbox import PARENT, LaterRun, Outbox, steps_posted
+from captcha_core.tracking.owner import own_tags
+from captcha_core.training.callbacks import LossNotFinite
+from captcha_core.training.checkpoint import Checkpoint, DamagedCheckpoint, Progress
+from captcha_core.training.fit import Task, Trained, train
+from captcha_core.training.search.hyperparameters import values_of
+from captcha_core.training.search.oracles import ROUNDS, hyperband_part
+from captcha_core.training.search.trials import BadLuck, SettingFailed
+from captcha_core.workflows.data import Shelf
+from captcha_core.workflows.searching.cost import Cost, cost_of
+from captcha_core.workflows.searching.plan import SearchPlan
+from captcha_core.workflows.train import log_inputs
+
+RESULT, FAILURE, FAULT = "result.json", "failure.json", "fault.json"
+LOCK_S = 60.0  # a worker of a search that was killed is gone long before
+
+
+class TimedCheckpoint(Checkpoint):
+    """Knows how long writing took."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.seconds = 0.0
+
+    def save(self, model: keras.Model, progress: Progress) -> None:
+        began = time.perf_counter()
+        super().save(model, progress)
+        self.seconds += time.perf_counter() - began
+
+    def save_best(self, model: keras.Model, epoch: int) -> None:
+        began = time.perf_counter()
+        super().save_best(model, epoch)
+        self.seconds += time.perf_counter() - began
+
+
+class TrialRunner:
+    """Runs the trials of a search in this process.
+
+    Args:
+        plan: The search.
+        outbox: Where trials are logged.
+    """
+
+    def __init__(self, plan: SearchPlan, outbox: Outbox) -> None:
+        self.plan, self.outbox = plan, outbox
+        self.shelf: Shelf = {}
+        self.own_s = 0.0  # everything but building and fitting
+        gc.freeze()  # what the libraries hold stays: without this every export spends 0.6 s on looking through it
+
+    def __call__(self, trial: Trial) -> dict[str, float]:
+        """Run a trial, or return what it has left if it is done.
+
+        Raises:
+            SettingFailed: If its setting cannot work.
+            BadLuck: If it ran out of numbers or memory.
+            ModelError: If another process runs it.
+        """
+        began = time.perf_counter()
+        folder = self.plan.trial_folder(trial.trial_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        with self._alone(folder):
+            run = begin_trial(self.plan, self.outbox, trial.trial_id)
+            with self._told(run, folder):
+                result = read_json(folder / RESULT)
+                if result is None:
+                    with self._lucky(folder):
+                        result = self._run_or_begin_anew(trial, folder, run, began)
+            report_trial(run, result)
+        keras.utils.clear_session(free_memory=False)
+        metrics: dict[str, float] = result["metrics"]
+        self.own_s += metrics["platform_seconds"]
+        return {self.plan.objective.metric: metrics[f"best_{self.plan.objective.metric}"], **metrics}
+
+    def _run_or_begin_anew(self, trial: Trial, folder: Path, run: LaterRun, began: float) -> dict[str, Any]:
+        try:
+            return self._run(trial, folder, run, began)
+        except DamagedCheckpoint:
+            _forget(folder)
+            return self._run(trial, folder, run, began)
+
+    def _run(self, trial: Trial, folder: Path, run: LaterRun, began: float) -> dict[str, Any]:
+        plan = self.plan
+        values = values_of(plan.space, trial.hyperparameters)
+        configuration = plan.space.configuration(values)
+        past, first, last = hyperband_part(trial.hyperparameters) or (None, 0, ROUNDS)
+        attempt = _attempt(folder)
+        run.params({"space": values})
+        task = plan.task(configuration, _part(plan.budget, (last - first) / ROUNDS), attempt)
+        building = time.perf_counter()
+        cost = _cost(task, plan)
+        material = replace(plan.base, task=task).material(self.shelf)
+        log_inputs(run, task, material, plan.base.preset or None)
+        checkpoint = TimedCheckpoint(folder / "checkpoint")
+        from_epoch = _take_over(plan, past, folder) if past is not None else 0
+        self._log_missed(run, checkpoint, from_epoch)
+        fitting = time.perf_counter()
+        trained = train(
+            task,
+            material.batches,
+            material.validation,
+            checkpoint,
+            [LogEpochs(run)],
+            extend=not _finished(checkpoint, from_epoch),
+        )
+        ended = time.perf_counter()
+        fit_s = ended - fitting - checkpoint.seconds
+        seconds = {"fit_seconds": fit_s, "trial_seconds": ended - began, "prepare_seconds": fitting - building}
+        seconds["platform_seconds"] = ended - began - fit_s
+        result = {
+            "values": values,
+            "network": task.network,
+            "options": task.options,
+            "training": task.config.model_dump(),
+            "metrics": {**_figures(plan, trained), **asdict(cost), **seconds},
+            "at_ms": int(time.time() * 1000),
+        }
+        write_json(folder / RESULT, result)
+        return result
+
+    @contextlib.contextmanager
+    def _alone(self, folder: Path) -> Iterator[None]:
+        """Hold a trial. Raises: ModelError: If another process does, and does not let go."""
+        lock = FileLock(folder / "lock")
+        try:
+            lock.acquire(timeout=LOCK_S)
+        except Timeout:
+            raise ModelError(
+                f"expected that nobody runs trial {folder.name}, received another process that holds it for over "
+                f"{LOCK_S:.0f} s, a worker of an earlier start; end that and go on with captchalab tune --resume "
+                f"{self.plan.name}."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextlib.contextmanager
+    def _lucky(self, folder: Path) -> Iterator[None]:
+        """Turn lost numbers and a lack of memory, wherever they come up, into bad luck."""
+        try:
+            yield
+        except (LossNotFinite, MemoryError) as error:
+            raise self._unlucky(error, folder) from error
+        except Exception as error:
+            if type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's own word for a lack of memory
+                raise self._unlucky(error, folder) from error
+            raise
+
+    def _unlucky(self, error: BaseException, folder: Path) -> BadLuck:
+        write_json(folder / "attempt.json", {"attempt": _attempt(folder) + 1})
+        _forget(folder)
+        return BadLuck(_sentence(error))
+
+    def _log_missed(self, run: LaterRun, checkpoint: Checkpoint, from_epoch: int) -> None:
+        """Log the epochs that a checkpoint holds and a kill kept from being logged."""
+        if not checkpoint.exists:
+            return
+        posted = steps_posted(self.plan.folder.glob("outbox-*.jsonl"), run.key)
+        for step, logs in enumerate(checkpoint.load_progress().history):
+            if step >= from_epoch and step not in posted:
+                run.metrics(logs, step=step)
+
+    @contextlib.contextmanager
+    def _told(self, run: LaterRun, folder: Path) -> Iterator[None]:
+        """End the run of a trial that does not finish, with the reason."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            run.end("KILLED", "the search was stopped; resume it to go on")
+            raise
+        except BadLuck as error:
+            write_json(folder / FAILURE, {"reason": str(error)})
+            run.end("FAILED", str(error))
+            raise
+        except (SettingFailed, SpecError, ModelError) as error:
+            write_json(folder / FAILURE, {"reason": str(error)})
+            run.end("FAILED", str(error))
+            raise SettingFailed(str(error)) from error
+        except (CaptchaError, OSError) as error:  # no fault of the code, but no other setting would mend it
+            with contextlib.suppress(OSError):
+                run.end("KILLED", f"the search stopped: {error}; resume it to go on")
+            raise
+        except Exception as error:
+            write_json(self.plan.folder / FAULT, {"trial": folder.name, "traceback": traceback.format_exc()})
+            run.tags({"captchalab.traceback": traceback.format_exc()[-5000:]})
+            run.end("FAILED", _sentence(error))
+            raise
+
+
+def begin_trial(plan: SearchPlan, outbox: Outbox, trial_id: str) -> LaterRun:
+    """Begin the child run of a trial, or go on with it."""
+    label = f"{int(trial_id):04d}"
+    return outbox.begin(
+        plan.key(trial_id),
+        f"{plan.name}-{label}",
+        {
+            PARENT: plan.run_id,
+            "captchalab.kind": "trial",
+            "captchalab.search": plan.name,
+            "captchalab.trial": label,
+            "captchalab.preset": plan.base.preset or Path(plan.base.data).name,
+            **own_tags(),
+        },
+    )
+
+
+def report_trial(run: LaterRun, result: dict[str, Any]) -> None:
+    """Log what a finished trial has left. Logged twice it is as if logged once."""
+    run.metrics(result["metrics"], at_ms=result["at_ms"])
+    run.end("FINISHED", at_ms=result["at_ms"])
+
+
+def read_json(path: Path) -> Any:
+    """Return what a file holds, None if there is none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write beside the place and swap in."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_text(json.dumps(value), encoding="utf-8")
+    fresh.replace(path)
+
+
+def _cost(task: Task, plan: SearchPlan) -> Cost:
+    try:
+        cost = cost_of(task, plan.folder / "costs")
+    except ValueError as error:  # Keras's word for layers that do not fit each other
+        raise SettingFailed(f"expected layers that fit each other, received: {_sentence(error)}") from error
+    cost.check(plan.limits)
+    return cost
+
+
+def _attempt(folder: Path) -> int:
+    return int((read_json(folder / "attempt.json") or {"attempt": 0})["attempt"])
+
+
+def _part(budget: Any, share: float) -> dict[str, float]:
+    if "epochs" in budget:
+        return {"epochs": max(1, math.ceil(budget["epochs"] * share))}
+    return {"minutes": budget["minutes"] * share}
+
+
+def _take_over(plan: SearchPlan, past: str, folder: Path) -> int:
+    """Begin with the state of another trial, and return how many epochs it had."""
+    mark = folder / "begun.json"
+    begun = read_json(mark)
+    if begun is None:
+        source, fresh = plan.trial_folder(past) / "checkpoint", folder / "checkpoint.new"
+        begun = {"from": past, "epoch": Checkpoint(source).load_progress().epoch}
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+        shutil.copytree(source, fresh)
+        fresh.replace(folder / "checkpoint")
+        write_json(mark, begun)
+    return int(begun["epoch"])
+
+
+def _forget(folder: Path) -> None:
+    """Let a trial begin from its beginning."""
+    (folder / "begun.json").unlink(missing_ok=True)  # first: without it the trial takes over its state anew
+    shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+
+
+def _finished(checkpoint: Checkpoint, from_epoch: int) -> bool:
+    """Whether this trial's own budget is used up, and not only that of the trial it continues."""
+    if not checkpoint.exists:
+        return False
+    progress = checkpoint.load_progress()
+    return progress.finished and progress.budget_start_epoch >= from_epoch and progress.epoch > from_epoch
+
+
+def _figures(plan: SearchPlan, trained: Trained) -> dict[str, float]:
+    history = trained.progress.history
+    value, epoch = plan.objective.best(history)
+    best = {f"best_{key}": number for key, number in history[epoch].items() if key.startswith("val_")}
+    best[f"best_{plan.objective.metric}"] = value
+    return {**best, "best_epoch": float(epoch), "epochs": float(len(history))}
+
+
+def _sentence(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:1000]

@@ -1,0 +1,269 @@
+"""Compare: runs side by side, fairly. The address holds the selection."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import pages
+from dashboard.compare import comparison
+from dashboard.frame import guarded, heading, nothing_yet
+from dashboard.registry import promoting, promotion_box
+from dashboard.tracking import data, gallery
+from dashboard.tracking.records import RunRecord
+from dashboard.widgets import charts, clips, pictures
+from dashboard.widgets.text import chance, count, csv, markdown, share
+
+CURVES = ("val_exact_match", "val_character_error_rate", "loss", "val_loss", "learning_rate")
+SHOWN_PICTURES = 12
+Predictions = Mapping[str, pd.DataFrame]
+
+
+def show() -> None:
+    uri = data.tracking()
+    heading(
+        "Compare",
+        "What differs between runs, whether the difference is real, and what one reads that another does not.",
+    )
+    everything = data.runs(uri)
+    if not everything:
+        nothing_yet("There is no run yet.", "captchalab pipeline --preset digits4", "Train at least two:")
+        return
+    runs = _choose(uri, everything)
+    if len(runs) < 2:
+        st.info("Choose two runs or more, here or by ticking them on the Runs page.", icon=":material/compare_arrows:")
+        pages.link("runs", "Go to the runs", ":material/table_rows:")
+        return
+    predictions = _predictions(uri, runs)
+    st.html(pictures.legend(list(comparison.names_of(runs).values())))
+    for caution in comparison.cautions(runs, predictions):
+        st.warning(caution, icon=":material/balance:")
+    views: dict[str, Callable[[], None]] = {
+        "Figures": lambda: _figures(runs),
+        "Curves": lambda: _curves(uri, runs),
+        "Parameters": lambda: _parameters(runs),
+        "Groups": lambda: _groups(uri, runs),
+        "Confusions": lambda: _confusions(uri, runs),
+        "Pairs": lambda: _pairs(uri, runs, predictions),
+        "Promote": lambda: _promotion(uri, runs),
+    }
+    tabs = st.tabs(list(views), key="view", on_change="rerun", bind="query-params")
+    for tab, view in zip(tabs, views.values(), strict=True):
+        if tab.open:
+            with tab, guarded():
+                view()
+
+
+def _choose(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
+    asked, missing = data.records(uri, pages.ids_in_address("runs"))
+    if missing:
+        st.warning(
+            f"{count(len(missing), 'run')} of this link {'is' if len(missing) == 1 else 'are'} not here "
+            f"({markdown(', '.join(one[:12] for one in missing[:3]))}): deleted, or of another tracking server.",
+            icon=":material/link_off:",
+        )
+    known = {run.id: run for run in (*everything, *asked)}
+    chosen = st.multiselect(
+        "Runs",
+        list(known),
+        default=[run.id for run in asked],
+        format_func=lambda run_id: _option(known[run_id]),
+        key="compared",
+        max_selections=12,
+        placeholder="type a name, a preset or an id",
+    )
+    pages.keep_in_address("runs", chosen)
+    return [known[run_id] for run_id in chosen]
+
+
+def _option(run: RunRecord) -> str:
+    read = f" · {share(run.tested)}" if run.tested is not None else ""
+    return f"{run.short}{read}"
+
+
+def _predictions(uri: str, runs: Sequence[RunRecord]) -> dict[str, pd.DataFrame]:
+    found = {}
+    for run in runs:
+        try:
+            found[run.id] = data.table(uri, run.id, promoting.PREDICTIONS)
+        except data.Missing:
+            continue
+    return found
+
+
+def _figures(runs: Sequence[RunRecord]) -> None:
+    table = comparison.figures(runs)
+    if table.empty or not len(table.columns):
+        st.info("None of these runs has logged a figure yet.", icon=":material/hourglass_empty:")
+        return
+    if "exact match" in table:
+        st.plotly_chart(charts.forest(table.dropna(subset=["exact match"])), key="forest", config=charts.PLAIN)
+    cost = (
+        table.dropna(subset=["exact match", "ms a captcha"]) if {"exact match", "ms a captcha"} <= set(table) else None
+    )
+    if cost is not None and len(cost) > 1:
+        st.plotly_chart(charts.cost(cost, list(table.index)), key="cost", config=charts.PLAIN)
+    column = st.column_config
+    shares = ("exact match", "from", "to", "best validation", "character errors", "calibration error")
+    config = {name: column.NumberColumn(format="percent") for name in shares}
+    config |= {"ms a captcha": column.NumberColumn(format="%.3f"), "bytes": column.NumberColumn(format="localized")}
+    config |= {"n": column.NumberColumn(format="localized"), "seconds trained": column.NumberColumn(format="%.0f")}
+    st.dataframe(table, column_config=config, placeholder="")
+    st.download_button(
+        "CSV", csv(table.reset_index()), "comparison.csv", "text/csv", icon=":material/download:", on_click="ignore"
+    )
+
+
+def _curves(uri: str, runs: Sequence[RunRecord]) -> None:
+    left, middle, right = st.columns([2, 3, 2], vertical_alignment="center")
+    against = left.segmented_control(
+        "Against", ["step", "time"], default="step", required=True,
+        format_func=lambda value: "Epochs" if value == "step" else "Minutes",
+        key="against", bind="query-params",
+    )  # fmt: skip
+    smoothing = middle.slider("Smoothing", 0.0, 0.95, 0.0, 0.05, key="smooth", bind="query-params")
+    logarithmic = right.toggle("Logarithmic", key="log", bind="query-params")
+    names = comparison.names_of(runs)
+    known = [metric for metric in CURVES if any(metric in run.metrics for run in runs)]
+    if not known:
+        st.info("None of these runs has logged a curve yet.", icon=":material/hourglass_empty:")
+        return
+    histories = {names[run.id]: data.history(uri, run.id, CURVES) for run in runs}
+    for first in range(0, len(known), 2):
+        for column, metric in zip(st.columns(2), known[first : first + 2], strict=False):
+            figure = charts.curves(histories, metric, against or "step", smoothing, logarithmic, legend=False)
+            column.plotly_chart(figure, key=f"compare-{metric}", config=charts.PLAIN)
+
+
+def _parameters(runs: Sequence[RunRecord]) -> None:
+    only = st.toggle("Only what differs", value=True, key="differing", bind="query-params")
+    table = comparison.parameters(runs, only)
+    if table.empty:
+        st.info("These runs have the same parameters.", icon=":material/equal:")
+        return
+    st.dataframe(table, height="content", column_config={"parameter": st.column_config.TextColumn(pinned=True)})
+    varied = comparison.varied(runs)[:7]
+    target = "exact match" if all(run.tested is not None for run in runs) else "best validation"
+    scores = [run.tested if target == "exact match" else run.best for run in runs]
+    if len(runs) >= 3 and len(varied) > 1 and None not in scores:
+        lines = pd.DataFrame({key: comparison.column_of(runs, key) for key in varied})
+        lines[target] = scores
+        st.plotly_chart(charts.parallel(lines, target), key="parallel", config=charts.PLAIN)
+
+
+def _groups(uri: str, runs: Sequence[RunRecord]) -> None:
+    names = comparison.names_of(runs)
+    for by in ("length", "character"):
+        tables = {}
+        for run in runs:
+            try:
+                tables[names[run.id]] = data.table(uri, run.id, f"report/by_{by}.csv")
+            except data.Missing:
+                st.caption(f"{markdown(names[run.id])} has no report.")
+        if by == "length" and all(len(table) < 2 for table in tables.values()):
+            continue  # one length: the headline says it already
+        if tables:
+            st.plotly_chart(charts.grouped(tables, by), key=f"by-{by}", config=charts.PLAIN)
+
+
+def _two(runs: Sequence[RunRecord], key: str) -> tuple[RunRecord, RunRecord]:
+    """Let two of the runs be chosen; with two there is nothing to choose."""
+    if len(runs) == 2:
+        return runs[0], runs[1]
+    names = comparison.names_of(runs)
+    ids = [run.id for run in runs]
+    left, right = st.columns(2)
+    first = left.selectbox("First", ids, 0, format_func=names.__getitem__, key=f"{key}-a")
+    second = right.selectbox("Second", ids, 1, format_func=names.__getitem__, key=f"{key}-b")
+    by_id = {run.id: run for run in runs}
+    return by_id[first], by_id[second]
+
+
+def _confusions(uri: str, runs: Sequence[RunRecord]) -> None:
+    a, b = _two(runs, "confusion")
+    names = comparison.names_of(runs)
+    tables = [data.table(uri, run.id, "report/confusion.csv") for run in (a, b)]
+    characters = comparison.characters_in(tables)
+    matrices = [comparison.confusion_matrix(table, characters) for table in tables]
+    for column, run, matrix in zip(st.columns(2), (a, b), matrices, strict=True):
+        figure = charts.confusion(matrix, characters, names[run.id])
+        column.plotly_chart(figure, key=f"confusion-{run.id}", config=charts.PLAIN)
+    left, right = st.columns(2)
+    figure = charts.confusion(matrices[1] - matrices[0], characters, "The second less the first", True)
+    left.plotly_chart(figure, key="confusion-difference", config=charts.PLAIN)
+    with right:
+        st.markdown("**Where they differ most**")
+        changed = comparison.largest_differences(matrices[0], matrices[1], characters)
+        percent = st.column_config.NumberColumn(format="percent")
+        changed.columns = pd.Index(["mistake", names[a.id], names[b.id]])
+        st.dataframe(changed, hide_index=True, column_config={names[a.id]: percent, names[b.id]: percent})
+    st.caption(
+        "Shares of each character that is there. What is read right is left out; ∅ stands for nothing. In the "
+        "difference, red is what the second takes for something else more often."
+    )
+
+
+def _pairs(uri: str, runs: Sequence[RunRecord], predictions: Predictions) -> None:
+    a, b = _two(runs, "pair")
+    names = comparison.names_of(runs)
+    missing = [names[run.id] for run in (a, b) if run.id not in predictions]
+    if missing:
+        st.info(f"{markdown(', '.join(missing))}: no predictions were logged.", icon=":material/hourglass_empty:")
+        return
+    pair = comparison.pair(predictions[a.id], predictions[b.id])
+    test, difference = pair.test, pair.difference
+    st.markdown(f"**{markdown(comparison.verdict_words(test, difference, names[a.id], names[b.id]))}**")
+    both = int((pair.table["right_a"] & pair.table["right_b"]).sum())
+    st.html(
+        pictures.facts(
+            [
+                ("Paired samples", f"{difference.n:,}", ""),
+                ("Both read", f"{both:,}", ""),
+                ("Only the first", f"{test.lost:,}", names[a.id]),
+                ("Only the second", f"{test.gained:,}", names[b.id]),
+                ("Neither", f"{difference.n - both - test.lost - test.gained:,}", ""),
+                ("McNemar", chance(test.p_value), "two-sided, exact"),
+            ]
+        )
+    )
+    for which, run in (("a", a), ("b", b)):
+        _only(uri, pair.only(which), which, run, names)
+
+
+def _only(uri: str, rows: pd.DataFrame, which: str, run: RunRecord, names: Mapping[str, str]) -> None:
+    if rows.empty:
+        return
+    other = "b" if which == "a" else "a"
+    st.subheader(markdown(f"Only {names[run.id]} reads"), anchor=False, divider="gray")
+    shown = [
+        {**row, "read": row[f"read_{other}"], "confidence": row[f"confidence_{other}"]}
+        for row in rows.head(SHOWN_PICTURES).to_dict("records")
+    ]
+    media = gallery.media_of(uri, run.id, tuple(row["id"] for row in shown))
+    if run.params.get("spec.media") == "audio":
+        clips.mistakes(shown, media)
+    else:
+        cards = [
+            pictures.mistake_card(media.get(row["id"]), row["text"], row["read"], row["confidence"], row["path"])
+            for row in shown
+        ]
+        st.html(pictures.gallery(cards))
+    if len(rows) > len(shown):
+        st.caption(f"and {len(rows) - len(shown):,} more; those of which the other was surest come first.")
+
+
+def _promotion(uri: str, runs: Sequence[RunRecord]) -> None:
+    by_name = {model.name: model for model in data.models(uri)}
+    registered = [run for run in runs if run.registered and run.registered[0] in by_name]
+    if not registered:
+        st.info("None of these runs has registered a model that is still there.", icon=":material/inventory_2:")
+        return
+    for run in registered:
+        name, number = run.registered or ("", "")
+        model = by_name[name]
+        version = model.by_version.get(number)
+        st.subheader(markdown(run.short), anchor=False, divider="gray")
+        if version is None:
+            st.caption(f"Version {markdown(number)} of {markdown(name)} is not there any more.")
+        else:
+            promotion_box.show(uri, model, version)

@@ -1,0 +1,171 @@
+"""Data: what is in each data set, and whether it can be trusted."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from captcha_core.dataset.store import Dataset
+from captcha_core.errors import CaptchaError
+from dashboard import pages as links
+from dashboard.data_sets import contents
+from dashboard.data_sets.contents import Survey
+from dashboard.frame import guarded, heading, nothing_yet
+from dashboard.tracking import data, gallery
+from dashboard.widgets import charts, pictures
+from dashboard.widgets.text import count, csv, markdown, share
+
+PER_PAGE = 24
+
+
+def show() -> None:
+    heading("Data", "What is in each data set: its kind, its balance, its samples, and whether its splits are apart.")
+    folders = gallery.folders()
+    if not folders:
+        nothing_yet(
+            "There is no data set below data/ yet.",
+            "captchalab generate --scheme digits4 --count 10000 --seed 1 --out data/digits4\n"
+            "captchalab import FOLDER --out data/mine",
+            "Draw one, or import captchas whose names hold their texts:",
+        )
+        return
+    folder = _choose(folders)
+    try:
+        dataset = Dataset.open(folder)
+        found = contents.survey(str(folder), dataset.digest)
+    except CaptchaError as error:
+        st.error(f"This data set cannot be read. {markdown(error)}", icon=":material/broken_image:")
+        return
+    _facts(dataset, found)
+    views: dict[str, Callable[[], None]] = {
+        "Samples": lambda: _samples(dataset, found),
+        "Balance": lambda: _balance(found),
+        "Repetitions": lambda: _repetitions(dataset, found),
+        "Runs": lambda: _runs(dataset),
+    }
+    tabs = st.tabs(list(views), key="look", on_change="rerun", bind="query-params")
+    for tab, view in zip(tabs, views.values(), strict=True):
+        if tab.open:
+            with tab, guarded():
+                view()
+
+
+def _choose(folders: list[Path]) -> Path:
+    names = [folder.name for folder in folders]
+    asked = st.query_params.get("set", "")
+    if asked and asked not in names:
+        st.warning(
+            f"The link names the data set {markdown(asked[:80])}, which is not below data/ here. Choose one of these.",
+            icon=":material/link_off:",
+        )
+    name = st.selectbox("Data set", names, names.index(asked) if asked in names else 0, key="dataset")
+    if st.query_params.get("set") != name:
+        st.query_params["set"] = name
+    return folders[names.index(name)]
+
+
+def _facts(dataset: Dataset, found: Survey) -> None:
+    source = f"{dataset.manifest.source}{f', scheme {dataset.scheme}' if dataset.scheme else ''}"
+    source += "" if dataset.seed is None else f", seed {dataset.seed}"
+    st.markdown(f"{markdown(contents.describe(dataset.spec))}. From: {markdown(source)}.")
+    counts = [(split.capitalize(), f"{number:,}", "samples") for split, number in dataset.counts.items()]
+    st.html(
+        pictures.facts(
+            [
+                *counts,
+                *([("Not labelled", f"{found.unlabelled:,}", "")] if found.unlabelled else []),
+                ("Repeated", f"{found.repeated():,}", "the same file twice"),
+                ("Leaked", f"{found.leaked():,}", "of train, in validation or test"),
+                ("Texts known", share(found.shared_texts(), 1), "of test, in other pictures of train"),
+            ]
+        )
+    )
+    if found.leaked():
+        st.warning(
+            "Samples of the train split are in the validation or test split too: figures on them are too good. Import "
+            "the data again; a split by content keeps equal files together.",
+            icon=":material/water_drop:",
+        )
+    if not found.complete:
+        st.caption(f"This data set is large: splits beyond {contents.MOST_ROWS:,} samples were not looked through.")
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    left.caption(f"digest `{dataset.digest}`")
+    if right.button("Check every byte", icon=":material/fact_check:", width="stretch"):
+        with st.spinner("reading every shard"):
+            dataset.verify()
+        st.success("Every byte is as it was written.", icon=":material/verified:")
+
+
+def _samples(dataset: Dataset, found: Survey) -> None:
+    left, right = st.columns([2, 3], vertical_alignment="bottom")
+    splits = [split for split in dataset.counts if split in found.labels]
+    split = left.segmented_control("Split", splits, default=splits[0], required=True, key="split", bind="query-params")
+    text = right.text_input("Text", key="holds", placeholder="a part of the text", bind="query-params")
+    places = contents.matching(found.labels[split], text or "")
+    if not places:
+        st.info("No sample of this split holds that text.", icon=":material/search_off:")
+        return
+    pages = -(-len(places) // PER_PAGE)
+    current = st.pagination(pages, key="samples-page") if pages > 1 else 1
+    shown = contents.page_of(dataset, split, places[(current - 1) * PER_PAGE : current * PER_PAGE])
+    if dataset.spec.media == "image":
+        st.html(pictures.gallery([pictures.sample_card(one.media, one.text, one.path) for one in shown]))
+        return
+    for first in range(0, len(shown), 3):
+        for column, one in zip(st.columns(3), shown[first : first + 3], strict=False):
+            column.audio(one.media)
+            column.caption(f"**{markdown(one.text or 'not labelled')}** {markdown(one.path)}")
+
+
+def _balance(found: Survey) -> None:
+    characters, lengths = found.characters(), found.lengths()
+    if characters.empty:
+        st.info("Nothing is labelled yet.", icon=":material/label_off:")
+        return
+    st.plotly_chart(
+        charts.columns(characters, "character", "count", "split", "How often each character occurs"),
+        key="characters", config=charts.PLAIN,
+    )  # fmt: skip
+    if lengths["length"].nunique() > 1:
+        figure = charts.columns(lengths, "length", "count", "split", "How long the texts are")
+        st.plotly_chart(figure, key="lengths", config=charts.PLAIN)
+    else:
+        st.caption(f"Every text has {count(int(lengths['length'].iloc[0]), 'character')}.")
+
+
+def _repetitions(dataset: Dataset, found: Survey) -> None:
+    table = found.repetitions()
+    if table.empty:
+        st.success("No file is in it twice.", icon=":material/verified:")
+        return
+    st.markdown(
+        f"**{count(len(table), 'file')}** more than once: {table['leaks'].sum():,} of them in train and held out as "
+        f"well, {table['disagree'].sum():,} with labels that contradict one another."
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "id": st.column_config.TextColumn("Content hash"),
+            "leaks": st.column_config.CheckboxColumn("Leaks"),
+            "disagree": st.column_config.CheckboxColumn("Labels differ"),
+        },
+    )
+    st.download_button(
+        "CSV", csv(table), "repetitions.csv", "text/csv", icon=":material/download:", on_click="ignore"
+    )  # fmt: skip
+    shown = gallery.in_folder(dataset.path, tuple(table["id"][:PER_PAGE]))
+    if dataset.spec.media == "image":
+        rows = [row for row in table[:PER_PAGE].to_dict("records") if row["id"] in shown]
+        st.html(pictures.gallery([pictures.sample_card(shown[row["id"]], row["texts"], row["splits"]) for row in rows]))
+
+
+def _runs(dataset: Dataset) -> None:
+    using = contents.used_by(dataset.digest, data.runs(data.tracking()))
+    if not using:
+        st.info("No run has learnt from it yet.", icon=":material/hourglass_empty:")
+        st.code(f"captchalab train --data {dataset.path.as_posix()}", language="bash")
+        return
+    st.markdown(f"**{count(len(using), 'run')}** learnt from exactly these samples.")
+    for run in using[:20]:
+        links.link("runs", markdown(f"{run.short} · {share(run.tested)}"), ":material/chevron_right:", run=run.id)

@@ -1,0 +1,117 @@
+"""Home: each task with its champion, what runs now, and what to do next."""
+
+import time
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import pages
+from dashboard.frame import guarded, heading
+from dashboard.home import background, tasks
+from dashboard.home.tasks import Task
+from dashboard.tracking import data
+from dashboard.tracking.records import RunRecord
+from dashboard.widgets import pictures
+from dashboard.widgets.text import ago, count, duration, interval, markdown, share
+
+LAST = 5
+
+
+def show() -> None:
+    uri = data.tracking()
+    runs, models = data.runs(uri), data.models(uri)
+    heading("captchalab", "How well does a machine read a captcha, at what cost, and what makes it harder?")
+    if not runs and not models:
+        _welcome()
+        return
+    _now(uri)
+    found = tasks.tasks(models, runs)
+    st.subheader("Tasks", anchor=False)
+    for first in range(0, len(found), 2):
+        for column, task in zip(st.columns(2), found[first : first + 2], strict=False):
+            with column.container(border=True, key=f"task-{first}-{task.name}"):
+                _task(task)
+    st.subheader("Last runs", anchor=False)
+    _last(runs[:LAST])
+    with st.expander("Train another model"):
+        background.start_form()
+
+
+def _welcome() -> None:
+    with st.container(border=True, key="welcome"):
+        st.subheader("Nothing has been trained here yet", anchor=False)
+        st.markdown(
+            "Start the small demo: it draws captchas of four digits, trains a network on them, reads fresh ones that "
+            "it has never seen, and makes the model champion. Then try it on the Solve page."
+        )
+        with guarded():
+            background.start_form()
+            background.watch()
+    st.markdown("Or in a terminal, for a better model:")
+    st.code("captchalab pipeline --preset digits4", language="bash")
+    st.markdown("With captchas of your own, named by their texts:")
+    st.code("captchalab import FOLDER --out data/mine\ncaptchalab train --data data/mine", language="bash")
+
+
+def _task(task: Task) -> None:
+    run = task.run or task.best
+    metrics = run.metrics if run else {}
+    low, high = metrics.get("test_exact_match_low"), metrics.get("test_exact_match_high")
+    champion = f"champion: version {task.champion.version}" if task.champion else "best run, no champion yet"
+    n = f" of {metrics['test_n']:,.0f} test captchas" if "test_n" in metrics else ""
+    st.html(
+        pictures.task(
+            task.name,
+            share(run.tested if run else None),
+            f"{interval(low, high)}{n}" if n else champion,
+            f"{champion} · {count(len(task.runs), 'run')}" if n else count(len(task.runs), "run"),
+            task.trend,
+        )
+    )
+    with st.container(horizontal=True, gap="small"):
+        if task.champion:
+            pages.link("solve", "Solve", ":material/pin_invoke:", model=f"models:/{task.name}@champion")
+        preset = task.runs[0].preset if task.runs else ""
+        search = f"params.`preset.name` = '{preset}'" if preset and "'" not in preset else ""
+        pages.link("runs", "Runs", ":material/table_rows:", q=search)
+        if task.model:
+            pages.link("registry", "Versions", ":material/inventory_2:", model=task.name)
+
+
+def _now(uri: str) -> None:
+    """Show what runs, by itself every few seconds; the rest of the page stays as it is."""
+
+    @st.fragment(run_every="4s")
+    def live() -> None:
+        with guarded():
+            background.watch()
+            running, silent = tasks.running(data.runs(uri), 1000 * time.time())
+            if running:
+                st.subheader("Running now", anchor=False)
+            for run in running[:6]:
+                _running(run)
+            if silent:
+                st.caption(
+                    f"Running for over two days, so probably killed: {count(len(silent), 'run')}. "
+                    "`captchalab doctor` says what to do about that."
+                )
+
+    live()
+
+
+def _running(run: RunRecord) -> None:
+    now_ms = 1000 * time.time()
+    used = tasks.progress(run, now_ms)
+    best = f" · best {markdown(share(run.best))}" if run.best is not None else ""
+    words = f"**{markdown(run.short)}** · for {duration(run.seconds(now_ms))}{best}"
+    if used is not None:
+        st.progress(used, words)
+    else:
+        st.markdown(words)
+
+
+def _last(runs: Sequence[RunRecord]) -> None:
+    for run in runs:
+        read = share(run.tested if run.tested is not None else run.best)
+        words = f"{run.short} · {read} · {run.state.lower()} {ago(run.end_ms or run.start_ms)}"
+        pages.link("runs", markdown(words), ":material/chevron_right:", run=run.id)

@@ -1,0 +1,81 @@
+"""What the home page says of each task: its champion, how it came to that, what runs now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from captcha_core.registry.versions import CHAMPION
+from dashboard.tracking.records import ModelRecord, RunRecord, VersionRecord
+
+SILENT_S = 2 * 86_400
+
+
+@dataclass(frozen=True)
+class Task:
+    """One kind of captcha that people work on: a registered model, or a preset that has none yet.
+
+    Args:
+        name: Of the registered model, or of the preset.
+        model: The registered model.
+        champion: Its champion, and
+        run: the run that made it, where that is still there.
+        runs: All runs of the task, newest first.
+    """
+
+    name: str
+    model: ModelRecord | None
+    champion: VersionRecord | None
+    run: RunRecord | None
+    runs: tuple[RunRecord, ...]
+
+    @property
+    def best(self) -> RunRecord | None:
+        """The run that read most of its test samples."""
+        tested = [run for run in self.runs if run.tested is not None]
+        return max(tested, key=lambda run: run.tested or 0.0, default=None)
+
+    @property
+    def trend(self) -> list[float]:
+        """Exact match on the test samples of its trainings, oldest first, the last 30."""
+        return [run.tested for run in reversed(self.runs) if run.tested is not None][-30:]
+
+
+def tasks(models: Sequence[ModelRecord], runs: Sequence[RunRecord]) -> list[Task]:
+    """Return the tasks, those worked on last first.
+
+    A model has the runs that registered its versions, and those of the same preset or data that registered none.
+    """
+    by_id = {run.id: run for run in runs}
+    found, covered = [], set()
+    for model in models:
+        mine = {version.run_id for version in model.versions}
+        presets = {by_id[run_id].preset for run_id in mine if run_id in by_id} - {""}
+        covered |= presets
+        related = tuple(run for run in runs if run.id in mine or (run.preset in presets and not run.registered))
+        champion = model.behind(CHAMPION)
+        made_by = by_id.get(champion.run_id) if champion else None
+        found.append(Task(model.name, model, champion, made_by, related))
+    found += [
+        Task(preset, None, None, None, tuple(run for run in runs if run.preset == preset))
+        for preset in dict.fromkeys(run.preset for run in runs)
+        if preset and preset not in covered
+    ]
+    return sorted(found, key=lambda task: -max((run.start_ms for run in task.runs), default=0))
+
+
+def running(runs: Sequence[RunRecord], now_ms: float) -> tuple[list[RunRecord], list[RunRecord]]:
+    """Return the runs that run now, children left out, and those that say so but began over two days ago."""
+    going = [run for run in runs if run.running and not run.parent]
+    live = [run for run in going if run.seconds(now_ms) < SILENT_S]
+    return live, [run for run in going if run.seconds(now_ms) >= SILENT_S]
+
+
+def progress(run: RunRecord, now_ms: float) -> float | None:
+    """Return which share of its budget a running training has used, None where it has none that is known."""
+    try:
+        if minutes := float(run.params.get("training.minutes", "") or 0):
+            return min(1.0, run.seconds(now_ms) / (60 * minutes))
+        if epochs := float(run.params.get("training.epochs", "") or 0):
+            return min(1.0, run.metrics.get("epochs_done", 0.0) / epochs)
+    except ValueError:
+        return None
+    return None

@@ -1,0 +1,139 @@
+"""Label: one captcha at a time, large, with a model's guess filled in; a keystroke a captcha."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from captcha_core.dataset.labels import Tally
+from captcha_core.dataset.store import Dataset
+from captcha_core.errors import CaptchaError
+from captcha_core.tracking.user import user
+from dashboard import access, solvers
+from dashboard.frame import heading, nothing_yet
+from dashboard.label import labelling
+from dashboard.label.labelling import Desk, Task
+from dashboard.tracking import data, gallery
+from dashboard.widgets import pictures
+from dashboard.widgets.label_box import label_box
+from dashboard.widgets.text import count, markdown, share
+
+DESK = "label-desk"
+NO_MODEL = "no guesses"
+
+
+def show() -> None:
+    heading("Label", "Read captchas that have no text yet, the most doubtful first. Enter is enough for a right guess.")
+    sets = {folder.name: dataset for folder in gallery.folders() if (dataset := _unlabelled(folder)) is not None}
+    if not sets:
+        nothing_yet(
+            "There is no data set without labels below data/.",
+            "captchalab collect --url URL --selector CSS --count 300 --length 4 --out data/mine --i-own-this-site\n"
+            "captchalab import FOLDER --label-from none --alphabet 0123456789 --length 4 --out data/mine",
+            "Collect captchas from a page of your own, or import files that nobody has read:",
+        )
+        return
+    if not access.may_change():
+        st.info(access.WHY_NOT, icon=":material/lock:")
+        return
+    left, right = st.columns([3, 2], gap="large")
+    with right:
+        dataset, desk = _desk(sets)
+    with left:
+        _work(dataset, desk)
+
+
+@st.cache_data(ttl=20, max_entries=64, show_spinner=False)
+def _has_unlabelled(folder: str, digest: str) -> bool:
+    dataset = Dataset.open(folder)
+    return any(None in dataset.texts(split) for split in dataset.counts)
+
+
+def _unlabelled(folder: Path) -> Dataset | None:
+    """Return the data set in a folder if it came with captchas that nobody has read."""
+    try:
+        dataset = Dataset.open(folder)
+        return dataset if _has_unlabelled(str(folder), dataset.digest) else None
+    except CaptchaError:
+        return None
+
+
+def _desk(sets: dict[str, Dataset]) -> tuple[Dataset, Desk]:
+    """Let the user choose data set, model and name, and return their desk."""
+    names = list(sets)
+    asked = st.query_params.get("set", "")
+    name = st.selectbox("Data set", names, names.index(asked) if asked in names else 0, key="label-set")
+    st.query_params["set"] = name
+    dataset = sets[name]
+    models = _models(dataset)
+    model = st.selectbox("Guesses by", [*models, ""], format_func=lambda uri: uri or NO_MODEL, key="label-model")
+    known = access.who()  # who has logged in labels under no other name
+    typed = st.text_input("Your name", value=known or user(), max_chars=80, key="label-who", disabled=bool(known))
+    who = known or typed or user()
+    desk = st.session_state.get(DESK)
+    if desk is None or (desk.folder, desk.model) != (str(dataset.path), model or ""):
+        desk = st.session_state[DESK] = Desk(str(dataset.path), model or "", who)
+    desk.who = who
+    return dataset, desk
+
+
+def _models(dataset: Dataset) -> list[str]:
+    """Return the champions that read captchas of this kind, then the challengers."""
+    found = []
+    for alias in ("champion", "challenger"):
+        for model in data.models(data.tracking()):
+            uri = f"models:/{model.name}@{alias}"
+            if model.behind(alias) and _fits(uri, dataset):
+                found.append(uri)
+    return found
+
+
+def _fits(uri: str, dataset: Dataset) -> bool:
+    try:
+        return not dataset.spec.difference(solvers.solver(uri).spec)
+    except CaptchaError:
+        return False
+
+
+def _work(dataset: Dataset, desk: Desk) -> None:
+    task, done, damaged = labelling.next_task(desk, dataset)
+    if task is None:
+        st.success("Every captcha of this data set has a label.", icon=":material/task_alt:")
+        st.code(f"captchalab labels {dataset.path} --out {dataset.path}-labelled", language="bash")
+        _figures(done, 0, damaged)
+        return
+    if task.check:
+        st.info("Every captcha has a label. These are a model's, the least sure first: Enter confirms.")
+    if dataset.spec.media == "image":
+        st.html(pictures.picture(task.media, "the captcha to be read", "cl-picture cl-label"))
+    else:
+        st.audio(task.media, autoplay=True)
+    said = label_box(desk.turn, task.text, labelling.longest(dataset))
+    if desk.fault:
+        st.warning(markdown(desk.fault), icon=":material/edit_off:")
+    st.caption(_about(task))
+    _figures(done, task.left, damaged)
+    if said is not None and said.get("turn") == desk.turn:
+        labelling.act(desk, dataset, task, str(said.get("action")), str(said.get("text", "")))
+        st.rerun()
+
+
+def _about(task: Task) -> str:
+    if not task.model or task.guess is None:
+        return "No model has read this one."
+    if task.guess.text is None:
+        return f"{markdown(task.model)} could not read this one."
+    return f"{markdown(task.model)} reads {markdown(task.guess.text)}, {task.guess.confidence:.0%} sure."
+
+
+def _figures(done: Tally, left: int, damaged: int) -> None:
+    rows: Sequence[tuple[str, str, str]] = [
+        ("Done", f"{done.given:,}", f"{left:,} left"),
+        ("Speed", f"{done.per_minute:.0f}" if done.per_minute else "–", "a minute"),
+        ("Guesses accepted", share(done.accepted_share, 1), f"of {count(done.guessed, 'guess', 'guesses')}"),
+    ]
+    st.html(pictures.facts(rows))
+    if damaged:
+        st.caption(
+            f"{count(damaged, 'line')} of the label log cannot be read and is passed over; nothing else is lost."
+        )

@@ -1,0 +1,277 @@
+"""Registry: models, their versions and aliases; promote, go back, take one away."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from captcha_core.errors import CaptchaError
+from captcha_core.registry.promotion import Entry
+from dashboard import access, jobs, pages
+from dashboard.compare import comparison
+from dashboard.frame import guarded, heading, nothing_yet, tell
+from dashboard.home import background
+from dashboard.registry import bundles, promoting, promotion_box
+from dashboard.tracking import data
+from dashboard.tracking.records import ModelRecord, RunRecord, VersionRecord
+from dashboard.widgets import charts, pictures
+from dashboard.widgets.text import ago, count, csv, markdown, share, size
+
+
+def show() -> None:
+    uri = data.tracking()
+    heading("Registry", "Models and their versions: who is champion, who challenges, and what each one reads.")
+    models = data.models(uri)
+    if not models:
+        nothing_yet("No model is registered yet.", "captchalab pipeline --preset digits4", "Training registers one:")
+        return
+    model = _choose(models)
+    runs = {run.id: run for run in data.runs(uri)}
+    _champion(model, runs)
+    version = _versions(model, runs)
+    if version:
+        with guarded():
+            _version(uri, model, version, runs)
+    with guarded():
+        _history(uri, model)
+
+
+def _choose(models: Sequence[ModelRecord]) -> ModelRecord:
+    names = [model.name for model in models]
+    asked = st.query_params.get("model", "")
+    if asked and asked not in names:
+        st.warning(
+            f"The link names the model {markdown(asked[:100])}, which is not here. Choose one of these.",
+            icon=":material/link_off:",
+        )
+    name = st.selectbox("Model", names, names.index(asked) if asked in names else 0, key="registered")
+    if asked in names and asked != name:
+        st.query_params.clear()  # a version of the other model means nothing here
+    st.query_params["model"] = name
+    return models[names.index(name)]
+
+
+def _champion(model: ModelRecord, runs: dict[str, RunRecord]) -> None:
+    champion, previous = model.behind("champion"), model.behind("previous")
+    facts = [("Champion", f"version {champion.version}" if champion else "none", _read(model, champion, runs))]
+    for alias in ("challenger", "previous"):
+        version = model.behind(alias)
+        if version == champion:  # the newest one became champion: nobody challenges it
+            version = None
+        facts.append(
+            (alias.capitalize(), f"version {version.version}" if version else "none", _read(model, version, runs))
+        )
+    facts.append(
+        (
+            "Versions",
+            f"{len(model.versions):,}",
+            f"newest {ago(model.versions[0].created_ms)}" if model.versions else "",
+        )
+    )
+    st.html(pictures.facts(facts))
+    if model.description:
+        st.markdown(markdown(model.description))
+    if champion and previous and previous.version != champion.version:
+        with st.popover(f"Roll back to version {previous.version}", icon=":material/undo:"):
+            _roll_back(model, champion, previous)
+
+
+def _roll_back(model: ModelRecord, champion: VersionRecord, previous: VersionRecord) -> None:
+    st.markdown(
+        f"Version {previous.version} of **{markdown(model.name)}** becomes champion again in place of version "
+        f"{champion.version}. Everything that reads with the champion follows within seconds."
+    )
+    if st.button(
+        f"Yes, back to version {previous.version}", type="primary", icon=":material/undo:", key="roll-back",
+        disabled=not access.may_change(), help=None if access.may_change() else access.WHY_NOT,
+    ):  # fmt: skip
+        try:
+            tell(promoting.roll_back(model.name, by=access.who()))
+        except CaptchaError as error:
+            st.error(markdown(error))
+            return
+        st.rerun()
+
+
+def _read(model: ModelRecord, version: VersionRecord | None, runs: dict[str, RunRecord]) -> str:
+    run = runs.get(version.run_id) if version and not model.later_of_its_run(version) else None
+    return f"reads {run.tested:.2%}" if run and run.tested is not None else ""
+
+
+def versions_table(model: ModelRecord, runs: dict[str, RunRecord]) -> pd.DataFrame:
+    """Return a row a version, newest first."""
+    rows = []
+    for version in model.versions:
+        run = runs.get(version.run_id)
+        metrics = run.metrics if run and not model.later_of_its_run(version) else {}
+        rows.append(
+            {
+                "version": int(version.version),
+                "aliases": list(version.aliases),
+                "exact match": metrics.get("test_exact_match"),
+                "from": metrics.get("test_exact_match_low"),
+                "to": metrics.get("test_exact_match_high"),
+                "character errors": metrics.get("test_character_error_rate"),
+                "ms a captcha": metrics.get("test_latency_p50_ms"),
+                "bytes": metrics.get("test_model_bytes"),
+                "made": pd.Timestamp(version.created_ms, unit="ms", tz="UTC"),
+                "run": run.short if run else "",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _versions(model: ModelRecord, runs: dict[str, RunRecord]) -> VersionRecord | None:
+    if not model.versions:
+        st.info("This model has no version any more.", icon=":material/inventory_2:")
+        return None
+    table = versions_table(model, runs)
+    read = table.dropna(subset=["exact match"]).sort_values("version")
+    if len(read) > 1:
+        st.plotly_chart(charts.over_versions(read), key="versions", config=charts.PLAIN)
+    asked = st.query_params.get("version", "")
+    rows = [index for index, version in enumerate(model.versions) if version.version == asked]
+    column = st.column_config
+    per_cent = column.NumberColumn(format="percent")
+    event = st.dataframe(
+        table,
+        hide_index=True,
+        key=f"versions-{model.name}-{len(table)}",
+        placeholder="",
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": rows}},
+        column_config={
+            "version": column.NumberColumn("Version", pinned=True, width="small"),
+            "aliases": column.ListColumn("Aliases"),
+            **dict.fromkeys(("exact match", "from", "to", "character errors"), per_cent),
+            "ms a captcha": column.NumberColumn(format="%.3f"),
+            "bytes": column.NumberColumn(format="localized"),
+            "made": column.DatetimeColumn(format="distance"),
+        },
+    )
+    st.download_button(
+        "CSV", csv(table.assign(aliases=[", ".join(names) for names in table["aliases"]])), "versions.csv", "text/csv",
+        icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+    chosen = event["selection"]["rows"]
+    if not chosen:
+        st.caption("Tick a version to look at it, promote it or take it away.")
+        if "version" in st.query_params:
+            del st.query_params["version"]
+        return None
+    version = model.versions[chosen[0]]
+    if st.query_params.get("version") != version.version:
+        st.query_params["version"] = version.version
+    return version
+
+
+def _version(uri: str, model: ModelRecord, version: VersionRecord, runs: dict[str, RunRecord]) -> None:
+    st.subheader(markdown(f"{model.name} version {version.version}"), anchor=False, divider="gray")
+    with st.container(horizontal=True):
+        pages.link("solve", "Solve with it", ":material/pin_invoke:", model=version.uri)
+        if version.run_id in runs:
+            pages.link("runs", "Its run", ":material/table_rows:", run=version.run_id)
+            pages.link("mistakes", "Its mistakes", ":material/troubleshoot:", run=version.run_id)
+    promote, inside, apart, take = st.tabs(["Promote", "What is inside", "Against another", "Take away"])
+    with promote, guarded():
+        promotion_box.show(uri, model, version)
+    with inside, guarded():
+        _inside(version)
+    with apart, guarded():
+        _against(model, version, runs)
+    with take, guarded():
+        _take(version)
+
+
+def _inside(version: VersionRecord) -> None:
+    bundle = bundles.opened(version.uri)
+    st.markdown(":material/verified: Every file is as it was registered.")
+    st.dataframe(bundles.facts(bundle), hide_index=True, height="content")
+
+
+def _against(model: ModelRecord, version: VersionRecord, runs: dict[str, RunRecord]) -> None:
+    others = [other for other in model.versions if other.version != version.version]
+    if not others:
+        st.info("There is no other version yet.")
+        return
+    names = {other.version: f"version {other.version} {' '.join(other.aliases)}" for other in others}
+    chosen = st.selectbox("Against", list(names), format_func=names.__getitem__, key=f"against-{version.version}")
+    other = model.by_version[chosen]
+    table = bundles.difference(bundles.opened(other.uri), bundles.opened(version.uri), chosen, version.version)
+    if table.empty:
+        st.info("Their bundles differ in the weights alone.", icon=":material/equal:")
+    else:
+        st.dataframe(table, hide_index=True, height="content")
+    ids = [one.run_id for one in (other, version) if one.run_id in runs]
+    if len(ids) == 2:
+        parameters = comparison.parameters([runs[run_id] for run_id in ids], only_different=True)
+        st.markdown(f"{count(len(parameters), 'parameter')} of their runs differ.")
+        pages.link("compare", "Compare their runs", ":material/compare_arrows:", runs=",".join(ids))
+
+
+def _take(version: VersionRecord) -> None:
+    st.markdown("A file to use elsewhere, or the whole bundle with its specification and sums.")
+    bundle = bundles.opened(version.uri)
+    with st.container(horizontal=True):
+        for file in bundles.files(bundle, f"{version.name}-{version.version}"):
+            st.download_button(
+                f"{file.label} ({size(file.size_bytes)})" if file.size_bytes else file.label,
+                file.read, file.name, "application/octet-stream", icon=":material/download:", on_click="ignore",
+                key=f"take-{file.name}",
+            )  # fmt: skip
+    _convert(version)
+    st.code(f"captchalab solve FILE --model {version.uri}", language="bash")
+
+
+def _convert(version: VersionRecord) -> None:
+    """Offer the formats that have to be made first: in a process of its own, watched from here."""
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    form = left.selectbox("Another format", list(bundles.FORMATS), key=f"form-{version.version}")
+    path, command = bundles.converted(version.uri, f"{version.name}-{version.version}", form)
+    if path.is_file():
+        right.download_button(
+            f"{path.name} ({size(path.stat().st_size)})", path.read_bytes, path.name, "application/octet-stream",
+            icon=":material/download:", on_click="ignore", width="stretch", key=f"take-{path.name}",
+        )  # fmt: skip
+    elif right.button(
+        "Make it", icon=":material/construction:", width="stretch", key=f"make-{path.name}",
+        disabled=not access.may_change(), help=None if access.may_change() else access.WHY_NOT,
+    ):  # fmt: skip
+        bundles.EXPORTS.mkdir(exist_ok=True)
+        jobs.start(command)
+        st.rerun()
+    background.follow()
+
+
+def history_table(entries: Sequence[Entry]) -> pd.DataFrame:
+    """Return a row a promotion or rollback."""
+    return pd.DataFrame(
+        [
+            {
+                "when": pd.Timestamp(entry.at),
+                "what": f"forced {entry.action}" if entry.forced else entry.action,
+                "from": entry.from_version or "",
+                "to": entry.to_version,
+                "exact match": share(entry.exact_match[0] if entry.exact_match else None),
+                "before": share(entry.exact_match[1] if entry.exact_match else None),
+                "who": entry.by,
+                "reason": entry.reason,
+                "verdict": " ".join(entry.verdict),
+            }
+            for entry in entries
+        ]
+    )
+
+
+def _history(uri: str, model: ModelRecord) -> None:
+    entries = data.promotions(uri, model.name)
+    if not entries:
+        return
+    st.subheader("Who was champion", anchor=False, divider="gray")
+    st.dataframe(
+        history_table(entries),
+        hide_index=True,
+        placeholder="",
+        column_config={"when": st.column_config.DatetimeColumn(format="distance")},
+    )

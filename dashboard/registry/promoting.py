@@ -1,0 +1,200 @@
+"""Make a version champion, or go back to the one before: what the rule says of it, and the step itself."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from captcha_core.dataset.store import Dataset
+from captcha_core.errors import CaptchaError, DataError, RegistryError
+from captcha_core.evaluation.side_by_side import Entrant, hold
+from captcha_core.evaluation.significance import Contender, PromotionRule, Verdict
+from captcha_core.presets.preset import promotion_rule
+from captcha_core.registry import promotion
+from captcha_core.registry.versions import CHAMPION, PREVIOUS, version_behind
+from captcha_core.solver import Solver
+from dashboard.compare import comparison
+from dashboard.registry import bundles
+from dashboard.tracking import data
+from dashboard.tracking.records import ModelRecord, VersionRecord
+
+PREDICTIONS = "report/predictions.csv"
+MOST_SAMPLES = 5000  # that a page lets two models read while somebody waits
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A version that may become champion.
+
+    Args:
+        version: The challenger.
+        champion: Who it would follow, None where there is none.
+        verdict: What the rule says, None where it cannot be asked, and then
+        obstacle: why.
+        rule: That of the preset which the challenger was trained by, and
+        preset: its name, empty where it was trained without one.
+        figures: What the verdict rests on, of champion and challenger.
+        data_digest: Of the data that both were tested on, where it is the same.
+    """
+
+    version: VersionRecord
+    champion: VersionRecord | None
+    verdict: Verdict | None
+    obstacle: str = ""
+    rule: PromotionRule | None = None
+    preset: str = ""
+    figures: Mapping[str, Any] | None = None
+    data_digest: str | None = None
+
+    @property
+    def approved(self) -> bool:
+        return self.champion is None or (self.verdict is not None and self.verdict.promote)
+
+
+def propose(uri: str, model: ModelRecord, version: VersionRecord) -> Proposal:
+    """Ask the promotion rule, on the samples that both versions were tested on."""
+    champion = model.behind(CHAMPION)
+    if champion is None:
+        return Proposal(version, None, None, "There is no champion yet: the first one needs no comparison.")
+    if champion.version == version.version:
+        return Proposal(version, champion, None, "This version is the champion.")
+    for one in (champion, version):
+        if later := model.later_of_its_run(one):
+            why = f"the run of version {one.version} went on, and its report is of version {later.version}."
+            return Proposal(version, champion, None, f"The rule cannot be asked: {why}")
+    try:
+        runs = [data.run(uri, one.run_id) for one in (champion, version)]
+        tables = [data.table(uri, run.id, PREDICTIONS) for run in runs]
+        preset = bundles.opened(version.uri).config.preset or ""
+    except data.DataAway:
+        raise
+    except CaptchaError as error:  # a report that is gone, a bundle that is refused
+        return Proposal(version, champion, None, f"The rule cannot be asked: {error}")
+    pair = comparison.pair(*tables)
+    if pair.table.empty:
+        return Proposal(version, champion, None, "The rule cannot be asked: the two were tested on different samples.")
+    old, new = (
+        comparison.contender(f"version {one.version}", pair.table[f"right_{side}"].to_numpy(), run)
+        for one, side, run in zip((champion, version), "ab", runs, strict=True)
+    )
+    digests = {run.data_digest for run in runs}
+    rule = promotion_rule(preset)
+    return Proposal(
+        version,
+        champion,
+        rule.judge(old, new),
+        rule=rule,
+        preset=preset,
+        figures={"champion": _figures(old), "challenger": _figures(new), "from": "the reports of their own runs"},
+        data_digest=digests.pop() if len(digests) == 1 else None,
+    )
+
+
+def grounds(champion: VersionRecord, folders: Sequence[Path]) -> list[Path]:
+    """Return the data sets on which a version can be compared: of its specification, with a test split."""
+    spec = bundles.opened(champion.uri).spec
+    found = []
+    for folder in folders:
+        try:
+            dataset = Dataset.open(folder)
+        except CaptchaError:
+            continue
+        if dataset.counts["test"] and not dataset.spec.difference(spec):
+            found.append(folder)
+    return found
+
+
+def compete(proposal: Proposal, folder: Path) -> Proposal:
+    """Let champion and challenger read the test split of a data set in turns, and ask the rule about that.
+
+    Raises:
+        CaptchaError: If a bundle is refused, the data set is damaged, or nothing in it is labelled.
+    """
+    champion, challenger = proposal.champion, proposal.version
+    if champion is None:
+        return proposal
+    dataset = Dataset.open(folder)
+    samples = [one for one in dataset.spread("test", MOST_SAMPLES) if one.text is not None]
+    if not samples:
+        raise DataError(f"expected labelled samples in the test split of {folder}, received none; choose another.")
+    entrants = []
+    for one in (champion, challenger):
+        solver = Solver.load(one.uri)
+        entrants.append(Entrant(f"version {one.version}", solver, len(solver.bundle.litert)))
+    contest = hold(entrants[0], entrants[1], samples)
+    preset = bundles.opened(challenger.uri).config.preset or ""
+    rule = promotion_rule(preset)
+    return replace(
+        proposal,
+        verdict=contest.verdict(rule),
+        obstacle="",
+        rule=rule,
+        preset=preset,
+        figures=contest.figures(),
+        data_digest=dataset.digest,
+    )
+
+
+def _figures(side: Contender) -> dict[str, Any]:
+    return {
+        "name": side.name,
+        "exact_match": float(side.right.mean()),
+        "n": len(side.right),
+        "latency_p50_ms": side.latency_ms,
+        "model_bytes": side.size_bytes,
+    }
+
+
+def promote(proposal: Proposal, reason: str = "", by: str | None = None) -> str:
+    """Make the proposed version champion and return what happened, in a sentence.
+
+    Args:
+        proposal: As :func:`propose` made it.
+        reason: Why, where the rule does not say yes; kept in the history.
+        by: Who does it; by default the user of this process.
+
+    Raises:
+        CaptchaError: If its bundle is refused, it is gone, there is no reason, or MLflow does not answer.
+    """
+    name, version = proposal.version.name, proposal.version.version
+    Solver.load(proposal.version.uri)  # what cannot be loaded never becomes champion
+    entry = _carried_out(
+        name,
+        lambda: promotion.promote(
+            name,
+            version,
+            proposal.rule,
+            proposal.verdict,
+            proposal.figures,
+            proposal.data_digest,
+            forced=not proposal.approved,
+            reason=reason,
+            by=by,
+            against=proposal.champion.version if proposal.champion else None,
+        ),
+    )
+    before = f" It was version {entry.from_version} before." if entry.from_version else ""
+    return f"Version {version} of {name} is champion.{before}"
+
+
+def roll_back(name: str, reason: str = "", by: str | None = None) -> str:
+    """Make the former champion champion again, and return what happened, in a sentence.
+
+    Raises:
+        CaptchaError: If there was none before, its bundle is refused, or MLflow does not answer.
+    """
+    if version_behind(name, PREVIOUS):
+        Solver.load(f"models:/{name}@{PREVIOUS}")
+    entry = _carried_out(name, lambda: promotion.rollback(name, reason, by))
+    return f"Version {entry.to_version} of {name} is champion again, in place of version {entry.from_version}."
+
+
+def _carried_out(name: str, step: Callable[[], promotion.Entry]) -> promotion.Entry:
+    try:
+        return step()
+    except CaptchaError:
+        raise
+    except Exception as error:  # whatever MLflow's store raises
+        raise RegistryError(f"expected to move the champion of {name}, received: {str(error)[:300]}") from None
+    finally:
+        data.forget()

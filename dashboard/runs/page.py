@@ -1,0 +1,160 @@
+"""Runs: search, sort, look at one, take two or more to the comparison."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import pages
+from dashboard.frame import guarded, heading, nothing_yet
+from dashboard.runs import detail, table
+from dashboard.tracking import data
+from dashboard.tracking.records import RunRecord
+from dashboard.widgets.text import count, csv, markdown
+
+CHOSEN = "run"  # parameter of the address
+
+
+def show() -> None:
+    uri = data.tracking()
+    everything = data.runs(uri)
+    heading("Runs", _summary(everything))
+    if not everything:
+        nothing_yet("There is no run yet.", "captchalab pipeline --preset digits4", "This trains a first model:")
+        return
+    found = _search(uri, everything)
+    asked = pages.ids_in_address(CHOSEN)
+    picked = _pick(found, everything, asked)
+    pages.keep_in_address(CHOSEN, [run.id for run in picked])
+    gone = [one for one in asked if one not in {run.id for run in everything}]
+    if gone and not picked:
+        st.warning(
+            f"The link names {count(len(gone), 'run')} that {'is' if len(gone) == 1 else 'are'} not here "
+            f"({markdown(', '.join(one[:12] for one in gone[:3]))}): deleted, or of another tracking server. "
+            "Choose one of the table.",
+            icon=":material/link_off:",
+        )
+    if len(picked) == 1:
+        with guarded():
+            detail.show(uri, picked[0], table.children(everything, picked[0].id))
+    elif not picked:
+        st.caption("Tick a run to see its curves; tick two or more to compare them.")
+
+
+def _summary(runs: Sequence[RunRecord]) -> str:
+    running = sum(run.running for run in runs)
+    more = f", {running} of them running" if running else ""
+    return f"{count(len(runs), 'run')}{more}" if runs else ""
+
+
+def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
+    words, states, menu = st.columns([5.2, 4.2, 1.7], vertical_alignment="center")
+    text = words.text_input(
+        "Search",
+        key="q",
+        bind="query-params",
+        placeholder="words, or metrics.test_exact_match > 0.97",
+        label_visibility="collapsed",
+        icon=":material/search:",
+    )
+    there = [state for state in table.STATES if any(run.state == state for run in everything)]
+    chosen = states.pills(
+        "State",
+        there,
+        selection_mode="multi",
+        format_func=lambda state: table.STATES[state],
+        key="state",
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    with menu.popover("View", icon=":material/view_column:", width="stretch"):
+        choices = table.column_choices(everything)
+        st.multiselect(
+            "More columns", choices, key="columns", bind="query-params", placeholder="parameters, tags and metrics"
+        )
+        st.multiselect(
+            "Pinned columns", _pinnable(), default=["run"], key="pinned", bind="query-params",
+            placeholder="stay in view on the left",
+        )  # fmt: skip
+        st.toggle("Fold children under their parents", value=True, key="fold", bind="query-params")
+        st.markdown(
+            "**Search.** Words are looked for in names, ids, notes, tags and parameters. A filter is written as in "
+            "MLflow: `metrics.loss < 0.1`, `` params.`network.name` = 'image_ctc' ``, `tags.mlflow.user LIKE 'a%'`, "
+            "`status = 'FINISHED'`."
+        )
+        st.caption("A click on a column's head sorts; the eye above the table hides columns. The link keeps the rest.")
+    runs = list(everything)
+    if table.is_filter(text or ""):
+        try:
+            known = data.matching(uri, text)
+            runs = [run for run in runs if run.id in known]
+        except data.Missing as error:
+            st.warning(f"MLflow does not understand this filter. {markdown(error)}", icon=":material/filter_alt_off:")
+    else:
+        runs = table.with_words(runs, text or "")
+    runs = table.in_states(runs, chosen)
+    return table.folded(runs) if st.session_state.get("fold", True) else runs
+
+
+def _pick(found: Sequence[RunRecord], everything: Sequence[RunRecord], asked: Sequence[str]) -> list[RunRecord]:
+    """Show the table and return the runs that are ticked in it."""
+    if not found:
+        st.info("No run fits this search. Use fewer words, or clear the states.", icon=":material/search_off:")
+        return [run for run in everything if run.id in asked]
+    frame = table.table(found, everything, st.session_state.get("columns", []), 1000 * time.time())
+    rows = [index for index, run in enumerate(found) if run.id in asked]
+    # The key changes with the rows: a tick belongs to a run, never to the place where that run happened to stand.
+    event = st.dataframe(
+        frame,
+        key=f"runs-{hash(tuple(run.id for run in found))}",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": rows}},
+        height=min(38 + 35 * len(frame), 430),
+        column_config=_columns(_pinned(frame)),
+        placeholder="",  # a run that read nothing has an empty cell
+        alt="Runs with their exact match",
+    )
+    picked = [found[row] for row in event["selection"]["rows"] if row < len(found)]
+    below, right = st.columns([4, 1], vertical_alignment="center")
+    with below:
+        if len(picked) > 1:
+            ids = ",".join(run.id for run in picked)
+            pages.link("compare", f"Compare these {len(picked)} runs", ":material/compare_arrows:", runs=ids)
+    right.download_button(
+        "CSV", csv(frame), "runs.csv", "text/csv", icon=":material/download:", on_click="ignore", width="stretch"
+    )
+    return picked
+
+
+def _pinnable() -> list[str]:
+    return [*table.COLUMNS, *st.session_state.get("columns", [])]
+
+
+def _pinned(frame: pd.DataFrame) -> list[str]:
+    names = (table.shown(name) for name in st.session_state.get("pinned", []))
+    return [name for name in names if name in frame.columns]
+
+
+def _columns(pinned: Sequence[str]) -> dict[str, Any]:
+    column = st.column_config
+    per_cent = "%.2f%%"
+    known = {
+        "state": column.TextColumn("State", width="small"),
+        "run": column.TextColumn("Run"),
+        "exact match": column.NumberColumn("Exact match", format=per_cent, help="On the test samples"),
+        "95% interval": column.TextColumn("95% interval", help="Wilson's interval of the exact match, in per cent"),
+        "best validation": column.NumberColumn(
+            "Best validation", format=per_cent, help="Best exact match on the validation samples, not the last"
+        ),
+        "preset": column.TextColumn("Preset"),
+        "network": column.TextColumn("Network"),
+        "started": column.DatetimeColumn("Started", format="distance"),
+        "duration": column.TextColumn("Duration", help="hours:minutes:seconds"),
+        "children": column.NumberColumn("Trials", width="small", help="Runs that belong to this one"),
+        "note": column.TextColumn("Note"),
+    }
+    return {**known, **{name: {**known.get(name, column.Column()), "pinned": True} for name in pinned}}

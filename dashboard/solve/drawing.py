@@ -1,0 +1,64 @@
+"""Fresh captchas of any scheme, and how hard they may get before a model breaks."""
+
+import secrets
+from collections.abc import Sequence
+
+import pandas as pd
+
+from captcha_core.errors import SpecError
+from captcha_core.evaluation.metrics import exact_match
+from captcha_core.solver import Solver
+from captcha_core.sources.difficulty import harder
+from captcha_core.sources.scheme import Scheme
+from captcha_core.sources.schemes import SCHEMES
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+
+LEVELS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+
+
+def fitting(solver: Solver) -> list[str]:
+    """Return the schemes a model can be tried on: those of its own specification first, then others of its medium."""
+    spec = solver.spec
+    own = [name for name, scheme in SCHEMES.items() if not scheme.spec.difference(spec)]
+    return own + [name for name, scheme in SCHEMES.items() if scheme.spec.media == spec.media and name not in own]
+
+
+def fresh(scheme: Scheme, count: int = 1, seed: int | None = None) -> list[Sample]:
+    """Draw samples that nobody has seen.
+
+    Raises:
+        SpecError: If this scheme cannot be drawn here.
+    """
+    from captcha_core.sources.generate import draw_samples  # with Numba: only who draws pays for it
+
+    return draw_samples(scheme, secrets.randbelow(2**31) if seed is None else seed, range(count))
+
+
+def breaking_point(
+    solver: Solver, scheme: Scheme, count: int, levels: Sequence[float] = LEVELS, seed: int = 7
+) -> pd.DataFrame:
+    """Read fresh captchas of rising difficulty: ``difficulty``, ``exact_match``, ``low``, ``high``, ``n``.
+
+    Raises:
+        SpecError: If this scheme cannot be drawn here.
+    """
+    rows = []
+    for level in levels:
+        try:
+            samples = fresh(harder(scheme, level), count, seed)
+        except SpecError:
+            continue  # a knob that this level cannot have
+        answers = solver.solve_many([sample.media for sample in samples])
+        truth = [folded(solver.spec, sample.text or "") for sample in samples]
+        share = exact_match(truth, [answer.text for answer in answers])
+        rows.append((level, share.value, *share.interval, share.n))
+    return pd.DataFrame(rows, columns=["difficulty", "exact_match", "low", "high", "n"])
+
+
+def folded(spec: CaptchaSpec, text: str) -> str:
+    """Return a text as a specification's alphabet writes it, or as it is where it holds other characters."""
+    try:
+        return spec.charset.normalise(text)
+    except SpecError:
+        return text  # the model does not know them: it will read them wrong, and that is the point

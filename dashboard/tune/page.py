@@ -1,0 +1,171 @@
+"""Tune: a search while it runs and afterwards: history, what mattered, what it cost, what failed."""
+
+import time
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import pages
+from dashboard.frame import guarded, heading, nothing_yet
+from dashboard.runs import table as run_table
+from dashboard.tracking import data
+from dashboard.tracking.records import RunRecord
+from dashboard.tune import search_charts, searches
+from dashboard.tune.searches import SCORE, Search
+from dashboard.widgets import charts, pictures
+from dashboard.widgets.text import ago, count, duration, markdown, share
+
+SLICES = 6
+
+
+def show() -> None:
+    uri = data.tracking()
+    heading("Tune", "A search and its trials: the best so far, which settings mattered, and what accuracy costs.")
+    found = searches.searches(data.runs(uri))
+    if not found:
+        nothing_yet(
+            "No search has run yet.", "captchalab tune --preset digits4 --tuner bayesian --trials 12", "Start one:"
+        )
+        return
+    chosen = _choose(found)
+    if not chosen.run.running:
+        _search(chosen)
+        return
+
+    @st.fragment(run_every="5s")
+    def live() -> None:
+        with guarded():
+            fresh = {search.run.id: search for search in searches.searches(data.runs(uri))}
+            _search(fresh.get(chosen.run.id, chosen))
+
+    live()
+
+
+def _choose(found: Sequence[Search]) -> Search:
+    ids = [search.run.id for search in found]
+    by_id = {search.run.id: search for search in found}
+    asked = st.query_params.get("search", "")
+    if asked and asked not in ids:
+        st.warning(
+            f"The link names the search {markdown(asked[:40])}, which is not here. Choose one of these.",
+            icon=":material/link_off:",
+        )
+    chosen = st.selectbox(
+        "Search", ids, ids.index(asked) if asked in ids else 0, key="searched",
+        format_func=lambda run_id: f"{by_id[run_id].run.short} · {count(len(by_id[run_id].trials), 'trial')}"
+        f" · {ago(by_id[run_id].run.start_ms)}",
+    )  # fmt: skip
+    if st.query_params.get("search") != chosen:
+        st.query_params["search"] = chosen
+    return by_id[chosen]
+
+
+def _search(search: Search) -> None:
+    best = search.best
+    done = sum(not trial.running for trial in search.trials)
+    going = sum(trial.running for trial in search.trials)
+    st.html(
+        pictures.facts(
+            [
+                (f"Best {search.title}", _score(search, best), best.short if best else ""),
+                ("Trials", f"{done:,} of {search.wanted:,}", f"{len(search.failed)} failed or stopped"),
+                ("Running", f"{going}", run_table.STATES.get(search.run.state, search.run.state).lower()),
+                ("Took", duration(search.run.seconds(1000 * time.time())), f"started {ago(search.run.start_ms)}"),
+                *([("Tuner", search.run.params["search.tuner"], "")] if "search.tuner" in search.run.params else []),
+            ]
+        )
+    )
+    if search.run.running:
+        st.progress(min(1.0, done / max(1, search.wanted)))
+    if search.run.reason:
+        st.warning(f"It ended early: {markdown(search.run.reason)}", icon=":material/info:")
+    history = searches.history(search)
+    if history.empty:
+        st.info("No trial has finished an epoch yet.", icon=":material/hourglass_empty:")
+    else:
+        st.plotly_chart(search_charts.search_history(history, search.title), key="history", config=charts.PLAIN)
+        if best:
+            _links(search, best)
+        _decision(search)
+        _cost(search)
+        _mattered(search)
+    _failed(search)
+
+
+def _score(search: Search, trial: RunRecord | None) -> str:
+    value = search.score(trial) if trial else None
+    return share(value) if value is None or search.is_share else f"{value:.4g}"
+
+
+def _decision(search: Search) -> None:
+    """Show whether the best setting beats the default, each trained on the full budget."""
+    table = searches.decision(search)
+    if table.empty and not search.verdict:
+        return
+    st.subheader("Against the default, on the full budget", anchor=False)
+    if search.verdict:
+        st.markdown(markdown(search.verdict))
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            **dict.fromkeys((SCORE, "from", "to"), percent),
+            "ms": st.column_config.NumberColumn(format="%.3f"),
+            "bytes": st.column_config.NumberColumn(format="localized"),
+        },
+    )
+    if search.run.registered:
+        name, version = search.run.registered
+        pages.link("registry", f"{name} version {version}", ":material/inventory_2:", model=name, version=version)
+
+
+def _links(search: Search, best: RunRecord) -> None:
+    with st.container(horizontal=True):
+        pages.link("runs", "The best trial", ":material/trophy:", run=best.id)
+        top = search.ranked[:4]
+        if len(top) > 1:
+            ids = ",".join(trial.id for trial in top)
+            pages.link("compare", f"Compare the best {len(top)}", ":material/compare_arrows:", runs=ids)
+
+
+def _mattered(search: Search) -> None:
+    table = searches.settings(search)
+    important = _importance(table, search.title)
+    if important.empty:
+        st.caption(f"Which settings mattered can be said after {searches.FEWEST} trials that varied something.")
+        return
+    names = list(important["setting"][:SLICES])
+    figure = charts.bars(important, "setting", "importance", "Which settings mattered")
+    st.plotly_chart(figure, key="importance", config=charts.PLAIN)
+    for first in range(0, len(names), 3):
+        for column, name in zip(st.columns(3), names[first : first + 3], strict=False):
+            figure = search_charts.slice_of(table, name, search.title)
+            column.plotly_chart(figure, key=f"slice-{name}", config=charts.PLAIN)
+    # Asked for, since Plotly draws it by WebGL: two seconds of every visit where that has no graphics card
+    if st.toggle("All settings at once, as parallel coordinates", key="lines", bind="query-params"):
+        figure = charts.parallel(table[[*names, search.title]], search.title)
+        st.plotly_chart(figure, key="tune-parallel", config=charts.PLAIN)
+
+
+@st.cache_data(max_entries=32, ttl=3600, show_spinner="working out which settings mattered")
+def _importance(table: pd.DataFrame, score: str) -> pd.DataFrame:
+    return searches.importance(table, score)
+
+
+def _cost(search: Search) -> None:
+    table = searches.pareto(search)
+    if len(table) > 1:
+        st.plotly_chart(search_charts.pareto(table), key="pareto", config=charts.PLAIN)
+
+
+def _failed(search: Search) -> None:
+    if not search.failed:
+        return
+    st.subheader("Failed and stopped trials", anchor=False)
+    rows = [
+        (trial.short, run_table.STATES.get(trial.state, trial.state), trial.reason or "no reason was recorded")
+        for trial in search.failed
+    ]
+    st.dataframe(pd.DataFrame(rows, columns=["trial", "state", "reason"]), hide_index=True)

@@ -1,0 +1,133 @@
+"""captchalab doctor: is everything here that is needed?"""
+
+import importlib.util
+import platform
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+NEEDED = ("tensorflow", "keras", "mlflow", "streamlit", "captcha", "librosa", "numpy", "pandas", "ai-edge-litert")
+SEND_S = 60.0  # how long repair waits for the tracking server to take what was left
+EXTRAS = {"ray": "cluster", "boto3": "polly", "ddddocr": "bench"}
+
+
+def doctor(
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair", help="Close the runs of this machine whose process is gone, and send what they left in runs/."
+        ),
+    ] = False,
+) -> None:
+    """Check the installation: Python, packages, tracking store, free disk, registered models, runs left open."""
+    checks = [_python(), *(_package(name) for name in NEEDED), _disk(), _tracking(), _litert()]
+    if checks[-2][0]:
+        checks.append(_runs(repair))
+    for good, line in checks:
+        print(f"{'ok  ' if good else 'FAIL'}  {line}")
+    for module, extra in EXTRAS.items():
+        there = importlib.util.find_spec(module) is not None
+        print(f"{'ok  ' if there else '-   '}  extra {extra}: {module} {'installed' if there else 'not installed'}")
+    raise typer.Exit(0 if all(good for good, _ in checks) else 1)
+
+
+def _python() -> tuple[bool, str]:
+    return (3, 11) <= sys.version_info[:2] <= (3, 13), f"Python {platform.python_version()} (3.11 to 3.13)"
+
+
+def _package(name: str) -> tuple[bool, str]:
+    try:
+        return True, f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return False, f"{name} is not installed: pip install -c constraints.txt -e ."
+
+
+def _disk() -> tuple[bool, str]:
+    free = shutil.disk_usage(".").free / 2**30
+    return free > 1, f"{free:.1f} GiB free here (at least 1)"
+
+
+def _tracking() -> tuple[bool, str]:
+    from captcha_core.errors import CaptchaError
+    from captcha_core.registry.repair import model_names
+    from captcha_core.tracking.address import tracking_uri
+    from captcha_core.tracking.database import is_missing
+    from captcha_core.tracking.redact import masked
+    from captcha_core.tracking.runs import use_tracking
+    from experiments.terminal.foreign_errors import outside
+
+    try:
+        if is_missing(tracking_uri()):
+            return True, f"tracking at {tracking_uri()}, which the first run makes"
+        uri = use_tracking()
+        models = len(list(model_names()))
+        count = "1 registered model" if models == 1 else f"{models} registered models"
+        return True, f"tracking at {masked(uri)}, {count}"
+    except CaptchaError as error:
+        return False, str(error)
+    except Exception as error:
+        return False, masked(outside(error) or f"tracking store: {type(error).__name__}: {error}")
+
+
+def _runs(repair: bool) -> tuple[bool, str]:
+    from captcha_core.registry.repair import close, cut_promotions, half_promoted, left_behind, orphans
+    from captcha_core.tracking.address import tracking_uri
+    from captcha_core.tracking.database import is_missing
+    from captcha_core.tracking.runs import RUNS
+
+    spools = left_behind(RUNS)
+    if is_missing(tracking_uri()) and not spools:
+        return True, "no run is open: there is none yet"
+    if spools and not repair:
+        count = "1 file holds" if len(spools) == 1 else f"{len(spools)} files hold"
+        return False, f"{count} what was not sent to MLflow: {spools[0]}; captchalab doctor --repair"
+    if spools and (fault := _sent(spools)):  # before runs are closed: it may hold their end
+        return False, fault
+    if repair:
+        finished = half_promoted()
+        for entry in finished:
+            print(f"ok    finished the {entry.action} of {entry.name} version {entry.to_version}, which a kill had cut")
+    elif halves := cut_promotions():
+        return False, f"a promotion of {halves[0]} was cut by a kill; captchalab doctor --repair brings it to its end"
+    left = list(orphans())
+    if not left:
+        return True, "no run is open without its process"
+    names = ", ".join(f"{one.name} ({one.run_id})" for one in left[:3]) + (", ..." if len(left) > 3 else "")
+    count = "1 run" if len(left) == 1 else f"{len(left)} runs"
+    if not repair:
+        return False, f"left open by a process that is gone: {count}, {names}; captchalab doctor --repair closes them"
+    for orphan in left:
+        close(orphan)
+    return True, f"closed {count} without their process: {names}"
+
+
+def _sent(spools: list[Path]) -> str:
+    """Send what was left, and return what is wrong with that; empty if nothing is."""
+    from captcha_core.registry.repair import elsewhere
+    from captcha_core.tracking.address import tracking_uri
+    from captcha_core.tracking.redact import masked
+    from captcha_core.tracking.runs import send_left_behind
+
+    if stranger := elsewhere(spools):
+        return (
+            f"expected the tracking store with the run of {stranger}, received {masked(tracking_uri())} without it; "
+            "set MLFLOW_TRACKING_URI, or remove the file if the run was deleted"
+        )
+    unsent, refused = send_left_behind(spools, SEND_S)
+    if unsent:
+        return f"the tracking server did not take what {unsent[0]} holds; nothing is lost, repair again"
+    for line in refused:
+        print(f"-     MLflow refused {masked(line)}")
+    return ""
+
+
+def _litert() -> tuple[bool, str]:
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except (ImportError, OSError) as error:
+        return False, f"LiteRT cannot be loaded: {error}"
+    return True, f"{Interpreter.__name__} of LiteRT loads"

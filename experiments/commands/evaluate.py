@@ -1,0 +1,55 @@
+"""captchalab evaluate: how well a model reads a data set."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.terminal.options import Data, Format, Model, Split, check_format
+
+WIDTH = 28  # of the names beside the figures
+
+
+def evaluate(
+    model: Model,
+    data: Data,
+    split: Split = "test",
+    out: Annotated[str, typer.Option(metavar="DIR", help="Also write the report's tables and pictures here.")] = "",
+    cluster: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Read on a Ray cluster (local, auto, HOST:PORT) whose machines have captchalab and see DIR and the "
+            "model's files.",
+        ),
+    ] = "",
+    format: Format = "text",
+) -> None:
+    """Evaluate a model on a split of a data set: exact match with its 95 % interval, and the rest beside it.
+
+    A sample that cannot be read counts as wrong.
+    """
+    as_json = check_format(format)
+    from captcha_core.dataset.store import Dataset
+    from captcha_core.solver import Solver
+    from captcha_core.workflows.data import labelled, require_same_spec
+    from captcha_core.workflows.evaluate import read_all
+    from captcha_core.workflows.evaluate_on_ray import read_on_cluster
+
+    solver = Solver.load(model)
+    dataset = Dataset.open(Path(data))
+    require_same_spec(dataset, solver.spec)
+    here = not cluster
+    report = read_all(solver, labelled(dataset, split)) if here else read_on_cluster(solver, dataset, split, cluster)
+    if out:
+        report.write(Path(out))
+    if as_json:
+        print(json.dumps({"model": model, "data": data, "digest": dataset.digest, "split": split, **report.numbers}))
+        return
+    print(f"{'exact match':<{WIDTH}}{report.exact_match}")
+    for key in ("character_error_rate", "per_position_accuracy", "expected_calibration_error"):
+        print(f"{key.replace('_', ' '):<{WIDTH}}{report.numbers[key]:.4f}")
+    print(f"{'unreadable':<{WIDTH}}{report.numbers['unreadable']:.0f}")
+    if "latency_p50_ms" in report.numbers:
+        print(f"{'latency p50':<{WIDTH}}{report.numbers['latency_p50_ms']:.2f} ms")

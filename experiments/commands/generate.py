@@ -1,0 +1,147 @@
+"""``captchalab generate``: draw a data set."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from captcha_core.memory import DATA_MB, require_address_space
+from experiments.terminal.data_options import Out, SplitBy, check_split_by
+from experiments.terminal.options import Format, check_format
+
+if TYPE_CHECKING:
+    from captcha_core.dataset.generate import Source
+    from captcha_core.sources.scheme import Scheme
+
+
+def generate(
+    scheme: Annotated[str, typer.Option(help="Scheme to draw; an unknown name lists the known.", show_default=False)],
+    out: Out,
+    count: Annotated[int, typer.Option(help="Captchas in all splits together; not with --enumerate.", max=10**9)] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same data set.", min=0)] = 0,
+    source: Annotated[
+        str,
+        typer.Option(help="fast; exact: pixel for pixel the package's way; package: the captcha package, unseeded."),
+    ] = "fast",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Turn a knob of the scheme.")
+    ] = None,
+    digits: Annotated[bool, typer.Option("--digits", help="Draw digits.")] = False,
+    lower: Annotated[bool, typer.Option("--lower", help="Draw lower-case letters.")] = False,
+    upper: Annotated[bool, typer.Option("--upper", help="Draw upper-case letters.")] = False,
+    alphabet: Annotated[str, typer.Option(help="Draw these characters.")] = "",
+    length: Annotated[int, typer.Option(help="Length of every text; by default the scheme's.", min=0)] = 0,
+    min_length: Annotated[int, typer.Option(help="Shortest text.", min=0)] = 0,
+    max_length: Annotated[int, typer.Option(help="Longest text.", min=0)] = 0,
+    height: Annotated[int, typer.Option(help="Height in pixels.", min=0)] = 0,
+    width: Annotated[int, typer.Option(help="Width in pixels.", min=0)] = 0,
+    enumerate_all: Annotated[bool, typer.Option("--enumerate", help="Draw every text once an epoch.")] = False,
+    epochs: Annotated[int, typer.Option(help="How often to go through all texts with --enumerate.")] = 1,
+    unique: Annotated[bool, typer.Option("--unique", help="Draw no text twice.")] = False,
+    distinct: Annotated[
+        bool, typer.Option("--distinct", help="No character twice in a text; with --unique or --enumerate.")
+    ] = False,
+    split: Annotated[
+        str,
+        typer.Option(
+            help="train/validation/test. Shares go by a hash, so that no captcha is in two splits; counts go by order: "
+            "the first so many are train."
+        ),
+    ] = "0.8/0.1/0.1",
+    split_by: SplitBy = "content",
+    workers: Annotated[int, typer.Option(help="Processes; 0: one a core.", min=0)] = 0,
+    cluster: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Draw on a Ray cluster (local, auto, HOST:PORT) whose machines have captchalab and see DIR.",
+        ),
+    ] = "",
+    max_characters: Annotated[
+        int | None,
+        typer.Option(help="Characters to pay for at most, where --set engine=polly or google speaks.", min=0),
+    ] = None,
+    format: Format = "text",
+) -> None:
+    """Draw captchas into a data set of Parquet shards.
+
+    The same options give the same data set on any number of workers. A run that was stopped continues when it is
+    started again with the same options; a finished one is left as it is.
+    """
+    as_json = check_format(format)
+    require_address_space(DATA_MB)
+    if unique and enumerate_all:
+        raise typer.BadParameter("expected --unique or --enumerate, received both.", param_hint="--unique")
+    if source not in ("fast", "exact", "package"):
+        raise typer.BadParameter(f"expected fast, exact or package, received {source!r}.", param_hint="--source")
+    from captcha_core.dataset.generate import Order, TextChoice, write_drawn
+    from captcha_core.progress.progress_bar import progress_bar
+    from captcha_core.sources.schemes import get_scheme
+    from captcha_core.sources.texts import flagged_alphabet
+
+    changes = {
+        "alphabet": alphabet or flagged_alphabet(digits, lower, upper),
+        "min_length": length or min_length,
+        "max_length": length or max_length,
+        "height_px": height,
+        "width_px": width,
+    }
+    turned = _changed(get_scheme(scheme), {name: value for name, value in changes.items() if value}, settings or [])
+    choice = TextChoice("enumerate" if enumerate_all else "unique" if unique else "scheme", distinct, epochs)
+    order = Order(turned, count, seed, cast("Source", source), choice, split, check_split_by(split_by))
+    if source == "package":
+        print("the captcha package cannot be seeded: these captchas will never be drawn again.", file=sys.stderr)
+    processes = workers or os.cpu_count() or 1
+    if _is_paid_for(turned, max_characters):
+        processes = 1  # so that one purse is kept
+        if cluster:
+            raise typer.BadParameter("expected none with a paid engine, received one.", param_hint="--cluster")
+    with progress_bar(f"drawing {scheme}", order.total) as advance:
+        dataset = write_drawn(Path(out), order, workers=processes, cluster=cluster or None, progress=advance)
+    if as_json:
+        print(json.dumps({"path": out, "digest": dataset.digest, "counts": dataset.counts}))
+    else:
+        splits = ", ".join(f"{name} {n:,}" for name, n in dataset.counts.items())
+        print(f"{order.total:,} captchas of {scheme} in {out}: {splits}\ndigest {dataset.digest}")
+
+
+def _is_paid_for(scheme: "Scheme", max_characters: int | None) -> bool:
+    """Say whether a paid engine speaks; limit what it may cost."""
+    if scheme.spec.media != "audio":
+        return False
+    from captcha_core.sources.audio_schemes import AudioKnobs
+    from captcha_core.sources.voices.engines import is_paid, limit_spending
+
+    assert isinstance(scheme.knobs, AudioKnobs)
+    if max_characters is not None:
+        limit_spending(max_characters)
+    return is_paid(scheme.knobs.engine)
+
+
+def _changed(scheme: "Scheme", changes: dict[str, Any], settings: list[str]) -> "Scheme":
+    """Return the scheme with another spec and knobs."""
+    from captcha_core.errors import SpecError
+    from captcha_core.spec.captcha import CaptchaSpec
+
+    knobs = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise SpecError(f"expected KEY=VALUE for --set, received {setting!r}; write it so.")
+        knobs[name.strip()] = _value(value)
+    characters = changes.get("alphabet", "")
+    if characters and len(set(characters.casefold())) < len(characters):
+        changes["case_sensitive"] = True  # both cases of a letter are drawn
+    spec = CaptchaSpec.build(**{**scheme.spec.model_dump(), **changes})
+    return scheme.turned(**knobs).model_copy(update={"spec": spec})
+
+
+def _value(text: str) -> Any:
+    """Read a number, truth value or list as JSON has them, anything else as plain text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,55 @@
+"""captchalab pipeline: from nothing to a served champion."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.terminal.options import Data, Minutes, PresetName
+
+
+def pipeline(
+    preset: PresetName = "",
+    data: Data = "",
+    minutes: Minutes = 0.0,
+    if_missing: Annotated[bool, typer.Option("--if-missing", help="Do nothing where there is a champion.")] = False,
+) -> None:
+    """Generate captchas, train, evaluate on samples that training never saw, register, and promote to champion.
+
+    Where there is a champion already, both read the same test samples and the preset's rule decides; the champion stays
+    if it says no. A preset with a scheme is evaluated on captchas that the captcha package drew; they stay in
+    data/PRESET-test. Without a preset it is digits4, or the recipe for any data set where one is given.
+    """
+    from captcha_core.presets.preset import load_preset
+    from captcha_core.progress.console import console
+    from captcha_core.registry.versions import CHAMPION, name_after, version_behind
+    from captcha_core.start_keras import start
+    from captcha_core.tracking.runs import use_tracking
+    from captcha_core.workflows.data import labelled, require_labels, require_named
+    from captcha_core.workflows.promote import settle
+
+    use_tracking()
+    preset = preset or ("" if data else "digits4")
+    name = load_preset(preset).registered_name if preset else name_after(Path(data).resolve().name)
+    if if_missing and version_behind(name, CHAMPION):
+        console.print(f"{name} has a champion already; nothing to train.")
+        return
+    require_named(preset, data)
+    start()
+    from captcha_core.workflows.plan import plan_training
+
+    plan = plan_training(preset, data, "", "", minutes, None)
+    if plan.scheme:
+        console.print(f"generate   {plan.evaluation.count:,} fresh captchas in data/{plan.preset}-test")
+    tested = plan.tested()
+    require_labels(tested, "test")  # now, not after the training
+    console.print(f"train      {plan.task.network} for {plan.task.config.minutes or '?'} minutes at most")
+    outcome = plan.run(test=partial(labelled, tested, "test"))
+    console.print(f"evaluate   exact match {outcome.report.exact_match}")
+    settled = settle(outcome.name, outcome.version, tested)
+    if settled.entry is None:
+        console.print(f"promote    {settled.verdict}", highlight=False)
+        print(f"promote    the champion of {outcome.name} stays; version {outcome.version} is challenger")
+        return
+    print(f"promote    {outcome.name} version {outcome.version} is champion: exact match {outcome.report.exact_match}")

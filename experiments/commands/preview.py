@@ -1,0 +1,114 @@
+"""``captchalab preview``: look at a data set."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from experiments.terminal.options import Format, check_format
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from captcha_core.solver import Solver
+    from captcha_core.spec.answer import Answer
+    from captcha_core.spec.captcha import CaptchaSpec
+    from captcha_core.spec.sample import Sample
+
+SHOWN = {"image": (64, 8), "audio": (16, 2)}  # samples and columns
+
+
+def preview(
+    data: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a data set.")],
+    out: Annotated[str, typer.Option(metavar="PNG", help="Contact sheet to write; by default DIR/sheet.png.")] = "",
+    split: Annotated[str, typer.Option(help="Split to show.")] = "train",
+    count: Annotated[
+        int | None,
+        typer.Option(help="Samples to show, spread evenly over the split [64, or 16 clips].", min=1, max=2000),
+    ] = None,
+    columns: Annotated[int | None, typer.Option(help="Samples in a row [8, or 2 clips].", min=1, max=50)] = None,
+    model: Annotated[str, typer.Option(metavar="URI", help="Also show what this model reads, and in clips when.")] = "",
+    format: Format = "text",
+) -> None:
+    """Print what a data set is and write a contact sheet of its samples with their texts.
+
+    A clip is drawn as its waveform and its spectrogram; with --model the characters stand where they were read.
+    """
+    as_json = check_format(format)
+    from captcha_core.dataset.sheet import contact_sheet
+    from captcha_core.dataset.store import Dataset
+    from captcha_core.errors import DataError
+    from captcha_core.media.image import encode_png
+    from captcha_core.solver import Solver
+    from captcha_core.workflows.data import require_same_spec
+
+    dataset = Dataset.open(data)
+    usual, in_a_row = SHOWN[dataset.spec.media]
+    samples = dataset.spread(split, count or usual)
+    if not samples:
+        raise DataError(f"expected samples in the {split} split of {data}, received none; show another --split.")
+    solver = Solver.load(model) if model else None
+    if solver:
+        require_same_spec(dataset, solver.spec)
+    answers = _read(solver, samples)
+    shown = [_captioned(sample, answers) for sample in samples]
+    draw = _clip_drawer(dataset.spec, answers) if dataset.spec.media == "audio" else None
+    place = Path(out) if out else dataset.path / "sheet.png"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    fresh = place.with_name(f"{place.name}.new")  # the one of before stays until this one is whole
+    try:
+        fresh.write_bytes(encode_png(contact_sheet(shown, dataset.spec, columns or in_a_row, draw)))
+        fresh.replace(place)
+    finally:
+        fresh.unlink(missing_ok=True)
+    manifest = dataset.manifest
+    facts = {
+        "path": str(dataset.path),
+        "source": manifest.source,
+        "scheme": manifest.scheme,
+        "knobs": manifest.knobs,
+        "seed": manifest.seed,
+        "spec": json.loads(manifest.spec.to_json()),
+        "counts": dataset.counts,
+        "digest": dataset.digest,
+        "sheet": str(place),
+    }
+    if as_json:
+        print(json.dumps(facts))
+        return
+    for name, value in facts.items():
+        if value is not None and value != {}:
+            print(f"{name + ':':8} {_words(value)}")
+
+
+def _read(solver: "Solver | None", samples: "list[Sample]") -> "dict[str, Answer | None]":
+    return {sample.id: solver.attempt(sample.media) for sample in samples} if solver else {}
+
+
+def _captioned(sample: "Sample", answers: "dict[str, Answer | None]") -> "Sample":
+    """Return the sample with what was read of it beside its text."""
+    if sample.id not in answers:
+        return sample
+    answer = answers[sample.id]
+    return replace(sample, text=f"{sample.text or '(no label)'}  read: {answer.text if answer else '(nothing)'}")
+
+
+def _clip_drawer(spec: "CaptchaSpec", answers: "dict[str, Answer | None]") -> "Callable[[Sample], np.ndarray]":
+    from captcha_core.features.clip_picture import draw_clip
+    from captcha_core.media.audio import decode_audio
+
+    def draw(sample: "Sample") -> "np.ndarray":
+        answer = answers.get(sample.id)
+        samples = decode_audio(sample.media, spec.rate_hz, spec.seconds)
+        return draw_clip(samples, spec.rate_hz, answer.characters if answer else ())
+
+    return draw
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_words(part)}" for name, part in value.items())
+    return str(value)

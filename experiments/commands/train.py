@@ -1,0 +1,60 @@
+"""captchalab train: fit a network inside an MLflow run and register what comes out."""
+
+from typing import Annotated
+
+import typer
+
+from experiments.terminal.options import Data, Minutes, NewName, PresetName, Settings
+
+
+def train(
+    preset: PresetName = "",
+    data: Data = "",
+    network: Annotated[str, typer.Option(help="Network of the zoo; by default the preset's or one that fits.")] = "",
+    name: NewName = "",
+    minutes: Minutes = 0.0,
+    settings: Settings = None,
+    resume: Annotated[str, typer.Option(metavar="RUN", help="Go on with the run of this id.")] = "",
+    tensorboard: Annotated[str, typer.Option(metavar="DIR", help="Also write TensorBoard logs here.")] = "",
+    start_from: Annotated[str, typer.Option(metavar="MODEL", help="Take over the weights of this model.")] = "",
+    letters: Annotated[
+        str,
+        typer.Option(
+            metavar="DIR",
+            help="Letters networks: learn from single letters instead, a data set of them or a folder for each "
+            "character; --data is what they shall read.",
+        ),
+    ] = "",
+) -> None:
+    """Train a network and register it: from a preset, from a data set, or from both.
+
+    A preset brings its own data or draws a live stream; --data alone takes the specification from the data set and
+    sensible defaults for the rest. The newest version gets the alias challenger; promote makes it champion.
+    """
+    from captcha_core.errors import SpecError
+    from captcha_core.progress.console import console
+    from captcha_core.start_keras import start
+    from captcha_core.workflows.data import require_named
+
+    if resume:
+        given = {
+            "--preset": preset, "--data": data, "--network": network, "--name": name, "--set": settings,
+            "--start-from": start_from, "--letters": letters,
+        }  # fmt: skip
+        if odd := [option for option, value in given.items() if value]:
+            raise SpecError(
+                f"expected no {odd[0]} beside --resume, received {given[odd[0]]!r}: a run goes on as it began; leave "
+                "that out, or begin a new training, with --start-from if it shall take over the weights."
+            )
+    else:
+        require_named(preset, data)
+    start()
+    from captcha_core.workflows.plan import plan_training, resume_training
+
+    if resume:
+        plan = resume_training(resume, minutes)
+    else:
+        plan = plan_training(preset, data, network, name, minutes, settings, letters)
+    outcome = plan.run(start_from=start_from, tensorboard=tensorboard)
+    console.print(f"run {outcome.run_id}")
+    print(f"{outcome.name} version {outcome.version}: exact match {outcome.report.exact_match}")

@@ -1,0 +1,22 @@
+"""Errors of the tracking store and of TensorFlow that are no fault of the code, in a sentence."""
+
+from captcha_core.tracking.address import tracking_uri
+from captcha_core.tracking.redact import masked
+
+NO_MEMORY = ("ResourceExhaustedError", "OOM when allocating")
+
+
+def outside(error: BaseException) -> str:
+    """Return what to say of an error from MLflow, its database or TensorFlow; empty for any other."""
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    whence = type(error).__module__.partition(".")[0]
+    if whence in ("mlflow", "sqlalchemy", "alembic", "sqlite3", "requests", "urllib3"):
+        return masked(
+            f"expected the tracking store at {tracking_uri()} to work, received: {first[:300]}; see to it and run the "
+            "same command again, or go on with --resume."
+        )
+    if whence == "tensorflow" and any(word in f"{type(error).__name__} {error}" for word in NO_MEMORY):
+        return "expected enough memory, received none; use smaller batches or fewer workers."
+    if whence == "tensorflow" and "No space left on device" in str(error):
+        return f"expected room on the disk, received: {first[:300]}; see to that and run again."
+    return ""

@@ -1,0 +1,159 @@
+"""Take a picture of every page of the dashboard, at the width of a laptop and of a phone, in light and in dark.
+
+It serves the dashboard from the working folder, so what is in the pictures is what was trained here. Names on the
+command line (``home``, ``compare``, ``solve-clip``) take only the pictures that begin with one of them.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from captcha_core.errors import CaptchaError
+from captcha_core.registry.versions import CHAMPION
+from captcha_core.tracking.runs import client, use_tracking
+from experiments.tools.browser import opened, served, settled
+
+OUT = Path("screenshots")
+WIDTHS_PX = (1280, 390)
+TALLEST_PX = 3200
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: its name, the page's address, and what to do on it first."""
+
+    name: str
+    address: str
+    first: Callable[[Any], None] | None = None
+
+
+def shots() -> list[Shot]:
+    """Return what to take, by what there is in MLflow.
+
+    Raises:
+        CaptchaError: If nothing was trained yet.
+    """
+    mine = client()
+    experiments = [one.experiment_id for one in mine.search_experiments()]
+    runs = mine.search_runs(experiments, "metrics.test_exact_match > 0 and tags.`captchalab.kind` = 'train'")
+    models = [one.name for one in mine.search_registered_models() if CHAMPION in one.aliases]
+    if not runs or not models:
+        raise CaptchaError("expected a champion to show, received none; run `make pipeline` first.")
+    several = _most_varied(runs)
+    pick = f"compare?runs={','.join(several)}"
+    images, clips = (_model(mine, models, media) for media in ("image", "audio"))
+    version = mine.get_registered_model(images or models[0]).latest_versions[-1].version
+    return [
+        Shot("home", ""),
+        Shot("runs", f"runs?run={several[0]}"),
+        *(
+            Shot(f"compare-{view.lower()}", f"{pick}&view={view}")
+            for view in ("Figures", "Curves", "Parameters", "Groups", "Confusions", "Pairs", "Promote")
+        ),
+        Shot("tune", "tune?lines=true"),
+        Shot("mistakes", f"mistakes?run={several[-1]}"),
+        *([Shot("solve", f"solve?from=Draw&model=models:/{images}@{CHAMPION}", _draw)] if images else []),
+        *([Shot("solve-clip", f"solve?from=Draw&model=models:/{clips}@{CHAMPION}", _speak)] if clips else []),
+        *([Shot("solve-break", f"solve?from=Draw&model=models:/{images}@{CHAMPION}", _break)] if images else []),
+        Shot("solve-many", f"solve?model=models:/{images}@{CHAMPION}", _many)
+        if images
+        else Shot("solve-files", "solve"),
+        Shot("data", "data"),
+        Shot("data-balance", "data?look=Balance"),
+        Shot("label", "label"),
+        Shot("registry", f"registry?model={images or models[0]}&version={version}"),
+    ]
+
+
+def _most_varied(runs: Any) -> list[str]:
+    """Return three runs of the preset that has most, those that read less first: there is more to see."""
+    by_preset: dict[str, list[Any]] = {}
+    for run in runs:
+        by_preset.setdefault(run.data.tags.get("captchalab.preset", ""), []).append(run)
+    chosen = max(by_preset.values(), key=lambda some: (len(some), -some[0].data.metrics["test_exact_match"]))
+    return [run.info.run_id for run in chosen[:3]]
+
+
+def _model(mine: Any, models: list[str], media: str) -> str:
+    """Return the first model whose champion reads such captchas, empty where there is none."""
+    for name in models:
+        run = mine.get_run(mine.get_model_version_by_alias(name, CHAMPION).run_id)
+        if run.data.params.get("spec.media") == media:
+            return name
+    return ""
+
+
+def _draw(page: Any) -> None:
+    page.get_by_role("button", name="Draw me one").click()
+    page.locator(".cl-strip").wait_for()
+    page.get_by_text("What the network looked at").click()
+    page.locator(".cl-heat").wait_for()
+
+
+def _speak(page: Any) -> None:
+    page.get_by_role("button", name="Draw me one").click()
+    page.locator(".cl-clip").wait_for()
+
+
+def _break(page: Any) -> None:
+    page.get_by_role("button", name="Where does the model break?").click()
+    page.locator(".js-plotly-plot").wait_for()
+
+
+def _many(page: Any) -> None:
+    """Hand in a pile of fresh captchas of all kinds of difficulty."""
+    from captcha_core.sources.difficulty import harder
+    from captcha_core.sources.generate import draw_samples
+    from captcha_core.sources.schemes import SCHEMES
+
+    scheme = SCHEMES["digits4"]
+    samples = [draw_samples(harder(scheme, 0.6 + 0.3 * index), index, range(1))[0] for index in range(9)]
+    files = [
+        {"name": f"captcha-{index}.png", "mimeType": "image/png", "buffer": sample.media}
+        for index, sample in enumerate(samples, start=1)
+    ]
+    page.set_input_files("input[type=file]", files)
+    page.locator(".cl-card").first.wait_for()
+
+
+def take(page: Any, address: str, shot: Shot, path: Path) -> None:
+    """Take one picture, as tall as the page is."""
+    page.goto(address + shot.address)
+    settled(page)
+    if shot.first:
+        shot.first(page)
+    page.wait_for_timeout(1500)  # charts draw themselves after the script has ended
+    width = page.viewport_size["width"]
+    height = page.evaluate("() => document.querySelector('[data-testid=\"stMainBlockContainer\"]').scrollHeight")
+    before = page.viewport_size
+    page.set_viewport_size({"width": width, "height": max(before["height"], min(int(height) + 20, TALLEST_PX))})
+    page.wait_for_timeout(400)
+    page.screenshot(path=path)
+    page.set_viewport_size(before)
+
+
+def _wanted(every: list[Shot], names: list[str]) -> list[Shot]:
+    return [shot for shot in every if not names or shot.name.startswith(tuple(names))]
+
+
+def main() -> None:
+    """Take all of them."""
+    tracking = use_tracking()
+    OUT.mkdir(exist_ok=True)
+    with served(Path.cwd(), tracking) as (address, _):
+        for width_px in WIDTHS_PX:
+            for dark in (False, True):
+                with opened(width_px, 844 if width_px < 600 else 800, dark) as page:
+                    for shot in _wanted(shots(), sys.argv[1:]):
+                        path = OUT / f"{shot.name}-{width_px}{'-dark' if dark else ''}.png"
+                        take(page, address, shot, path)
+                        print(path)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except CaptchaError as error:
+        sys.exit(f"Error: {error}")

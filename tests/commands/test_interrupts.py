@@ -1,0 +1,46 @@
+"""A Ctrl-C that Python would drop."""
+
+import gc
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from experiments.terminal.interrupts import at_ease, insistent
+
+
+@pytest.fixture(autouse=True)
+def in_a_terminal() -> Iterator[None]:
+    """Have Python's own handler: what a shell starts in the background ignores the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_it_is_heard_within_a_callback_of_the_collector() -> None:
+    times = []
+
+    def callback(phase: str, _: object) -> None:
+        if len(times) < 3:  # also when it comes again
+            times.append(phase)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    gc.callbacks.append(callback)
+    try:
+        with pytest.raises(KeyboardInterrupt), insistent():
+            gc.collect()
+            time.sleep(20)
+    finally:
+        gc.callbacks.remove(callback)
+    assert times
+
+
+def test_what_ends_already_is_not_interrupted() -> None:
+    with at_ease():
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)

@@ -1,0 +1,13 @@
+"""What the machine-learning library says of itself is kept from the user."""
+
+import pytest
+
+from captcha_core.start_keras import start
+
+
+def test_a_started_learner_warns_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+    start()
+    import tensorflow as tf
+
+    tf.get_logger().warning("5 out of the last 5 calls triggered tf.function retracing")
+    assert capfd.readouterr().err == ""

@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import pytest
+
+from captcha_core.dataset.collection import Stash
+from captcha_core.errors import DataError
+from captcha_core.sources.import_survey import Wishes
+from captcha_core.spec.sample import Sample
+from tests.conftest import tiny_samples
+
+WISHES = Wishes(alphabet="0123", min_length=2, max_length=2)
+
+
+def collected(count: int) -> list[Sample]:
+    return [Sample(sample.media, None, origin={"source": "browser", "url": "u"}) for sample in tiny_samples(count)]
+
+
+def test_what_was_added_is_there_for_the_next_process(tmp_path: Path) -> None:
+    for sample in collected(3):
+        Stash(tmp_path / "pool").add(sample)
+    again = Stash(tmp_path / "pool").samples()
+    assert [sample.id for sample in again] == [sample.id for sample in collected(3)]
+    assert again[0].origin == {"source": "browser", "url": "u"}
+
+
+def test_a_stop_in_the_middle_of_a_file_or_a_line_costs_that_captcha_alone(tmp_path: Path) -> None:
+    stash = Stash(tmp_path / "pool")
+    for sample in collected(4):
+        stash.add(sample)
+    files = stash.folder / "files"
+    cut = files / next(path.name for path in files.iterdir() if path.stem == collected(4)[1].id)
+    cut.write_bytes(cut.read_bytes()[:20])
+    index = stash.folder / "index.jsonl"
+    index.write_bytes(index.read_bytes()[:-9])
+    assert [sample.id for sample in stash.samples()] == [collected(4)[0].id, collected(4)[2].id]
+
+
+def test_what_comes_after_a_line_that_was_cut_off_is_kept(tmp_path: Path) -> None:
+    stash = Stash(tmp_path / "pool")
+    first, second, third = collected(3)
+    stash.add(first)
+    stash.add(second)
+    index = stash.folder / "index.jsonl"
+    index.write_bytes(index.read_bytes()[:-9])
+    stash.add(third)
+    assert [sample.id for sample in stash.samples()] == [first.id, third.id]
+
+
+def test_a_data_set_can_be_collected_into_the_folder_one_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pool").mkdir()
+    monkeypatch.chdir(tmp_path / "pool")
+    stash = Stash(Path())
+    for sample in collected(4):
+        stash.add(sample)
+    assert sum(stash.finish(WISHES, "1/0/0").counts.values()) == 4
+    assert [path.name for path in tmp_path.iterdir()] == ["pool"]
+
+
+def test_the_finished_data_set_has_no_labels_and_the_stash_is_gone(tmp_path: Path) -> None:
+    stash = Stash(tmp_path / "pool")
+    for sample in collected(20):
+        stash.add(sample)
+    dataset = stash.finish(WISHES, "0.5/0.25/0.25")
+    assert sum(dataset.counts.values()) == 20
+    assert {text for split in dataset.counts for text in dataset.texts(split)} == {None}
+    assert dataset.spec.size_px == (16, 32) and dataset.spec.alphabet == "0123"
+    assert not stash.folder.exists()
+
+
+def test_nothing_collected(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="expected collected captchas in .*pool.part, received none"):
+        Stash(tmp_path / "pool").finish(WISHES, "1/0/0")

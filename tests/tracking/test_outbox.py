@@ -1,0 +1,228 @@
+"""What is to be logged waits on disk: nothing stops while MLflow is away, nothing is lost, nothing comes twice."""
+
+import json
+import resource
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from captcha_core.tracking import outbox as module
+from captcha_core.tracking.outbox import Outbox, is_in_use, steps_posted, waiting_bytes
+
+
+class Server:
+    """Takes calls as MLflow would; ``down`` makes it fail."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.calls: list[tuple[str, ...]] = []
+        self.begun: list[str] = []
+
+    def begin(self, key: str, name: str, tags: Mapping[str, str]) -> str:
+        self._answer()
+        self.begun.append(key)
+        return f"id-of-{key}"
+
+    def run(self, run_id: str) -> "_Run":
+        return _Run(self, run_id)
+
+    def _answer(self) -> None:
+        if self.down:
+            raise ConnectionError("nobody listens")
+
+
+class _Run:
+    def __init__(self, server: Server, run_id: str) -> None:
+        self.server, self.id = server, run_id
+
+    def metrics(self, values: Mapping[str, float], step: int, at_ms: int) -> None:
+        self.server._answer()
+        self.server.calls.append((self.id, "metrics", json.dumps(dict(values)), str(step)))
+
+    def params(self, values: Mapping[str, Any]) -> None:
+        self.server._answer()
+        self.server.calls.append((self.id, "params", json.dumps(dict(values))))
+
+    def end(self, state: str, reason: str, at_ms: int) -> None:
+        self.server._answer()
+        self.server.calls.append((self.id, "end", state, reason))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(module, "LONGEST_WAIT_S", 0.02)
+
+
+def opened(path: Path, server: Server) -> Outbox:
+    return Outbox(path, server.begin, server.run)
+
+
+def test_metrics_wait_for_a_server_that_is_away_and_arrive_in_order(tmp_path: Path) -> None:
+    server = Server()
+    box = opened(tmp_path / "box.jsonl", server)
+    run = box.begin("a", "trial", {})
+    server.down = True
+    began = time.monotonic()
+    for step in range(50):
+        run.metrics({"loss": 1.0 / (step + 1)}, step=step)
+    run.end("FINISHED")
+    assert time.monotonic() - began < 2, "who logs never waits"
+    until = time.monotonic() + 30
+    while not box.trouble and time.monotonic() < until:
+        time.sleep(0.01)
+    assert "nobody listens" in box.trouble
+    assert not box.flush(0.1)
+    server.down = False
+    assert box.close(20)
+    steps = [call[3] for call in server.calls if call[1] == "metrics"]
+    assert steps == [str(step) for step in range(50)]
+    assert server.calls[-1] == ("id-of-a", "end", "FINISHED", "")
+    assert server.begun == ["a"]
+
+
+def test_what_a_killed_process_left_is_sent_by_the_next(tmp_path: Path) -> None:
+    path, away = tmp_path / "box.jsonl", Server()
+    away.down = True
+    first = opened(path, away)
+    run = first.begin("a", "trial", {})
+    run.metrics({"loss": 1.0}, step=0)
+    run.metrics({"loss": 0.5}, step=1)
+    first.close(0)
+    with path.open("a", encoding="utf-8") as file:
+        file.write('{"run": "a", "call": "met')  # the kill came in the middle of a line
+    assert steps_posted([path], "a") == {0, 1}
+    server = Server()
+    second = opened(path, server)
+    second.known("b", "id-of-b").params({"width": 8})
+    assert second.close(20)
+    assert [call[1] for call in server.calls] == ["metrics", "metrics", "params"]
+    assert waiting_bytes(path) == 0
+
+
+def test_nothing_is_sent_twice_by_a_process_that_goes_on(tmp_path: Path) -> None:
+    server = Server()
+    for step in range(3):
+        box = opened(tmp_path / "box.jsonl", server)
+        box.known("a", "x").metrics({"loss": 1.0}, step=step)
+        assert box.close(20)
+    assert [call[3] for call in server.calls] == ["0", "1", "2"]
+
+
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
+    server = Server()
+    box = opened(tmp_path / "box.jsonl", server)
+    run = box.known("a", "x")
+    run.metrics({"loss": 1.0}, step=0)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (box.path.stat().st_size + 20, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            run.metrics({"loss": 2.0}, step=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    run.metrics({"loss": 3.0}, step=2)
+    assert box.close(20)
+    assert [call[3] for call in server.calls] == ["0", "2"]
+
+
+def test_a_damaged_line_does_not_hold_up_the_rest(tmp_path: Path) -> None:
+    path, server = tmp_path / "box.jsonl", Server()
+    path.write_text('{"run": "a", "call": "met\n[1]\n', encoding="utf-8")
+    assert steps_posted([path], "a") == set()
+    box = opened(path, server)
+    box.known("a", "x").metrics({"loss": 1.0})
+    assert box.close(20)
+    assert len(server.calls) == 1 and len(box.refused) == 2
+
+
+def test_a_run_begun_by_another_process_is_known(tmp_path: Path) -> None:
+    server = Server()
+    early = opened(tmp_path / "box.jsonl", server)
+    other = opened(tmp_path / "box.jsonl", server)
+    assert other.begin("a", "trial", {}).outbox.flush(20)
+    server.down = True
+    other.close(0)
+    early.post("a", "metrics", {"values": {"loss": 1.0}, "step": 0})
+    server.down = False
+    assert early.close(20)
+    assert early.refused == [] and len(server.calls) == 1
+
+
+def test_what_the_server_will_never_take_does_not_hold_up_the_rest(tmp_path: Path) -> None:
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+
+    class Picky(Server):
+        def run(self, run_id: str) -> "_Run":
+            if run_id == "deleted":
+                raise MlflowException("the run is deleted", INVALID_PARAMETER_VALUE)
+            return _Run(self, run_id)
+
+    server = Picky()
+    box = opened(tmp_path / "box.jsonl", server)
+    box.known("gone", "deleted").metrics({"loss": 1.0})
+    box.known("here", "here").metrics({"loss": 2.0})
+    assert box.close(20)
+    assert [call[0] for call in server.calls] == ["here"]
+    assert "the run is deleted" in box.refused[0]
+
+
+@pytest.mark.parametrize(("failures", "arrived"), [(3, ["1.0", "2.0"]), (10_000, ["2.0"])])
+def test_what_a_lost_database_connection_refuses_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int, arrived: list[str]
+) -> None:
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import BAD_REQUEST
+
+    left = [failures]
+
+    class Shaky(Server):
+        def run(self, run_id: str) -> "_Run":
+            if run_id == "first" and left[0]:
+                left[0] -= 1
+                raise MlflowException("(psycopg2.InterfaceError) connection already closed", BAD_REQUEST)
+            return _Run(self, run_id)
+
+    monkeypatch.setattr(module, "DOUBTFUL_TRIES", 5)
+    server = Shaky()
+    box = opened(tmp_path / "box.jsonl", server)
+    box.known("a", "first").metrics({"loss": 1.0})
+    box.known("b", "second").metrics({"loss": 2.0})
+    assert box.close(20)
+    assert [str(json.loads(call[2])["loss"]) for call in server.calls] == arrived
+
+
+def test_two_runs_with_one_key_are_one(empty_folder: Path) -> None:
+    from captcha_core.tracking.runs import begin_run, client, experiment, open_outbox
+
+    first = begin_run("key", "trial", {"captchalab.trial": "0000"})
+    assert begin_run("key", "trial", {"captchalab.trial": "0000"}) == first
+    box = open_outbox(empty_folder / "box.jsonl")
+    run = box.begin("key", "trial", {})
+    for _ in range(2):  # as after a kill between sending and noting so
+        run.metrics({"loss": 0.5}, step=3, at_ms=1_700_000_000_000)
+    run.end("FAILED", "a reason")
+    assert box.close(20)
+    (only,) = client().search_runs([experiment()])
+    assert only.info.run_id == first
+    assert (only.info.status, only.data.tags["captchalab.reason"]) == ("FAILED", "a reason")
+    assert len(client().get_metric_history(first, "loss")) == 1
+
+
+def test_who_looks_whether_it_is_in_use_does_not_take_it(tmp_path: Path) -> None:
+    path, looking = tmp_path / "outbox.jsonl", FileLock(f"{tmp_path}/outbox.jsonl.open", thread_local=False)
+    looking.acquire()
+    threading.Timer(0.2, looking.release).start()
+    box = opened(path, Server())
+    assert is_in_use(path)
+    box.close(0)
+    assert not is_in_use(path)

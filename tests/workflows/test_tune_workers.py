@@ -1,0 +1,118 @@
+"""Searches side by side and under kills: processes, a Ray cluster, workers that die, SIGKILL at random moments."""
+
+import os
+import signal
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from experiments.benchmarks.tuning import killed
+from tests.workflows.searches import draw, parent_of, states, tune
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("crews")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
+        draw(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def there(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place}/mlflow.db")
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+
+
+def worker_processes() -> list[psutil.Process]:
+    found = []
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # ended meanwhile
+            if "captcha_core.workflows.searching.worker" in one.cmdline():
+                found.append(one)
+    return found
+
+
+def test_a_worker_that_is_killed_loses_no_trial(capsys: pytest.CaptureFixture[str]) -> None:
+    victims: list[int] = []
+
+    def strike() -> None:
+        folder = Path("runs/search-side/trials")
+        while not (folder.is_dir() and any(folder.glob("*/lock"))):
+            time.sleep(0.05)
+        victim = worker_processes()[0]
+        victims.append(victim.pid)
+        os.kill(victim.pid, signal.SIGKILL)
+
+    thread = threading.Thread(target=strike, daemon=True)
+    thread.start()
+    assert tune("--name", "side", "--tuner", "random", "--trials", "4", "--workers", "2") == 0
+    assert victims, "no worker was killed"
+    assert "died" in " ".join(capsys.readouterr().err.split())
+    assert states("side") == ["FINISHED"] * 4
+    assert parent_of("side").info.status == "FINISHED"
+    assert not worker_processes()
+
+
+def test_a_fault_in_a_worker_stops_all(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["faulty", os.environ.get("PYTHONPATH", "")]))
+    Path("faulty").mkdir(exist_ok=True)
+    Path("faulty/sitecustomize.py").write_text(
+        "import sys\n"
+        "if 'captcha_core.workflows.searching.worker' in ' '.join(sys.orig_argv):\n"
+        "    import captcha_core.training.fit as fit\n"
+        "    def train(*_, **__):\n"
+        "        raise TypeError('our own fault')\n"
+        "    fit.train = train\n",
+        encoding="utf-8",
+    )
+    assert tune("--name", "faulty", "--tuner", "random", "--trials", "4", "--workers", "2") == 1
+    assert "TypeError: our own fault" in capsys.readouterr().err
+    assert parent_of("faulty").info.status == "FAILED"
+    assert "Traceback" in parent_of("faulty").data.tags["captchalab.traceback"]
+    assert set(states("faulty")) <= {"FAILED", "KILLED"}
+
+
+def test_a_local_ray_cluster_does_the_same() -> None:
+    pytest.importorskip("ray")
+    import ray
+
+    try:
+        words = ["--name", "ray", "--tuner", "random", "--trials", "4", "--workers", "2", "--cluster", "local"]
+        assert tune(*words) == 0
+    finally:
+        ray.shutdown()
+    assert states("ray") == ["FINISHED"] * 4
+
+
+def test_kills_lose_nothing() -> None:
+    found = killed("random", kills=1, trials=3)
+    _whole(found, 3)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("tuner", ["random", "grid", "bayesian", "hyperband"])
+def test_twenty_kills_lose_nothing(tuner: str) -> None:
+    _whole(killed(tuner, kills=20), 10)
+
+
+def _whole(killed: dict[str, Any], trials: int) -> None:
+    assert killed["runs_open_after_repair"] == 0
+    for found in killed["searches"]:
+        _whole_search(found, trials)
+
+
+def _whole_search(found: dict[str, Any], trials: int) -> None:
+    for key in ("trials_keras_tuner", "finished_keras_tuner", "children_mlflow", "finished_mlflow", "trials_mlflow"):
+        assert found[key] == trials, found
+    assert found["epochs_lost_or_doubled"] == 0
+    assert found["same_configurations"] and found["same_best"], found
