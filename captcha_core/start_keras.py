@@ -6,7 +6,7 @@ from captcha_core.memory import LEARNER_MB, require_address_space
 from captcha_core.quiet import quiet
 
 
-def start() -> None:
+def start_keras() -> None:
     """Import Keras and its backend, and let it find its devices, in silence."""
     require_address_space(LEARNER_MB)
     with quiet():

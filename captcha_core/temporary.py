@@ -11,12 +11,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-PREFIX = "captchalab-scratch-"
+PREFIX = "captchalab-temporary-"
 YOUNG_S = 60.0  # a folder that was just made may not be locked yet
 
 
 @contextlib.contextmanager
-def scratch() -> Iterator[None]:
+def temporary_folder() -> Iterator[None]:
     """Let ``tempfile`` put everything into a folder of this process, and remove what killed ones have left."""
     try:
         import fcntl

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from captcha_core.errors import CaptchaError
-from dashboard.tracking.timeouts import patient
+from dashboard.tracking.timeouts import usual_timeouts
 
 FOLDER = Path(".captchalab")
 RECORD, LOG = "job.json", "job.log"
@@ -66,7 +66,7 @@ def start(arguments: Sequence[str]) -> Job:
             raise CaptchaError(f"expected no training in the background, received {before.command}; stop it first.")
         FOLDER.mkdir(exist_ok=True)
         command = [sys.executable, *PROGRAM, *arguments]
-        environment = {key: value for key, value in patient(os.environ).items() if key != "MLFLOW_RUN_ID"}
+        environment = {key: value for key, value in usual_timeouts(os.environ).items() if key != "MLFLOW_RUN_ID"}
         try:
             with (FOLDER / LOG).open("wb") as log:
                 process = subprocess.Popen(  # noqa: S603  our own command line

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import typer
 
 from captcha_core.errors import CaptchaError
-from captcha_core.temporary import scratch
+from captcha_core.temporary import temporary_folder
 from experiments.commands.benchmark import benchmark
 from experiments.commands.collect import collect
 from experiments.commands.compare import compare
@@ -36,7 +36,7 @@ from experiments.commands.serve import serve
 from experiments.commands.solve import solve
 from experiments.commands.train import train
 from experiments.commands.tune import tune
-from experiments.terminal.foreign_errors import outside
+from experiments.terminal.foreign_errors import foreign_error
 from experiments.terminal.interrupts import at_ease, insistent
 
 app = typer.Typer(
@@ -93,7 +93,7 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")  # names of files can hold anything
     try:
-        with scratch(), insistent():
+        with temporary_folder(), insistent():
             code = app(args=arguments, standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         code = STOPPED
@@ -107,7 +107,7 @@ def main(arguments: list[str] | None = None) -> None:
         if hasattr(error, "exit_code") and hasattr(error, "show"):  # wrong usage: Typer exports no base class of these
             error.show()
             sys.exit(error.exit_code)
-        if sentence := outside(error):
+        if sentence := foreign_error(error):
             _fail(sentence, debug)
         _fail(f"unexpected {type(error).__name__}: {error} (a fault of ours: --debug shows the traceback).", debug)
     if code == STOPPED:

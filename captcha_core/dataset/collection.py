@@ -13,18 +13,18 @@ from captcha_core.dataset.shard import disk_error
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import Wishes, spec_of, survey
+from captcha_core.sources.import_survey import SpecOverrides, spec_of, survey
 from captcha_core.spec.sample import Sample
 
 SUFFIXES = {b"\x89PNG": ".png", b"\xff\xd8": ".jpg", b"GIF8": ".gif", b"BM": ".bmp", b"RIFF": ".webp"}
 
 
 @dataclass(frozen=True)
-class Stash:
+class CollectionBuffer:
     """The folder beside a data set that is yet to be written.
 
     Args:
-        out: Folder of the data set; the stash is ``OUT.part``.
+        out: Folder of the data set; the buffer is ``OUT.part``.
 
     Raises:
         DataError: From all methods, if the disk does not do its part.
@@ -69,8 +69,10 @@ class Stash:
         except OSError as error:
             raise disk_error(self.folder, error) from None
 
-    def finish(self, wishes: Wishes, split: str, progress: Callable[[int], None] = lambda files: None) -> Dataset:
-        """Write the data set, without labels, and remove the stash.
+    def finish(
+        self, overrides: SpecOverrides, split: str, progress: Callable[[int], None] = lambda files: None
+    ) -> Dataset:
+        """Write the data set, without labels, and remove the buffer.
 
         Raises:
             SpecError: If the specification cannot be worked out.
@@ -78,7 +80,7 @@ class Stash:
         samples = self.samples()
         if not samples:
             raise DataError(f"expected collected captchas in {self.folder}, received none; collect some first.")
-        spec = spec_of(survey(list_labelled(self.folder / "files", "none"), progress), wishes)
+        spec = spec_of(survey(list_labelled(self.folder / "files", "none"), progress), overrides)
         dataset = write_samples(self.out, spec, samples, "browser", split)
         shutil.rmtree(self.folder, ignore_errors=True)
         return dataset

@@ -17,7 +17,7 @@ from captcha_core.spec.sample import Sample
 Source = Literal["fast", "exact", "package"]
 SOURCES: tuple[Source, ...] = ("fast", "exact", "package")
 SHARD_ROWS = {"image": 2000, "audio": 200}  # a few MB each, so that a kill costs seconds and memory stays small
-GENERATOR = "captchalab 1"  # raise it when the same order draws other samples than before
+GENERATOR = "captchalab 1"  # raise it when the same request draws other samples than before
 DrawScheme = Callable[[Scheme, int, range, Sequence[str] | None], Sequence[Sample]]
 
 
@@ -66,8 +66,8 @@ class SchemeSamples:
 
 
 @dataclass(frozen=True)
-class Order:
-    """What to draw. The same order gives the same data set, unless the source is the package, which has no seed.
+class GenerationRequest:
+    """What to draw. The same request gives the same data set, unless the source is the package, which has no seed.
 
     Args:
         scheme: The scheme, its spec and knobs as wanted.
@@ -140,7 +140,7 @@ class Order:
 
 def write_drawn(
     folder: Path,
-    order: Order,
+    request: GenerationRequest,
     *,
     draw: DrawScheme | None = None,
     workers: int = 1,
@@ -151,8 +151,8 @@ def write_drawn(
 
     Args:
         folder: New, empty, or holding the same data set, finished or not.
-        order: What to draw.
-        draw: What draws it, where that is not the order's source.
+        request: What to draw.
+        draw: What draws it, where that is not the request's source.
         workers: Processes.
         cluster: Address of a Ray cluster to use in place of processes; its nodes must see ``folder``.
         progress: Called with the number of samples of each shard that is done.
@@ -161,8 +161,8 @@ def write_drawn(
         SpecError: If the scheme cannot be drawn so.
         DataError: If the folder holds something else or cannot be written.
     """
-    samples = order.samples(draw or _source(order.source))
-    return write_dataset(folder, order.plan(), samples, workers=workers, cluster=cluster, progress=progress)
+    samples = request.samples(draw or _source(request.source))
+    return write_dataset(folder, request.plan(), samples, workers=workers, cluster=cluster, progress=progress)
 
 
 def _source(name: Source) -> DrawScheme:

@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from captcha_core.dataset import workers as crew
+from captcha_core.dataset import workers as shard_workers
 from captcha_core.dataset.shard import ShardFile, disk_error, write_shard_file
 from captcha_core.dataset.split import SPLITS, SplitRule
 from captcha_core.dataset.store import MANIFEST, WORKSHOP, Dataset, Manifest, Plan, digest_of, read_manifest
@@ -104,7 +104,7 @@ def write_dataset(
             task = ShardTask(folder.absolute(), draw, plan.split, plan.count, plan.shard_size)
             numbers = range(-(-plan.count // plan.shard_size))
             missing = [number for number in numbers if number not in receipts]
-            for receipt in crew.run(task, missing, min(workers, max(1, len(missing))), cluster):
+            for receipt in shard_workers.run(task, missing, min(workers, max(1, len(missing))), cluster):
                 receipts[receipt.number] = receipt
                 progress(_rows(receipt))
             _finish(folder, plan, receipts)

@@ -29,7 +29,7 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True)
-class Side:
+class Result:
     """What one of the two did.
 
     Args:
@@ -59,11 +59,11 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Contest:
+class Comparison:
     """Champion and challenger on the same samples in the same order."""
 
-    champion: Side
-    challenger: Side
+    champion: Result
+    challenger: Result
 
     def verdict(self, rule: PromotionRule) -> Verdict:
         return rule.judge(self.champion.contender(), self.challenger.contender())
@@ -91,7 +91,7 @@ def _grouped(measure: Any, old: Predictions, new: Predictions) -> list[dict[str,
 
 
 @dataclass(frozen=True)
-class Entrant:
+class Candidate:
     """A model that is to read."""
 
     name: str
@@ -99,54 +99,54 @@ class Entrant:
     size_bytes: int
 
 
-def hold(champion: Entrant, challenger: Entrant, samples: Sequence[Sample]) -> Contest:
+def compare_side_by_side(champion: Candidate, challenger: Candidate, samples: Sequence[Sample]) -> Comparison:
     """Let two models read the same labelled samples in turns, so that both meet the same machine.
 
     Raises:
         ModelError: If they do not read the same kind of captcha.
     """
-    (old, new) = readings((champion, challenger), samples)
-    return Contest(old, new)
+    (old, new) = read_in_turns((champion, challenger), samples)
+    return Comparison(old, new)
 
 
-def readings(
-    entrants: Sequence[Entrant], samples: Sequence[Sample], track: Iterable[Sample] | None = None
-) -> list[Side]:
+def read_in_turns(
+    candidates: Sequence[Candidate], samples: Sequence[Sample], track: Iterable[Sample] | None = None
+) -> list[Result]:
     """Let models read the same labelled samples in turns.
 
     Args:
-        entrants: Who reads.
+        candidates: Who reads.
         samples: What they read (N).
         track: The samples again, wrapped by a progress bar.
 
     Raises:
         ModelError: If they do not read the same kind of captcha.
     """
-    first = entrants[0]
-    for other in entrants[1:]:
+    first = candidates[0]
+    for other in candidates[1:]:
         difference = first.reader.spec.difference(other.reader.spec)
         if difference:
             raise ModelError(
                 f"expected models of one specification, received {first.name} and {other.name} with {difference}; "
                 "compare models of the same captcha."
             )
-    answers: list[list[Answer | None]] = [[] for _ in entrants]
+    answers: list[list[Answer | None]] = [[] for _ in candidates]
     for sample in samples[:WARM_UP]:
-        for entrant in entrants:
-            _read(entrant.reader, sample)
-    places = list(range(len(entrants)))
+        for candidate in candidates:
+            _read(candidate.reader, sample)
+    places = list(range(len(candidates)))
     for turn, sample in enumerate(samples if track is None else track):
         shift = turn % len(places)  # nobody is always the first to meet a sample
         for place in places[shift:] + places[:shift]:
-            answers[place].append(_read(entrants[place].reader, sample))
+            answers[place].append(_read(candidates[place].reader, sample))
     return [
-        Side(
-            entrant.name,
-            Predictions.of(Report(entrant.reader.spec, samples, mine)),
+        Result(
+            candidate.name,
+            Predictions.of(Report(candidate.reader.spec, samples, mine)),
             _median_ms(mine),
-            entrant.size_bytes,
+            candidate.size_bytes,
         )
-        for entrant, mine in zip(entrants, answers, strict=True)
+        for candidate, mine in zip(candidates, answers, strict=True)
     ]
 
 

@@ -54,8 +54,8 @@ def _draw_wave(draw: ImageDraw.ImageDraw, samples: np.ndarray) -> None:
     scale = 0.48 * WAVE_PX / max(float(np.abs(samples).max()), 1e-6)
     middle = LABELS_PX + WAVE_PX / 2
     for column, start in enumerate(edges[:-1]):
-        piece = samples[min(start, len(samples) - 1) : max(edges[column + 1], start + 1)]
-        draw.line((column, middle - piece.max() * scale, column, middle - piece.min() * scale), fill=WAVE)
+        component = samples[min(start, len(samples) - 1) : max(edges[column + 1], start + 1)]
+        draw.line((column, middle - component.max() * scale, column, middle - component.min() * scale), fill=WAVE)
 
 
 def _spectrum(samples: np.ndarray, rate_hz: int) -> np.ndarray:

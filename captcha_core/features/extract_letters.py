@@ -34,7 +34,7 @@ class Failure:
     boxes_px: tuple[Box, ...]
 
 
-def harvest(
+def extract_letters(
     samples: Iterable[Sample], spec: CaptchaSpec, settings: Segmentation | None = None
 ) -> Iterator[list[Letter] | Failure]:
     """Cut each labelled captcha into as many letters as its text has.
@@ -79,7 +79,7 @@ def harvest(
 
 
 def draw_failure(failure: Failure, spec: CaptchaSpec) -> bytes:
-    """Return a PNG of the captcha, enlarged, with a frame around each piece that was found."""
+    """Return a PNG of the captcha, enlarged, with a frame around each component that was found."""
     try:
         pixels = decode_image(failure.sample.media, 3, spec.size_px)
     except DataError:

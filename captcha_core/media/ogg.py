@@ -43,7 +43,7 @@ def check_pages(media: bytes) -> None:
         raise DataError("expected an Ogg file with its last page, received one without; the file is cut short.")
 
 
-def page_sum(page: bytes) -> int:
+def page_crc(page: bytes) -> int:
     """Return the sum that belongs into a page's header.
 
     It is the CRC of zip files with every byte, and the result, back to front, and with nothing inverted.
@@ -62,7 +62,7 @@ def _page(media: bytes, at: int) -> bytes:
             f"expected a whole Ogg page, received {len(media) - at:,} of its {end - at:,} bytes; the file is cut short."
         )
     page = media[at:end]
-    if page_sum(page) != int.from_bytes(page[SUM_AT : SUM_AT + 4], "little"):
+    if page_crc(page) != int.from_bytes(page[SUM_AT : SUM_AT + 4], "little"):
         raise _damaged(at)
     return page
 

@@ -161,12 +161,14 @@ class SearchSpace:
     spaces: Mapping[str, Space]
 
     @classmethod
-    def of(cls, declared: Mapping[str, Space], wishes: Mapping[str, Any], without: Sequence[str] = ()) -> "SearchSpace":
+    def of(
+        cls, declared: Mapping[str, Space], overrides: Mapping[str, Any], without: Sequence[str] = ()
+    ) -> "SearchSpace":
         """Narrow what the networks declare.
 
         Args:
             declared: Networks with their spaces.
-            wishes: What to leave of a dimension, by ``NAME`` or ``NETWORK.NAME``; see ``narrowed`` of the dimensions.
+            overrides: What to leave of a dimension, by ``NAME`` or ``NETWORK.NAME``; see its ``narrowed``.
             without: Dimensions that mean nothing here.
 
         Raises:
@@ -178,20 +180,20 @@ class SearchSpace:
             left: dict[str, Dimension] = {}
             for name, dimension in dimensions.items():
                 if name in without:
-                    used.update(key for key in (name, f"{network}.{name}") if key in wishes)
+                    used.update(key for key in (name, f"{network}.{name}") if key in overrides)
                     continue
                 left[name] = dimension
                 for key in (name, f"{network}.{name}"):
-                    if key in wishes:
+                    if key in overrides:
                         used.add(key)
-                        left[name] = left[name].narrowed(key, wishes[key])
+                        left[name] = left[name].narrowed(key, overrides[key])
             return left
 
         spaces = {
             network: Space(narrowed(network, space.options), narrowed(network, space.training), space.to_options)
             for network, space in declared.items()
         }
-        unknown = sorted(set(wishes) - used)
+        unknown = sorted(set(overrides) - used)
         if unknown:
             known = sorted({name for space in declared.values() for name in (*space.options, *space.training)})
             raise SpecError(

@@ -89,8 +89,8 @@ def promote(
         version: The new champion.
         rule: What it was judged by.
         verdict: How.
-        figures: Of the contest, as :meth:`captcha_core.evaluation.side_by_side.Contest.figures` gives them.
-        data_digest: Of the data of the contest.
+        figures: Of the comparison, as :meth:`captcha_core.evaluation.side_by_side.Comparison.figures` gives them.
+        data_digest: Of the data of the comparison.
         forced: Promote although the verdict is no or there is none; needs a reason.
         reason: Why it is forced.
         by: Who does it; by default the user of this process.

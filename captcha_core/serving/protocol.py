@@ -8,7 +8,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEADERS_S = 10.0
 
 
-class PatientForAWhile(HttpToolsProtocol):
+class HeaderTimeoutProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with an end for whoever is silent, or sends headers or an answered request's body, too long.
 
     Without it, callers who send a byte now and then hold connections for ever. uvicorn itself limits only the pause

@@ -89,13 +89,13 @@ def _answer(options: ServerOptions, listener: socket.socket, tokens: Tokens | No
     """Load the models, say that they are, and answer until a signal comes."""
     import uvicorn
 
-    from captcha_core.serving.protocol import PatientForAWhile
+    from captcha_core.serving.protocol import HeaderTimeoutProtocol
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     hosts = OWN_NAMES | {options.host.lower()} if _is_local(options.host) and tokens is None else None
     config = uvicorn.Config(
         build_app(build_service(options), tokens, hosts),
-        http=PatientForAWhile,
+        http=HeaderTimeoutProtocol,
         log_config=None,
         log_level="warning",
         access_log=False,

@@ -31,7 +31,7 @@ class Clip:
     voice: str
 
 
-def draw_clip(scheme: Scheme, seed: int, index: int, text: str) -> Clip:
+def mix_clip(scheme: Scheme, seed: int, index: int, text: str) -> Clip:
     """Draw sample ``index`` of the scheme's stream ``seed``.
 
     Raises:
@@ -60,7 +60,7 @@ def draw_clip(scheme: Scheme, seed: int, index: int, text: str) -> Clip:
 
 def draw_batch(scheme: Scheme, seed: int, indices: range, texts: Sequence[str]) -> list[np.ndarray]:
     """Return float32 mono arrays (N,) in [-1, 1], one for each index and text."""
-    return [draw_clip(scheme, seed, i, text).samples for i, text in zip(indices, texts, strict=True)]
+    return [mix_clip(scheme, seed, i, text).samples for i, text in zip(indices, texts, strict=True)]
 
 
 def _spoiled(

@@ -49,7 +49,7 @@ BLOB = """async address => {
 
 
 @dataclass(frozen=True)
-class Errand:
+class CollectOptions:
     """What to collect.
 
     Args:
@@ -86,11 +86,11 @@ def find_browser(path: str | None = None) -> str:
     return found
 
 
-def collect(errand: Errand, known: set[str], sleep: Callable[[float], None] = time.sleep) -> Iterator[Sample]:
-    """Yield captchas that are not known yet, without labels, until there are ``errand.count`` in all.
+def collect(options: CollectOptions, known: set[str], sleep: Callable[[float], None] = time.sleep) -> Iterator[Sample]:
+    """Yield captchas that are not known yet, without labels, until there are ``options.count`` in all.
 
     Args:
-        errand: What to collect.
+        options: What to collect.
         known: Content hashes of the captchas there already are; new ones are added.
         sleep: Waits between two captchas.
 
@@ -99,29 +99,29 @@ def collect(errand: Errand, known: set[str], sleep: Callable[[float], None] = ti
         FetchError: If there is no browser, the page does not load or leaves its host, or nothing new comes.
         DataError: If the selector does not match exactly one element, or that shows no picture.
     """
-    rule = HostRule.of(errand.url)
-    if len(known) >= errand.count:
+    rule = HostRule.of(options.url)
+    if len(known) >= options.count:
         return
-    with _opened(errand, rule) as page:
+    with _opened(options, rule) as page:
         page.load()
         repeats = 0
         while True:
             media, how = page.captcha()
-            sample = Sample(media, None, origin=_origin(errand.url, how))
+            sample = Sample(media, None, origin=_origin(options.url, how))
             if sample.id in known:
                 repeats += 1
                 if repeats > MAX_REPEATS:
                     raise FetchError(
-                        f"expected a new captcha from {errand.url}, received {repeats} in a row that are there already "
-                        f"({len(known)} in all); ask for fewer, correct --selector or give --refresh."
+                        f"expected a new captcha from {options.url}, received {repeats} in a row that are there "
+                        f"already ({len(known)} in all); ask for fewer, correct --selector or give --refresh."
                     )
             else:
                 repeats = 0
                 known.add(sample.id)
                 yield sample
-                if len(known) >= errand.count:
+                if len(known) >= options.count:
                     return
-            sleep(errand.delay_s)
+            sleep(options.delay_s)
             page.renew()
 
 
@@ -131,13 +131,13 @@ def _origin(url: str, how: str) -> dict[str, str]:
 
 
 @contextmanager
-def _opened(errand: Errand, rule: HostRule) -> Iterator["_Page"]:
+def _opened(options: CollectOptions, rule: HostRule) -> Iterator["_Page"]:
     """Open a page in a fresh profile, and leave nothing of it behind."""
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
         raise FetchError("expected Playwright, which is not installed; run pip install playwright.") from None
-    browser_path = find_browser(errand.browser)
+    browser_path = find_browser(options.browser)
     flags = [*FLAGS, f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {rule.host}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         flags.append("--no-sandbox")  # Chromium's own sandbox refuses to start as root
@@ -154,7 +154,7 @@ def _opened(errand: Errand, rule: HostRule) -> Iterator["_Page"]:
                 f"expected {browser_path} to start, received: {_first_line(error)}; give another with --browser."
             ) from None
         try:
-            yield _Page(context.pages[0] if context.pages else context.new_page(), errand, rule)
+            yield _Page(context.pages[0] if context.pages else context.new_page(), options, rule)
         finally:
             context.close()
 
@@ -166,11 +166,11 @@ def _first_line(error: Exception) -> str:
 class _Page:
     """One page of Playwright, with what it received and where it tried to go."""
 
-    def __init__(self, page: Any, errand: Errand, rule: HostRule) -> None:
-        self.page, self.errand, self.rule = page, errand, rule
+    def __init__(self, page: Any, options: CollectOptions, rule: HostRule) -> None:
+        self.page, self.options, self.rule = page, options, rule
         self.received: dict[str, Any] = {}
         self.strayed = ""
-        page.set_default_timeout(errand.timeout_s * 1000)
+        page.set_default_timeout(options.timeout_s * 1000)
         page.route("**/*", self._route)
         page.on("request", self._watch)
         page.on("response", self._keep)
@@ -200,20 +200,22 @@ class _Page:
 
         self.received.clear()
         try:
-            response = self.page.goto(self.errand.url, wait_until="load")
+            response = self.page.goto(self.options.url, wait_until="load")
         except TimeoutError:
             raise FetchError(
-                f"expected {self.errand.url} to load within {self.errand.timeout_s:g} s, received no whole page; look "
-                "whether the site is up, or raise --timeout-s."
+                f"expected {self.options.url} to load within {self.options.timeout_s:g} s, received no whole page; "
+                "look whether the site is up, or raise --timeout-s."
             ) from None
         except Error as error:
             self._check_host()
             raise FetchError(
-                f"expected {self.errand.url} to load, received {_first_line(error)}; look whether the site is up."
+                f"expected {self.options.url} to load, received {_first_line(error)}; look whether the site is up."
             ) from None
         self._check_host()
         if response is not None and response.status >= 400:
-            raise FetchError(f"expected a page at {self.errand.url}, received status {response.status}; correct --url.")
+            raise FetchError(
+                f"expected a page at {self.options.url}, received status {response.status}; correct --url."
+            )
 
     def _check_host(self) -> None:
         strayed = self.strayed
@@ -227,12 +229,12 @@ class _Page:
 
     def renew(self) -> None:
         """Bring a new captcha: click the control, or load the page again."""
-        if self.errand.refresh is None:
+        if self.options.refresh is None:
             self.load()
             return
         from playwright.sync_api import TimeoutError
 
-        control = self._only(self.errand.refresh, "--refresh")
+        control = self._only(self.options.refresh, "--refresh")
         self.received.clear()
         try:
             with self.page.expect_response(lambda one: one.request.resource_type == "image", timeout=2000):
@@ -251,7 +253,7 @@ class _Page:
 
         found = self.page.locator(selector)
         try:
-            with_patience = time.monotonic() + min(2.0, self.errand.timeout_s)
+            with_patience = time.monotonic() + min(2.0, self.options.timeout_s)
             while (count := found.count()) == 0 and time.monotonic() < with_patience:
                 self.page.wait_for_timeout(100)
         except Error as error:
@@ -274,14 +276,14 @@ class _Page:
         """
         from playwright.sync_api import Error
 
-        element = self._only(self.errand.selector, "--selector")
-        deadline = time.monotonic() + self.errand.timeout_s
+        element = self._only(self.options.selector, "--selector")
+        deadline = time.monotonic() + self.options.timeout_s
         try:
             while not element.evaluate(READY):
                 if time.monotonic() > deadline:
                     raise DataError(
-                        f"expected a picture in {self.errand.selector!r}, received none within "
-                        f"{self.errand.timeout_s:g} s; it may come from another host, which is not asked."
+                        f"expected a picture in {self.options.selector!r}, received none within "
+                        f"{self.options.timeout_s:g} s; it may come from another host, which is not asked."
                     )
                 self.page.wait_for_timeout(50)
             media, how = self._own_bytes(element.evaluate(SOURCE))
@@ -290,7 +292,7 @@ class _Page:
         except Error as error:
             self._check_host()
             raise DataError(
-                f"expected a visible element for {self.errand.selector!r}, received: {_first_line(error)}; choose the "
+                f"expected a visible element for {self.options.selector!r}, received: {_first_line(error)}; choose the "
                 "element that shows the captcha."
             ) from None
         return media, how
@@ -317,10 +319,10 @@ def _is_picture(media: bytes) -> bool:
     return True
 
 
-def check_errand(errand: Errand) -> None:
+def check_collect_options(options: CollectOptions) -> None:
     """Raises: SpecError: If a number cannot be."""
-    if errand.count < 1 or errand.delay_s < 0 or errand.timeout_s <= 0:
+    if options.count < 1 or options.delay_s < 0 or options.timeout_s <= 0:
         raise SpecError(
             f"expected a count of at least 1, a delay of 0 or more and a timeout above 0 seconds, received "
-            f"{errand.count}, {errand.delay_s:g} and {errand.timeout_s:g}; correct them."
+            f"{options.count}, {options.delay_s:g} and {options.timeout_s:g}; correct them."
         )

@@ -8,9 +8,9 @@ from captcha_core.errors import SpecError
 from captcha_core.sources.image_schemes import ImageKnobs
 from captcha_core.sources.randomness import EFFECTS, LOOK, RENDER, random_bits
 from captcha_core.sources.raster.glyphs import load_glyphs
-from captcha_core.sources.raster.look import Look
+from captcha_core.sources.raster.look import RenderParams
 from captcha_core.sources.raster.noise import dot_stamp
-from captcha_core.sources.raster.picture import SHIFTS, compiled, new_room, other_slots, package_slots
+from captcha_core.sources.raster.picture import SHIFTS, compiled, new_workspace, other_slots, package_slots
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec
 
@@ -60,7 +60,7 @@ def _draw(
     bits = random_bits(seed, RENDER, indices, package_slots(look, most))
     others = random_bits(seed, EFFECTS, indices, other_slots(look, most))
     pictures = np.empty((len(texts), *spec.shape), dtype=np.uint8)
-    room, stamp = new_room(spec.size_px, most, glyphs, look), dot_stamp(knobs.dot_width_px)
+    room, stamp = new_workspace(spec.size_px, most, glyphs, look), dot_stamp(knobs.dot_width_px)
     compiled()(bits, others, characters, lengths, glyphs, look, stamp, room, pictures)
     return pictures
 
@@ -71,9 +71,9 @@ def package_bits(knobs: ImageKnobs, seed: int, indices: range, texts: Sequence[s
     return random_bits(seed, RENDER, indices, slots)
 
 
-def _look(knobs: ImageKnobs, exact: bool = False) -> Look:
+def _look(knobs: ImageKnobs, exact: bool = False) -> RenderParams:
     fields = {**knobs.model_dump(), "exact": exact}
-    return Look(**{name: fields[name] for name in Look._fields})
+    return RenderParams(**{name: fields[name] for name in RenderParams._fields})
 
 
 def _check_room(spec: CaptchaSpec, knobs: ImageKnobs) -> None:

@@ -17,7 +17,7 @@ COLOURED_SHARE = 0.01  # of the pictures: fewer are accidents
 
 
 @dataclass(frozen=True)
-class Wishes:
+class SpecOverrides:
     """What the user says about the captchas; None where the files are to say it."""
 
     alphabet: str | None = None
@@ -155,18 +155,18 @@ def _contradictions(seen: Survey, case_sensitive: bool) -> dict[int, str]:
     return reasons
 
 
-def spec_of(seen: Survey, wishes: Wishes) -> CaptchaSpec:
+def spec_of(seen: Survey, overrides: SpecOverrides) -> CaptchaSpec:
     """Work out the specification: the commonest size, whole ranges of characters, the lengths that occur.
 
     Raises:
         DataError: If there is no readable file.
-        SpecError: If the wishes cannot be, or nothing tells the alphabet.
+        SpecError: If the overrides cannot be, or nothing tells the alphabet.
     """
     if not seen.entries:
         first = f" ({seen.rejects[0].name}: {seen.rejects[0].reason})" if seen.rejects else ""
         raise DataError(f"expected at least one readable labelled captcha, received none{first}.")
     texts = {entry.text for entry in seen.entries if entry.text and len(entry.text) <= MAX_LENGTH}  # others: no labels
-    if not texts and None in (wishes.alphabet, wishes.min_length, wishes.max_length):
+    if not texts and None in (overrides.alphabet, overrides.min_length, overrides.max_length):
         for entry in seen.entries:
             if entry.text:
                 raise SpecError(
@@ -177,33 +177,33 @@ def spec_of(seen: Survey, wishes: Wishes) -> CaptchaSpec:
             "expected labels to work out the alphabet and the lengths, received none; give --alphabet and --length."
         )
     labels = {
-        "alphabet": wishes.alphabet or observed_alphabet("".join(texts), wishes.case_sensitive),
-        "min_length": wishes.min_length or min(map(len, texts)),
-        "max_length": wishes.max_length or max(map(len, texts)),
-        "case_sensitive": wishes.case_sensitive,
+        "alphabet": overrides.alphabet or observed_alphabet("".join(texts), overrides.case_sensitive),
+        "min_length": overrides.min_length or min(map(len, texts)),
+        "max_length": overrides.max_length or max(map(len, texts)),
+        "case_sensitive": overrides.case_sensitive,
     }
-    return CaptchaSpec.build(**labels, **(_image_fields if seen.media == "image" else _audio_fields)(seen, wishes))
+    return CaptchaSpec.build(**labels, **(_image_fields if seen.media == "image" else _audio_fields)(seen, overrides))
 
 
-def _image_fields(seen: Survey, wishes: Wishes) -> dict[str, Any]:
+def _image_fields(seen: Survey, overrides: SpecOverrides) -> dict[str, Any]:
     sizes_px = seen.sizes_px
     common = max(sizes_px, key=lambda size_px: (sizes_px[size_px], size_px))
     coloured = sum(isinstance(look, Picture) and look.coloured for look in seen.looks)
     return {
         "media": "image",
-        "height_px": wishes.height_px or common[0],
-        "width_px": wishes.width_px or common[1],
-        "channels": wishes.channels or (3 if coloured > COLOURED_SHARE * len(seen.looks) else 1),
+        "height_px": overrides.height_px or common[0],
+        "width_px": overrides.width_px or common[1],
+        "channels": overrides.channels or (3 if coloured > COLOURED_SHARE * len(seen.looks) else 1),
     }
 
 
-def _audio_fields(seen: Survey, wishes: Wishes) -> dict[str, Any]:
+def _audio_fields(seen: Survey, overrides: SpecOverrides) -> dict[str, Any]:
     rates_hz = seen.rates_hz
     longest = max(look.seconds for look in seen.looks if isinstance(look, Clip))
     return {
         "media": "audio",
-        "sample_rate_hz": wishes.rate_hz or max(rates_hz, key=lambda rate_hz: (rates_hz[rate_hz], rate_hz)),
-        "max_seconds": wishes.max_seconds or math.ceil(longest * 10) / 10,
+        "sample_rate_hz": overrides.rate_hz or max(rates_hz, key=lambda rate_hz: (rates_hz[rate_hz], rate_hz)),
+        "max_seconds": overrides.max_seconds or math.ceil(longest * 10) / 10,
     }
 
 

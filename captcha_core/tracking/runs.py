@@ -35,7 +35,7 @@ EXPERIMENT = "captchalab"
 KEY = "captchalab.key"  # tells a run apart that must exist once, whoever begins it
 
 
-def use_tracking() -> str:
+def connect() -> str:
     """Point MLflow at ``MLFLOW_TRACKING_URI`` or the database here, refuse its unsafe loaders, and return the address.
 
     Raises:
@@ -59,7 +59,7 @@ def use_tracking() -> str:
 
 def client() -> "MlflowClient":
     """Return MLflow's client on the tracking address in use."""
-    use_tracking()
+    connect()
     from mlflow import MlflowClient
 
     return MlflowClient()

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from rich.progress import Progress
 
-from captcha_core.dataset.generate import Order, Source, write_drawn
+from captcha_core.dataset.generate import GenerationRequest, Source, write_drawn
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError, SpecError
 from captcha_core.features.augment import augmentation
@@ -34,7 +34,7 @@ TEST_SEED = 2**33
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingData:
     """Everything that one training reads.
 
     Args:
@@ -57,20 +57,20 @@ class Material:
 
 
 T = TypeVar("T")
-Shelf = dict[Any, Any]  # what was read before, for trainings one after the other on the same data
+Cache = dict[Any, Any]  # what was read before, for trainings one after the other on the same data
 
 
-def kept(shelf: Shelf | None, key: Any, make: Callable[[], T]) -> T:
-    """Return what lies on the shelf under a key; made and put there where there is nothing yet."""
-    if shelf is None:
+def get_or_make(cache: Cache | None, key: Any, make: Callable[[], T]) -> T:
+    """Return what the cache holds under a key; make it and put it there where there is nothing yet."""
+    if cache is None:
         return make()
-    if key not in shelf:
-        shelf[key] = make()
-    found: T = shelf[key]
+    if key not in cache:
+        cache[key] = make()
+    found: T = cache[key]
     return found
 
 
-def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, shelf: Shelf | None = None) -> Material:
+def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, cache: Cache | None = None) -> TrainingData:
     """Fresh samples without end; no sample is seen twice."""
 
     def draw() -> tuple[np.ndarray, Sequence[str]]:
@@ -78,28 +78,28 @@ def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, shel
         return encode(arrays, features), texts
 
     key = (scheme.name, config.seed, config.validation_samples, features.model_dump_json())
-    validation = kept(shelf, key, draw)
+    validation = get_or_make(cache, key, draw)
     batches = stream_batches(scheme, features, config.batch_size, config.seed, config.threads, config.oversample)
     counts = {"validation": config.validation_samples}
     digest = f"stream:{scheme.name}:{config.seed}"
-    return Material(batches, validation, scheme.name, digest, counts, f"scheme:{scheme.name}")
+    return TrainingData(batches, validation, scheme.name, digest, counts, f"scheme:{scheme.name}")
 
 
 def from_dataset(
-    dataset: Dataset, spec: CaptchaSpec, features: Features, config: TrainingConfig, shelf: Shelf | None = None
-) -> Material:
+    dataset: Dataset, spec: CaptchaSpec, features: Features, config: TrainingConfig, cache: Cache | None = None
+) -> TrainingData:
     """A data set's train split, in memory, shuffled and augmented; its validation split to steer by.
 
     Raises:
         DataError: If a split is empty or the data set is of another specification.
     """
     require_same_spec(dataset, spec)
-    x, texts = loaded(dataset, "train", features, shelf)
-    validation = loaded(dataset, "validation", features, shelf)
+    x, texts = loaded(dataset, "train", features, cache)
+    validation = loaded(dataset, "validation", features, cache)
     batches = array_batches(x, texts, spec, config.batch_size, config.seed, augmentation(features, config.augment))
     where = str(Path(dataset.path).resolve())
     remarks = diagnose_labels(texts, validation[1])
-    return Material(batches, validation, Path(where).name, dataset.digest, dataset.counts, where, remarks)
+    return TrainingData(batches, validation, Path(where).name, dataset.digest, dataset.counts, where, remarks)
 
 
 def require_same_spec(dataset: Dataset, spec: CaptchaSpec) -> None:
@@ -121,10 +121,10 @@ def test_dataset(scheme: Scheme, count: int, folder: Path) -> Dataset:
         DataError: If the folder holds something else.
     """
     source: Source = "package" if is_drawable(scheme) else "fast"
-    order = Order(scheme, count, seed=TEST_SEED, source=source, split=f"0/0/{count}")
+    request = GenerationRequest(scheme, count, seed=TEST_SEED, source=source, split=f"0/0/{count}")
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("drawing", total=count)
-        return write_drawn(folder, order, workers=os.cpu_count() or 1, progress=lambda rows: bar.advance(task, rows))
+        return write_drawn(folder, request, workers=os.cpu_count() or 1, progress=lambda rows: bar.advance(task, rows))
 
 
 def labelled(dataset: Dataset, split: str) -> list[Sample]:
@@ -166,7 +166,7 @@ def rows_digest(dataset: Dataset, *splits: str) -> str:
 
 
 def loaded(
-    dataset: Dataset, split: str, features: Features, shelf: Shelf | None = None
+    dataset: Dataset, split: str, features: Features, cache: Cache | None = None
 ) -> tuple[np.ndarray, list[str]]:
     """Return features (N, ...) and texts of a split's labelled samples; what cannot be cut into letters stays empty.
 
@@ -174,7 +174,7 @@ def loaded(
         DataError: If there are none.
     """
     key = (str(dataset.path), split, features.model_dump_json())
-    return kept(shelf, key, lambda: _read(dataset, split, features))
+    return get_or_make(cache, key, lambda: _read(dataset, split, features))
 
 
 def _read(dataset: Dataset, split: str, features: Features) -> tuple[np.ndarray, list[str]]:

@@ -16,10 +16,10 @@ from captcha_core.features.kinds import Features
 from captcha_core.features.letters import LetterFeatures
 from captcha_core.progress.console import console
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import Wishes, fit, spec_of, survey
+from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.training.config import TrainingConfig
-from captcha_core.workflows.data import Material, Shelf, kept, loaded, require_same_spec
+from captcha_core.workflows.data import Cache, TrainingData, get_or_make, loaded, require_same_spec
 
 REGROUPS = 4  # captchas that a single letter is put into
 
@@ -30,8 +30,8 @@ def from_letters(
     spec: CaptchaSpec,
     features: Features,
     config: TrainingConfig,
-    shelf: Shelf | None = None,
-) -> Material:
+    cache: Cache | None = None,
+) -> TrainingData:
     """Single letters to learn from, regrouped at random into captchas; whole captchas to steer by.
 
     Args:
@@ -40,7 +40,7 @@ def from_letters(
         spec: Of the captchas.
         features: Of a letters network.
         config: The recipe.
-        shelf: Keeps what is read for the next training.
+        cache: Keeps what is read for the next training.
 
     Raises:
         SpecError: If the network reads no letters, or a letter is outside the captchas' alphabet.
@@ -56,7 +56,7 @@ def from_letters(
         with _opened(letters, spec) as source:
             return *loaded(source, "train", single), source.digest, source.counts
 
-    x, texts, digest, counts = kept(shelf, (str(where), single.model_dump_json()), read)
+    x, texts, digest, counts = get_or_make(cache, (str(where), single.model_dump_json()), read)
     rows = _regrouped(len(x), features.max_length, config.seed)
     batches = array_batches(
         x[rows, 0],
@@ -66,8 +66,8 @@ def from_letters(
         config.seed,
         augmentation(features, config.augment),
     )
-    validation = loaded(dataset, "validation", features, shelf)
-    return Material(batches, validation, where.name, digest, counts, str(where))
+    validation = loaded(dataset, "validation", features, cache)
+    return TrainingData(batches, validation, where.name, digest, counts, str(where))
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def _opened(place: Path, spec: CaptchaSpec) -> Iterator[Dataset]:
             "make one with captchalab letters."
         )
     seen = survey(listing, case_sensitive=spec.case_sensitive)
-    one = spec_of(seen, Wishes(spec.alphabet, 1, 1, spec.case_sensitive))
+    one = spec_of(seen, SpecOverrides(spec.alphabet, 1, 1, spec.case_sensitive))
     fit(seen, one)
     if seen.rejects:
         first = seen.rejects[0]

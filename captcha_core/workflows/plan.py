@@ -24,8 +24,8 @@ from captcha_core.tracking.runs import client, start_run
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task
 from captcha_core.workflows.data import (
-    Material,
-    Shelf,
+    Cache,
+    TrainingData,
     from_dataset,
     from_stream,
     labelled,
@@ -81,7 +81,7 @@ class Plan:
         if self.data and test is None:
             require_labels(Dataset.open(Path(self.data)), "test")  # now, not after the training
         donor = _donor(start_from) if start_from else None
-        material = self.material()
+        training_data = self.training_data()
         tags = {"captchalab.kind": "train", "captchalab.preset": self.preset or Path(self.data).name}
         with ExitStack() as held:
             if self.run_id:
@@ -93,7 +93,7 @@ class Plan:
             return train_and_register(
                 run,
                 self.task,
-                material,
+                training_data,
                 test or self.test,
                 self.name,
                 self.preset or None,
@@ -102,19 +102,19 @@ class Plan:
                 self.extend,
             )
 
-    def material(self, shelf: Shelf | None = None) -> Material:
-        """Return what it learns from; what was read is kept on the shelf for the next training."""
+    def training_data(self, cache: Cache | None = None) -> TrainingData:
+        """Return what it learns from; what was read stays in the cache for the next training."""
         features = get_network(self.task.network).features(self.task.spec)
         if self.scheme:
-            return from_stream(get_scheme(self.scheme), features, self.task.config, shelf)
+            return from_stream(get_scheme(self.scheme), features, self.task.config, cache)
         if self.task.config.oversample:
             raise SpecError(
                 f"expected oversample with a live stream only, received it with the data set {self.data}; leave it out."
             )
         dataset = Dataset.open(Path(self.data))
         if self.letters:
-            return from_letters(Path(self.letters), dataset, self.task.spec, features, self.task.config, shelf)
-        return from_dataset(dataset, self.task.spec, features, self.task.config, shelf)
+            return from_letters(Path(self.letters), dataset, self.task.spec, features, self.task.config, cache)
+        return from_dataset(dataset, self.task.spec, features, self.task.config, cache)
 
     def learnt(self) -> str:
         """Return a digest of the samples and labels that it learns from and is steered by, empty for a stream."""

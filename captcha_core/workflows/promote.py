@@ -7,7 +7,7 @@ from rich.progress import track
 
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError, ModelError
-from captcha_core.evaluation.side_by_side import Contest, Entrant, Side, readings
+from captcha_core.evaluation.side_by_side import Candidate, Comparison, Result, read_in_turns
 from captcha_core.evaluation.significance import Verdict
 from captcha_core.presets.preset import promotion_rule
 from captcha_core.progress.console import console
@@ -18,15 +18,15 @@ from captcha_core.workflows.data import labelled, require_same_spec
 
 
 @dataclass(frozen=True)
-class Settled:
+class PromotionOutcome:
     """What came of an attempt to promote; no entry where the verdict was no."""
 
     entry: Entry | None
     verdict: Verdict | None = None
-    contest: Contest | None = None
+    comparison: Comparison | None = None
 
 
-def sides(solvers: Sequence[tuple[str, Solver]], dataset: Dataset, split: str) -> list[Side]:
+def read_side_by_side(solvers: Sequence[tuple[str, Solver]], dataset: Dataset, split: str) -> list[Result]:
     """Let models read a split in turns.
 
     Raises:
@@ -37,12 +37,14 @@ def sides(solvers: Sequence[tuple[str, Solver]], dataset: Dataset, split: str) -
     for _, solver in solvers:
         require_same_spec(dataset, solver.spec)
     samples = labelled(dataset, split)
-    entrants = [Entrant(name, solver, len(solver.bundle.litert)) for name, solver in solvers]
-    bar = track(samples, f"reading with {len(entrants)} models", console=console, transient=True)
-    return readings(entrants, samples, bar)
+    candidates = [Candidate(name, solver, len(solver.bundle.litert)) for name, solver in solvers]
+    bar = track(samples, f"reading with {len(candidates)} models", console=console, transient=True)
+    return read_in_turns(candidates, samples, bar)
 
 
-def settle(name: str, version: str, dataset: Dataset | None, split: str = "test", force: str = "") -> Settled:
+def compare_and_promote(
+    name: str, version: str, dataset: Dataset | None, split: str = "test", force: str = ""
+) -> PromotionOutcome:
     """Promote a version if it is the first champion, if the rule says yes, or by force.
 
     Args:
@@ -59,7 +61,7 @@ def settle(name: str, version: str, dataset: Dataset | None, split: str = "test"
     challenger = Solver.load(f"models:/{name}/{version}")  # what cannot be loaded never becomes champion
     former = version_behind(name, CHAMPION)
     if former in (None, version) or dataset is None:
-        return Settled(promote(name, version, forced=bool(force), reason=force))
+        return PromotionOutcome(promote(name, version, forced=bool(force), reason=force))
     try:
         champion = Solver.load(f"models:/{name}/{former}")
     except CaptchaError as error:
@@ -68,21 +70,21 @@ def settle(name: str, version: str, dataset: Dataset | None, split: str = "test"
             "comparison, promote with --force --reason TEXT and no data."
         ) from None
     solvers = [(f"version {former}", champion), (f"version {version}", challenger)]
-    contest = Contest(*sides(solvers, dataset, split))
+    comparison = Comparison(*read_side_by_side(solvers, dataset, split))
     rule = promotion_rule(challenger.bundle.config.preset or "")
-    verdict = contest.verdict(rule)
+    verdict = comparison.verdict(rule)
     if not (verdict.promote or force):
-        return Settled(None, verdict, contest)
+        return PromotionOutcome(None, verdict, comparison)
     forced = not verdict.promote
     entry = promote(
         name,
         version,
         rule,
         verdict,
-        contest.figures(),
+        comparison.figures(),
         dataset.digest,
         forced=forced,
         reason=force,
         against=former,
     )
-    return Settled(entry, verdict, contest)
+    return PromotionOutcome(entry, verdict, comparison)

@@ -28,7 +28,7 @@ from captcha_core.tracking.runs import OUTBOX, RUNS, Run
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.devices import precision_of
 from captcha_core.training.fit import Task, Trained, train
-from captcha_core.workflows.data import Material
+from captcha_core.workflows.data import TrainingData
 from captcha_core.workflows.evaluate import read_all
 
 QUANTISED_MAY_LOSE = 0.001  # of exact match on the validation set; below that the smaller file is the better one
@@ -51,7 +51,7 @@ def checkpoint_of(run_id: str) -> Checkpoint:
 def train_and_register(
     run: Run,
     task: Task,
-    material: Material,
+    training_data: TrainingData,
     test: Callable[[], Sequence[Sample]],
     name: str,
     preset: str | None = None,
@@ -64,7 +64,7 @@ def train_and_register(
     Args:
         run: Where everything is logged.
         task: What to train.
-        material: What to train it on.
+        training_data: What to train it on.
         test: Draws or reads the samples of the final evaluation; called after training.
         name: Registered model.
         preset: Its preset's name, for the bundle.
@@ -72,9 +72,9 @@ def train_and_register(
         start_from: A model whose weights are taken over where they fit.
         extend: Whether a finished training gets a new budget.
     """
-    trained = fit_logged(run, task, material, preset, callbacks, start_from, extend)
+    trained = fit_logged(run, task, training_data, preset, callbacks, start_from, extend)
     with tempfile.TemporaryDirectory() as folder:
-        bundle, report = evaluated(run, Path(folder), task, trained, material, test(), name, preset)
+        bundle, report = evaluated(run, Path(folder), task, trained, training_data, test(), name, preset)
         version = register(run, bundle, name)
     return Outcome(run.id, report, name, version)
 
@@ -82,7 +82,7 @@ def train_and_register(
 def fit_logged(
     run: Run,
     task: Task,
-    material: Material,
+    training_data: TrainingData,
     preset: str | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     start_from: keras.Model | None = None,
@@ -93,13 +93,13 @@ def fit_logged(
     Args:
         run: Where everything is logged.
         task: What to train.
-        material: What to train it on.
+        training_data: What to train it on.
         preset: Its preset's name.
         callbacks: Further Keras callbacks.
         start_from: A model whose weights are taken over where they fit.
         extend: Whether a finished training gets a new budget.
     """
-    log_inputs(run, task, material, preset)
+    log_inputs(run, task, training_data, preset)
     _log_missed(run)
     remarks: list[str] = []
 
@@ -108,11 +108,13 @@ def fit_logged(
         console.print(f"[yellow]Note:[/] {escape(remark)}")
         run.tags({"captchalab.remarks": "\n".join(remarks)})
 
-    for remark in material.remarks:
+    for remark in training_data.remarks:
         warn(remark)
     watchers = [LogEpochs(run), *callbacks]
     checkpoint = checkpoint_of(run.id)
-    trained = train(task, material.batches, material.validation, checkpoint, watchers, start_from, warn, extend)
+    trained = train(
+        task, training_data.batches, training_data.validation, checkpoint, watchers, start_from, warn, extend
+    )
     best = {key.replace("val_", "best_val_"): value for key, value in trained.progress.best.items()}
     run.metrics({**best, "best_epoch": trained.progress.best_epoch, "train_seconds": trained.progress.elapsed_s})
     if run.later is not None:
@@ -137,13 +139,13 @@ def evaluated(
     folder: Path,
     task: Task,
     trained: Trained,
-    material: Material,
+    training_data: TrainingData,
     samples: Sequence[Sample],
     name: str,
     preset: str | None,
 ) -> tuple[Bundle, Report]:
     """Write the bundle of a trained model into a folder, let it read unseen samples, and log the report."""
-    bundle = bundle_of(folder / "bundle", task, trained, material, preset)
+    bundle = bundle_of(folder / "bundle", task, trained, training_data, preset)
     report = read_all(Solver(bundle, ModelIdentity(name)), samples)
     numbers = {**report.numbers, "model_bytes": float(bundle.litert_path.stat().st_size)}
     run.metrics({f"test_{key}": value for key, value in numbers.items()})
@@ -152,7 +154,7 @@ def evaluated(
     return bundle, report
 
 
-def log_inputs(run: Run | LaterRun, task: Task, material: Material, preset: str | None) -> None:
+def log_inputs(run: Run | LaterRun, task: Task, training_data: TrainingData, preset: str | None) -> None:
     """Log what the run will do before it does it."""
     run.params(
         {
@@ -160,16 +162,16 @@ def log_inputs(run: Run | LaterRun, task: Task, material: Material, preset: str 
             "network": {"name": task.network, "options": task.options},
             "training": task.config.model_dump(),
             "spec": task.spec.model_dump(exclude_none=True),
-            "data": {"name": material.name, "digest": material.digest, "counts": material.counts},
+            "data": {"name": training_data.name, "digest": training_data.digest, "counts": training_data.counts},
         }
     )
     run.tags({"captchalab.precision": precision_of(task.config.precision)})
-    run.data(material.name, material.digest, material.where, material.counts, "training")
+    run.data(training_data.name, training_data.digest, training_data.where, training_data.counts, "training")
 
 
-def bundle_of(path: Path, task: Task, trained: Trained, material: Material, preset: str | None) -> Bundle:
+def bundle_of(path: Path, task: Task, trained: Trained, training_data: TrainingData, preset: str | None) -> Bundle:
     """Convert the best weights, choose between float and quantised by exact match, and write the bundle."""
-    x, texts = material.validation
+    x, texts = training_data.validation
     features = get_network(task.network).features(task.spec)
     litert, quantised = _litert(task, trained.model, features, x, texts)
     config = BundleConfig(

@@ -7,7 +7,7 @@ from typing import Any
 
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError, DataError, RegistryError
-from captcha_core.evaluation.side_by_side import Entrant, hold
+from captcha_core.evaluation.side_by_side import Candidate, compare_side_by_side
 from captcha_core.evaluation.significance import Contender, PromotionRule, Verdict
 from captcha_core.presets.preset import promotion_rule
 from captcha_core.registry import promotion
@@ -117,11 +117,11 @@ def compete(proposal: Proposal, folder: Path) -> Proposal:
     samples = [one for one in dataset.spread("test", MOST_SAMPLES) if one.text is not None]
     if not samples:
         raise DataError(f"expected labelled samples in the test split of {folder}, received none; choose another.")
-    entrants = []
+    candidates = []
     for one in (champion, challenger):
         solver = Solver.load(one.uri)
-        entrants.append(Entrant(f"version {one.version}", solver, len(solver.bundle.litert)))
-    contest = hold(entrants[0], entrants[1], samples)
+        candidates.append(Candidate(f"version {one.version}", solver, len(solver.bundle.litert)))
+    contest = compare_side_by_side(candidates[0], candidates[1], samples)
     preset = bundles.opened(challenger.uri).config.preset or ""
     rule = promotion_rule(preset)
     return replace(

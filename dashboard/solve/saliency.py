@@ -18,7 +18,7 @@ BATCH = 64
 
 
 @dataclass(frozen=True)
-class Look:
+class Saliency:
     """How much each place mattered.
 
     Args:
@@ -53,7 +53,7 @@ def can_look(solver: Solver) -> bool:
     return solver.bundle.config.features.kind in ("image", "log_mel", "spectrogram_picture")
 
 
-def look(solver: Solver, media: bytes) -> Look:
+def look(solver: Solver, media: bytes) -> Saliency:
     """Hide one patch after the other.
 
     Raises:
@@ -82,7 +82,7 @@ def look(solver: Solver, media: bytes) -> Look:
         hidden = log_softmax(solver.logits(batch))
         drops[first : first + len(some)] = base[steps, chosen] - hidden[:, steps, chosen]
     spans = tuple((int(start), int(end)) for start, end in decoded.spans)
-    return Look(drops, patches, patch, (height, width), spans)
+    return Saliency(drops, patches, patch, (height, width), spans)
 
 
 def _page(features: np.ndarray) -> np.ndarray:

@@ -18,10 +18,10 @@ import streamlit as st
 
 from captcha_core.errors import CaptchaError, RegistryError
 from captcha_core.registry import promotion
-from captcha_core.tracking.runs import client, use_tracking
+from captcha_core.tracking.runs import client, connect
 from dashboard import memory
 from dashboard.tracking.records import DataUse, ModelRecord, RunRecord, VersionRecord, counts_of
-from dashboard.tracking.timeouts import be_brief
+from dashboard.tracking.timeouts import short_timeouts
 
 FRESH_S = 4.0
 PAGE, MOST_RUNS = 250, 5000  # pages of 1,000 took 50 MB more and no less time
@@ -47,14 +47,14 @@ def tracking() -> str:
     Raises:
         DataAway: If nobody does.
     """
-    be_brief()
+    short_timeouts()
     return _reachable(os.environ.get("MLFLOW_TRACKING_URI", ""))
 
 
 @st.cache_data(ttl=FRESH_S, show_spinner=False, max_entries=4)
 def _reachable(_variable: str) -> str:
     try:
-        return use_tracking()
+        return connect()
     except RegistryError as error:
         raise DataAway(str(error)) from None
 
@@ -152,7 +152,7 @@ def _shelf(uri: str) -> _Shelf:
 def preload() -> None:
     """Read the runs before the first visitor comes; when MLflow does not answer, the pages will say so."""
     with contextlib.suppress(CaptchaError):
-        shelf = _shelf(use_tracking())
+        shelf = _shelf(connect())
         with shelf.lock:
             _ask("the list of runs", shelf.read)
 

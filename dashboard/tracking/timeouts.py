@@ -7,7 +7,7 @@ FOR_PAGES = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRI
 _changed: set[str] = set()
 
 
-def be_brief() -> None:
+def short_timeouts() -> None:
     """Let MLflow give up soon in this process, where the user has not said how soon."""
     for name, value in FOR_PAGES.items():
         if name not in os.environ:
@@ -15,6 +15,6 @@ def be_brief() -> None:
             _changed.add(name)
 
 
-def patient(environment: Mapping[str, str]) -> dict[str, str]:
+def usual_timeouts(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment as it was before."""
     return {name: value for name, value in environment.items() if name not in _changed}

@@ -11,7 +11,7 @@ from typing import Any
 from captcha_core.errors import SpecError
 from captcha_core.sources.reference import draw_reference
 from captcha_core.sources.schemes import get_scheme
-from captcha_core.start_keras import start
+from captcha_core.start_keras import start_keras
 from captcha_core.training.config import TrainingConfig
 from experiments.benchmarks.learning import learn
 
@@ -61,7 +61,7 @@ def run(
     unknown = [name for name in changes if name not in CHANGES]
     if unknown:
         raise SpecError(f"expected changes of {', '.join(CHANGES)}, received {unknown[0]!r}; choose some.")
-    start()
+    start_keras()
     drawn = get_scheme(scheme)
     samples = draw_reference(drawn, held_out)
     rows = []

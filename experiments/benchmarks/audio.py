@@ -81,7 +81,7 @@ def features(name: str, seconds: float) -> dict[str, Any]:
     scheme = _scheme(name)
     made, clips = 0.0, []
     for index, text in enumerate(_texts(scheme, 1_000)):
-        clips.append(audio_mix.draw_clip(scheme, SEED, index, text).samples)
+        clips.append(audio_mix.mix_clip(scheme, SEED, index, text).samples)
         made += len(clips[-1]) / scheme.spec.rate_hz
         if made > seconds:
             break
@@ -109,7 +109,7 @@ def _draw(scheme: Scheme, texts: list[str], start: int = 0, seed: int = SEED) ->
     from captcha_core.sources import audio_mix
 
     for index, text in enumerate(texts, start):
-        audio_mix.draw_clip(scheme, seed, index, text)
+        audio_mix.mix_clip(scheme, seed, index, text)
 
 
 def _texts(scheme: Scheme, count: int) -> list[str]:
@@ -123,7 +123,7 @@ def _scheme(name: str) -> Scheme:
     from captcha_core.sources.schemes import get_scheme
 
     scheme = get_scheme(name)
-    audio_mix.draw_clip(scheme, SEED + 1, 0, _texts(scheme, 1)[0])
+    audio_mix.mix_clip(scheme, SEED + 1, 0, _texts(scheme, 1)[0])
     return scheme
 
 

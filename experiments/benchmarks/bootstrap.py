@@ -23,7 +23,7 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import SpecError
 from captcha_core.registry.versions import CHALLENGER
 from captcha_core.solver import Solver
-from captcha_core.start_keras import start
+from captcha_core.start_keras import start_keras
 from captcha_core.workflows.evaluate import read_all
 from captcha_core.workflows.guesses import guesses_of
 from captcha_core.workflows.plan import plan_training
@@ -59,7 +59,7 @@ def run(
         split: Of the captchas that are labelled.
         seed: Decides what is held out.
     """
-    start()
+    start_keras()
     samples = list({sample.id: sample for part in SPLITS for sample in Dataset.open(data).samples(part)}.values())
     truth = {sample.id: sample.text for sample in samples if sample.text is not None}
     if len(truth) < len(samples) or len(samples) <= held_out + first + second:

@@ -18,7 +18,7 @@ from captcha_core.evaluation.metrics import exact_match
 from captcha_core.models.decode import read
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
-from captcha_core.start_keras import start
+from captcha_core.start_keras import start_keras
 from captcha_core.workflows.data import labelled, require_same_spec
 
 WARM_UP = 20
@@ -44,7 +44,7 @@ def run(model: str, data: str, split: str = "test", count: int = 1000, keras_cou
 def _others(solver: Solver, samples: Sequence[Sample], keras_count: int) -> list[tuple[str, Read, Sequence[Sample]]]:
     import onnxruntime
 
-    start()
+    start_keras()
     network, head, spec = load_keras(solver.bundle), solver.bundle.config.head, solver.spec
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

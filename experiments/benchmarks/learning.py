@@ -41,9 +41,9 @@ def learn(
     """
     task = Task(scheme.spec, network, options, config)
     features = get_network(network).features(scheme.spec)
-    material = from_stream(scheme, features, config)
+    training_data = from_stream(scheme, features, config)
     with tempfile.TemporaryDirectory() as folder:
-        trained = train(task, material.batches, material.validation, Checkpoint(Path(folder)))
+        trained = train(task, training_data.batches, training_data.validation, Checkpoint(Path(folder)))
     score = partial(_scores, trained.model, task, features)
     scores = score(held_out)
     console.print(f"{scheme.name} {network}: {scores['exact_match']:.2%} of {scores['n']:,}")

@@ -27,7 +27,7 @@ from captcha_core.models.decode import read
 from captcha_core.models.zoo import build_network, get_network
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
-from captcha_core.start_keras import start
+from captcha_core.start_keras import start_keras
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task, train
@@ -63,7 +63,7 @@ def run(
     only_times: bool = False,
 ) -> dict[str, Any]:
     """Cut, train and score; with ``only_times`` measure times alone, of untrained networks."""
-    start()
+    start_keras()
     rows: list[dict[str, Any]] = []
     for folder in data:
         dataset = Dataset.open(folder)

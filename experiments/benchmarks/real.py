@@ -23,7 +23,7 @@ from captcha_core.models.zoo import get_network
 from captcha_core.progress.console import console
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.start_keras import start
+from captcha_core.start_keras import start_keras
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task, train
@@ -77,7 +77,7 @@ def run(
     Raises:
         DataError: If there are too few labelled samples for the largest size.
     """
-    start()
+    start_keras()
     labelled = _load(data, network)
     count = len(labelled.texts)
     if max(sizes, default=0) > count - round(TEST * count):
@@ -138,10 +138,10 @@ def _fit(labelled: Labelled, config: TrainingConfig, split: int, size: int | Non
 def _pretrained(labelled: Labelled, scheme: str, recipe: dict[str, Any]) -> Any:
     drawn = get_scheme(scheme)
     config = TrainingConfig.build(**recipe)
-    material = from_stream(drawn, get_network(labelled.network).features(drawn.spec), config)
+    training_data = from_stream(drawn, get_network(labelled.network).features(drawn.spec), config)
     with tempfile.TemporaryDirectory() as folder:
         task = Task(drawn.spec, labelled.network, {}, config)
-        return train(task, material.batches, material.validation, Checkpoint(Path(folder))).model
+        return train(task, training_data.batches, training_data.validation, Checkpoint(Path(folder))).model
 
 
 def _guesses(labelled: Labelled, model: Any, x: np.ndarray) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from captcha_core.presets.preset import load_preset, preset_names
 from captcha_core.sources.reference import draw_reference
 from captcha_core.sources.schemes import get_scheme
-from captcha_core.start_keras import start
+from captcha_core.start_keras import start_keras
 from captcha_core.training.config import TrainingConfig
 from experiments.benchmarks.learning import learn
 
@@ -35,7 +35,7 @@ def run(
     held_out: int = 10_000,
 ) -> dict[str, Any]:
     """Train each network on each scheme for ``minutes`` and score it on ``held_out`` images of the package."""
-    start()
+    start_keras()
     rows = []
     for name in schemes:
         scheme = get_scheme(name)

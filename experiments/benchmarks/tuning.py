@@ -197,10 +197,10 @@ def _compared(folder: Path, whole: dict[str, Any], cut: dict[str, Any]) -> dict[
 
 
 def _draw(folder: Path, count: int) -> None:
-    from captcha_core.dataset.generate import Order, write_drawn
+    from captcha_core.dataset.generate import GenerationRequest, write_drawn
     from captcha_core.sources.schemes import get_scheme
 
-    write_drawn(folder / "data", Order(get_scheme("digits4"), count, 7))
+    write_drawn(folder / "data", GenerationRequest(get_scheme("digits4"), count, 7))
 
 
 def _words(name: str, words: Sequence[str], recipe: Sequence[str]) -> list[str]:

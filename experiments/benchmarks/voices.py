@@ -11,7 +11,7 @@ from captcha_core.errors import SpecError
 from captcha_core.sources.audio_schemes import AudioKnobs
 from captcha_core.sources.generate import draw_samples
 from captcha_core.sources.schemes import get_scheme
-from captcha_core.start_keras import start
+from captcha_core.start_keras import start_keras
 from captcha_core.training.config import TrainingConfig
 from captcha_core.workflows.data import TEST_SEED
 from experiments.benchmarks.learning import learn
@@ -35,7 +35,7 @@ def run(
     whole = get_scheme(scheme)
     if not isinstance(whole.knobs, AudioKnobs):
         raise SpecError(f"expected an audio scheme, received {scheme}; take speech-alnum8.")
-    start()
+    start_keras()
     heard, others = whole.turned(held_out=tuple(unheard)), whole.turned(voices=tuple(unheard))
     sets = [draw_samples(one, TEST_SEED, range(held_out)) for one in (heard, others)]
     rows = []

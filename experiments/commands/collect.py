@@ -48,37 +48,37 @@ def collect(
             "expected how long the texts are, received nothing; give it, or --min-length and --max-length.",
             param_hint="--length",
         )
-    from captcha_core.dataset.collection import Stash
+    from captcha_core.dataset.collection import CollectionBuffer
     from captcha_core.dataset.store import MANIFEST
     from captcha_core.errors import DataError
     from captcha_core.progress.progress_bar import progress_bar
-    from captcha_core.sources.browser import Errand, check_errand
+    from captcha_core.sources.browser import CollectOptions, check_collect_options
     from captcha_core.sources.browser import collect as collected
-    from captcha_core.sources.import_survey import Wishes
+    from captcha_core.sources.import_survey import SpecOverrides
 
-    errand = Errand(url, selector, count, refresh or None, delay_s, timeout_s, browser or None)
-    check_errand(errand)
+    options = CollectOptions(url, selector, count, refresh or None, delay_s, timeout_s, browser or None)
+    check_collect_options(options)
     if (Path(out) / MANIFEST).exists():
         raise DataError(f"expected a new folder, received the finished data set {out}; choose another --out.")
-    wishes = Wishes(
+    overrides = SpecOverrides(
         alphabet=alphabet, min_length=length or min_length, max_length=length or max_length, case_sensitive=True
     )
-    stash = Stash(Path(out))
-    known = {sample.id for sample in stash.samples()}
+    buffer = CollectionBuffer(Path(out))
+    known = {sample.id for sample in buffer.samples()}
     if known:
-        print(f"going on behind {len(known):,} captchas in {stash.folder}", file=sys.stderr)
+        print(f"going on behind {len(known):,} captchas in {buffer.folder}", file=sys.stderr)
     with progress_bar("collecting", count, "captchas") as advance:
         advance(len(known))
-        for sample in collected(errand, known):
-            stash.add(sample)
+        for sample in collected(options, known):
+            buffer.add(sample)
             advance(1)
-    pictured = sum(sample.origin.get("taken_from") == "screenshot" for sample in stash.samples())
+    pictured = sum(sample.origin.get("taken_from") == "screenshot" for sample in buffer.samples())
     if pictured:
         print(
             f"note: {selector!r} has no picture of its own, so {pictured:,} captchas are screenshots; preview them",
             file=sys.stderr,
         )
-    dataset = stash.finish(wishes, split)
+    dataset = buffer.finish(overrides, split)
     if as_json:
         print(json.dumps({"path": out, "counts": dataset.counts, "digest": dataset.digest}))
         return

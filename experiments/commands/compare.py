@@ -39,14 +39,14 @@ def compare(
     as_json = check_format(format)
     if len(models) < 2:
         raise typer.BadParameter("expected at least two to compare.", param_hint="RUN...")
-    from captcha_core.tracking.runs import use_tracking
+    from captcha_core.tracking.runs import connect
 
-    use_tracking()
+    connect()
     report = _read_anew(models, data, split) if data else _as_logged(models)
     if as_json:
         print(json.dumps(report))
         return
-    for side in report["sides"]:
+    for side in report["read_side_by_side"]:
         low, high = side["exact_match_low"], side["exact_match_high"]
         print(f"{side['name']}")
         print(
@@ -55,7 +55,7 @@ def compare(
         print("    " + "  ".join(text.format(side[key]) for key, text in FURTHER.items() if key in side))
     for pair in report["pairs"]:
         print(
-            f"{pair['name']} against {report['sides'][0]['name']}: {pair['difference']:+.2%}, "
+            f"{pair['name']} against {report['read_side_by_side'][0]['name']}: {pair['difference']:+.2%}, "
             f"reads {pair['gained']:,} that the other does not, misses {pair['lost']:,} that it reads, "
             f"McNemar p = {pair['p_value']:.3g}"
         )
@@ -66,11 +66,11 @@ def _read_anew(models: list[str], data: str, split: str) -> dict[str, Any]:
 
     from captcha_core.dataset.store import Dataset
     from captcha_core.solver import Solver
-    from captcha_core.workflows.promote import sides
+    from captcha_core.workflows.promote import read_side_by_side
 
     dataset = Dataset.open(Path(data))
     solvers = [(model, Solver.load(model if "/" in model else f"runs:/{model}")) for model in models]
-    read = sides(solvers, dataset, split)
+    read = read_side_by_side(solvers, dataset, split)
     figures = [{"name": side.name, **side.figures} for side in read]
     return {"digest": dataset.digest, "split": split, **_paired(figures, [side.predictions for side in read])}
 
@@ -107,7 +107,7 @@ def _paired(figures: list[dict[str, Any]], predictions: "list[Predictions]") -> 
             }
         )
     return {
-        "sides": figures,
+        "read_side_by_side": figures,
         "pairs": pairs,
         "by_length": [_shares(metrics.exact_match_by_length(mine.truth, mine.read)) for mine in predictions],
         "by_character": [_shares(metrics.exact_match_by_character(mine.truth, mine.read)) for mine in predictions],

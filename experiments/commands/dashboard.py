@@ -25,7 +25,7 @@ def dashboard(
     """
     from captcha_core.errors import CaptchaError
     from captcha_core.fetch.fetch import FetchPolicy
-    from captcha_core.tracking.runs import use_tracking
+    from captcha_core.tracking.runs import connect
 
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -36,7 +36,7 @@ def dashboard(
             if error.errno != errno.EADDRINUSE:
                 free, change = "an address of this machine", "correct --host or --port"
             raise CaptchaError(f"expected {free}, received {error.strerror} for {host}:{port}; {change}.") from None
-    use_tracking()
+    connect()
     if read_only:
         os.environ["CAPTCHALAB_READ_ONLY"] = "1"
     if allow_url_host:

@@ -57,20 +57,20 @@ def _tracking() -> tuple[bool, str]:
     from captcha_core.tracking.address import tracking_uri
     from captcha_core.tracking.database import is_missing
     from captcha_core.tracking.redact import masked
-    from captcha_core.tracking.runs import use_tracking
-    from experiments.terminal.foreign_errors import outside
+    from captcha_core.tracking.runs import connect
+    from experiments.terminal.foreign_errors import foreign_error
 
     try:
         if is_missing(tracking_uri()):
             return True, f"tracking at {tracking_uri()}, which the first run makes"
-        uri = use_tracking()
+        uri = connect()
         models = len(list(model_names()))
         count = "1 registered model" if models == 1 else f"{models} registered models"
         return True, f"tracking at {masked(uri)}, {count}"
     except CaptchaError as error:
         return False, str(error)
     except Exception as error:
-        return False, masked(outside(error) or f"tracking store: {type(error).__name__}: {error}")
+        return False, masked(foreign_error(error) or f"tracking store: {type(error).__name__}: {error}")
 
 
 def _runs(repair: bool) -> tuple[bool, str]:

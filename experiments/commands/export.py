@@ -34,17 +34,17 @@ def export(
     from captcha_core.dataset.store import Dataset
     from captcha_core.errors import ModelError
     from captcha_core.registry.versions import locate
-    from captcha_core.start_keras import start
-    from captcha_core.tracking.runs import use_tracking
+    from captcha_core.start_keras import start_keras
+    from captcha_core.tracking.runs import connect
     from captcha_core.workflows.data import require_same_spec
 
     check_file(format, Path(out))  # before the seconds that the learner takes
-    use_tracking()
+    connect()
     located = locate(model)
     bundle = Bundle.open(located.path, located.digest)
     if data:
         require_same_spec(Dataset.open(Path(data)), bundle.spec)
-    start()
+    start_keras()
     features, where = _features(bundle, data)
     if where == NOISE and format == "litert-int8":
         raise ModelError(

@@ -77,7 +77,7 @@ def generate(
         raise typer.BadParameter("expected --unique or --enumerate, received both.", param_hint="--unique")
     if source not in ("fast", "exact", "package"):
         raise typer.BadParameter(f"expected fast, exact or package, received {source!r}.", param_hint="--source")
-    from captcha_core.dataset.generate import Order, TextChoice, write_drawn
+    from captcha_core.dataset.generate import GenerationRequest, TextChoice, write_drawn
     from captcha_core.progress.progress_bar import progress_bar
     from captcha_core.sources.schemes import get_scheme
     from captcha_core.sources.texts import flagged_alphabet
@@ -91,7 +91,7 @@ def generate(
     }
     turned = _changed(get_scheme(scheme), {name: value for name, value in changes.items() if value}, settings or [])
     choice = TextChoice("enumerate" if enumerate_all else "unique" if unique else "scheme", distinct, epochs)
-    order = Order(turned, count, seed, cast("Source", source), choice, split, check_split_by(split_by))
+    request = GenerationRequest(turned, count, seed, cast("Source", source), choice, split, check_split_by(split_by))
     if source == "package":
         print("the captcha package cannot be seeded: these captchas will never be drawn again.", file=sys.stderr)
     processes = workers or os.cpu_count() or 1
@@ -99,13 +99,13 @@ def generate(
         processes = 1  # so that one purse is kept
         if cluster:
             raise typer.BadParameter("expected none with a paid engine, received one.", param_hint="--cluster")
-    with progress_bar(f"drawing {scheme}", order.total) as advance:
-        dataset = write_drawn(Path(out), order, workers=processes, cluster=cluster or None, progress=advance)
+    with progress_bar(f"drawing {scheme}", request.total) as advance:
+        dataset = write_drawn(Path(out), request, workers=processes, cluster=cluster or None, progress=advance)
     if as_json:
         print(json.dumps({"path": out, "digest": dataset.digest, "counts": dataset.counts}))
     else:
         splits = ", ".join(f"{name} {n:,}" for name, n in dataset.counts.items())
-        print(f"{order.total:,} captchas of {scheme} in {out}: {splits}\ndigest {dataset.digest}")
+        print(f"{request.total:,} captchas of {scheme} in {out}: {splits}\ndigest {dataset.digest}")
 
 
 def _is_paid_for(scheme: "Scheme", max_characters: int | None) -> bool:

@@ -10,9 +10,9 @@ def history(name: Name, format: Format = "text") -> None:
     as_json = check_format(format)
     from captcha_core.registry.promotion import history as entries_of
     from captcha_core.registry.promotion import moved_outside
-    from captcha_core.tracking.runs import use_tracking
+    from captcha_core.tracking.runs import connect
 
-    use_tracking()
+    connect()
     entries = entries_of(name)
     outside = moved_outside(name, entries)
     if as_json:

@@ -65,9 +65,9 @@ def import_data(
     from captcha_core.errors import DataError
     from captcha_core.progress.progress_bar import progress_bar
     from captcha_core.sources.folders import list_labelled
-    from captcha_core.sources.import_survey import Wishes, fit, spec_of, survey
+    from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
 
-    wishes = Wishes(
+    overrides = SpecOverrides(
         alphabet=alphabet or None,
         min_length=length or min_length or None,
         max_length=length or max_length or None,
@@ -80,9 +80,9 @@ def import_data(
     )
     listing = list_labelled(Path(source), label_from or None)
     with progress_bar(f"reading {source}", len(listing.entries), "files") as advance:
-        seen = survey(listing, advance, wishes.case_sensitive)
+        seen = survey(listing, advance, overrides.case_sensitive)
     try:
-        spec = spec_of(seen, wishes)
+        spec = spec_of(seen, overrides)
         fit(seen, spec)
         if strict and seen.rejects:
             raise DataError(

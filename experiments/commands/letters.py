@@ -37,7 +37,7 @@ def letters(
     from captcha_core.dataset.split import KEEP, SPLITS
     from captcha_core.dataset.store import Dataset
     from captcha_core.errors import DataError
-    from captcha_core.features.extract_letters import Failure, harvest
+    from captcha_core.features.extract_letters import Failure, extract_letters
     from captcha_core.features.segmentation.segment import Segmentation
     from captcha_core.progress.progress_bar import progress_bar
     from captcha_core.spec.captcha import CaptchaSpec
@@ -49,7 +49,7 @@ def letters(
     captchas = 0
     with progress_bar("cutting", sum(dataset.counts.values()), "captchas") as advance:
         for split in SPLITS:
-            for result in harvest(dataset.samples(split), dataset.spec, Segmentation(side_px=side_px)):
+            for result in extract_letters(dataset.samples(split), dataset.spec, Segmentation(side_px=side_px)):
                 advance(1)
                 captchas += 1
                 if isinstance(result, Failure):
@@ -106,7 +106,7 @@ def _write_failures(place: "Path", failures: "list[Failure]", spec: "CaptchaSpec
     (place / "failures").mkdir()
     with (place / "failures.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["id", "file", "text", "pieces", "reason"])
+        table.writerow(["id", "file", "text", "components", "reason"])
         for failure in failures:
             sample = failure.sample
             table.writerow([sample.id, sample.path, sample.text, len(failure.boxes_px), failure.reason])

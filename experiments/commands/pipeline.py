@@ -24,19 +24,19 @@ def pipeline(
     from captcha_core.presets.preset import load_preset
     from captcha_core.progress.console import console
     from captcha_core.registry.versions import CHAMPION, name_after, version_behind
-    from captcha_core.start_keras import start
-    from captcha_core.tracking.runs import use_tracking
+    from captcha_core.start_keras import start_keras
+    from captcha_core.tracking.runs import connect
     from captcha_core.workflows.data import labelled, require_labels, require_named
-    from captcha_core.workflows.promote import settle
+    from captcha_core.workflows.promote import compare_and_promote
 
-    use_tracking()
+    connect()
     preset = preset or ("" if data else "digits4")
     name = load_preset(preset).registered_name if preset else name_after(Path(data).resolve().name)
     if if_missing and version_behind(name, CHAMPION):
         console.print(f"{name} has a champion already; nothing to train.")
         return
     require_named(preset, data)
-    start()
+    start_keras()
     from captcha_core.workflows.plan import plan_training
 
     plan = plan_training(preset, data, "", "", minutes, None)
@@ -47,9 +47,9 @@ def pipeline(
     console.print(f"train      {plan.task.network} for {plan.task.config.minutes or '?'} minutes at most")
     outcome = plan.run(test=partial(labelled, tested, "test"))
     console.print(f"evaluate   exact match {outcome.report.exact_match}")
-    settled = settle(outcome.name, outcome.version, tested)
-    if settled.entry is None:
-        console.print(f"promote    {settled.verdict}", highlight=False)
+    promotion = compare_and_promote(outcome.name, outcome.version, tested)
+    if promotion.entry is None:
+        console.print(f"promote    {promotion.verdict}", highlight=False)
         print(f"promote    the champion of {outcome.name} stays; version {outcome.version} is challenger")
         return
     print(f"promote    {outcome.name} version {outcome.version} is champion: exact match {outcome.report.exact_match}")

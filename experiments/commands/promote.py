@@ -32,10 +32,10 @@ def promote(
     from captcha_core.errors import RegistryError
     from captcha_core.registry.lookup import open_registry
     from captcha_core.registry.versions import CHALLENGER, CHAMPION, version_behind
-    from captcha_core.tracking.runs import use_tracking
-    from captcha_core.workflows.promote import settle
+    from captcha_core.tracking.runs import connect
+    from captcha_core.workflows.promote import compare_and_promote
 
-    use_tracking()
+    connect()
     chosen = version or version_behind(name, CHALLENGER)
     if not chosen:
         raise RegistryError(f"expected a version of {name} to promote, received none; train one first.")
@@ -46,16 +46,18 @@ def promote(
             f"expected a data set to compare version {chosen} of {name} with the champion, version {former}, received "
             "none; give --data DIR, or --force --reason TEXT."
         )
-    settled = settle(name, chosen, Dataset.open(Path(data)) if data else None, split, reason if force else "")
+    outcome = compare_and_promote(
+        name, chosen, Dataset.open(Path(data)) if data else None, split, reason if force else ""
+    )
     if as_json:
-        verdict = None if settled.verdict is None else [asdict(reason) for reason in settled.verdict.reasons]
-        entry = None if settled.entry is None else settled.entry.model_dump()
-        figures = None if settled.contest is None else settled.contest.figures()
+        verdict = None if outcome.verdict is None else [asdict(reason) for reason in outcome.verdict.reasons]
+        entry = None if outcome.entry is None else outcome.entry.model_dump()
+        figures = None if outcome.comparison is None else outcome.comparison.figures()
         print(json.dumps({"promoted": entry is not None, "entry": entry, "verdict": verdict, "figures": figures}))
     else:
-        if settled.verdict is not None:
-            print(settled.verdict)
-        if settled.entry is not None:
-            was = f" (before: version {settled.entry.from_version})" if settled.entry.from_version else ""
+        if outcome.verdict is not None:
+            print(outcome.verdict)
+        if outcome.entry is not None:
+            was = f" (before: version {outcome.entry.from_version})" if outcome.entry.from_version else ""
             print(f"{name} version {chosen} is champion{was}")
-    raise typer.Exit(0 if settled.entry is not None else 1)
+    raise typer.Exit(0 if outcome.entry is not None else 1)

@@ -18,9 +18,9 @@ def rollback(
     from captcha_core.registry.promotion import rollback as roll_back
     from captcha_core.registry.versions import PREVIOUS, version_behind
     from captcha_core.solver import Solver
-    from captcha_core.tracking.runs import use_tracking
+    from captcha_core.tracking.runs import connect
 
-    use_tracking()
+    connect()
     if version_behind(name, PREVIOUS):
         Solver.load(f"models:/{name}@{PREVIOUS}")  # what cannot be loaded does not come back
     entry = roll_back(name, reason)

@@ -33,7 +33,7 @@ def train(
     """
     from captcha_core.errors import SpecError
     from captcha_core.progress.console import console
-    from captcha_core.start_keras import start
+    from captcha_core.start_keras import start_keras
     from captcha_core.workflows.data import require_named
 
     if resume:
@@ -48,7 +48,7 @@ def train(
             )
     else:
         require_named(preset, data)
-    start()
+    start_keras()
     from captcha_core.workflows.plan import plan_training, resume_training
 
     if resume:

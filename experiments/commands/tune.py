@@ -62,8 +62,8 @@ def tune(
     as_json = check_format(format)
     from captcha_core.errors import SpecError
     from captcha_core.progress.console import console
-    from captcha_core.start_keras import start
-    from captcha_core.tracking.runs import use_tracking
+    from captcha_core.start_keras import start_keras
+    from captcha_core.tracking.runs import connect
     from captcha_core.training.search.objective import Objective
     from captcha_core.workflows.data import require_named
     from captcha_core.workflows.searching.processes import Processes
@@ -77,17 +77,17 @@ def tune(
     if preset or data:
         require_named(preset, data)
     with contextlib.nullcontext() if cluster or workers == 1 else Processes(workers) as crew:
-        use_tracking()
-        start()
+        connect()
+        start_keras()
         from dataclasses import replace
 
         from captcha_core.presets.preset import EvaluationConfig, SearchConfig, load_preset
         from captcha_core.workflows.plan import plan_training
         from captcha_core.workflows.searching.plan import Limits, parse_wishes, plan_search, resume_search
         from captcha_core.workflows.searching.report import table
-        from captcha_core.workflows.searching.run import Manner, run_search
+        from captcha_core.workflows.searching.run import SearchOptions, run_search
 
-        wishes = parse_wishes(space or [])
+        overrides = parse_wishes(space or [])
         if resume:
             from pathlib import Path
 
@@ -102,7 +102,7 @@ def tune(
                 "networks": networks,
                 "tuner": tuner,
                 "objective": objective,
-                "wishes": {**(load_preset(preset).search.space if preset else {}), **wishes},
+                "overrides": {**(load_preset(preset).search.space if preset else {}), **overrides},
                 "budget": {"epochs": epochs} if epochs else {"minutes": minutes} if minutes else {},
                 "limits": {
                     key: value for key, value in (("latency_ms", budget_latency_ms), ("bytes", budget_bytes)) if value
@@ -131,14 +131,14 @@ def tune(
                 objective or "val_exact_match",
                 networks,
                 load_preset(preset).search if preset else SearchConfig(),
-                wishes,
+                overrides,
                 minutes,
                 epochs,
                 limits,
                 retries,
             )
         console.print(f"search {plan.name}: {plan.trials} trials of {', '.join(plan.networks)}", highlight=False)
-        found = run_search(plan, Manner(workers, cluster, repeats, full_minutes, bundles), crew)
+        found = run_search(plan, SearchOptions(workers, cluster, repeats, full_minutes, bundles), crew)
     if as_json:
         print(json.dumps(found.record()))
         return

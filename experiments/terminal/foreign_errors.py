@@ -6,7 +6,7 @@ from captcha_core.tracking.redact import masked
 NO_MEMORY = ("ResourceExhaustedError", "OOM when allocating")
 
 
-def outside(error: BaseException) -> str:
+def foreign_error(error: BaseException) -> str:
     """Return what to say of an error from MLflow, its database or TensorFlow; empty for any other."""
     first = (str(error).strip().splitlines() or [type(error).__name__])[0]
     whence = type(error).__module__.partition(".")[0]

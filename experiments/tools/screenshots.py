@@ -12,7 +12,7 @@ from typing import Any
 
 from captcha_core.errors import CaptchaError
 from captcha_core.registry.versions import CHAMPION
-from captcha_core.tracking.runs import client, use_tracking
+from captcha_core.tracking.runs import client, connect
 from experiments.tools.browser import opened, served, settled
 
 OUT = Path("screenshots")
@@ -140,7 +140,7 @@ def _wanted(every: list[Shot], names: list[str]) -> list[Shot]:
 
 def main() -> None:
     """Take all of them."""
-    tracking = use_tracking()
+    tracking = connect()
     OUT.mkdir(exist_ok=True)
     with served(Path.cwd(), tracking) as (address, _):
         for width_px in WIDTHS_PX:

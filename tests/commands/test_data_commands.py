@@ -137,8 +137,8 @@ def test_import_says_that_case_does_not_matter_where_there_is_one(
 def test_import_prints_names_that_are_no_unicode(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / os.fsdecode(b"\xff.png")).write_bytes(picture("a"))
-    wishes = ("--label-from", "none", "--alphabet", "0123", "--length", 4)
-    assert run("import", tmp_path / "in", "--out", tmp_path / "d", *wishes) == 0
+    overrides = ("--label-from", "none", "--alphabet", "0123", "--length", 4)
+    assert run("import", tmp_path / "in", "--out", tmp_path / "d", *overrides) == 0
     capsys.readouterr().out.encode()
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from captcha_core.start_keras import start
+from captcha_core.start_keras import start_keras
 
 
 def test_a_started_learner_warns_nobody(capfd: pytest.CaptureFixture[str]) -> None:
-    start()
+    start_keras()
     import tensorflow as tf
 
     tf.get_logger().warning("5 out of the last 5 calls triggered tf.function retracing")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.temporary import PREFIX, scratch, sweep
+from captcha_core.temporary import PREFIX, sweep, temporary_folder
 
 ROOT = Path(__file__).parent.parent.parent
 LEAVE = """
 import os, signal, tempfile
-from captcha_core.temporary import scratch
-with scratch():
+from captcha_core.temporary import temporary_folder
+with temporary_folder():
     open(os.path.join(tempfile.mkdtemp(), "half"), "w").write("x")
     print("there", flush=True)
     signal.pause()
@@ -29,7 +29,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_is_temporary_is_in_one_folder_that_goes(home: Path) -> None:
-    with scratch():
+    with temporary_folder():
         inside = Path(tempfile.mkdtemp())
         assert inside.parent.name.startswith(PREFIX) and inside.parent.parent == home
     assert list(home.iterdir()) == [] and tempfile.gettempdir() == str(home)

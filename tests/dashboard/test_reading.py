@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.tracking.runs import client, use_tracking
+from captcha_core.tracking.runs import client, connect
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
 from tests.dashboard.pages import bare_run
@@ -13,7 +13,7 @@ from tests.dashboard.pages import bare_run
 
 def _seen() -> dict[str, RunRecord]:
     data.runs.clear()
-    return {run.id: run for run in data.runs(use_tracking())}
+    return {run.id: run for run in data.runs(connect())}
 
 
 def test_new_running_and_ended_runs_are_seen_before_all_are_read_anew(

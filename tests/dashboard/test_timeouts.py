@@ -12,9 +12,9 @@ def test_what_a_page_starts_has_the_users_patience(monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT", raising=False)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     before = dict(os.environ)
-    timeouts.be_brief()
-    timeouts.be_brief()
+    timeouts.short_timeouts()
+    timeouts.short_timeouts()
     assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "10"
     assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "3", "the user has said so"
-    assert timeouts.patient(os.environ) == before
+    assert timeouts.usual_timeouts(os.environ) == before
     monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT")

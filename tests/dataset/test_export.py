@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from captcha_core.dataset.export import export_folder, export_tfrecord
-from captcha_core.dataset.generate import Order, write_drawn
+from captcha_core.dataset.generate import GenerationRequest, write_drawn
 from captcha_core.dataset.import_files import write_import
 from captcha_core.dataset.sheet import contact_sheet
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
 from captcha_core.media.audio import encode_flac
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import Wishes, fit, spec_of, survey
+from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
@@ -29,13 +29,13 @@ def draw_pictures(scheme: Scheme, seed: int, indices: range, texts: object = Non
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> Dataset:
-    return write_drawn(tmp_path / "drawn", Order(SCHEME, 40, split="0.6/0.2/0.2"), draw=draw_pictures)
+    return write_drawn(tmp_path / "drawn", GenerationRequest(SCHEME, 40, split="0.6/0.2/0.2"), draw=draw_pictures)
 
 
 def import_again(place: Path, out: Path, rule: str | None = None) -> Dataset:
     listing = list_labelled(place, rule)
     seen = survey(listing)
-    spec = spec_of(seen, Wishes())
+    spec = spec_of(seen, SpecOverrides())
     fit(seen, spec)
     return write_import(out, listing, seen, spec, split="0.6/0.2/0.2")
 
@@ -70,7 +70,7 @@ def test_characters_that_names_cannot_hold_are_in_the_table(tmp_path: Path) -> N
     def draw(scheme: Scheme, seed: int, indices: range, texts: object = None) -> list[Sample]:
         return [Sample(b"same", "1/2:") for _ in indices]
 
-    dataset = write_drawn(tmp_path / "d", Order(SCHEME, 3, split="1/0/0"), draw=draw)
+    dataset = write_drawn(tmp_path / "d", GenerationRequest(SCHEME, 3, split="1/0/0"), draw=draw)
     export_folder(dataset, tmp_path / "out")
     rows = list(csv.DictReader((tmp_path / "out" / "labels.csv").open(encoding="utf-8")))
     assert {row["text"] for row in rows} == {"1/2:"} and len({row["file"] for row in rows}) == 3

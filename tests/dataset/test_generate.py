@@ -1,11 +1,11 @@
-"""An order says what is drawn; what cannot be drawn is refused before anything is written."""
+"""An request says what is drawn; what cannot be drawn is refused before anything is written."""
 
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from captcha_core.dataset.generate import Order, TextChoice, write_drawn
+from captcha_core.dataset.generate import GenerationRequest, TextChoice, write_drawn
 from captcha_core.errors import DataError, SpecError
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec
@@ -17,43 +17,45 @@ def short_scheme(length: int = 2, alphabet: str = "0123456789") -> Scheme:
     return SCHEME.model_copy(update={"spec": CaptchaSpec.build(**fields)})
 
 
-def drawn_texts(folder: Path, order: Order) -> dict[str, list[str | None]]:
-    dataset = write_drawn(folder, order, draw=draw_samples)
+def drawn_texts(folder: Path, request: GenerationRequest) -> dict[str, list[str | None]]:
+    dataset = write_drawn(folder, request, draw=draw_samples)
     return {split: dataset.texts(split) for split in dataset.counts}
 
 
 def test_every_text_is_drawn_once_an_epoch(tmp_path: Path) -> None:
-    order = Order(short_scheme(), 0, seed=1, texts=TextChoice("enumerate", epochs=3), split="200/0/100")
-    texts = drawn_texts(tmp_path / "d", order)
+    request = GenerationRequest(short_scheme(), 0, seed=1, texts=TextChoice("enumerate", epochs=3), split="200/0/100")
+    texts = drawn_texts(tmp_path / "d", request)
     assert Counter(texts["train"]) == {f"{number:02d}": 2 for number in range(100)}
     assert sorted(texts["test"], key=str) == [f"{number:02d}" for number in range(100)]
 
 
 def test_a_unique_sample_repeats_nothing(tmp_path: Path) -> None:
-    texts = drawn_texts(tmp_path / "d", Order(short_scheme(), 90, texts=TextChoice("unique")))
+    texts = drawn_texts(tmp_path / "d", GenerationRequest(short_scheme(), 90, texts=TextChoice("unique")))
     everything = [text for split in texts.values() for text in split]
     assert len(everything) == len(set(everything)) == 90
 
 
 def test_distinct_characters_are_distinct(tmp_path: Path) -> None:
-    order = Order(short_scheme(3, "0123"), 0, texts=TextChoice("enumerate", distinct_characters=True))
-    texts = [text for split in drawn_texts(tmp_path / "d", order).values() for text in split]
+    request = GenerationRequest(short_scheme(3, "0123"), 0, texts=TextChoice("enumerate", distinct_characters=True))
+    texts = [text for split in drawn_texts(tmp_path / "d", request).values() for text in split]
     assert len(texts) == len(set(texts)) == 24 and all(len(set(text or "")) == 3 for text in texts)
 
 
 def test_the_same_order_draws_the_same(tmp_path: Path) -> None:
     choice = TextChoice("unique")
     digests = [
-        write_drawn(tmp_path / name, Order(short_scheme(), 80, seed, texts=choice), draw=draw_samples).digest
+        write_drawn(
+            tmp_path / name, GenerationRequest(short_scheme(), 80, seed, texts=choice), draw=draw_samples
+        ).digest
         for name, seed in (("a", 1), ("b", 1), ("c", 2))
     ]
     assert digests[0] == digests[1] != digests[2]
 
 
 def test_knobs_are_part_of_the_plan(tmp_path: Path) -> None:
-    write_drawn(tmp_path / "d", Order(SCHEME, 20), draw=draw_samples)
+    write_drawn(tmp_path / "d", GenerationRequest(SCHEME, 20), draw=draw_samples)
     with pytest.raises(DataError, match="specks 3 instead of 9"):
-        write_drawn(tmp_path / "d", Order(SCHEME.turned(specks=9), 20), draw=draw_samples)
+        write_drawn(tmp_path / "d", GenerationRequest(SCHEME.turned(specks=9), 20), draw=draw_samples)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def test_knobs_are_part_of_the_plan(tmp_path: Path) -> None:
 )
 def test_orders_that_cannot_be_met_are_refused(fields: dict, message: str) -> None:
     with pytest.raises(SpecError, match=message):
-        Order(short_scheme(), **fields)
+        GenerationRequest(short_scheme(), **fields)
 
 
 @pytest.mark.parametrize(
@@ -86,5 +88,5 @@ def test_choices_that_contradict_themselves_are_refused(fields: dict, message: s
 
 def test_a_wrong_split_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="split counts that add up to 20, received 21"):
-        write_drawn(tmp_path / "d", Order(SCHEME, 20, split="20/1/0"), draw=draw_samples)
+        write_drawn(tmp_path / "d", GenerationRequest(SCHEME, 20, split="20/1/0"), draw=draw_samples)
     assert not (tmp_path / "d").exists()

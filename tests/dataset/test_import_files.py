@@ -9,14 +9,14 @@ from captcha_core.dataset.import_files import write_import
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import Wishes, fit, spec_of, survey
+from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
 from tests.sources.labelled_files import TEXTS, fill, in_format, pack, picture
 
 
 def bring_in(place: Path, out: Path, split: str = "0.5/0.25/0.25", rule: str | None = None) -> Dataset:
     listing = list_labelled(place, rule)
     seen = survey(listing)
-    spec = spec_of(seen, Wishes())
+    spec = spec_of(seen, SpecOverrides())
     fit(seen, spec)
     return write_import(out, listing, seen, spec, split=split)
 
@@ -97,7 +97,7 @@ def test_a_file_that_changes_under_way_stops_the_import(tmp_path: Path) -> None:
     fill(tmp_path / "in", {f"{text}.png": picture(text) for text in TEXTS})
     listing = list_labelled(tmp_path / "in")
     seen = survey(listing)
-    spec = spec_of(seen, Wishes())
+    spec = spec_of(seen, SpecOverrides())
     (tmp_path / "in" / f"{TEXTS[2]}.png").write_bytes(b"another")
     with pytest.raises(DataError, match=r"expected .*png to stay as it was, received a changed file"):
         write_import(tmp_path / "out", listing, seen, spec)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from captcha_core.dataset.import_files import write_import
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import Wishes, fit, spec_of, survey
+from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
 from dashboard.solve.uploads import take as take_uploads
 from tests.faults.fuzzing import Target
 from tests.faults.mutations import BIG, MEDIA, NUMBER, Move, mutants, tfrecord_of
@@ -114,7 +114,9 @@ def imports(folder: Path) -> Target:
             take_uploads([("in.zip", content)])  # the dashboard's way, too
         listing = list_labelled(source, rule)
         seen = survey(listing)
-        spec = spec_of(seen, Wishes(alphabet="abcd1234", min_length=1, max_length=8) if rule == "none" else Wishes())
+        spec = spec_of(
+            seen, SpecOverrides(alphabet="abcd1234", min_length=1, max_length=8) if rule == "none" else SpecOverrides()
+        )
         fit(seen, spec)
         if written:
             dataset = write_import(folder / "out", listing, seen, spec, split="0.8/0.1/0.1")
@@ -152,7 +154,7 @@ def records(folder: Path) -> Target:
         summed, content = value
         path.write_bytes(rewritten(content) if summed else content)
         seen = survey(list_labelled(path))
-        fit(seen, spec_of(seen, Wishes()))
+        fit(seen, spec_of(seen, SpecOverrides()))
 
     whole = st.tuples(st.just(False), mutants([good]))
     lengths = st.sampled_from([0, len(record), 2**16, 2**33, 2**40, 2**62, 2**64 - 16, 2**64 - 1])

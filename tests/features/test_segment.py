@@ -101,13 +101,13 @@ def test_one_large_blob_is_not_cut() -> None:
     pixels[8:34, 20:100] = 0
     found = segment(pixels, 4)
     assert found.outcome is Outcome.TOO_FEW
-    assert found.sentence() == "expected 4 letters, found one piece; use a network that reads whole captchas."
+    assert found.sentence() == "expected 4 letters, found one component; use a network that reads whole captchas."
 
 
 def test_more_pieces_than_letters() -> None:
     found = segment(draw("80352").pixels, 3)
     assert found.outcome is Outcome.TOO_MANY
-    assert "expected 3 letters, found 5 pieces" in found.sentence()
+    assert "expected 3 letters, found 5 components" in found.sentence()
 
 
 def test_touching_letters_without_a_count_are_not_passed_off_as_one() -> None:

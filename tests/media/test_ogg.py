@@ -8,7 +8,7 @@ import soundfile
 
 from captcha_core.errors import DataError
 from captcha_core.media.audio import decode_audio
-from captcha_core.media.ogg import HEADER, LAST, MARK, SUM_AT, check_pages, page_sum
+from captcha_core.media.ogg import HEADER, LAST, MARK, SUM_AT, check_pages, page_crc
 
 RATE_HZ = 8_000
 
@@ -63,7 +63,7 @@ def test_a_lost_page_is_missed(clip: bytes) -> None:
 
 def test_a_file_of_nothing_but_pages_is_left_in_time() -> None:
     page = bytearray(HEADER.pack(MARK, 0, LAST, 0, 7, 0, 0, 0))
-    page[SUM_AT : SUM_AT + 4] = page_sum(bytes(page)).to_bytes(4, "little")
+    page[SUM_AT : SUM_AT + 4] = page_crc(bytes(page)).to_bytes(4, "little")
     check_pages(bytes(page) * 10)
     with pytest.raises(DataError, match="expected at most 100,000 Ogg pages, received more"):
         check_pages(bytes(page) * 100_001)

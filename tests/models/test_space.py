@@ -15,8 +15,8 @@ from captcha_core.training.config import TrainingConfig
 SPACE = Space({"width": Choice((4, 8, 16)), "shape": Choice(((1, 2), (2, 1)))}, {"rate": Range(0.001, 0.1, log=True)})
 
 
-def narrowed(**wishes: Any) -> dict[str, Any]:
-    return SearchSpace.of({"net": SPACE}, wishes).record()
+def narrowed(**overrides: Any) -> dict[str, Any]:
+    return SearchSpace.of({"net": SPACE}, overrides).record()
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -90,7 +90,7 @@ def test_a_wish_narrows_or_fixes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "part"),
+    ("overrides", "part"),
     [
         ({"width": []}, "at least one value for width in the search space, received none"),
         ({"rate": []}, "at least one value for rate"),
@@ -106,9 +106,9 @@ def test_a_wish_narrows_or_fixes() -> None:
         ({"width": 8, "shape": [1, 2], "rate": 0.01}, "one single configuration"),
     ],
 )
-def test_an_empty_or_contradictory_space_is_refused(wishes: dict[str, Any], part: str) -> None:
+def test_an_empty_or_contradictory_space_is_refused(overrides: dict[str, Any], part: str) -> None:
     with pytest.raises(SpecError, match="expected") as caught:
-        narrowed(**wishes)
+        narrowed(**overrides)
     assert part in str(caught.value)
 
 

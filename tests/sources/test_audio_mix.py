@@ -37,7 +37,7 @@ def test_sample_depends_on_seed_and_index_alone(scheme: Scheme) -> None:
 @EACH
 def test_clips_keep_to_the_specification(scheme: Scheme) -> None:
     for index, text in enumerate(_texts(scheme, 6)):
-        clip = audio_mix.draw_clip(scheme, 1, index, text)
+        clip = audio_mix.mix_clip(scheme, 1, index, text)
         assert clip.samples.dtype == np.float32 and clip.samples.ndim == 1
         assert np.abs(clip.samples).max() <= 1.0
         assert 0.3 * len(text) < len(clip.samples) / scheme.spec.rate_hz <= scheme.spec.seconds
@@ -50,7 +50,7 @@ def test_clips_keep_to_the_specification(scheme: Scheme) -> None:
 
 def test_captcha_layout_survives_flac_exactly() -> None:
     scheme = SCHEMES["audio-digits"]
-    clip = audio_mix.draw_clip(scheme, 1, 1, "1234").samples
+    clip = audio_mix.mix_clip(scheme, 1, 1, "1234").samples
     assert decode_audio(encode_flac(clip, 8_000), 8_000, 30.0).tobytes() == clip.tobytes()
 
 
@@ -66,7 +66,7 @@ def test_reference_is_the_packages_wav() -> None:
 
 def test_image_scheme_is_refused() -> None:
     with pytest.raises(SpecError, match="expected an audio scheme"):
-        audio_mix.draw_clip(SCHEMES["audio-digits"].model_copy(update={"knobs": Knobs()}), 1, 1, "1234")
+        audio_mix.mix_clip(SCHEMES["audio-digits"].model_copy(update={"knobs": Knobs()}), 1, 1, "1234")
 
 
 def test_knobs_refuse_what_cannot_be() -> None:

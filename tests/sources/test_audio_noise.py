@@ -91,27 +91,27 @@ def test_telephone_carries_its_band_alone() -> None:
 
 
 def test_each_knob_changes_the_clip_and_keeps_it_in_range() -> None:
-    plain = audio_mix.draw_clip(PLAIN, 1, 0, "A1B2C3D4").samples
+    plain = audio_mix.mix_clip(PLAIN, 1, 0, "A1B2C3D4").samples
     knobs = [
         {"white_snr_db": 5.0}, {"pink_snr_db": 5.0}, {"babble_snr_db": 5.0}, {"reversed_snr_db": 5.0},
         {"reverb_share": 1.0}, {"telephone_share": 1.0}, {"overlap": 0.4}, {"max_speed_change": 0.2},
         {"max_pitch_change": 3.0}, {"min_pause_s": 0.2, "max_pause_s": 0.3},
     ]  # fmt: skip
     for change in knobs:
-        clip = audio_mix.draw_clip(PLAIN.turned(**change), 1, 0, "A1B2C3D4").samples
+        clip = audio_mix.mix_clip(PLAIN.turned(**change), 1, 0, "A1B2C3D4").samples
         assert clip.shape != plain.shape or (clip != plain).any(), change
         assert np.isfinite(clip).all() and 0.1 < np.abs(clip).max() <= 1.0, change
 
 
 def test_noise_goes_over_the_packages_layout_too() -> None:
     digits = next(scheme for scheme in AUDIO_SCHEMES if scheme.name == "audio-digits")
-    quiet, noisy = (audio_mix.draw_clip(s, 1, 0, "1234") for s in (digits, digits.turned(babble_snr_db=0.0)))
+    quiet, noisy = (audio_mix.mix_clip(s, 1, 0, "1234") for s in (digits, digits.turned(babble_snr_db=0.0)))
     assert noisy.samples.std() > 1.2 * quiet.samples.std()
     assert (noisy.spans_s == quiet.spans_s).all()
 
 
 def test_overlap_lays_characters_over_one_another() -> None:
-    spans = audio_mix.draw_clip(PLAIN.turned(overlap=0.5, max_pause_s=0.02), 1, 0, "88888888").spans_s
+    spans = audio_mix.mix_clip(PLAIN.turned(overlap=0.5, max_pause_s=0.02), 1, 0, "88888888").spans_s
     assert (spans[1:, 0] < spans[:-1, 1]).sum() >= 4
     assert (np.diff(spans[:, 0]) > 0).all()
 
@@ -138,4 +138,4 @@ def test_speakers_serve_several_clips_and_neighbours_differ() -> None:
 
 def test_clips_longer_than_the_specification_are_refused() -> None:
     with pytest.raises(SpecError, match="shorten the pauses or raise max_seconds"):
-        audio_mix.draw_clip(PLAIN.turned(min_pause_s=2.0, max_pause_s=2.0), 1, 0, "A1B2C3D4")
+        audio_mix.mix_clip(PLAIN.turned(min_pause_s=2.0, max_pause_s=2.0), 1, 0, "A1B2C3D4")

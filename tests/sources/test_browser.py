@@ -7,7 +7,7 @@ import pytest
 
 from captcha_core.errors import DataError, FetchError, SpecError
 from captcha_core.media.image import decode_image
-from captcha_core.sources.browser import MAX_REPEATS, Errand, collect, find_browser
+from captcha_core.sources.browser import MAX_REPEATS, CollectOptions, collect, find_browser
 from captcha_core.sources.host_rule import HostRule
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.sample import Sample
@@ -21,7 +21,7 @@ def site() -> Iterator[OddSite]:
 
 
 def fetch(url: str, count: int = 2, selector: str = "#captcha", **more: object) -> list[Sample]:
-    return list(collect(Errand(url, selector, count, delay_s=0, timeout_s=6, **more), set()))  # type: ignore[arg-type]
+    return list(collect(CollectOptions(url, selector, count, delay_s=0, timeout_s=6, **more), set()))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("refresh", [None, "#refresh"], ids=["load again", "click"])
@@ -47,16 +47,16 @@ def test_pictures_without_bytes_of_their_own_are_taken_as_they_look(site: OddSit
 
 def test_waits_between_two_captchas(site: OddSite) -> None:
     waits: list[float] = []
-    list(collect(Errand(site.url, "#captcha", 3, delay_s=0.7), set(), waits.append))
+    list(collect(CollectOptions(site.url, "#captcha", 3, delay_s=0.7), set(), waits.append))
     assert waits == [0.7, 0.7]
 
 
 def test_goes_on_behind_what_is_there(site: OddSite) -> None:
     first = fetch(site.url, 2)
     known = {sample.id for sample in first}
-    more = list(collect(Errand(site.url, "#captcha", 3, delay_s=0), known))
+    more = list(collect(CollectOptions(site.url, "#captcha", 3, delay_s=0), known))
     assert len(more) == 1 and more[0].id not in {sample.id for sample in first}
-    assert list(collect(Errand("http://127.0.0.1:9/", "#captcha", 3), known)) == []
+    assert list(collect(CollectOptions("http://127.0.0.1:9/", "#captcha", 3), known)) == []
 
 
 def test_gives_up_when_nothing_new_comes(site: OddSite) -> None:
@@ -82,7 +82,7 @@ def test_a_selector_must_match_one_element(
 
 def test_a_page_that_never_loads(site: OddSite) -> None:
     with pytest.raises(FetchError, match="to load within 1 s, received no whole page"):
-        list(collect(Errand(f"{site.url}never", "#captcha", 1, timeout_s=1), set()))
+        list(collect(CollectOptions(f"{site.url}never", "#captcha", 1, timeout_s=1), set()))
     site.hung.set()
 
 
@@ -112,7 +112,7 @@ def test_pictures_of_another_host_are_not_asked(site: OddSite) -> None:
     with OddSite(get_scheme("digits4")) as other:
         site.other = other.url.replace("127.0.0.1", "localhost")
         with pytest.raises(DataError, match="it may come from another host, which is not asked"):
-            list(collect(Errand(f"{site.url}abroad", "#captcha", 1, timeout_s=2), set()))
+            list(collect(CollectOptions(f"{site.url}abroad", "#captcha", 1, timeout_s=2), set()))
         assert other.asked == []
 
 

@@ -10,14 +10,14 @@ import soundfile
 from captcha_core.dataset.import_files import write_import
 from captcha_core.errors import DataError, SpecError
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import Survey, Wishes, fit, observed_alphabet, spec_of, survey
+from captcha_core.sources.import_survey import SpecOverrides, Survey, fit, observed_alphabet, spec_of, survey
 from captcha_core.spec.captcha import CaptchaSpec
 from tests.sources.labelled_files import TEXTS, fill, huge_png_header, in_format, picture
 
 
-def look(folder: Path, wishes: Wishes | None = None) -> tuple[Survey, CaptchaSpec]:
+def look(folder: Path, overrides: SpecOverrides | None = None) -> tuple[Survey, CaptchaSpec]:
     seen = survey(list_labelled(folder))
-    spec = spec_of(seen, wishes or Wishes())
+    spec = spec_of(seen, overrides or SpecOverrides())
     fit(seen, spec)
     return seen, spec
 
@@ -38,7 +38,7 @@ def test_the_specification_is_what_the_files_have_in_common(tmp_path: Path) -> N
 def test_colour_is_noticed_and_can_be_overruled(tmp_path: Path) -> None:
     fill(tmp_path, {f"{text}.png": picture(text, coloured=True) for text in TEXTS})
     assert look(tmp_path)[1].channels == 3
-    assert look(tmp_path, Wishes(channels=1))[1].channels == 1
+    assert look(tmp_path, SpecOverrides(channels=1))[1].channels == 1
 
 
 def test_a_grey_jpeg_is_grey(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_alphabets_are_made_whole(characters: str, case_sensitive: bool, alphabe
 
 def test_case_is_folded_when_it_does_not_matter(tmp_path: Path) -> None:
     fill(tmp_path, {f"{text}.png": picture(text) for text in ("aBcd", "XYZ1")})
-    seen, _ = look(tmp_path, Wishes(case_sensitive=False))
+    seen, _ = look(tmp_path, SpecOverrides(case_sensitive=False))
     assert {entry.text for entry in seen.entries} == {"abcd", "xyz1"}
 
 
@@ -79,11 +79,11 @@ def test_where_all_labels_are_too_long_that_is_said(tmp_path: Path) -> None:
     fill(tmp_path, {"a.png": picture("1"), "b.png": picture("2"), "c.png": picture("3")})
     (tmp_path / "labels.csv").write_text(f"file,text\na.png,\nb.png,{70 * '1'}\nc.png,{80 * '1'}\n", encoding="utf-8")
     long = "expected labels of at most 64 characters, received 70 in b.png; correct them or name another --label-from."
-    for wishes in (Wishes(), Wishes(alphabet="01"), Wishes(min_length=4, max_length=4)):
+    for overrides in (SpecOverrides(), SpecOverrides(alphabet="01"), SpecOverrides(min_length=4, max_length=4)):
         with pytest.raises(SpecError) as error:
-            look(tmp_path, wishes)
+            look(tmp_path, overrides)
         assert str(error.value) == long
-    seen, _ = look(tmp_path, Wishes(alphabet="01", min_length=4, max_length=4))
+    seen, _ = look(tmp_path, SpecOverrides(alphabet="01", min_length=4, max_length=4))
     assert [entry.name for entry in seen.entries] == ["a.png"] and list(reasons(seen)) == ["b.png", "c.png"]
 
 
@@ -100,7 +100,7 @@ def test_a_copy_without_a_label_stays_where_the_label_does_not_fit(tmp_path: Pat
     fill(tmp_path, {"e.png": picture("13"), "f.png": picture("14")})
     rows = ("file,text", "a.png,", "b.png,12345678", "c.png,", "d.png,", "e.png,13", "f.png,14")
     (tmp_path / "labels.csv").write_text("\n".join(rows), encoding="utf-8")
-    seen, spec = look(tmp_path, Wishes(min_length=2, max_length=2))
+    seen, spec = look(tmp_path, SpecOverrides(min_length=2, max_length=2))
     texts = {entry.name: entry.text for entry in seen.entries}
     assert texts == {"a.png": None, "c.png": None, "e.png": "13", "f.png": "14"}
     assert set(reasons(seen)) == {"b.png", "d.png"} and "received 8" in reasons(seen)["b.png"]
@@ -112,7 +112,7 @@ def test_a_copy_without_a_label_stays_where_the_label_does_not_fit(tmp_path: Pat
 def test_a_copy_of_a_clip_that_is_too_long_is_too_long_as_well(tmp_path: Path) -> None:
     fill(tmp_path, {"a.wav": clip(2.0), "b.wav": clip(2.0), "c.wav": clip(0.5)})
     (tmp_path / "labels.csv").write_text("file,text\na.wav,12\nb.wav,\nc.wav,13\n", encoding="utf-8")
-    seen, _ = look(tmp_path, Wishes(max_seconds=1.0))
+    seen, _ = look(tmp_path, SpecOverrides(max_seconds=1.0))
     assert [entry.name for entry in seen.entries] == ["c.wav"]
     assert all("expected a clip of at most 1 s" in reasons(seen)[name] for name in ("a.wav", "b.wav"))
 
@@ -138,7 +138,7 @@ def test_every_unusable_file_is_named_with_its_reason(tmp_path: Path) -> None:
         "notes.txt": b"remember the milk",
         "copy.png": good["0421.png"],
     }
-    seen, _ = look(fill(tmp_path, good | bad), Wishes(alphabet="0123456789", min_length=4, max_length=4))
+    seen, _ = look(fill(tmp_path, good | bad), SpecOverrides(alphabet="0123456789", min_length=4, max_length=4))
     assert {entry.name for entry in seen.entries} == set(good)
     found = reasons(seen)
     assert set(found) == set(bad)
@@ -157,15 +157,15 @@ def test_when_nothing_is_usable_the_first_reason_is_given(tmp_path: Path) -> Non
         look(tmp_path)
     fill(tmp_path, {"1002.png": picture("1002")})
     with pytest.raises(DataError, match=r"labels that fit the specification, received none \(1002.png: expected a lab"):
-        look(tmp_path, Wishes(min_length=6, max_length=6))
+        look(tmp_path, SpecOverrides(min_length=6, max_length=6))
 
 
 def test_unlabelled_files_need_an_alphabet(tmp_path: Path) -> None:
     fill(tmp_path, {"a.png": picture("a"), "b.png": picture("b")})
     seen = survey(list_labelled(tmp_path, "none"))
     with pytest.raises(SpecError, match="give --alphabet and --length"):
-        spec_of(seen, Wishes(alphabet="0123456789"))
-    spec = spec_of(seen, Wishes(alphabet="0123456789", min_length=4, max_length=4))
+        spec_of(seen, SpecOverrides(alphabet="0123456789"))
+    spec = spec_of(seen, SpecOverrides(alphabet="0123456789", min_length=4, max_length=4))
     fit(seen, spec)
     assert [entry.text for entry in seen.entries] == [None, None]
 
@@ -187,5 +187,5 @@ def test_clips_make_an_audio_specification(tmp_path: Path) -> None:
 
 
 def test_a_clip_that_is_too_long_is_a_reject(tmp_path: Path) -> None:
-    seen, _ = look(fill(tmp_path, {"123.wav": clip(0.5), "456.wav": clip(2.0)}), Wishes(max_seconds=1.0))
+    seen, _ = look(fill(tmp_path, {"123.wav": clip(0.5), "456.wav": clip(2.0)}), SpecOverrides(max_seconds=1.0))
     assert "expected a clip of at most 1 s, received 2.0 s" in reasons(seen)["456.wav"]

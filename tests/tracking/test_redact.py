@@ -8,7 +8,7 @@ import pytest
 
 from captcha_core.errors import RegistryError
 from captcha_core.tracking.redact import masked
-from captcha_core.tracking.runs import OUTBOX, client, start_run, use_tracking
+from captcha_core.tracking.runs import OUTBOX, client, connect, start_run
 
 PASSWORD = "hunter2-hunter2"
 AWS = "AKIA" + "ABCDEFGHIJKLMNOP"
@@ -71,5 +71,5 @@ def test_a_run_holds_no_secret(empty_folder: Path, monkeypatch: pytest.MonkeyPat
 def test_a_tracking_address_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:{PASSWORD}@127.0.0.1:9")
     with pytest.raises(RegistryError) as told:
-        use_tracking()
+        connect()
     assert "me:***@127.0.0.1:9" in str(told.value) and PASSWORD not in str(told.value)

@@ -14,7 +14,7 @@ from captcha_core.solver import Solver
 from captcha_core.workflows.data import labelled
 from captcha_core.workflows.evaluate import read_all
 from captcha_core.workflows.evaluate_on_ray import read_on_cluster
-from captcha_core.workflows.searching import workers as crews
+from captcha_core.workflows.searching import workers as pools
 from experiments.benchmarks.cluster import run
 from tests.conftest import tiny_samples
 
@@ -50,10 +50,10 @@ def test_a_worker_asks_for_no_more_than_a_machine_has(
     nodes.append({"Alive": False, "Resources": {"CPU": 64.0}})
     util = SimpleNamespace(get_node_ip_address=lambda: "10.0.0.1")
     ray = SimpleNamespace(nodes=lambda: nodes, util=util, shutdown=lambda: None)
-    monkeypatch.setattr(crews, "connect_ray", lambda address: (ray, True))
-    crew = crews.RayTasks(count, "any")
-    assert (crew.share, crew.host) == (share, "10.0.0.1")
-    crew.stop()
+    monkeypatch.setattr(pools, "connect_ray", lambda address: (ray, True))
+    pool = pools.RayTasks(count, "any")
+    assert (pool.share, pool.host) == (share, "10.0.0.1")
+    pool.stop()
 
 
 def test_a_token_is_shown_to_a_cluster_that_may_ask_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

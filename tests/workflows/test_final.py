@@ -36,7 +36,7 @@ class Trainings:
         self.places: set[Path] = set()
 
     def __call__(
-        self, plan: SearchPlan, task: Task, role: str, repeat: int, folder: Path, samples: Sequence[Sample], shelf: Any
+        self, plan: SearchPlan, task: Task, role: str, repeat: int, folder: Path, samples: Sequence[Sample], cache: Any
     ) -> dict[str, Any]:
         self.read.append(role)
         self.places.add(folder)
@@ -125,7 +125,7 @@ def test_data_that_cannot_be_read_leaves_no_run_open(samples: list[Sample], monk
 
     plan = search()
     plan = replace(plan, run_id=begin_run(plan.uid, plan.name, {}))
-    monkeypatch.setattr(Plan, "material", unreadable)
+    monkeypatch.setattr(Plan, "training_data", unreadable)
     with pytest.raises(DataError):
         decide(plan, trial(plan, optimizer="adam"), repeats=1)
     place = client().get_run(plan.run_id).info.experiment_id

@@ -16,7 +16,7 @@ from captcha_core.models.space import Choice, SearchSpace, Space
 from captcha_core.training.search.objective import Objective
 from captcha_core.training.search.oracles import make_oracle
 from captcha_core.workflows.searching.processes import Processes
-from captcha_core.workflows.searching.workers import Crew, WorkerFault, note_end, work
+from captcha_core.workflows.searching.workers import WorkerFault, WorkerPool, note_end, work
 
 
 class EndingAtOnce:
@@ -46,12 +46,12 @@ def met(folder: Path, error: BaseException) -> BaseException:
     return ended_with(plan, EndingAtOnce(plan, error))
 
 
-def ended_with(plan: Any, crew: Crew) -> BaseException:
-    """Let a crew search, and return what the search ends with."""
+def ended_with(plan: Any, pool: WorkerPool) -> BaseException:
+    """Let a pool search, and return what the search ends with."""
     space = SearchSpace.of({"one": Space({"width": Choice((4, 8))}, {})}, {})
     oracle = make_oracle("grid", space, Objective(), 0, 0, plan.folder, 2)
     with pytest.raises(Exception) as caught:
-        work(plan, oracle, crew, 1, lambda sentence: None)
+        work(plan, oracle, pool, 1, lambda sentence: None)
     return caught.value
 
 
@@ -63,9 +63,9 @@ def test_what_a_worker_cannot_open_is_named(tmp_path: Path) -> None:
 
 def test_a_log_that_a_worker_could_not_open_is_named(tmp_path: Path) -> None:
     (tmp_path / "worker-1.log").mkdir()
-    crew = Processes(1)
-    opened = list(crew.waiting)
-    found = ended_with(SimpleNamespace(name="some", folder=tmp_path), crew)
+    pool = Processes(1)
+    opened = list(pool.waiting)
+    found = ended_with(SimpleNamespace(name="some", folder=tmp_path), pool)
     assert isinstance(found, IsADirectoryError) and "worker-1.log" in str(found)
     assert all(one.poll() is not None for one in opened)
 
@@ -105,8 +105,8 @@ def test_a_worker_whose_search_was_killed_while_it_started_ends(tmp_path: Path) 
 
 
 def test_workers_that_were_opened_for_nothing_end() -> None:
-    with pytest.raises(DataError), Processes(2) as crew:
-        opened = list(crew.waiting)
+    with pytest.raises(DataError), Processes(2) as pool:
+        opened = list(pool.waiting)
         assert len(opened) == 2 and all(one.poll() is None for one in opened)
         raise DataError("expected a search, received none; begin one.")
     assert all(one.poll() is not None for one in opened)

@@ -25,7 +25,7 @@ def readings(distance: np.ndarray, typical: float, thresholds: Sequence[float]) 
     """
     opened = without_thin(distance)
     surest = find_pieces(_mask(opened, SURE * typical))
-    sure = surest.own(surest.pieces)
+    sure = surest.own(surest.components)
     for cleaned in (distance, cv2.medianBlur(distance, 3), opened):
         yield _stage(cleaned, [share * typical for share in thresholds], sure, cleaned is not opened)
 

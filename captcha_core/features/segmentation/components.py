@@ -1,4 +1,4 @@
-"""Ink to pieces: connected components, specks and lines dropped, dots joined to their letters."""
+"""Ink to components: connected components, specks and lines dropped, dots joined to their letters."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -19,14 +19,14 @@ THICK_SHARE = 0.6  # of the ink survives an opening of 3 x 3: strokes are at lea
 WHISKER = 0.2  # of the text height: thin ink that sticks out further is no serif
 MIN_TEXT_PX = 5
 MIN_TEXT = 0.12  # of the picture's height
-STACKED = 0.6  # of the narrower piece's columns
+STACKED = 0.6  # of the narrower component's columns
 DOT_GAP = 0.35  # of the text height, between an i and its dot
 NEAR = np.ones((3, 3), dtype=np.uint8)  # a pixel and its neighbours
 PAIR = np.ones((2, 2), dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Component:
     """Connected ink: the labels it has in a label picture, its box in px and its area in px."""
 
     ids: tuple[int, ...]
@@ -48,13 +48,13 @@ class Piece:
     def height(self) -> int:
         return self.bottom - self.top
 
-    def overlap(self, other: "Piece") -> float:
-        """Return the share of the narrower piece's columns that both have."""
+    def overlap(self, other: "Component") -> float:
+        """Return the share of the narrower component's columns that both have."""
         shared = min(self.right, other.right) - max(self.left, other.left)
         return max(0, shared) / min(self.width, other.width)
 
-    def joined(self, other: "Piece") -> "Piece":
-        return Piece(
+    def joined(self, other: "Component") -> "Component":
+        return Component(
             self.ids + other.ids,
             min(self.left, other.left),
             min(self.top, other.top),
@@ -66,20 +66,20 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The pieces of one picture, left to right.
+    """The components of one picture, left to right.
 
     Args:
         labels: int32 (H, W), which component a pixel belongs to; 0 is background.
-        pieces: What may be letters.
+        components: What may be letters.
         text_px: Height of the text.
-        lost: Share of the ink that is surely letters' and that no piece holds.
+        lost: Share of the ink that is surely letters' and that no component holds.
         thick: The mask without thin lines, where that can be told.
         cuts: How many cuts through touching letters led here.
         cost: What the cuts cost together, see :mod:`captcha_core.features.segmentation.seams`.
     """
 
     labels: np.ndarray
-    pieces: tuple[Piece, ...]
+    components: tuple[Component, ...]
     text_px: int
     lost: float = 0.0
     thick: np.ndarray | None = None
@@ -88,54 +88,55 @@ class Layout:
 
     @classmethod
     def empty(cls, shape: tuple[int, ...]) -> "Layout":
-        """Return a layout without pieces for a picture of ``shape`` (H, W)."""
+        """Return a layout without components for a picture of ``shape`` (H, W)."""
         return cls(np.zeros(shape, dtype=np.int32), (), 0)
 
     def judged(self, lost: float, thick: np.ndarray | None) -> "Layout":
         """Return the layout with what was found out about it."""
-        return Layout(self.labels, self.pieces, self.text_px, lost, thick, self.cuts, self.cost)
+        return Layout(self.labels, self.components, self.text_px, lost, thick, self.cuts, self.cost)
 
     def legible(self) -> bool:
         """Say whether what was found is as high as text, and not the grain of the paper."""
         return self.text_px >= max(MIN_TEXT_PX, MIN_TEXT * self.labels.shape[0])
 
     def plausible(self) -> bool:
-        """Say whether each piece can be one letter."""
-        heights = [piece.height for piece in self.pieces]
-        return bool(self.pieces) and (
-            max(piece.width for piece in self.pieces) <= WIDEST * self.text_px and min(heights) >= 0.45 * max(heights)
+        """Say whether each component can be one letter."""
+        heights = [component.height for component in self.components]
+        return bool(self.components) and (
+            max(component.width for component in self.components) <= WIDEST * self.text_px
+            and min(heights) >= 0.45 * max(heights)
         )
 
     def stacked(self) -> int:
         """Return how many neighbours stand above each other, which whole letters do not."""
-        return sum(left.overlap(right) > STACKED for left, right in pairwise(self.pieces))
+        return sum(left.overlap(right) > STACKED for left, right in pairwise(self.components))
 
-    def own(self, pieces: Iterable[Piece]) -> np.ndarray:
-        """Return which pixels belong to the pieces, bool (H, W)."""
+    def own(self, components: Iterable[Component]) -> np.ndarray:
+        """Return which pixels belong to the components, bool (H, W)."""
         chosen = np.zeros(int(self.labels.max()) + 1, dtype=bool)
-        chosen[[label for piece in pieces for label in piece.ids]] = True
+        chosen[[label for component in components for label in component.ids]] = True
         return chosen[self.labels]
 
     def coverage(self, body: np.ndarray) -> float:
-        """Return the share of ``body`` that the pieces hold, their rims included."""
+        """Return the share of ``body`` that the components hold, their rims included."""
         whole = np.count_nonzero(body)
         if not whole:
             return 1.0
-        held = cv2.dilate(self.own(self.pieces).view(np.uint8), NEAR)
+        held = cv2.dilate(self.own(self.components).view(np.uint8), NEAR)
         return float(np.count_nonzero(body & held.view(bool))) / whole
 
-    def with_pieces(self, pieces: list[Piece], **changes: object) -> "Layout":
-        return replace(self, pieces=_ordered(pieces), **changes)  # type: ignore[arg-type]
+    def with_components(self, components: list[Component], **changes: object) -> "Layout":
+        return replace(self, components=_ordered(components), **changes)  # type: ignore[arg-type]
 
 
-def _ordered(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
-    return tuple(sorted(pieces, key=lambda piece: piece.left + piece.right))
+def _ordered(components: Iterable[Component]) -> tuple[Component, ...]:
+    return tuple(sorted(components, key=lambda component: component.left + component.right))
 
 
-def owned(window: np.ndarray, piece: Piece) -> np.ndarray:
-    """Return which pixels of a window of labels belong to a piece, bool (h, w)."""
-    own = window == piece.ids[0]
-    for label in piece.ids[1:]:
+def owned(window: np.ndarray, component: Component) -> np.ndarray:
+    """Return which pixels of a window of labels belong to a component, bool (h, w)."""
+    own = window == component.ids[0]
+    for label in component.ids[1:]:
         own |= window == label
     return own
 
@@ -144,32 +145,32 @@ def find_pieces(mask: np.ndarray) -> Layout:
     """Return the letter-like components of a mask uint8 (H, W)."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     solid = [
-        Piece((label,), x, y, x + width, y + height, area)
+        Component((label,), x, y, x + width, y + height, area)
         for label, (x, y, width, height, area) in enumerate(stats.tolist())
         if label and area > 2 and area > SPARSE * (width * height)
     ]
     if not solid:
         return Layout(labels, (), 0)
     text_px = _text_height(solid)
-    middle = float(median(piece.area for piece in solid if piece.height >= SPECK * text_px))
+    middle = float(median(component.area for component in solid if component.height >= SPECK * text_px))
     bodies, small = [], []
-    for piece in solid:
-        heavy = piece.area >= LIGHT * middle and piece.height >= SPECK * text_px
-        if heavy or piece.height >= 0.7 * text_px:
-            bodies.append(piece)
-        elif piece.area >= 0.02 * middle:
-            small.append(piece)
+    for component in solid:
+        heavy = component.area >= LIGHT * middle and component.height >= SPECK * text_px
+        if heavy or component.height >= 0.7 * text_px:
+            bodies.append(component)
+        elif component.area >= 0.02 * middle:
+            small.append(component)
     return Layout(labels, _ordered(_join_dots(bodies, small, text_px)), text_px)
 
 
-def _text_height(pieces: list[Piece]) -> int:
+def _text_height(components: list[Component]) -> int:
     """Return the height that the middle pixel of ink belongs to: specks weigh little, letters much."""
-    by_height = sorted(pieces, key=lambda piece: piece.height)
-    sums = list(accumulate(piece.area for piece in by_height))
+    by_height = sorted(components, key=lambda component: component.height)
+    sums = list(accumulate(component.area for component in by_height))
     return by_height[bisect_left(sums, sums[-1] / 2)].height
 
 
-def _join_dots(bodies: list[Piece], small: list[Piece], text_px: int) -> list[Piece]:
+def _join_dots(bodies: list[Component], small: list[Component], text_px: int) -> list[Component]:
     """Return the bodies with the dot of an i or j joined to the narrow stem under it."""
     joined = []
     for body in bodies:
@@ -182,7 +183,7 @@ def _join_dots(bodies: list[Piece], small: list[Piece], text_px: int) -> list[Pi
     return joined
 
 
-def _is_dot(dot: Piece, body: Piece, text_px: int) -> bool:
+def _is_dot(dot: Component, body: Component, text_px: int) -> bool:
     return (
         dot.bottom <= body.top + 1
         and body.top - dot.bottom <= DOT_GAP * text_px
@@ -193,25 +194,25 @@ def _is_dot(dot: Piece, body: Piece, text_px: int) -> bool:
 
 
 def join_stacked(layout: Layout) -> Layout:
-    """Return the layout with pieces that stand above each other joined: halves of a broken letter."""
-    pieces = list(layout.pieces)
-    merged: list[Piece] = []
-    for piece in pieces:
+    """Return the layout with components that stand above each other joined: halves of a broken letter."""
+    components = list(layout.components)
+    merged: list[Component] = []
+    for component in components:
         last = merged[-1] if merged else None
-        low = last is not None and min(piece.height, last.height) < 0.6 * layout.text_px
-        if last is not None and low and last.overlap(piece) > STACKED:
-            merged[-1] = last.joined(piece)
+        low = last is not None and min(component.height, last.height) < 0.6 * layout.text_px
+        if last is not None and low and last.overlap(component) > STACKED:
+            merged[-1] = last.joined(component)
         else:
-            merged.append(piece)
-    return layout.with_pieces(merged)
+            merged.append(component)
+    return layout.with_components(merged)
 
 
 def drop_faint(layout: Layout, count: int) -> Layout:
-    """Return the layout without the smallest pieces beyond ``count``, as long as each is far below the others."""
-    pieces = sorted(layout.pieces, key=lambda piece: piece.area)
-    while len(pieces) > max(count, 1) and pieces[0].area < 0.5 * pieces[1].area:
-        pieces.pop(0)
-    return layout.with_pieces(pieces)
+    """Return the layout without the smallest components beyond ``count``, as long as each is far below the others."""
+    components = sorted(layout.components, key=lambda component: component.area)
+    while len(components) > max(count, 1) and components[0].area < 0.5 * components[1].area:
+        components.pop(0)
+    return layout.with_components(components)
 
 
 def without_thin(picture: np.ndarray) -> np.ndarray:
@@ -231,9 +232,11 @@ def has_whiskers(layout: Layout) -> bool:
     """Say whether a thin line sticks out of a letter with thick strokes."""
     if layout.thick is None:
         return False
-    for piece in layout.pieces:
-        left, top, width, height = cv2.boundingRect(layout.thick[piece.top : piece.bottom, piece.left : piece.right])
-        loss = max(left, top, piece.width - left - width, piece.height - top - height)
+    for component in layout.components:
+        left, top, width, height = cv2.boundingRect(
+            layout.thick[component.top : component.bottom, component.left : component.right]
+        )
+        loss = max(left, top, component.width - left - width, component.height - top - height)
         if loss > WHISKER * layout.text_px:
             return True
     return False

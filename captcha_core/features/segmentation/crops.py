@@ -1,9 +1,9 @@
-"""A piece of ink to a padded square of fixed size, the picture that a letter network sees."""
+"""A component of ink to a padded square of fixed size, the picture that a letter network sees."""
 
 import cv2
 import numpy as np
 
-from captcha_core.features.segmentation.components import NEAR, Piece, owned
+from captcha_core.features.segmentation.components import NEAR, Component, owned
 
 FULL_INK_INDEX = 95  # the percentile of a letter's pixels that becomes full white
 OWN_SHARE = 0.5  # of the letter's own mean contrast: what is paler is a speck that touches it
@@ -11,26 +11,26 @@ PALE = 0.3  # of a letter's full contrast: what is paler is paper, or a speck un
 MIN_PART = 0.08  # of the letter's area: smaller parts do not widen its box
 
 
-def refined(piece: Piece, labels: np.ndarray, distance: np.ndarray) -> Piece:
-    """Return the piece with its box drawn round its own strong ink, without paler specks that touch it."""
-    window = np.s_[piece.top : piece.bottom, piece.left : piece.right]
-    strength = distance[window] * owned(labels[window], piece)
-    level = OWN_SHARE * float(strength.sum()) / max(piece.area, 1)
+def refined(component: Component, labels: np.ndarray, distance: np.ndarray) -> Component:
+    """Return the component with its box drawn round its own strong ink, without paler specks that touch it."""
+    window = np.s_[component.top : component.bottom, component.left : component.right]
+    strength = distance[window] * owned(labels[window], component)
+    level = OWN_SHARE * float(strength.sum()) / max(component.area, 1)
     mask = cv2.threshold(strength, level, 1, cv2.THRESH_BINARY)[1]
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     found = stats[1:].tolist()
     least = MIN_PART * sum(area for *_, area in found)
     parts = [(x, y, x + width, y + height) for x, y, width, height, area in found if area >= least]
     if not parts:
-        return piece
+        return component
     left, top, right, bottom = zip(*parts, strict=True)
-    return Piece(
-        piece.ids,
-        piece.left + max(min(left) - 1, 0),  # a pixel more: thin ends of strokes are pale
-        piece.top + max(min(top) - 1, 0),
-        min(piece.left + max(right) + 1, piece.right),
-        min(piece.top + max(bottom) + 1, piece.bottom),
-        piece.area,
+    return Component(
+        component.ids,
+        component.left + max(min(left) - 1, 0),  # a pixel more: thin ends of strokes are pale
+        component.top + max(min(top) - 1, 0),
+        min(component.left + max(right) + 1, component.right),
+        min(component.top + max(bottom) + 1, component.bottom),
+        component.area,
     )
 
 
@@ -59,12 +59,14 @@ def to_square(strength: np.ndarray, side_px: int, pad_px: int) -> np.ndarray:
     return square
 
 
-def piece_square(distance: np.ndarray, labels: np.ndarray, piece: Piece, side_px: int, pad_px: int) -> np.ndarray:
-    """Return the square of one piece; soft edges of its own strokes stay, neighbours' ink does not."""
+def letter_crop(
+    distance: np.ndarray, labels: np.ndarray, component: Component, side_px: int, pad_px: int
+) -> np.ndarray:
+    """Return the square of one component; soft edges of its own strokes stay, neighbours' ink does not."""
     height, width = labels.shape
-    top, bottom = max(piece.top - 1, 0), min(piece.bottom + 1, height)
-    left, right = max(piece.left - 1, 0), min(piece.right + 1, width)
+    top, bottom = max(component.top - 1, 0), min(component.bottom + 1, height)
+    left, right = max(component.left - 1, 0), min(component.right + 1, width)
     window = labels[top:bottom, left:right]
-    own = owned(window, piece)
+    own = owned(window, component)
     near = cv2.dilate(own.view(np.uint8), NEAR).view(bool)
     return to_square(distance[top:bottom, left:right] * (near & ((window == 0) | own)), side_px, pad_px)

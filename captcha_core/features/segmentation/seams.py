@@ -1,9 +1,9 @@
-"""Touching letters apart: the cheapest set of paths from top to bottom through the pieces.
+"""Touching letters apart: the cheapest set of paths from top to bottom through the components.
 
 A path may lean by one column a row, as letters do. It pays for the ink that it crosses, less where the colour
 changes across it (two letters, two colours), and the column projection breaks ties, so it falls into the gap
-between letters. How many letters each piece holds is chosen for all pieces together: the sum of the paths' costs
-and of the letters' deviations from the mean width is least. The paths are seams as in Avidan and Shamir, "Seam
+between letters. How many letters each component holds is chosen for all components together: the sum of the paths'
+costs and of the letters' deviations from the mean width is least. The paths are seams as in Avidan and Shamir, "Seam
 carving for content-aware image resizing" (2007).
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from captcha_core.features.segmentation.components import Layout, Piece, owned
+from captcha_core.features.segmentation.components import Component, Layout, owned
 
 COLOUR_STEP = 60.0  # mean difference over the channels from which on two colours are two letters' colours
 COLOUR_DISCOUNT = 0.85
@@ -23,24 +23,24 @@ CUT = 0.05  # what any cut costs: letters that stand apart are likelier
 HOLE = 0.15  # px of ink that a pixel of enclosed paper counts for: the inside of a letter, rarely a gap
 LEAN = 0.15  # px of ink that one step aside costs
 PROJECTION = 0.1  # weight of a column's whole ink beside the path's own
-STACKED = 0.5  # what two pieces above each other cost: they are halves of one letter
+STACKED = 0.5  # what two components above each other cost: they are halves of one letter
 LOST = 2.0  # what the loss of all sure ink would cost
 REGULAR = 0.6  # weight of a letter's squared deviation from the mean width
 
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """One way to divide a piece: the paths' columns (cuts, h) in the piece's box, and what it costs."""
+    """One way to divide a component: the paths' columns (cuts, h) in the component's box, and what it costs."""
 
     paths: np.ndarray
     cost: float
 
 
 def split(layout: Layout, count: int, ink: np.ndarray, colours: np.ndarray, limit: float = math.inf) -> Layout | None:
-    """Divide the pieces into ``count`` letters at the least cost.
+    """Divide the components into ``count`` letters at the least cost.
 
     Args:
-        layout: Fewer than ``count`` pieces.
+        layout: Fewer than ``count`` components.
         count: How many there should be.
         ink: float32 (H, W): how much ink a pixel holds, 1 where it is as strong as is typical.
         colours: uint8 (H, W, C).
@@ -49,31 +49,31 @@ def split(layout: Layout, count: int, ink: np.ndarray, colours: np.ndarray, limi
     Returns:
         The layout with the cuts made, or None when a cut would have to go through a letter, or costs too much.
     """
-    missing = count - len(layout.pieces)
-    mean = sum(piece.width for piece in layout.pieces) / count
-    bounds = [_bounds(piece, missing + 1, mean, layout.text_px) for piece in layout.pieces]
+    missing = count - len(layout.components)
+    mean = sum(component.width for component in layout.components) / count
+    bounds = [_bounds(component, missing + 1, mean, layout.text_px) for component in layout.components]
     least = _allocate(bounds, count)
     if least is None or sum(division.cost for division in least) + LOST * layout.lost >= limit:
         return None
     options = [
-        _divisions(piece, max(bound), mean, layout.labels, ink, colours, layout.text_px)
-        for piece, bound in zip(layout.pieces, bounds, strict=True)
+        _divisions(component, max(bound), mean, layout.labels, ink, colours, layout.text_px)
+        for component, bound in zip(layout.components, bounds, strict=True)
     ]
     chosen = _allocate(options, count)
     if chosen is None:
         return None
     labels = layout.labels.copy()
-    pieces: list[Piece] = []
-    for piece, division in zip(layout.pieces, chosen, strict=True):
-        pieces += [piece] if not len(division.paths) else _apply(piece, division.paths, labels)
-    cut = layout.with_pieces(pieces, labels=labels, cuts=missing)
+    components: list[Component] = []
+    for component, division in zip(layout.components, chosen, strict=True):
+        components += [component] if not len(division.paths) else _apply(component, division.paths, labels)
+    cut = layout.with_components(components, labels=labels, cuts=missing)
     ink_cost = sum(division.cost for division in chosen)
     return replace(cut, cost=ink_cost + _disorder(cut))
 
 
 def price_whole(layout: Layout) -> Layout:
     """Return an uncut layout with its cost, on the scale of :func:`split`'s."""
-    widths = np.array([piece.width for piece in layout.pieces])
+    widths = np.array([component.width for component in layout.components])
     uneven = REGULAR * ((widths / widths.mean() - 1) ** 2).sum()
     return replace(layout, cost=float(uneven) + _disorder(layout))
 
@@ -83,7 +83,7 @@ def _disorder(layout: Layout) -> float:
 
 
 def _allocate(options: list[dict[int, Division]], count: int) -> list[Division] | None:
-    """Choose one division for each piece so that the letters sum to ``count`` at the least cost."""
+    """Choose one division for each component so that the letters sum to ``count`` at the least cost."""
     best: dict[int, tuple[float, list[Division]]] = {0: (0.0, [])}
     for divisions in options:
         grown: dict[int, tuple[float, list[Division]]] = {}
@@ -96,14 +96,16 @@ def _allocate(options: list[dict[int, Division]], count: int) -> list[Division] 
     return best[count][1] if count in best else None
 
 
-def _bounds(piece: Piece, most: int, mean: float, text_px: int) -> dict[int, Division]:
-    """Return for each number of letters that fit into a piece what it costs at least: cuts without ink, even widths."""
-    if piece.width < 0.5 * mean:
+def _bounds(component: Component, most: int, mean: float, text_px: int) -> dict[int, Division]:
+    """Return for each number of letters that fit into a component the least cost: cuts without ink, even widths."""
+    if component.width < 0.5 * mean:
         most = 1
-    most = max(1, min(most, piece.width // _narrowest(text_px)))
-    nowhere = np.empty((0, piece.height), dtype=np.intp)
+    most = max(1, min(most, component.width // _narrowest(text_px)))
+    nowhere = np.empty((0, component.height), dtype=np.intp)
     return {
-        letters: Division(nowhere, CUT * (letters - 1) + letters * REGULAR * (piece.width / letters / mean - 1) ** 2)
+        letters: Division(
+            nowhere, CUT * (letters - 1) + letters * REGULAR * (component.width / letters / mean - 1) ** 2
+        )
         for letters in range(1, most + 1)
     }
 
@@ -113,19 +115,19 @@ def _narrowest(text_px: int) -> int:
 
 
 def _divisions(
-    piece: Piece, most: int, mean: float, labels: np.ndarray, ink: np.ndarray, colours: np.ndarray, text_px: int
+    component: Component, most: int, mean: float, labels: np.ndarray, ink: np.ndarray, colours: np.ndarray, text_px: int
 ) -> dict[int, Division]:
-    """Return the best division of a piece into 1, 2, ... ``most`` letters, as far as one can be made."""
-    found = {1: Division(np.empty((0, piece.height), dtype=np.intp), REGULAR * (piece.width / mean - 1) ** 2)}
+    """Return the best division of a component into 1, 2, ... ``most`` letters, as far as one can be made."""
+    found = {1: Division(np.empty((0, component.height), dtype=np.intp), REGULAR * (component.width / mean - 1) ** 2)}
     if most < 2:
         return found
-    price = _price(piece, labels, ink, colours)
+    price = _price(component, labels, ink, colours)
     total, origin = _walk(price)
     paths = _trace(origin)
     middles = paths.mean(axis=0)
     costs = CUT + np.where(total > DEAREST * text_px, np.inf, total + PROJECTION * price.sum(axis=0)) / text_px
     for letters in range(2, most + 1):
-        ends, cost = _place(costs, middles, letters, piece.width, mean, _narrowest(text_px))
+        ends, cost = _place(costs, middles, letters, component.width, mean, _narrowest(text_px))
         if ends:
             found[letters] = Division(paths[:, ends].T, cost)
     return found
@@ -134,7 +136,7 @@ def _divisions(
 def _place(
     costs: np.ndarray, middles: np.ndarray, letters: int, width: int, mean: float, narrowest: int
 ) -> tuple[list[int], float]:
-    """Choose the paths that divide a piece into ``letters`` at the least cost of ink and irregular widths."""
+    """Choose the paths that divide a component into ``letters`` at the least cost of ink and irregular widths."""
 
     def uneven(widths: np.ndarray) -> np.ndarray:
         return np.where(widths < narrowest, np.inf, REGULAR * (widths / mean - 1) ** 2)
@@ -157,12 +159,12 @@ def _place(
     return ends[::-1], cost
 
 
-def _price(piece: Piece, labels: np.ndarray, ink: np.ndarray, colours: np.ndarray) -> np.ndarray:
-    """Return what each pixel of the piece's box costs to cross, float32 (h, w)."""
-    window = np.s_[piece.top : piece.bottom, piece.left : piece.right]
-    own = owned(labels[window], piece)
+def _price(component: Component, labels: np.ndarray, ink: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """Return what each pixel of the component's box costs to cross, float32 (h, w)."""
+    window = np.s_[component.top : component.bottom, component.left : component.right]
+    own = owned(labels[window], component)
     price = np.where(own, np.clip(ink[window], 0.5, 1), HOLE * _holes(own)).astype(np.float32)
-    if colours.shape[2] > 1 and piece.width > 4:
+    if colours.shape[2] > 1 and component.width > 4:
         local = colours[window].astype(np.int16)
         step = np.abs(local[:, 4:] - local[:, :-4]).mean(axis=2)
         both = own[:, 4:] & own[:, :-4]
@@ -210,11 +212,11 @@ def _trace(origin: np.ndarray) -> np.ndarray:
     return paths
 
 
-def _apply(piece: Piece, paths: np.ndarray, labels: np.ndarray) -> list[Piece]:
+def _apply(component: Component, paths: np.ndarray, labels: np.ndarray) -> list[Component]:
     """Relabel the ink between the paths and return the parts, left to right, empty ones left out."""
-    view = labels[piece.top : piece.bottom, piece.left : piece.right]
-    own = owned(view, piece)
-    part = (np.arange(piece.width)[None, None, :] >= paths[:, :, None]).sum(axis=0)
+    view = labels[component.top : component.bottom, component.left : component.right]
+    own = owned(view, component)
+    part = (np.arange(component.width)[None, None, :] >= paths[:, :, None]).sum(axis=0)
     fresh = int(labels.max()) + 1
     parts = []
     for index in range(len(paths) + 1):
@@ -222,7 +224,7 @@ def _apply(piece: Piece, paths: np.ndarray, labels: np.ndarray) -> list[Piece]:
         if side.any():
             view[side] = fresh + index
             rows, columns = np.flatnonzero(side.any(axis=1)), np.flatnonzero(side.any(axis=0))
-            left, top = piece.left + int(columns[0]), piece.top + int(rows[0])
-            right, bottom = piece.left + int(columns[-1]) + 1, piece.top + int(rows[-1]) + 1
-            parts.append(Piece((fresh + index,), left, top, right, bottom, int(side.sum())))
+            left, top = component.left + int(columns[0]), component.top + int(rows[0])
+            right, bottom = component.left + int(columns[-1]) + 1, component.top + int(rows[-1]) + 1
+            parts.append(Component((fresh + index,), left, top, right, bottom, int(side.sum())))
     return parts

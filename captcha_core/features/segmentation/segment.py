@@ -18,7 +18,7 @@ from captcha_core.errors import DataError
 from captcha_core.features.segmentation.candidates import readings
 from captcha_core.features.segmentation.components import Box, Layout, drop_faint, has_whiskers, join_stacked
 from captcha_core.features.segmentation.contrast import contrast, middle_level
-from captcha_core.features.segmentation.crops import piece_square, refined
+from captcha_core.features.segmentation.crops import letter_crop, refined
 from captcha_core.features.segmentation.seams import price_whole, split
 
 GRAIN = 3.5  # ink stands out from the paper by this many times the paper's own unevenness
@@ -63,7 +63,7 @@ class Segments:
 
     Args:
         outcome: OK, or why the letters must not be trusted.
-        boxes_px: (left, top, right, bottom) of each piece, left to right.
+        boxes_px: (left, top, right, bottom) of each component, left to right.
         squares: uint8 (N, S, S): the letters in the order of their boxes.
         expected: The count that was asked for.
         cuts: How many cuts were made through touching letters.
@@ -84,7 +84,7 @@ class Segments:
         wanted = f"{self.expected} letters" if self.expected is not None else "letters that stand apart"
         if self.outcome is Outcome.BLANK:
             return f"expected {wanted}, received a picture in which nothing stands out; check the picture."
-        found = f"{len(self.boxes_px)} pieces" if len(self.boxes_px) != 1 else "one piece"
+        found = f"{len(self.boxes_px)} components" if len(self.boxes_px) != 1 else "one component"
         wide = ", too uneven to be single letters" if self.outcome is Outcome.UNEVEN else ""
         return f"expected {wanted}, found {found}{wide}; use a network that reads whole captchas."
 
@@ -138,7 +138,7 @@ def _choose(
     if settings.split_touching and expected is not None:
         ink = distance.astype(np.float32) / typical
         for tried in stages:
-            few = [layout for layout in tried if 0 < len(layout.pieces) < expected]
+            few = [layout for layout in tried if 0 < len(layout.components) < expected]
             for layout in few:
                 cheapest = min((option.cost for option in options), default=math.inf)
                 cut = split(layout, expected, ink, pixels, cheapest)
@@ -148,27 +148,27 @@ def _choose(
                 break
     nearest = min(
         (layout for tried in stages for layout in tried),
-        key=lambda layout: abs(len(layout.pieces) - (expected or 0)),
+        key=lambda layout: abs(len(layout.components) - (expected or 0)),
         default=Layout.empty(distance.shape),
     )
     return min(options, key=lambda layout: layout.cost, default=None), nearest
 
 
 def _trimmed(layout: Layout, expected: int | None) -> Layout:
-    """Return the layout with surplus pieces joined or dropped where they are plainly parts or specks."""
-    if expected is not None and len(layout.pieces) > expected:
+    """Return the layout with surplus components joined or dropped where they are plainly parts or specks."""
+    if expected is not None and len(layout.components) > expected:
         layout = join_stacked(layout)
-    if expected is not None and len(layout.pieces) > expected:
+    if expected is not None and len(layout.components) > expected:
         layout = drop_faint(layout, expected)
     return layout
 
 
 def _fits(layout: Layout, expected: int | None) -> bool:
-    return layout.plausible() and expected in (None, len(layout.pieces))
+    return layout.plausible() and expected in (None, len(layout.components))
 
 
 def _fault(nearest: Layout, expected: int | None) -> Outcome:
-    count = len(nearest.pieces)
+    count = len(nearest.components)
     if not count:
         return Outcome.BLANK
     if expected is None or count == expected:
@@ -179,8 +179,8 @@ def _fault(nearest: Layout, expected: int | None) -> Outcome:
 def _result(
     outcome: Outcome, layout: Layout, distance: np.ndarray, expected: int | None, settings: Segmentation
 ) -> Segments:
-    pieces = [refined(piece, layout.labels, distance) for piece in layout.pieces]
-    squares = np.zeros((len(pieces), settings.side_px, settings.side_px), dtype=np.uint8)
-    for index, piece in enumerate(pieces):
-        squares[index] = piece_square(distance, layout.labels, piece, settings.side_px, settings.pad_px)
-    return Segments(outcome, tuple(piece.box for piece in pieces), squares, expected, layout.cuts)
+    components = [refined(component, layout.labels, distance) for component in layout.components]
+    squares = np.zeros((len(components), settings.side_px, settings.side_px), dtype=np.uint8)
+    for index, component in enumerate(components):
+        squares[index] = letter_crop(distance, layout.labels, component, settings.side_px, settings.pad_px)
+    return Segments(outcome, tuple(component.box for component in components), squares, expected, layout.cuts)

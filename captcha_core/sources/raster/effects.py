@@ -8,7 +8,7 @@ from numba import njit
 from captcha_core.sources.randomness import below, fraction, mixed
 from captcha_core.sources.raster.canvas import Canvas
 from captcha_core.sources.raster.levels import Float64, Int64, UInt32, UInt64, pack, unpack
-from captcha_core.sources.raster.look import Look
+from captcha_core.sources.raster.look import RenderParams
 
 GROUND_SLOTS, WAVE_SLOTS, LINE_SLOTS, STAR_SLOTS = 7, 3, 5, 7
 STAR_HEIGHT, STAR_WIDTH = 5, 6
@@ -17,7 +17,7 @@ HARDEST_SLOPE = 0.15  # of a line, in rows a column
 
 
 @njit(nogil=True)
-def ground(canvas: Canvas, bits: np.ndarray, look: Look) -> None:
+def ground(canvas: Canvas, bits: np.ndarray, look: RenderParams) -> None:
     """Lay a gradient and a texture of smooth noise on a page."""
     angle = fraction(bits[0]) * 2.0 * math.pi
     slope_x = math.cos(angle) * look.gradient / canvas.width
@@ -65,7 +65,7 @@ def _height(key: UInt64, column: Int64, row: Int64) -> Float64:
 
 
 @njit(nogil=True)
-def wave_at(x: Int64, bits: np.ndarray, look: Look) -> Float64:
+def wave_at(x: Int64, bits: np.ndarray, look: RenderParams) -> Float64:
     """Return how far the wave lowers a column, in pixels."""
     length = look.wave_length_px * (0.75 + 0.5 * fraction(bits[1]))
     height = look.wave_px * (0.5 + 0.5 * fraction(bits[2]))
@@ -73,7 +73,7 @@ def wave_at(x: Int64, bits: np.ndarray, look: Look) -> Float64:
 
 
 @njit(nogil=True)
-def wave(canvas: Canvas, target: Canvas, bits: np.ndarray, look: Look) -> None:
+def wave(canvas: Canvas, target: Canvas, bits: np.ndarray, look: RenderParams) -> None:
     """Shift every column of a page along a wave; what is pulled in repeats the border."""
     last = canvas.height - 1
     for x in range(canvas.width):
@@ -95,7 +95,7 @@ def blend(under: UInt32, over: UInt32, share: Float64) -> UInt32:
 
 
 @njit(nogil=True)
-def strike(canvas: Canvas, bits: np.ndarray, wave_bits: np.ndarray, look: Look, pixel: UInt32) -> None:
+def strike(canvas: Canvas, bits: np.ndarray, wave_bits: np.ndarray, look: RenderParams, pixel: UInt32) -> None:
     """Draw a line across the middle of the page that follows its wave.
 
     Args:
@@ -125,7 +125,7 @@ def random_pixel(bits: np.ndarray, span: tuple) -> UInt32:
 
 
 @njit(nogil=True)
-def draw_stars(canvas: Canvas, bits: np.ndarray, look: Look, in_front: bool) -> None:
+def draw_stars(canvas: Canvas, bits: np.ndarray, look: RenderParams, in_front: bool) -> None:
     """Draw the stars that lie behind the text or in front of it."""
     for star in range(look.stars):
         slots = bits[STAR_SLOTS * star :]

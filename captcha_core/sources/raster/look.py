@@ -5,7 +5,7 @@ from typing import NamedTuple
 Span = tuple[int, int]
 
 
-class Look(NamedTuple):
+class RenderParams(NamedTuple):
     """A plain tuple of numbers; what they mean is said in ImageKnobs."""
 
     rotate_deg: float

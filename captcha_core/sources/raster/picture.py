@@ -23,7 +23,7 @@ from captcha_core.sources.raster.effects import (
 )
 from captcha_core.sources.raster.glyphs import Glyphs
 from captcha_core.sources.raster.levels import Int64, UInt32, pack, whole_lanes
-from captcha_core.sources.raster.look import Look
+from captcha_core.sources.raster.look import RenderParams
 from captcha_core.sources.raster.noise import draw_arc, draw_dots
 from captcha_core.sources.raster.resample import Weights, new_weights, taps_for
 from captcha_core.sources.raster.tile import Scratch, draw_tile, new_scratch
@@ -35,8 +35,8 @@ START, EXTRA = 1, 6
 SHIFTS = (5, 7)  # a character starts up to 4 px to the right and 6 px down in its tile
 
 
-class Room(NamedTuple):
-    """Room to work in: the page as wide as the text, as wide as the picture, and a second one; then what these need."""
+class Workspace(NamedTuple):
+    """Buffers of one drawing: the page as wide as the text, as wide as the picture, a second one; what these need."""
 
     page: Canvas
     narrow: Canvas
@@ -48,13 +48,13 @@ class Room(NamedTuple):
     greys: np.ndarray
 
 
-def new_room(size_px: tuple[int, int], length: int, glyphs: Glyphs, look: Look) -> Room:
+def new_workspace(size_px: tuple[int, int], length: int, glyphs: Glyphs, look: RenderParams) -> Workspace:
     """Return room for pictures of a size (height, width) with texts of up to a length."""
     height, width = size_px
     widest = max(2 * length * int(glyphs.tile[:, :, 1].max()), width)
     taps, stride = taps_for(widest, width), whole_lanes(height)
     fours = np.zeros(stride + height * -(-width // 4), dtype=np.uint32)
-    return Room(
+    return Workspace(
         page=new_canvas(height, widest, max(taps, 4)),
         narrow=new_canvas(height, width, 4),
         other=new_canvas(height, width, 4),
@@ -66,12 +66,12 @@ def new_room(size_px: tuple[int, int], length: int, glyphs: Glyphs, look: Look) 
     )
 
 
-def package_slots(look: Look, length: int) -> int:
+def package_slots(look: RenderParams, length: int) -> int:
     """Return how many random bits the package's part of a picture takes."""
     return HEAD + EACH * length + 2 * look.dots + ARC * look.arcs
 
 
-def other_slots(look: Look, length: int) -> int:
+def other_slots(look: RenderParams, length: int) -> int:
     """Return how many random bits everything else takes."""
     return START + GROUND_SLOTS + WAVE_SLOTS + EXTRA * length + LINE_SLOTS * look.lines + STAR_SLOTS * look.stars
 
@@ -88,9 +88,9 @@ def compiled(digest: int = 0) -> Callable[..., None]:
         characters: np.ndarray,
         lengths: np.ndarray,
         glyphs: Glyphs,
-        look: Look,
+        look: RenderParams,
         stamp: np.ndarray,
-        room: Room,
+        room: Workspace,
         pictures: np.ndarray,
     ) -> None:
         digest  # noqa: B018 - so that numba takes no other version from the disk
@@ -107,9 +107,9 @@ def _draw(
     others: np.ndarray,
     text: np.ndarray,
     glyphs: Glyphs,
-    look: Look,
+    look: RenderParams,
     stamp: np.ndarray,
-    room: Room,
+    room: Workspace,
     picture: np.ndarray,
 ) -> None:
     lines = others[START + GROUND_SLOTS + WAVE_SLOTS + EXTRA * len(text) :]
@@ -142,7 +142,13 @@ def _around(bits: UInt32, reach: Int64) -> Int64:
 
 @njit(nogil=True)
 def _draw_text(
-    bits: np.ndarray, others: np.ndarray, stars: np.ndarray, text: np.ndarray, glyphs: Glyphs, look: Look, room: Room
+    bits: np.ndarray,
+    others: np.ndarray,
+    stars: np.ndarray,
+    text: np.ndarray,
+    glyphs: Glyphs,
+    look: RenderParams,
+    room: Workspace,
 ) -> UInt32:
     """Draw page and text; return the text's colour as a pixel."""
     faces, blank = glyphs.tile.shape[0], glyphs.tile.shape[1] - 1
@@ -195,7 +201,7 @@ def _draw_text(
 
 
 @njit(nogil=True)
-def _draw_noise(bits: np.ndarray, look: Look, stamp: np.ndarray, pixel: UInt32, canvas: Canvas) -> None:
+def _draw_noise(bits: np.ndarray, look: RenderParams, stamp: np.ndarray, pixel: UInt32, canvas: Canvas) -> None:
     width, height = canvas.width, canvas.height
     draw_dots(canvas, bits, look.dots, stamp, pixel)
     side, rim = width // 5, height // 5

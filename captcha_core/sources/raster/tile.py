@@ -25,7 +25,7 @@ from captcha_core.sources.raster.levels import (
     unscale,
     whole_lanes,
 )
-from captcha_core.sources.raster.look import Look
+from captcha_core.sources.raster.look import RenderParams
 from captcha_core.sources.raster.resample import Weights, mix_lines, new_weights, weigh
 from captcha_core.sources.raster.turn import Lines, Mask, new_lines, plan_rotation, turn, turn_exactly
 
@@ -34,7 +34,7 @@ SPARE_LINES = 64  # lines of zero weight are read beyond the last one
 
 
 class Scratch(NamedTuple):
-    """Room to work in; packed pixels, each flat array seen as words and as bytes.
+    """Buffers to work in; packed pixels, each flat array seen as words and as bytes.
 
     Args:
         stride: Pixels from one line to the next, whichever way the lines run.
@@ -56,7 +56,7 @@ class Scratch(NamedTuple):
     lines: Lines
 
 
-def new_scratch(glyphs: Glyphs, look: Look) -> Scratch:
+def new_scratch(glyphs: Glyphs, look: RenderParams) -> Scratch:
     """Return room for the largest character of the glyphs."""
     side = np.hypot(glyphs.size[:, 0], glyphs.size[:, 1]).max(initial=0)
     tallest, widest = glyphs.tile.max(axis=(0, 1))
@@ -75,7 +75,7 @@ def draw_tile(
     bits: np.ndarray,
     character: Int64,
     glyphs: Glyphs,
-    look: Look,
+    look: RenderParams,
     colour: tuple,
     scratch: Scratch,
     canvas: Canvas,
@@ -167,7 +167,9 @@ def _package_mask(tall: np.ndarray, stride: Int64, height: Int64, width: Int64, 
 
 
 @njit(nogil=True)
-def _plain_mask(tall: np.ndarray, stride: Int64, height: Int64, width: Int64, colour: tuple, look: Look) -> None:
+def _plain_mask(
+    tall: np.ndarray, stride: Int64, height: Int64, width: Int64, colour: tuple, look: RenderParams
+) -> None:
     """Give all pixels the text's colour and take alpha for a mask: steeper, and in few steps, if the knobs say so."""
     ink = pack(colour[0], colour[1], colour[2], 0)
     gain, levels = np.float32(look.mask_gain), look.mask_levels

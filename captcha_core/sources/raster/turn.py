@@ -45,7 +45,7 @@ class Mask(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """Room for one column: where its pixels come from and the places between pixels, in single and double precision."""
+    """Buffers for one column: where its pixels come from, and the places between pixels, in two precisions."""
 
     place: np.ndarray
     words: np.ndarray
@@ -107,7 +107,7 @@ def turn(
         plan: Of the turn.
         colour: Red, green, blue, opacity.
         straight: Write plain colours, not premultiplied ones.
-        lines: Room to work in.
+        lines: Buffers to work in.
         turned: uint32, flat, filled in.
         stride: Pixels from one column to the next.
     """

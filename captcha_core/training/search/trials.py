@@ -16,7 +16,7 @@ class SettingFailed(Exception):
     """A setting that cannot work: its trial fails, the search goes on."""
 
 
-class BadLuck(Exception):
+class TransientFailure(Exception):
     """A trial that failed and might not another time: lost numbers, memory that was short. It may be run again."""
 
 
@@ -33,7 +33,7 @@ class Tuner(BaseTuner):
     Args:
         oracle: From :func:`captcha_core.training.search.oracles.make_oracle`.
         folder: For Keras Tuner's own files; nothing is kept there.
-        run: Runs a trial and returns its metrics; raises :class:`SettingFailed`, :class:`BadLuck` or anything else.
+        run: Runs a trial and returns its metrics; raises :class:`SettingFailed`, :class:`TransientFailure` or others.
         ended: Called after each trial.
     """
 
@@ -61,7 +61,7 @@ class Tuner(BaseTuner):
             return self._run(trial)
         except SettingFailed as error:
             raise errors.FailedTrialError(str(error)) from error
-        except BadLuck:
+        except TransientFailure:
             raise
         except Exception as error:
             raise Fatal(error) from error

@@ -23,7 +23,7 @@ from captcha_core.tracking.outbox import PARENT
 from captcha_core.tracking.owner import own_tags
 from captcha_core.tracking.runs import begin_run, start_run
 from captcha_core.training.fit import Task
-from captcha_core.workflows.data import Shelf, rows_digest
+from captcha_core.workflows.data import Cache, rows_digest
 from captcha_core.workflows.searching.plan import SearchPlan
 from captcha_core.workflows.searching.report import TrialRecord
 from captcha_core.workflows.searching.trial import read_json, write_json
@@ -120,7 +120,7 @@ def decide(plan: SearchPlan, best: TrialRecord, repeats: int, minutes: float = 0
         del tasks[DEFAULT]
     learnt, tested = plan.base.learnt(), rows_digest(plan.base.tested(), "test")
     samples: Sequence[Sample] | None = None
-    shelf: Shelf = {}
+    cache: Cache = {}
     results: dict[str, list[dict[str, Any]]] = {WINNER: [], DEFAULT: []}
     for repeat in range(repeats):
         for role, task in tasks.items():
@@ -131,7 +131,7 @@ def decide(plan: SearchPlan, best: TrialRecord, repeats: int, minutes: float = 0
                 samples = plan.base.test() if samples is None else samples
                 what = "on the full budget" if result is None else "reads the test samples again, they have changed"
                 console.print(f"{role}: training {repeat + 1} of {repeats} {what}", highlight=False)
-                result = {**_train(plan, seeded, role, repeat, folder, samples, shelf), "tested": tested}
+                result = {**_train(plan, seeded, role, repeat, folder, samples, cache), "tested": tested}
                 write_json(folder / "result.json", result)
             results[role].append(result)
     winner, default = results[WINNER], results[WINNER if same else DEFAULT]
@@ -141,7 +141,7 @@ def decide(plan: SearchPlan, best: TrialRecord, repeats: int, minutes: float = 0
 
 
 def _train(
-    plan: SearchPlan, task: Task, role: str, repeat: int, folder: Path, samples: Sequence[Sample], shelf: Shelf
+    plan: SearchPlan, task: Task, role: str, repeat: int, folder: Path, samples: Sequence[Sample], cache: Cache
 ) -> dict[str, Any]:
     tags = {
         PARENT: plan.run_id,
@@ -150,15 +150,17 @@ def _train(
         "captchalab.preset": plan.base.preset or Path(plan.base.data).name,
         **own_tags(),
     }
-    material = replace(plan.base, task=task).material(shelf)  # before its run: what fails here leaves none open
+    training_data = replace(plan.base, task=task).training_data(
+        cache
+    )  # before its run: what fails here leaves none open
     run_id = begin_run(f"{plan.uid}/{folder.name}", f"{plan.name}-{role}-{repeat + 1}", tags)
     preset = plan.base.preset or None
     folder.mkdir(parents=True, exist_ok=True)
     with start_run(f"{plan.name}-{role}-{repeat + 1}", tags, run_id, keep=RUNS, nested=True) as run:
-        trained = fit_logged(run, task, material, preset, extend=False)
+        trained = fit_logged(run, task, training_data, preset, extend=False)
         best = {key.replace("val_", "best_val_"): value for key, value in trained.progress.best.items()}
         with tempfile.TemporaryDirectory() as place:
-            bundle, report = evaluated(run, Path(place), task, trained, material, samples, plan.base.name, preset)
+            bundle, report = evaluated(run, Path(place), task, trained, training_data, samples, plan.base.name, preset)
             version = register(run, bundle, plan.base.name) if role == WINNER and repeat == 0 else ""
             size = float(bundle.litert_path.stat().st_size)
     return {

@@ -40,7 +40,7 @@ class SearchPlan:
     Args:
         name: Of the search, of its parent run and of its folder.
         base: The preset's own training: the default that the winner is measured against.
-        wishes: What was asked to be left of the space.
+        overrides: What was asked to be left of the space.
         networks: What it chooses among.
         tuner: One of :data:`captcha_core.training.search.oracles.TUNERS`.
         trials: How many, in all.
@@ -54,7 +54,7 @@ class SearchPlan:
 
     name: str
     base: Plan
-    wishes: Mapping[str, Any]
+    overrides: Mapping[str, Any]
     networks: tuple[str, ...]
     tuner: str
     trials: int
@@ -68,7 +68,7 @@ class SearchPlan:
     space: SearchSpace = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "space", _space(self.base, self.networks, self.wishes))
+        object.__setattr__(self, "space", _space(self.base, self.networks, self.overrides))
 
     @property
     def folder(self) -> Path:
@@ -110,7 +110,7 @@ class SearchPlan:
         return {
             "name": self.name,
             "base": self.base.record(),
-            "wishes": dict(self.wishes),
+            "overrides": dict(self.overrides),
             "networks": list(self.networks),
             "tuner": self.tuner,
             "trials": self.trials,
@@ -139,7 +139,7 @@ class SearchPlan:
         plan = cls(
             name=record["name"],
             base=Plan.of(record["base"]),
-            wishes=record["wishes"],
+            overrides=record["overrides"],
             networks=tuple(record["networks"]),
             tuner=record["tuner"],
             trials=record["trials"],
@@ -177,7 +177,7 @@ def plan_search(
     objective: str = "val_exact_match",
     networks: Sequence[str] = (),
     config: SearchConfig = SearchConfig(),
-    wishes: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
     minutes: float = 0.0,
     epochs: int = 0,
     limits: Limits = Limits(),
@@ -194,7 +194,7 @@ def plan_search(
         objective: A metric of every epoch.
         networks: By default those of ``config``, else the training's.
         config: What the preset says of searches.
-        wishes: Dimensions to narrow beyond that.
+        overrides: Dimensions to narrow beyond that.
         minutes: Training time of a trial; or
         epochs: its epochs; by default a share of the preset's minutes.
         limits: What a trial may cost.
@@ -205,7 +205,7 @@ def plan_search(
     """
     check_tuner(tuner)
     chosen = tuple(networks) or tuple(config.networks) or (base.task.network,)
-    narrowed = {**config.space, **(wishes or {})}
+    narrowed = {**config.space, **(overrides or {})}
     label = NOT_IN_NAMES.sub("-", base.preset or Path(base.data).resolve().name)
     given = name or next(free for n in range(1, 10**6) if not folder_of(free := f"{label}-{tuner}-{n}").exists())
     if (folder_of(given) / FILE).exists():
@@ -229,7 +229,7 @@ def plan_search(
     return SearchPlan(
         name=given,
         base=base,
-        wishes=narrowed,
+        overrides=narrowed,
         networks=tuple(dict.fromkeys(chosen)),
         tuner=tuner,
         trials=trials,
@@ -263,7 +263,7 @@ def resume_search(name: str, asked: Mapping[str, Any], trials: int = 0) -> Searc
     for key, value in asked.items():
         same = value.items() <= mine[key].items() if isinstance(value, dict) else mine[key] == value
         if not same:
-            noun = {"wishes": "space", "registered": "registered model"}.get(key, key)
+            noun = {"overrides": "space", "registered": "registered model"}.get(key, key)
             raise SpecError(
                 f"expected the {noun} of the search {name}, {mine[key]!r}, received {value!r}; resume without it, or "
                 "begin a new search."
@@ -285,11 +285,11 @@ def parse_wishes(pairs: Sequence[str]) -> dict[str, Any]:
     return dict(key_value(pair, "--space", "dropout=[0, 0.2]") for pair in pairs)
 
 
-def _space(base: Plan, networks: Sequence[str], wishes: Mapping[str, Any]) -> SearchSpace:
+def _space(base: Plan, networks: Sequence[str], overrides: Mapping[str, Any]) -> SearchSpace:
     media = base.task.spec.media
     for network in networks:
         if get_network(network).media != media:
             fitting = ", ".join(name for name, one in NETWORKS.items() if one.media == media)
             raise SpecError(f"expected networks for {media} captchas ({fitting}), received {network!r}; choose one.")
     without = ["augment"] if base.scheme or media == "audio" else []  # a live stream never repeats itself
-    return SearchSpace.of({network: get_network(network).space for network in networks}, wishes, without)
+    return SearchSpace.of({network: get_network(network).space for network in networks}, overrides, without)

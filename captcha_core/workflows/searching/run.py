@@ -30,14 +30,14 @@ from captcha_core.workflows.searching.reconcile import children, reconcile
 from captcha_core.workflows.searching.report import TrialRecord, front, ranked, records, summary
 from captcha_core.workflows.searching.trial import TrialRunner, begin_trial, read_json, write_json
 from captcha_core.workflows.searching.view import SearchView
-from captcha_core.workflows.searching.workers import Crew, RayTasks, work
+from captcha_core.workflows.searching.workers import RayTasks, WorkerPool, work
 from captcha_core.workflows.train import bundle_of
 
 LEFT_BEHIND_S = 5.0
 
 
 @dataclass(frozen=True)
-class Manner:
+class SearchOptions:
     """How a search is carried out; none of it changes what is found.
 
     Args:
@@ -56,7 +56,7 @@ class Manner:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What a search has found, how long its trials took in this call, and the platform's own share of that."""
 
     plan: SearchPlan
@@ -75,12 +75,14 @@ class Found:
         return {**summary(self.plan, self.trials), **shares, **final}
 
 
-def run_search(plan: SearchPlan, manner: Manner = Manner(), processes: Processes | None = None) -> Found:
+def run_search(
+    plan: SearchPlan, options: SearchOptions = SearchOptions(), processes: Processes | None = None
+) -> SearchResult:
     """Run a search, or go on with it, inside its MLflow run.
 
     Args:
         plan: What is searched.
-        manner: How.
+        options: How.
         processes: Workers that are open already.
 
     Raises:
@@ -88,26 +90,26 @@ def run_search(plan: SearchPlan, manner: Manner = Manner(), processes: Processes
         DataError: If the disk is full, or the comparison at the end would have nothing to test on.
         RegistryError: If the tracking server stays away.
     """
-    if manner.repeats and plan.base.data:
+    if options.repeats and plan.base.data:
         require_labels(Dataset.open(Path(plan.base.data)), "test")  # now, not after the trials
     plan.folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(plan.folder / "lock", timeout=0):
-            return _locked(plan, manner, processes)
+            return _locked(plan, options, processes)
     except Timeout:
         raise ModelError(
             f"expected a search that nobody runs, received {plan.name}, which another process is running; wait for it."
         ) from None
 
 
-def _locked(plan: SearchPlan, manner: Manner, processes: Processes | None) -> Found:
+def _locked(plan: SearchPlan, options: SearchOptions, processes: Processes | None) -> SearchResult:
     try:
         plan = _with_run(plan)
         tags = {"captchalab.kind": "search", "captchalab.search": plan.name}
         tags["captchalab.preset"] = plan.base.preset or Path(plan.base.data).name
         with start_run(plan.name, tags, plan.run_id, keep=RUNS) as run:
             try:
-                return _search(plan, manner, run, processes)
+                return _search(plan, options, run, processes)
             except WorkerFault as error:
                 run.tags({"captchalab.traceback": error.trace[-5000:]})
                 raise
@@ -138,7 +140,7 @@ def _with_run(plan: SearchPlan) -> SearchPlan:
     return plan
 
 
-def _search(plan: SearchPlan, manner: Manner, run: Run, processes: Processes | None) -> Found:
+def _search(plan: SearchPlan, options: SearchOptions, run: Run, processes: Processes | None) -> SearchResult:
     _log_plan(plan, run)
     _note_other_data(plan)
     oracle = make_oracle(
@@ -149,7 +151,7 @@ def _search(plan: SearchPlan, manner: Manner, run: Run, processes: Processes | N
     before = {int(trial_id) for trial_id in oracle.end_order}
     began = time.perf_counter()
     try:
-        _run_trials(plan, manner, oracle, outbox, run, processes)
+        _run_trials(plan, options, oracle, outbox, run, processes)
         reconcile(plan, oracle, outbox)
     except BaseException:
         with contextlib.suppress(Exception):
@@ -170,10 +172,10 @@ def _search(plan: SearchPlan, manner: Manner, run: Run, processes: Processes | N
     if len(trials) < plan.trials:
         console.print(f"[yellow]Note:[/] the space holds no more than {len(trials)} configurations.", highlight=False)
     _log_best(plan, run, order, trials)
-    _log_bundles(plan, order[: manner.bundles])
-    final = decide(plan, order[0], manner.repeats, manner.full_minutes) if manner.repeats else None
-    found = Found(plan, trials, final, seconds, _platform_share(fresh, seconds, manner.workers))
-    _log_found(found, run)
+    _log_bundles(plan, order[: options.bundles])
+    final = decide(plan, order[0], options.repeats, options.full_minutes) if options.repeats else None
+    found = SearchResult(plan, trials, final, seconds, _platform_share(fresh, seconds, options.workers))
+    _log_result(found, run)
     return found
 
 
@@ -218,7 +220,7 @@ def _note_other_data(plan: SearchPlan) -> None:
 
 
 def _run_trials(
-    plan: SearchPlan, manner: Manner, oracle: Any, outbox: Outbox, run: Run, processes: Processes | None
+    plan: SearchPlan, options: SearchOptions, oracle: Any, outbox: Outbox, run: Run, processes: Processes | None
 ) -> None:
     known = {trial.id for trial in records(plan, oracle)}
     with SearchView(plan, len(known)) as view:
@@ -239,9 +241,9 @@ def _run_trials(
                 figures[key] = best[0].metrics[key]
             run.metrics(figures, step=len(trials))
 
-        crew = _crew(manner, processes)
-        if crew is not None:
-            work(plan, oracle, crew, manner.workers, changed)
+        pool = _pool(options, processes)
+        if pool is not None:
+            work(plan, oracle, pool, options.workers, changed)
             changed()
             return
         try:
@@ -250,10 +252,10 @@ def _run_trials(
             raise error.cause from None
 
 
-def _crew(manner: Manner, processes: Processes | None) -> Crew | None:
-    if manner.cluster:
-        return RayTasks(manner.workers, manner.cluster)
-    return processes or (Processes(manner.workers) if manner.workers > 1 else None)
+def _pool(options: SearchOptions, processes: Processes | None) -> WorkerPool | None:
+    if options.cluster:
+        return RayTasks(options.workers, options.cluster)
+    return processes or (Processes(options.workers) if options.workers > 1 else None)
 
 
 def _stop_ongoing(plan: SearchPlan, oracle: Any, outbox: Outbox) -> None:
@@ -294,10 +296,10 @@ def _log_bundles(plan: SearchPlan, best: Sequence[TrialRecord]) -> None:
         if "captchalab.bundle" in run.data.tags or not checkpoint.exists:
             continue
         task = plan.task(trial.configuration, plan.budget)
-        material = replace(plan.base, task=task).material()
+        training_data = replace(plan.base, task=task).training_data()
         trained = best_of(task, checkpoint)
         with tempfile.TemporaryDirectory() as folder:
-            bundle = bundle_of(Path(folder) / "bundle", task, trained, material, plan.base.preset or None)
+            bundle = bundle_of(Path(folder) / "bundle", task, trained, training_data, plan.base.preset or None)
             mine = Run(run.info.run_id, _client())
             mine.folder(bundle.path, "bundle")
             mine.tags({"captchalab.bundle": bundle.digest})
@@ -310,7 +312,7 @@ def _client() -> Any:
     return client()
 
 
-def _log_found(found: Found, run: Run) -> None:
+def _log_result(found: SearchResult, run: Run) -> None:
     if found.platform_share is not None:
         run.metrics({"platform_share": found.platform_share})
     if found.final:

@@ -25,8 +25,8 @@ from captcha_core.training.checkpoint import Checkpoint, DamagedCheckpoint, Prog
 from captcha_core.training.fit import Task, Trained, train
 from captcha_core.training.search.hyperparameters import values_of
 from captcha_core.training.search.oracles import ROUNDS, hyperband_part
-from captcha_core.training.search.trials import BadLuck, SettingFailed
-from captcha_core.workflows.data import Shelf
+from captcha_core.training.search.trials import SettingFailed, TransientFailure
+from captcha_core.workflows.data import Cache
 from captcha_core.workflows.searching.cost import Cost, cost_of
 from captcha_core.workflows.searching.plan import SearchPlan
 from captcha_core.workflows.train import log_inputs
@@ -63,7 +63,7 @@ class TrialRunner:
 
     def __init__(self, plan: SearchPlan, outbox: Outbox) -> None:
         self.plan, self.outbox = plan, outbox
-        self.shelf: Shelf = {}
+        self.cache: Cache = {}
         self.own_s = 0.0  # everything but building and fitting
         gc.freeze()  # what the libraries hold stays: without this every export spends 0.6 s on looking through it
 
@@ -72,7 +72,7 @@ class TrialRunner:
 
         Raises:
             SettingFailed: If its setting cannot work.
-            BadLuck: If it ran out of numbers or memory.
+            TransientFailure: If it ran out of numbers or memory.
             ModelError: If another process runs it.
         """
         began = time.perf_counter()
@@ -108,16 +108,16 @@ class TrialRunner:
         task = plan.task(configuration, _part(plan.budget, (last - first) / ROUNDS), attempt)
         building = time.perf_counter()
         cost = _cost(task, plan)
-        material = replace(plan.base, task=task).material(self.shelf)
-        log_inputs(run, task, material, plan.base.preset or None)
+        training_data = replace(plan.base, task=task).training_data(self.cache)
+        log_inputs(run, task, training_data, plan.base.preset or None)
         checkpoint = TimedCheckpoint(folder / "checkpoint")
         from_epoch = _take_over(plan, past, folder) if past is not None else 0
         self._log_missed(run, checkpoint, from_epoch)
         fitting = time.perf_counter()
         trained = train(
             task,
-            material.batches,
-            material.validation,
+            training_data.batches,
+            training_data.validation,
             checkpoint,
             [LogEpochs(run)],
             extend=not _finished(checkpoint, from_epoch),
@@ -166,10 +166,10 @@ class TrialRunner:
                 raise self._unlucky(error, folder) from error
             raise
 
-    def _unlucky(self, error: BaseException, folder: Path) -> BadLuck:
+    def _unlucky(self, error: BaseException, folder: Path) -> TransientFailure:
         write_json(folder / "attempt.json", {"attempt": _attempt(folder) + 1})
         _forget(folder)
-        return BadLuck(_sentence(error))
+        return TransientFailure(_sentence(error))
 
     def _log_missed(self, run: LaterRun, checkpoint: Checkpoint, from_epoch: int) -> None:
         """Log the epochs that a checkpoint holds and a kill kept from being logged."""
@@ -188,7 +188,7 @@ class TrialRunner:
         except KeyboardInterrupt:
             run.end("KILLED", "the search was stopped; resume it to go on")
             raise
-        except BadLuck as error:
+        except TransientFailure as error:
             write_json(folder / FAILURE, {"reason": str(error)})
             run.end("FAILED", str(error))
             raise

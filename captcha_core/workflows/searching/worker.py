@@ -11,13 +11,13 @@ import threading
 import time
 import traceback
 
-from captcha_core.temporary import scratch
+from captcha_core.temporary import temporary_folder
 
 
 def main() -> None:
     threads, parent = sys.argv[1:]
     _die_with(int(parent))
-    with scratch():
+    with temporary_folder():
         code = _obey(int(threads))
     sys.stderr.flush()
     os._exit(code)  # gRPC's and TensorFlow's threads have nothing left to say
@@ -61,17 +61,17 @@ def prepare(threads: int) -> None:
 
 def serve(name: str, tuner_id: str) -> int:
     """Run trials until the chief has none, and return the exit code."""
-    from captcha_core.tracking.runs import open_outbox, use_tracking
+    from captcha_core.tracking.runs import connect, open_outbox
     from captcha_core.training.search.oracles import make_oracle
     from captcha_core.training.search.trials import Fatal, Tuner
     from captcha_core.workflows.searching.plan import SearchPlan
     from captcha_core.workflows.searching.trial import TrialRunner
 
-    use_tracking()
+    connect()
     plan = SearchPlan.load(name)
     outbox = open_outbox(plan.folder / f"outbox-{tuner_id}.jsonl")
-    scratch = plan.folder / "workers" / tuner_id  # the chief's oracle decides, this one only knows the space
-    oracle = make_oracle(plan.tuner, plan.space, plan.objective, plan.seed, plan.retries, scratch, plan.trials)
+    temporary_folder = plan.folder / "workers" / tuner_id  # the chief's oracle decides, this one only knows the space
+    oracle = make_oracle(plan.tuner, plan.space, plan.objective, plan.seed, plan.retries, temporary_folder, plan.trials)
     try:
         Tuner(oracle, plan.folder / "keras_tuner", TrialRunner(plan, outbox)).search()
     except Fatal as error:

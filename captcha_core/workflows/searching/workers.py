@@ -19,7 +19,7 @@ POLL_S = 0.2
 USELESS = 3  # workers that die one after the other without having had a trial
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Somewhere workers run."""
 
     host: str
@@ -84,7 +84,7 @@ class RayTasks:
         self._aside.close()
 
 
-def work(plan: SearchPlan, oracle: Any, crew: Crew, count: int, changed: Callable[[str], None]) -> None:
+def work(plan: SearchPlan, oracle: Any, pool: WorkerPool, count: int, changed: Callable[[str], None]) -> None:
     """Let workers run the trials of an oracle until there are none.
 
     A worker that dies loses its trial only, and that goes to another.
@@ -92,7 +92,7 @@ def work(plan: SearchPlan, oracle: Any, crew: Crew, count: int, changed: Callabl
     Args:
         plan: The search.
         oracle: What hands out trials.
-        crew: Starts the workers.
+        pool: Starts the workers.
         count: How many at a time.
         changed: Called often, with a sentence when something happened that a user should know.
 
@@ -105,16 +105,16 @@ def work(plan: SearchPlan, oracle: Any, crew: Crew, count: int, changed: Callabl
         (plan.folder / name).unlink(missing_ok=True)  # of an earlier start
     names = iter(f"worker-{number}" for number in range(1, 10**6))
     useless = 0
-    with Chief(oracle, crew.host) as chief:
+    with Chief(oracle, pool.host) as chief:
 
         def start(tuner_id: str) -> None:
-            crew.start(plan, tuner_id, chief.variables(tuner_id))
+            pool.start(plan, tuner_id, chief.variables(tuner_id))
 
         try:
             for _ in range(count):
                 start(next(names))
             while True:
-                for tuner_id, code in crew.ended():
+                for tuner_id, code in pool.ended():
                     if code in (FAULTY, STOPPED):
                         raise_end(plan, code)
                     if code == 0:
@@ -131,14 +131,14 @@ def work(plan: SearchPlan, oracle: Any, crew: Crew, count: int, changed: Callabl
                     start(next(names))
                 if oracle.fault:
                     raise oracle.fault
-                if not crew.busy:
+                if not pool.busy:
                     if not oracle.waiting:
                         break
                     start(next(names))
                 changed("")
                 time.sleep(POLL_S)
         finally:
-            crew.stop()
+            pool.stop()
 
 
 def _on_ray(folder: str, name: str, tuner_id: str, threads: int) -> int:
