@@ -1,4 +1,24 @@
-"""Every error a user can cause. Its message says what was expected, what was received and what to do."""
+"""Every error a user can cause. Its message says what was expected, what was received and what to do.
+
+CaptchaError
+├── SpecError        specification, label, scheme, preset or setting
+├── DataError        media or data set
+├── ModelError       network, checkpoint or bundle
+├── RegistryError    run, model version or alias in MLflow
+├── FetchError       address of a captcha
+└── ServingError     server
+"""
+
+import reprlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+SHORT = reprlib.Repr()
+SHORT.maxstring = SHORT.maxother = SHORT.maxlong = 100  # shortened after that, as a whole
+SHORT.maxlevel = 3
 
 
 class CaptchaError(Exception):
@@ -27,3 +47,27 @@ class FetchError(CaptchaError):
 
 class ServingError(CaptchaError):
     """A server that must not or cannot start."""
+
+
+def disk_error(path: Path, error: OSError) -> DataError:
+    """Return the error of a file that the operating system does not let us write."""
+    return DataError(
+        f"expected room and permission to write {path}, received: {error.strerror or error}; see to that and run the "
+        "same command again, it continues where it stopped."
+    )
+
+
+def first_fault(error: "ValidationError", noun: str) -> str:
+    """Return pydantic's first complaint as a sentence that says what was expected, received and is to be done."""
+    fault = error.errors()[0]
+    where = ".".join(str(part) for part in fault["loc"]) or noun
+    return f"expected a valid {noun}, received {_short(fault.get('input'))} for {where}: {fault['msg']}; correct it."
+
+
+def _short(value: Any) -> str:
+    """Return a value as it is written, 80 characters at most; what hostile files hold may be far larger."""
+    try:
+        text = SHORT.repr(value)
+    except (ValueError, RecursionError):  # a number of many thousand digits
+        text = f"a long {type(value).__name__}"
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from captcha_core.errors import CaptchaError
+from captcha_core.files import write_json
 from dashboard.tracking.timeouts import usual_timeouts
 
 FOLDER = Path(".captchalab")
@@ -135,10 +136,7 @@ def _await(process: "subprocess.Popen[bytes]", job: Job) -> None:
 
 
 def _write(job: Job) -> None:
-    path = FOLDER / RECORD
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(asdict(job)), encoding="utf-8")
-    beside.replace(path)
+    write_json(FOLDER / RECORD, asdict(job))
 
 
 def _alive(pid: int, born_s: float) -> bool:

@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from captcha_core.errors import ModelError, SpecError
+from captcha_core.errors import ModelError, SpecError, first_fault
 from captcha_core.features.kinds import Features
-from captcha_core.spec.captcha import CaptchaSpec, first_fault
+from captcha_core.spec.captcha import CaptchaSpec
 
 SUMS = "SHA256SUMS"
 FILES = ("spec.json", "config.json", "model.keras", "model.tflite", "metrics.json")

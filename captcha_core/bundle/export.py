@@ -11,8 +11,8 @@ import numpy as np
 from captcha_core.bundle.bundle import Bundle
 from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.bundle.litert import LiteRT
-from captcha_core.dataset.shard import disk_error
-from captcha_core.errors import ModelError
+from captcha_core.errors import ModelError, disk_error
+from captcha_core.files import write_file
 from captcha_core.models.decode import read
 
 SUFFIX = {"litert": ".tflite", "litert-int8": ".tflite", "onnx": ".onnx", "keras": ".keras"}
@@ -138,12 +138,9 @@ def _with_spec_inside(content: bytes, about: dict[str, Any]) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(content)
-        part.replace(path)
+        write_file(path, content)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise disk_error(path, error) from None
 
 

@@ -1,7 +1,6 @@
 """Captchas as they are collected, one file each, so that a stopped collection continues where it stood."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +8,9 @@ from pathlib import Path
 
 from captcha_core.dataset.in_memory import write_samples
 from captcha_core.dataset.labels import is_cut
-from captcha_core.dataset.shard import disk_error
 from captcha_core.dataset.store import Dataset
-from captcha_core.errors import DataError
+from captcha_core.errors import DataError, disk_error
+from captcha_core.files import force, write_file
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.import_survey import SpecOverrides, spec_of, survey
 from captcha_core.spec.sample import Sample
@@ -64,8 +63,10 @@ class CollectionBuffer:
         record = {"file": name, "id": sample.id, "origin": dict(sample.origin)}
         try:
             (self.folder / "files").mkdir(parents=True, exist_ok=True)
-            _write(self.folder / "files" / name, sample.media, "wb")
-            _write(self._index, (("\n" if is_cut(self._index) else "") + json.dumps(record) + "\n").encode(), "ab")
+            write_file(self.folder / "files" / name, sample.media)
+            with self._index.open("ab") as file:
+                file.write((("\n" if is_cut(self._index) else "") + json.dumps(record) + "\n").encode())
+                force(file)
         except OSError as error:
             raise disk_error(self.folder, error) from None
 
@@ -84,10 +85,3 @@ class CollectionBuffer:
         dataset = write_samples(self.out, spec, samples, "browser", split)
         shutil.rmtree(self.folder, ignore_errors=True)
         return dataset
-
-
-def _write(place: Path, content: bytes, mode: str) -> None:
-    with place.open(mode) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

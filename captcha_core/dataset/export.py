@@ -4,10 +4,10 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
-from captcha_core.dataset.new_folder import new_folder
-from captcha_core.dataset.shard import disk_error
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
+from captcha_core.errors import disk_error
+from captcha_core.files import new_folder
 from captcha_core.sources import tfrecord
 from captcha_core.spec.sample import Sample
 

@@ -2,17 +2,18 @@
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from captcha_core.dataset.shard import disk_error
 from captcha_core.dataset.split import DEFAULT_SPLIT, KEEP, KEY_DIGITS, SPLITS, found_rule
 from captcha_core.dataset.store import Dataset, Plan
 from captcha_core.dataset.writer import write_dataset
-from captcha_core.errors import DataError
+from captcha_core.errors import DataError, disk_error
+from captcha_core.files import write_file
 from captcha_core.sources.archive import Files
 from captcha_core.sources.folders import Entry, Listing, Reject, read_sample
 from captcha_core.sources.import_survey import Survey
@@ -99,18 +100,16 @@ def _hash_found(seen: Survey) -> str:
 
 
 def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
-    """Write file and reason of everything that was left out, as a CSV, by way of a draft.
+    """Write file and reason of everything that was left out, as a CSV.
 
     Raises:
         DataError: If the disk does not take it.
     """
-    draft = path.with_name(f"{path.name}.tmp")
+    file = io.StringIO(newline="")
+    table = csv.writer(file)
+    table.writerow(["file", "reason"])
+    table.writerows((reject.name, reject.reason) for reject in sorted(rejects, key=lambda r: r.name))
     try:
-        with draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            table = csv.writer(file)
-            table.writerow(["file", "reason"])
-            table.writerows((reject.name, reject.reason) for reject in sorted(rejects, key=lambda r: r.name))
-        draft.replace(path)
+        write_file(path, file.getvalue().encode(errors="backslashreplace"))
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise disk_error(path, error) from None

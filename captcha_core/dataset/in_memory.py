@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from captcha_core.dataset.split import DEFAULT_SPLIT, KEEP, KEY_DIGITS, found_ru
 from captcha_core.dataset.store import MANIFEST, Dataset, Plan
 from captcha_core.dataset.writer import write_dataset
 from captcha_core.errors import DataError
+from captcha_core.files import force, replace_folder, require_replaceable
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 
@@ -63,7 +63,7 @@ def replace_samples(folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], 
     Raises:
         DataError: If the folder holds anything else, or this process works in it.
     """
-    named, folder = folder, replaceable(folder)
+    named, folder = folder, require_replaceable(folder)
     take_back(folder)
     there = Dataset.open(folder).manifest.source if (folder / MANIFEST).is_file() else None
     if there != source and folder.exists() and any(folder.iterdir()):
@@ -74,26 +74,8 @@ def replace_samples(folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], 
     with FileLock(f"{folder / LOG}.lock") if folder.exists() else contextlib.nullcontext():
         if (folder / LOG).is_file():
             _append(folder / LOG, fresh / LOG)
-        if folder.exists():
-            folder.rename(old)
-        fresh.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+        replace_folder(fresh, folder, old)
     return Dataset.open(named)
-
-
-def replaceable(folder: Path) -> Path:
-    """Return the whole path of a folder that can be replaced by another; of a link, where it leads.
-
-    Raises:
-        DataError: If this process works in it.
-    """
-    whole = folder.resolve()
-    if Path.cwd().is_relative_to(whole):
-        raise DataError(
-            f"expected a folder that can be replaced as a whole, received {folder}, which you are in; go elsewhere or "
-            "choose another --out."
-        )
-    return whole
 
 
 @contextlib.contextmanager
@@ -125,8 +107,7 @@ def _append(labels: Path, log: Path) -> None:
     cut = is_cut(log)
     with log.open("ab") as file:
         file.write(b"\n" * cut + labels.read_bytes())
-        file.flush()
-        os.fsync(file.fileno())
+        force(file)
 
 
 def _beside(folder: Path) -> tuple[Path, Path]:

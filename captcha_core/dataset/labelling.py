@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from captcha_core.dataset.in_memory import held, replace_samples, replaceable, with_split
+from captcha_core.dataset.in_memory import held, replace_samples, with_split
 from captcha_core.dataset.labels import Label, LabelLog, latest
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
+from captcha_core.files import require_replaceable
 from captcha_core.spec.answer import Answer
 
 SOURCE = "labels"
@@ -84,7 +85,7 @@ def rebuild(dataset: Dataset, out: Path) -> Dataset:
     Raises:
         DataError: If nothing is labelled, or ``out`` holds anything but an older result.
     """
-    out = replaceable(out)
+    out = require_replaceable(out)
     labels, _ = LabelLog.of(dataset.path, dataset.spec).read()
     known = latest(labels)
     samples = []

@@ -15,8 +15,8 @@ from typing import Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from captcha_core.dataset.shard import disk_error
-from captcha_core.errors import DataError
+from captcha_core.errors import DataError, disk_error
+from captcha_core.files import force
 from captcha_core.spec.captcha import CaptchaSpec
 
 LOG = "labels.jsonl"
@@ -109,8 +109,7 @@ class LabelLog:
                 if is_cut(self.path):
                     lines = b"\n" + lines  # what was cut off stays where it is, on a line of its own
                 file.write(lines)
-                file.flush()
-                os.fsync(file.fileno())
+                force(file)
         except OSError as error:
             raise disk_error(self.path, error) from None
         return checked

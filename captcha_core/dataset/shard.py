@@ -1,6 +1,5 @@
 """One Parquet shard: its columns, how it comes into its place whole, and how it is read."""
 
-import contextlib
 import hashlib
 import json
 import os
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from captcha_core.errors import DataError
+from captcha_core.errors import DataError, disk_error
+from captcha_core.files import new_file
 from captcha_core.spec.sample import Sample
 
 if TYPE_CHECKING:
@@ -65,28 +65,14 @@ def write_shard_file(samples: Sequence[Sample], split: str, place: Path, worksho
     packed = {"id": "NONE", "text": "ZSTD", "media.bytes": "NONE", "media.path": "ZSTD", "origin": "ZSTD"}
     draft = workshop / f"{split}-{place.stem}.{os.getpid()}.tmp"
     try:
-        with draft.open("wb") as file:
-            pq.write_table(table, file, row_group_size=ROWS_PER_GROUP, use_dictionary=False, compression=packed)
-            file.flush()
-            os.fsync(file.fileno())
-        size, digest = draft.stat().st_size, _file_hash(draft)
         place.parent.mkdir(exist_ok=True)
-        draft.replace(place)
+        with new_file(place, draft) as file:
+            pq.write_table(table, file, row_group_size=ROWS_PER_GROUP, use_dictionary=False, compression=packed)
+        size, digest = place.stat().st_size, _file_hash(place)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
         raise disk_error(place, error) from None
     rows_hash = sum(_row_hash(split, sample) for sample in samples) % HASH_SPACE
     return ShardFile(rows=len(samples), bytes=size, sha256=digest, rows_hash=f"{rows_hash:064x}")
-
-
-def disk_error(path: Path, error: OSError) -> DataError:
-    """Return what to say when a file cannot be written."""
-    reason = error.strerror or str(error)
-    return DataError(
-        f"expected room and permission to write {path}, received: {reason}; see to that and run the same command "
-        "again, it continues where it stopped."
-    )
 
 
 def _row_hash(split: str, sample: Sample) -> int:

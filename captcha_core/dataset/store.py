@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, FailFast, ValidationError, field_val
 
 from captcha_core.dataset.shard import HASH_SPACE, ShardFile, check_shard_file, read_shard
 from captcha_core.dataset.split import SPLITS, SplitRule
-from captcha_core.errors import DataError, SpecError
-from captcha_core.spec.captcha import CaptchaSpec, first_fault
+from captcha_core.errors import DataError, SpecError, first_fault
+from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 
 MANIFEST = "dataset.json"

@@ -16,13 +16,15 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from captcha_core.dataset import workers as shard_workers
-from captcha_core.dataset.shard import ShardFile, disk_error, write_shard_file
+from captcha_core.dataset.shard import ShardFile, write_shard_file
 from captcha_core.dataset.split import SPLITS, SplitRule
 from captcha_core.dataset.store import MANIFEST, WORKSHOP, Dataset, Manifest, Plan, digest_of, read_manifest
-from captcha_core.errors import DataError
+from captcha_core.errors import DataError, disk_error
+from captcha_core.files import write_file
 from captcha_core.spec.sample import Sample
 
 Draw = Callable[[range], Sequence[Sample]]
+PLAN = "plan.json"
 LOCK_ATTEMPTS = 5
 DRAW_AT_ONCE = 250  # samples asked of the source in one call: enough to be quick, little memory
 
@@ -60,7 +62,7 @@ class ShardTask:
                 name = f"{split}/part-{number:05d}.parquet"
                 shards[name] = write_shard_file(samples, split, self.folder / name, self.folder / WORKSHOP)
         receipt = Receipt(number=number, shards=shards)
-        _write_text(self.folder / WORKSHOP / f"{number:05d}.json", receipt.model_dump_json())
+        _write_text(self.folder, f"{WORKSHOP}/{number:05d}.json", receipt.model_dump_json())
         return receipt
 
 
@@ -191,13 +193,13 @@ def _continue(folder: Path, plan: Plan) -> dict[int, Receipt]:
     workshop = folder / WORKSHOP
     for draft in workshop.glob("*.tmp"):
         draft.unlink()
-    place = workshop / "plan.json"
+    place = workshop / PLAN
     found = [_read_receipt(path) for path in workshop.glob("[0-9]*.json")]
     receipts = {receipt.number: receipt for receipt in found if receipt and _is_there(folder, receipt)}
     if not receipts:
         for split in SPLITS:
             shutil.rmtree(folder / split, ignore_errors=True)
-        _write_text(place, plan.model_dump_json())
+        _write_text(folder, f"{WORKSHOP}/{PLAN}", plan.model_dump_json())
         return {}
     try:
         earlier = Plan.model_validate_json(place.read_bytes())
@@ -230,14 +232,10 @@ def _finish(folder: Path, plan: Plan, receipts: dict[int, Receipt]) -> None:
         shards=shards,
         digest=digest_of(plan.spec, shards),
     )
-    _write_text(folder / MANIFEST, manifest.to_json(), folder / WORKSHOP)
+    _write_text(folder, MANIFEST, manifest.to_json())
 
 
-def _write_text(place: Path, text: str, workshop: Path | None = None) -> None:
-    """Write a small file by way of a draft, so that it is whole or not there."""
-    draft = (workshop or place.parent) / f"{place.stem}.tmp"
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(place)
+def _write_text(folder: Path, name: str, text: str) -> None:
+    """Write a small file of a data set by way of the workshop, whose drafts the next run removes."""
+    place = folder / name
+    write_file(place, text.encode(), folder / WORKSHOP / f"{place.stem}.tmp")

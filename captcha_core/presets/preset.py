@@ -8,9 +8,8 @@ from typing import Any, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from captcha_core.errors import SpecError
+from captcha_core.errors import SpecError, first_fault
 from captcha_core.evaluation.significance import PromotionRule
-from captcha_core.spec.captcha import first_fault
 
 FOLDER = Path(__file__).parent
 MAX_BYTES = 64 * 2**10

@@ -6,10 +6,10 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
 
+from captcha_core.errors import first_fault
 from captcha_core.serving.errors import ApiError, bad_request
 from captcha_core.serving.limits import strict_base64
 from captcha_core.serving.options import BatchRequest, SolveOptions, SolveRequest
-from captcha_core.spec.captcha import first_fault
 
 Model = TypeVar("Model", bound=BaseModel)
 Options = TypeVar("Options", bound=SolveOptions)

@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from captcha_core.errors import SpecError
-from captcha_core.spec.captcha import CaptchaSpec, first_fault
+from captcha_core.errors import SpecError, first_fault
+from captcha_core.spec.captcha import CaptchaSpec
 
 
 class Knobs(BaseModel):

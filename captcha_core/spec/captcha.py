@@ -1,20 +1,16 @@
 """What a captcha is: the one description that travels with every data set, run and model."""
 
-import reprlib
 from functools import cached_property
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from captcha_core.errors import SpecError
+from captcha_core.errors import SpecError, first_fault
 from captcha_core.spec.charset import Charset
 
 MAX_SIDE_PX = 2048
 MAX_LENGTH = 64
 MAX_SECONDS = 600
-SHORT = reprlib.Repr()
-SHORT.maxstring = SHORT.maxother = SHORT.maxlong = 100  # shortened after that, as a whole
-SHORT.maxlevel = 3
 
 
 class CaptchaSpec(BaseModel):
@@ -139,19 +135,3 @@ class CaptchaSpec(BaseModel):
             return cls.model_validate_json(text)
         except ValidationError as error:
             raise SpecError(first_fault(error, "specification")) from None
-
-
-def first_fault(error: ValidationError, noun: str) -> str:
-    """Return pydantic's first complaint as one sentence of ours."""
-    fault = error.errors()[0]
-    where = ".".join(str(part) for part in fault["loc"]) or noun
-    return f"expected a valid {noun}, received {_short(fault.get('input'))} for {where}: {fault['msg']}; correct it."
-
-
-def _short(value: Any) -> str:
-    """Return a value as it is written, 80 characters at most; what hostile files hold may be far larger."""
-    try:
-        text = SHORT.repr(value)
-    except (ValueError, RecursionError):  # a number of many thousand digits
-        text = f"a long {type(value).__name__}"
-    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,11 +1,12 @@
 """MLflow's SQLite file, made beside its place and swapped in: a kill or a full disk leaves no half of it."""
 
 import logging
-import shutil
 import tempfile
 from pathlib import Path
 
 from filelock import FileLock
+
+from captcha_core.files import write_file
 
 PREFIX = "sqlite:///"
 
@@ -25,15 +26,9 @@ def ensure(uri: str) -> None:
     with FileLock(f"{path}.lock"):
         if path.exists():  # another process was quicker
             return
-        fresh = path.with_name(f"{path.name}.new")
-        fresh.unlink(missing_ok=True)
-        try:
-            with tempfile.TemporaryDirectory() as folder:  # its name is harmless in an address, ours may hold ? or %20
-                _make(f"{PREFIX}{folder}/new.db")
-                shutil.copyfile(f"{folder}/new.db", fresh)
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory() as folder:  # its name is harmless in an address, ours may hold ? or %20
+            _make(f"{PREFIX}{folder}/new.db")
+            write_file(path, Path(folder, "new.db").read_bytes())
 
 
 def is_missing(uri: str) -> bool:

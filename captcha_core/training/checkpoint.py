@@ -17,6 +17,7 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 
 from captcha_core.errors import ModelError
+from captcha_core.files import new_file, replace_folder, write_json
 from captcha_core.sources.archive import DAMAGED
 
 STATE, FRESH_BEST = "state.npz", "best.new.npz"
@@ -69,27 +70,18 @@ class Checkpoint:
         try:
             fresh.mkdir(parents=True)
             _write(fresh / STATE, [*model.variables, *_optimizer_variables(model)])
-            (fresh / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
+            write_json(fresh / "progress.json", asdict(progress))
         except OSError:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
-        if last.exists():
-            last.replace(old)
-        fresh.replace(last)
-        shutil.rmtree(old, ignore_errors=True)
+        replace_folder(fresh, last, old)
         for other in set(self.folder.glob("best-*.npz")) - {self._best(progress.best_epoch)}:
             other.unlink()
 
     def save_best(self, model: keras.Model, epoch: int) -> None:
         """Keep a model's weights as the best so far; those of an earlier epoch stay until the state names this one."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        fresh = self.folder / FRESH_BEST
-        try:
-            _write(fresh, model.variables)
-            fresh.replace(self._best(epoch))
-        except OSError:
-            fresh.unlink(missing_ok=True)
-            raise
+        _write(self._best(epoch), model.variables, self.folder / FRESH_BEST)
 
     def load_progress(self) -> Progress:
         """Return how far it is. Nothing is changed: another process may be training into it.
@@ -149,8 +141,9 @@ def _optimizer_variables(model: keras.Model) -> Sequence[keras.Variable]:
     return [] if model.optimizer is None else model.optimizer.variables
 
 
-def _write(path: Path, variables: Sequence[keras.Variable]) -> None:
-    np.savez(path, *(keras.ops.convert_to_numpy(variable) for variable in variables))
+def _write(path: Path, variables: Sequence[keras.Variable], draft: Path | None = None) -> None:
+    with new_file(path, draft) as file:
+        np.savez(file, *(keras.ops.convert_to_numpy(variable) for variable in variables))
 
 
 def _read(path: Path, variables: Sequence[keras.Variable]) -> None:

@@ -4,8 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from captcha_core.errors import SpecError
-from captcha_core.spec.captcha import first_fault
+from captcha_core.errors import SpecError, first_fault
 
 
 class TrainingConfig(BaseModel):

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import ModelError, SpecError
+from captcha_core.files import write_json
 from captcha_core.models.zoo import get_network
 from captcha_core.presets.preset import EvaluationConfig, Preset, load_preset
 from captcha_core.progress.training_bar import TrainingBar
@@ -139,9 +140,7 @@ class Plan:
         """Write what a resume needs; the checkpoint beside it holds the rest."""
         folder = RUNS / run_id
         folder.mkdir(parents=True, exist_ok=True)
-        fresh = folder / "plan.json.new"
-        fresh.write_text(json.dumps({**self.record(), "learnt": self.learnt()}, indent=1), encoding="utf-8")
-        fresh.replace(folder / "plan.json")
+        write_json(folder / "plan.json", {**self.record(), "learnt": self.learnt()}, indent=1)
 
     def record(self) -> dict[str, Any]:
         """Return the plan as plain data; :meth:`of` reads it."""

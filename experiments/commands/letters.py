@@ -33,12 +33,12 @@ def letters(
     """
     as_json = check_format(format)
     from captcha_core.dataset.in_memory import with_split, write_samples
-    from captcha_core.dataset.new_folder import new_folder, require_new
     from captcha_core.dataset.split import KEEP, SPLITS
     from captcha_core.dataset.store import Dataset
     from captcha_core.errors import DataError
     from captcha_core.features.extract_letters import Failure, extract_letters
     from captcha_core.features.segmentation.segment import Segmentation
+    from captcha_core.files import new_folder, require_new
     from captcha_core.progress.progress_bar import progress_bar
     from captcha_core.spec.captcha import CaptchaSpec
 

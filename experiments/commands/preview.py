@@ -41,6 +41,7 @@ def preview(
     from captcha_core.dataset.sheet import contact_sheet
     from captcha_core.dataset.store import Dataset
     from captcha_core.errors import DataError
+    from captcha_core.files import write_file
     from captcha_core.media.image import encode_png
     from captcha_core.solver import Solver
     from captcha_core.workflows.data import require_same_spec
@@ -58,12 +59,7 @@ def preview(
     draw = _clip_drawer(dataset.spec, answers) if dataset.spec.media == "audio" else None
     place = Path(out) if out else dataset.path / "sheet.png"
     place.parent.mkdir(parents=True, exist_ok=True)
-    fresh = place.with_name(f"{place.name}.new")  # the one of before stays until this one is whole
-    try:
-        fresh.write_bytes(encode_png(contact_sheet(shown, dataset.spec, columns or in_a_row, draw)))
-        fresh.replace(place)
-    finally:
-        fresh.unlink(missing_ok=True)
+    write_file(place, encode_png(contact_sheet(shown, dataset.spec, columns or in_a_row, draw)))
     manifest = dataset.manifest
     facts = {
         "path": str(dataset.path),

@@ -1,5 +1,6 @@
 """Keras Tuner's oracles under kills: no trial lost, none doubled, the same choices as without."""
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -171,7 +172,7 @@ def test_a_full_disk_is_noticed_and_the_old_state_stays(tmp_path: Path, monkeypa
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_text", full)
+        patch.setattr(os, "fsync", full)
         mine.create_trial("me")
     assert mine.fault.errno == 28
     assert len(oracle("random", tmp_path).ended) == 1

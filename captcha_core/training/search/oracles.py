@@ -20,6 +20,7 @@ from keras_tuner.src.engine.trial import Trial, TrialStatus
 from keras_tuner.src.tuners.gridsearch import LinkedList
 
 from captcha_core.errors import SpecError
+from captcha_core.files import write_file
 from captcha_core.models.space import SearchSpace
 from captcha_core.training.search.hyperparameters import declare, told
 from captcha_core.training.search.objective import Objective
@@ -66,12 +67,9 @@ class _Durable:
 
     def save(self) -> None:
         trials = {trial_id: trial.get_state() for trial_id, trial in self.trials.items()}
-        fresh = self.folder / f"{STATE}.new"
+        state = json.dumps({"oracle": self.get_state(), "trials": trials}, default=_plain)
         try:
-            fresh.write_text(
-                json.dumps({"oracle": self.get_state(), "trials": trials}, default=_plain), encoding="utf-8"
-            )
-            fresh.replace(self.folder / STATE)
+            write_file(self.folder / STATE, state.encode())
         except OSError as error:
             self.fault = error
 

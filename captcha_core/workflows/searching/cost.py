@@ -11,6 +11,7 @@ import numpy as np
 
 from captcha_core.bundle.convert import to_litert
 from captcha_core.bundle.litert import LiteRT
+from captcha_core.files import own_draft, read_json, write_json
 from captcha_core.models.zoo import build_network
 from captcha_core.training.fit import Task
 from captcha_core.training.search.trials import SettingFailed
@@ -46,15 +47,13 @@ def cost_of(task: Task, folder: Path) -> Cost:
     """
     name = hashlib.sha256(json.dumps([task.network, task.options], sort_keys=True).encode()).hexdigest()[:16]
     path = folder / f"{name}.json"
-    if path.is_file():
-        return Cost(**json.loads(path.read_text(encoding="utf-8")))
+    if known := read_json(path):
+        return Cost(**known)
     model = build_network(task.network, task.spec, task.options)
     file = to_litert(model, quantised=True)
     cost = Cost(int(model.count_params()), len(file), _latency_ms(file, model))
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / f"{name}.{time.monotonic_ns()}.new"
-    fresh.write_text(json.dumps(asdict(cost)), encoding="utf-8")
-    fresh.replace(path)
+    write_json(path, asdict(cost), draft=own_draft(path))
     return cost
 
 

@@ -2,11 +2,11 @@
 
 import contextlib
 import errno
-import json
 
 from captcha_core.errors import CaptchaError, ModelError
+from captcha_core.files import read_json, write_json
 from captcha_core.workflows.searching.plan import SearchPlan
-from captcha_core.workflows.searching.trial import FAULT, read_json, write_json
+from captcha_core.workflows.searching.trial import FAULT
 
 FAULTY, STOPPED = 3, 4  # exit codes of a worker: a fault in the code, and what a user can see to
 END = "stopped.json"  # what a worker met that no other setting would mend
@@ -41,11 +41,7 @@ def raise_end(plan: SearchPlan, code: int) -> None:
             raise CaptchaError(end["sentence"])
         raise OSError(end["errno"], end["sentence"])
     path = plan.folder / FAULT
-    fault = (
-        json.loads(path.read_text(encoding="utf-8"))
-        if path.is_file()
-        else {"trial": "?", "traceback": "no traceback was recorded"}
-    )
+    fault = read_json(path) or {"trial": "?", "traceback": "no traceback was recorded"}
     last = fault["traceback"].strip().splitlines()[-1]
     raise WorkerFault(
         f"expected trials that run, received a fault in the code in trial {fault['trial']}: {last}; the traceback is "

@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from captcha_core.evaluation.metrics import right
 from captcha_core.evaluation.significance import McNemar, mcnemar
+from captcha_core.files import read_json, write_json
 from captcha_core.models.space import thawed
 from captcha_core.models.zoo import get_network
 from captcha_core.progress.console import console
@@ -26,7 +27,6 @@ from captcha_core.training.fit import Task
 from captcha_core.workflows.data import Cache, rows_digest
 from captcha_core.workflows.searching.plan import SearchPlan
 from captcha_core.workflows.searching.report import TrialRecord
-from captcha_core.workflows.searching.trial import read_json, write_json
 from captcha_core.workflows.train import RUNS, evaluated, fit_logged
 
 WINNER, DEFAULT = "winner", "default"

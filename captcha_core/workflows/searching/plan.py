@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from captcha_core.errors import ModelError, SpecError
+from captcha_core.files import write_json
 from captcha_core.models.space import Configuration, SearchSpace
 from captcha_core.models.zoo import NETWORKS, get_network
 from captcha_core.presets.preset import SearchConfig
@@ -102,9 +103,7 @@ class SearchPlan:
     def save(self) -> None:
         """Write it beside its place and swap it in."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        fresh = self.folder / f"{FILE}.new"
-        fresh.write_text(json.dumps(self.record(), indent=1), encoding="utf-8")
-        fresh.replace(self.folder / FILE)
+        write_json(self.folder / FILE, self.record(), indent=1)
 
     def record(self) -> dict[str, Any]:
         return {

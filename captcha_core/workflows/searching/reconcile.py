@@ -3,11 +3,12 @@
 from typing import Any
 
 from captcha_core.errors import RegistryError
+from captcha_core.files import read_json
 from captcha_core.tracking.outbox import PARENT, PATIENCE_S, Outbox
 from captcha_core.tracking.runs import client, send_left_behind
 from captcha_core.training.search.hyperparameters import values_of
 from captcha_core.workflows.searching.plan import SearchPlan
-from captcha_core.workflows.searching.trial import FAILURE, RESULT, begin_trial, read_json, report_trial
+from captcha_core.workflows.searching.trial import FAILURE, RESULT, begin_trial, report_trial
 
 
 def children(plan: SearchPlan) -> dict[str, list[Any]]:

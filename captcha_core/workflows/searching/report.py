@@ -11,10 +11,11 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from captcha_core.files import read_json
 from captcha_core.models.space import Configuration
 from captcha_core.training.search.hyperparameters import values_of
 from captcha_core.workflows.searching.plan import SearchPlan
-from captcha_core.workflows.searching.trial import FAILURE, RESULT, read_json
+from captcha_core.workflows.searching.trial import FAILURE, RESULT
 
 FINISHED, FAILED = "FINISHED", "FAILED"
 FIGURES = (

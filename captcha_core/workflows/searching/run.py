@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError, DataError, ModelError
+from captcha_core.files import read_json, write_json
 from captcha_core.progress.console import console
 from captcha_core.tracking.outbox import Outbox
 from captcha_core.tracking.owner import own_tags
@@ -28,7 +29,7 @@ from captcha_core.workflows.searching.plan import SearchPlan
 from captcha_core.workflows.searching.processes import Processes
 from captcha_core.workflows.searching.reconcile import children, reconcile
 from captcha_core.workflows.searching.report import TrialRecord, front, ranked, records, summary
-from captcha_core.workflows.searching.trial import TrialRunner, begin_trial, read_json, write_json
+from captcha_core.workflows.searching.trial import TrialRunner, begin_trial
 from captcha_core.workflows.searching.view import SearchView
 from captcha_core.workflows.searching.workers import RayTasks, WorkerPool, work
 from captcha_core.workflows.train import bundle_of

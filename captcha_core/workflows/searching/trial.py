@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import json
 import math
 import shutil
 import time
@@ -17,6 +16,7 @@ from filelock import FileLock, Timeout
 from keras_tuner.src.engine.trial import Trial
 
 from captcha_core.errors import CaptchaError, ModelError, SpecError
+from captcha_core.files import read_json, write_json
 from captcha_core.tracking.callback import LogEpochs
 from captcha_core.tracking.outbox import PARENT, LaterRun, Outbox, steps_posted
 from captcha_core.tracking.owner import own_tags
@@ -228,21 +228,6 @@ def report_trial(run: LaterRun, result: dict[str, Any]) -> None:
     """Log what a finished trial has left. Logged twice it is as if logged once."""
     run.metrics(result["metrics"], at_ms=result["at_ms"])
     run.end("FINISHED", at_ms=result["at_ms"])
-
-
-def read_json(path: Path) -> Any:
-    """Return what a file holds, None if there is none."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write beside the place and swap in."""
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(json.dumps(value), encoding="utf-8")
-    fresh.replace(path)
 
 
 def _cost(task: Task, plan: SearchPlan) -> Cost:
