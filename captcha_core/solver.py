@@ -10,15 +10,12 @@ from captcha_core.bundle.bundle import Bundle
 from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.bundle.litert import LiteRT
 from captcha_core.errors import DataError, ModelError
-from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
-from captcha_core.features.letters import LetterFeatures
 from captcha_core.models.decode import DECODERS, Decoded, Limits, decode
 from captcha_core.registry.versions import locate
-from captcha_core.spec.answer import Answer, Character
+from captcha_core.spec.answer import Answer, Box, Character
 from captcha_core.spec.captcha import CaptchaSpec
 
 BATCH = 64
-Boxes = tuple[tuple[int, int, int, int], ...]
 
 
 @dataclass
@@ -44,10 +41,9 @@ class Solver:
         """Refuse a bundle whose parts do not belong together: nothing is guessed, and nothing fails later."""
         features, spec, name = self.bundle.config.features, self.spec, self.bundle.path.name
         steps, classes = self._litert.exit if len(self._litert.exit) == 2 else (0, 0)
-        media = "audio" if isinstance(features, LogMelFeatures | SpectrogramPicture) else "image"
         faults = {
             f"a head of {', '.join(DECODERS)}": (self.bundle.config.head, self.bundle.config.head in DECODERS),
-            f"features of {spec.media}": (features.kind, media == spec.media),
+            f"features of {spec.media}": (features.kind, features.media == spec.media),
             f"a network that takes {self._litert.entry}": (
                 (features.shape, features.dtype), (features.shape, features.dtype) == self._litert.entry,
             ),
@@ -80,14 +76,10 @@ class Solver:
         Raises:
             DataError: If the bytes cannot be read.
         """
-        return self._look(media)[0]
+        return self.bundle.config.features.from_media(media, self.spec)
 
-    def _look(self, media: bytes) -> tuple[np.ndarray, Boxes]:
-        """Return the features, and where each character stands if the features know."""
-        features = self.bundle.config.features
-        if isinstance(features, LetterFeatures):
-            return features.look(media, self.spec)
-        return features.from_media(media, self.spec), ()
+    def _look(self, media: bytes) -> tuple[np.ndarray, tuple[Box, ...]]:
+        return self.bundle.config.features.look(media, self.spec)
 
     def logits(self, features: np.ndarray) -> np.ndarray:
         """Return logits (B, T, K + 1) of features (B, ...)."""
@@ -132,16 +124,9 @@ class Solver:
             ]
         return answers
 
-    def _step_s(self, steps: int) -> float | None:
-        """Return how long one of T' time steps lasts, None where steps are places in the text and not times."""
-        features = self.bundle.config.features
-        if self.bundle.config.head != "ctc" or not isinstance(features, LogMelFeatures):
-            return None
-        return features.step_s(steps)
-
-    def _answer(self, decoded: Decoded, elapsed_ms: float, boxes_px: Boxes, steps: int) -> Answer:
+    def _answer(self, decoded: Decoded, elapsed_ms: float, boxes_px: tuple[Box, ...], steps: int) -> Answer:
         alphabet = self.spec.alphabet
-        step_s = self._step_s(steps)
+        step_s = self.bundle.config.features.step_s(steps) if self.bundle.config.head == "ctc" else None
         characters = tuple(
             Character(
                 alphabet[index - 1],

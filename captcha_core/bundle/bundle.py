@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from captcha_core.errors import ModelError, SpecError, first_fault
-from captcha_core.features.kinds import Features
+from captcha_core.features.kinds import AnyFeatures
 from captcha_core.spec.captcha import CaptchaSpec
 
 SUMS = "SHA256SUMS"
@@ -29,7 +29,7 @@ class BundleConfig(BaseModel):
     network: str
     options: dict[str, Any] = {}
     head: str
-    features: Features
+    features: AnyFeatures
     quantised: bool = False
     preset: str | None = None
 

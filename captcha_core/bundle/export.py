@@ -149,18 +149,6 @@ import json, sys
 import numpy as np
 about = json.load(open("{file}.json", encoding="utf-8"))
 """
-PICTURE_LINES = """\
-from PIL import Image
-height, width, channels = about["input"]["shape"]
-picture = Image.open(sys.argv[1]).convert("L" if channels == 1 else "RGB").resize((width, height))
-x = np.asarray(picture, "uint8").reshape(1, height, width, channels)
-"""
-FEATURE_LINES = """\
-from captcha_core.features.kinds import FEATURES  # what this network sees is computed by captchalab
-from captcha_core.spec.captcha import CaptchaSpec
-spec = CaptchaSpec.build(**about["spec"])
-x = FEATURES.validate_python(about["features"]).from_media(open(sys.argv[1], "rb").read(), spec)[None]
-"""
 LITERT_LINES = """\
 from ai_edge_litert.interpreter import Interpreter
 net = Interpreter("{file}").get_signature_runner()
@@ -193,5 +181,7 @@ print("".join(about["classes"][i] for i, before in zip(ids, [0, *ids]) if i != b
 
 def example(bundle: Bundle, kind: str, file: str) -> str:
     """Return a short program that reads the picture or clip on its command line with an exported file."""
-    seen = PICTURE_LINES if bundle.config.features.kind == "image" else FEATURE_LINES
-    return (HEAD_LINES + seen + RUN_LINES[kind] + TEXT_LINES[bundle.config.head]).format(file=file)
+    head, run, text = (
+        lines.format(file=file) for lines in (HEAD_LINES, RUN_LINES[kind], TEXT_LINES[bundle.config.head])
+    )
+    return head + bundle.config.features.example + run + text

@@ -1,11 +1,12 @@
 """What an audio network sees. One road for training, solving and pictures: rates and hops are written here alone."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from captcha_core.errors import DataError
+from captcha_core.features.contract import FeaturesModel
 from captcha_core.features.log_mel import FLOOR_POWER, log_mel, power_spectrum
 from captcha_core.media.audio import MAX_RATE_HZ, MIN_RATE_HZ, decode_audio
 from captcha_core.spec.captcha import MAX_SECONDS, MAX_SIDE_PX, CaptchaSpec
@@ -15,18 +16,38 @@ WINDOW_S = 0.032
 LOW_HZ = 60.0
 
 
-class LogMelFeatures(BaseModel):
+class _ClipFeatures(FeaturesModel):
+    """What both views of a clip have."""
+
+    media: ClassVar[Literal["audio"]] = "audio"
+
+    rate_hz: int = Field(ge=MIN_RATE_HZ, le=MAX_RATE_HZ)
+    max_seconds: float = Field(gt=0, le=MAX_SECONDS)
+
+    def from_media(self, media: bytes, spec: CaptchaSpec) -> np.ndarray:
+        """Return the input for an audio file of any kind and rate.
+
+        Raises:
+            DataError: If the bytes are no readable audio, or too long.
+        """
+        return self.from_array(decode_audio(media, self.rate_hz, spec.seconds))
+
+    def _check_length(self, samples: np.ndarray) -> None:
+        if not 0 < len(samples) <= self.max_seconds * self.rate_hz:
+            raise DataError(
+                f"expected a clip of up to {self.max_seconds:g} seconds, received {len(samples) / self.rate_hz:.2f}; "
+                "send the captcha alone."
+            )
+
+
+class LogMelFeatures(_ClipFeatures):
     """A log-mel spectrogram in 256 steps, from ``range_db`` below the clip's loudest bin (0) up to it (255).
 
     A short clip is followed by zeros up to the longest that the specification allows, so that every sample has the
     same shape.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["log_mel"] = "log_mel"
-    rate_hz: int = Field(ge=MIN_RATE_HZ, le=MAX_RATE_HZ)
-    max_seconds: float = Field(gt=0, le=MAX_SECONDS)
     hop: int = Field(ge=1)
     window: int = Field(ge=2, le=2**16)
     mels: int = Field(default=40, ge=8, le=128)
@@ -44,10 +65,6 @@ class LogMelFeatures(BaseModel):
         return self.frames, self.mels
 
     @property
-    def dtype(self) -> str:
-        return "uint8"
-
-    @property
     def hop_s(self) -> float:
         """Seconds from one frame to the next; frame t is centred on t times this."""
         return self.hop / self.rate_hz
@@ -60,53 +77,45 @@ class LogMelFeatures(BaseModel):
         """
         return max(1, round(self.frames / steps)) * self.hop_s
 
+    def upright(self, levels: np.ndarray) -> np.ndarray:
+        """Return (T, M, ...) with time to the right and low tones below."""
+        return levels.swapaxes(0, 1)[::-1]
+
     def decibels(self, samples: np.ndarray) -> np.ndarray:
         """Return float32 (T, M), decibels below the loudest bin, of a clip's own length."""
         return log_mel(
             samples, self.rate_hz, self.window, self.hop, self.mels, self.low_hz, self.rate_hz / 2, self.range_db
         )
 
-    def from_array(self, samples: np.ndarray) -> np.ndarray:
+    def from_array(self, samples: np.ndarray, /) -> np.ndarray:
         """Return uint8 (T, M) of samples float32 (N,) at ``rate_hz``.
 
         Raises:
             DataError: If the clip is empty or longer than ``max_seconds``.
         """
-        _check_length(len(samples), self.rate_hz, self.max_seconds)
+        self._check_length(samples)
         levels = np.zeros(self.shape, np.uint8)
         own = self.decibels(samples)
         levels[: len(own)] = np.rint((own + self.range_db) * (255.0 / self.range_db))
         return levels
 
-    def from_media(self, media: bytes, spec: CaptchaSpec) -> np.ndarray:
-        """Return uint8 (T, M) of an audio file of any kind and rate.
-
-        Raises:
-            DataError: If the bytes are no readable audio, or too long.
-        """
-        return self.from_array(decode_audio(media, self.rate_hz, spec.seconds))
-
     @classmethod
     def of(cls, spec: CaptchaSpec) -> "LogMelFeatures":
-        """The features of a specification: its rate, and the house's hop and window."""
+        """Return the features of a specification, with the usual hop and window."""
         rate_hz = spec.rate_hz
         return cls(
             rate_hz=rate_hz, max_seconds=spec.seconds, hop=round(HOP_S * rate_hz), window=round(WINDOW_S * rate_hz)
         )
 
 
-class SpectrogramPicture(BaseModel):
+class SpectrogramPicture(_ClipFeatures):
     """The seed's input: the whole clip as a grey spectrogram picture of 64 x 128 pixels, as SoX draws it.
 
     SoX takes a transform of 2 * (height - 1) samples with a Hann window, averages the power of the frames that fall
     into each column, and shows 120 dB below full scale; high frequencies are at the top.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["spectrogram_picture"] = "spectrogram_picture"
-    rate_hz: int = Field(ge=MIN_RATE_HZ, le=MAX_RATE_HZ)
-    max_seconds: float = Field(gt=0, le=MAX_SECONDS)
     height_px: int = Field(default=64, ge=8, le=MAX_SIDE_PX)
     width_px: int = Field(default=128, ge=8, le=MAX_SIDE_PX)
     range_db: float = Field(default=120.0, gt=0, le=1000)
@@ -116,17 +125,13 @@ class SpectrogramPicture(BaseModel):
         """(H, W, 1) of one sample."""
         return self.height_px, self.width_px, 1
 
-    @property
-    def dtype(self) -> str:
-        return "uint8"
-
-    def from_array(self, samples: np.ndarray) -> np.ndarray:
+    def from_array(self, samples: np.ndarray, /) -> np.ndarray:
         """Return uint8 (H, W, 1) of samples float32 (N,) at ``rate_hz``.
 
         Raises:
             DataError: If the clip is empty or longer than ``max_seconds``.
         """
-        _check_length(len(samples), self.rate_hz, self.max_seconds)
+        self._check_length(samples)
         window = 2 * (self.height_px - 1)
         power = power_spectrum(samples, window, window // 2) * np.float32((4.0 / window) ** 2)  # full scale is 0 dB
         edges = np.linspace(0, len(power), self.width_px + 1)
@@ -138,21 +143,7 @@ class SpectrogramPicture(BaseModel):
         grey = np.clip(1.0 + decibels / self.range_db, 0.0, 1.0) * 255.0
         return np.rint(grey.T[::-1, :, None]).astype(np.uint8)
 
-    def from_media(self, media: bytes, spec: CaptchaSpec) -> np.ndarray:
-        """Return uint8 (H, W, 1) of an audio file of any kind and rate.
-
-        Raises:
-            DataError: If the bytes are no readable audio, or too long.
-        """
-        return self.from_array(decode_audio(media, self.rate_hz, spec.seconds))
-
     @classmethod
     def of(cls, spec: CaptchaSpec) -> "SpectrogramPicture":
+        """Return the features of a specification."""
         return cls(rate_hz=spec.rate_hz, max_seconds=spec.seconds)
-
-
-def _check_length(count: int, rate_hz: int, max_seconds: float) -> None:
-    if not 0 < count <= max_seconds * rate_hz:
-        raise DataError(
-            f"expected a clip of up to {max_seconds:g} seconds, received {count / rate_hz:.2f}; send the captcha alone."
-        )

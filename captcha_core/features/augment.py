@@ -1,18 +1,11 @@
 """Small distortions that make few real images go far."""
 
-from functools import partial
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 
-from captcha_core.features.batches import Augment
-from captcha_core.features.kinds import Features
-
-
-def augmentation(features: Features, strength: float) -> Augment | None:
-    """Return what distorts batches of these features, or None where the strength is 0 or nothing fits."""
-    known = {"image": augment_images, "letters": augment_letters}
-    return partial(known[features.kind], strength=strength) if strength and features.kind in known else None
+Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 def augment_images(pixels: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
@@ -26,23 +19,17 @@ def augment_images(pixels: np.ndarray, rng: np.random.Generator, strength: float
         rng: Source of every choice.
         strength: 0 (nothing) to 1.
     """
-    count, height, width, _ = pixels.shape
+    count, height, width, channels = pixels.shape
     out = np.empty_like(pixels)
-    angle = np.radians(strength * rng.uniform(-6, 6, size=(count,)))
-    scale = 1 + strength * rng.uniform(-0.1, 0.1, size=(count, 2))
-    shear = strength * rng.uniform(-0.15, 0.15, size=(count,))
-    shift = strength * rng.uniform(-1, 1, size=(count, 2)) * (0.04 * width, 0.06 * height)
+    middle, shift_px = (width / 2, height / 2), (0.04 * width, 0.06 * height)
+    matrices = _affine(rng, count, strength, 6, 0.1, 0.15, middle, shift_px)
     gain = 1 + strength * rng.uniform(-0.25, 0.25, size=(count,))
     offset = strength * rng.uniform(-25, 25, size=(count,))
     noisy = rng.random(size=(count,)) < 0.3 * strength
-    middle = np.array([width / 2, height / 2])
     for index, image in enumerate(pixels):
-        cos, sin = np.cos(angle[index]), np.sin(angle[index])
-        turn = np.array([[cos, -sin + shear[index]], [sin, cos]]) * scale[index]
-        matrix = np.column_stack([turn, middle - turn @ middle + shift[index]])
-        border = [float(v) for v in np.median(image.reshape(-1, image.shape[2]), axis=0)]
+        border = [float(v) for v in np.median(image.reshape(-1, channels), axis=0)]
         moved = cv2.warpAffine(
-            image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=border
+            image, matrices[index], (width, height), borderMode=cv2.BORDER_CONSTANT, borderValue=border
         )
         lit = moved.reshape(image.shape) * gain[index] + offset[index]
         if noisy[index]:
@@ -59,16 +46,30 @@ def augment_letters(squares: np.ndarray, rng: np.random.Generator, strength: flo
     """
     side, channels = squares.shape[2], squares.shape[4]
     flat = squares.reshape(-1, side, side, channels)
-    count = len(flat)
-    angle = np.radians(strength * rng.uniform(-40, 40, count))
-    scale = 1 + strength * rng.uniform(-0.2, 0.2, (count, 2))
-    shear = strength * rng.uniform(-0.3, 0.3, count)
-    shift = strength * rng.uniform(-0.08, 0.08, (count, 2)) * side
-    cos, sin = np.cos(angle), np.sin(angle)
-    turn = np.stack([np.stack([cos, -sin + shear], axis=1), np.stack([sin, cos], axis=1)], axis=1) * scale[:, None, :]
-    middle = np.full(2, (side - 1) / 2)
-    matrix = np.concatenate([turn, (middle - turn @ middle + shift)[:, :, None]], axis=2)
+    middle, shift_px = ((side - 1) / 2,) * 2, (0.08 * side,) * 2
+    matrices = _affine(rng, len(flat), strength, 40, 0.2, 0.3, middle, shift_px)
     out = np.zeros_like(flat)
     for index in np.flatnonzero(flat.any(axis=(1, 2, 3))):
-        out[index] = cv2.warpAffine(flat[index], matrix[index], (side, side)).reshape(side, side, channels)
+        out[index] = cv2.warpAffine(flat[index], matrices[index], (side, side)).reshape(side, side, channels)
     return out.reshape(squares.shape)
+
+
+def _affine(
+    rng: np.random.Generator,
+    count: int,
+    strength: float,
+    degrees: float,
+    scaling: float,
+    shearing: float,
+    middle_px: tuple[float, float],
+    shift_px: tuple[float, float],
+) -> np.ndarray:
+    """Return random affine matrices (count, 2, 3) about a point (x, y); the limits are those of full strength."""
+    angle = np.radians(strength * rng.uniform(-degrees, degrees, count))
+    scale = 1 + strength * rng.uniform(-scaling, scaling, (count, 2))
+    shear = strength * rng.uniform(-shearing, shearing, count)
+    shift = strength * rng.uniform(-1, 1, (count, 2)) * shift_px
+    cos, sin = np.cos(angle), np.sin(angle)
+    turn = np.stack([np.stack([cos, -sin + shear], axis=1), np.stack([sin, cos], axis=1)], axis=1) * scale[:, None, :]
+    middle = np.array(middle_px)
+    return np.concatenate([turn, (middle - turn @ middle + shift)[:, :, None]], axis=2)

@@ -1,22 +1,18 @@
-"""Endless batches for training from arrays in memory, at any position, for any Keras backend."""
+"""Endless batches for training from any position on, out of memory or from a live stream, for any Keras backend."""
 
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from captcha_core.features.kinds import Features
+from captcha_core.features.augment import Augment
+from captcha_core.features.contract import Features
+from captcha_core.sources.generate import texts
+from captcha_core.sources.scheme import Scheme
+from captcha_core.sources.stream import Stream
 from captcha_core.spec.captcha import CaptchaSpec
 
 Batch = tuple[np.ndarray, np.ndarray]
 Batches = Callable[[int], Iterator[Batch]]  # from the batch with this number on
-Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
-
-
-def encode(arrays: Sequence[np.ndarray] | np.ndarray, features: Features) -> np.ndarray:
-    """Return the features (B, ...) of raw arrays."""
-    if isinstance(arrays, np.ndarray) and arrays.shape[1:] == features.shape and arrays.dtype == features.dtype:
-        return arrays
-    return np.stack([features.from_array(array) for array in arrays])
 
 
 def array_batches(
@@ -53,5 +49,29 @@ def array_batches(
                 batch = augment(batch, np.random.default_rng([seed, 1, number]))
             yield batch, ids[picked]
             number += 1
+
+    return batches
+
+
+def stream_batches(
+    scheme: Scheme, features: Features, batch_size: int, seed: int, threads: int = 1, oversample: str = ""
+) -> Batches:
+    """Return batches (features, ids) of a live stream; batch b holds the samples from b * batch_size on.
+
+    No sample is seen twice. The arguments are those of :class:`captcha_core.sources.stream.Stream`.
+
+    Raises:
+        SpecError: If a character to oversample is not of the scheme's alphabet.
+    """
+    spec = scheme.spec
+    texts(scheme, seed, range(1), oversample)  # a fault in them is raised here and not by a thread
+
+    def batches(first: int) -> Iterator[Batch]:
+        stream = Stream(scheme, seed, batch_size, start=first * batch_size, threads=threads, oversample=oversample)
+        try:
+            for arrays, labels in stream:
+                yield features.encode(arrays), spec.charset.encode(labels, spec.max_length)
+        finally:
+            stream.close()
 
     return batches

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 
 from captcha_core.errors import DataError
-from captcha_core.features.segmentation.components import Box
 from captcha_core.features.segmentation.segment import Segmentation, segment
 from captcha_core.media.image import decode_image, encode_png
+from captcha_core.spec.answer import Box
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 

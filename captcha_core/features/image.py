@@ -1,19 +1,28 @@
 """What an image network sees: uint8 pixels at the network's own size. One road for training and solving."""
 
-from typing import Literal
+from functools import partial
+from typing import ClassVar, Literal
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from captcha_core.features.augment import Augment, augment_images
+from captcha_core.features.contract import FeaturesModel
 from captcha_core.media.image import decode_image
 from captcha_core.spec.captcha import MAX_SIDE_PX, CaptchaSpec
 
 
-class ImageFeatures(BaseModel):
+class ImageFeatures(FeaturesModel):
     """Pixels of a fixed size; the networks scale them to their own range."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    media: ClassVar[Literal["image"]] = "image"
+    example: ClassVar[str] = """\
+from PIL import Image
+height, width, channels = about["input"]["shape"]
+picture = Image.open(sys.argv[1]).convert("L" if channels == 1 else "RGB").resize((width, height))
+x = np.asarray(picture, "uint8").reshape(1, height, width, channels)
+"""
 
     kind: Literal["image"] = "image"
     height_px: int = Field(ge=1, le=MAX_SIDE_PX)
@@ -25,11 +34,7 @@ class ImageFeatures(BaseModel):
         """(H, W, C) of one sample."""
         return self.height_px, self.width_px, self.channels
 
-    @property
-    def dtype(self) -> str:
-        return "uint8"
-
-    def from_array(self, pixels: np.ndarray) -> np.ndarray:
+    def from_array(self, pixels: np.ndarray, /) -> np.ndarray:
         """Return uint8 (H, W, C) of pixels uint8 (h, w, c) of any size, resized by area or bilinear."""
         if pixels.shape[2] != self.channels:
             code = cv2.COLOR_GRAY2RGB if self.channels == 3 else cv2.COLOR_RGB2GRAY
@@ -49,8 +54,12 @@ class ImageFeatures(BaseModel):
         """
         return self.from_array(decode_image(media, spec.channels or 1, spec.size_px))
 
+    def augmentation(self, strength: float) -> Augment | None:
+        """Return what distorts whole pictures."""
+        return partial(augment_images, strength=strength) if strength else None
+
     @classmethod
     def of(cls, spec: CaptchaSpec) -> "ImageFeatures":
-        """The features of a network that takes images as they are."""
+        """Return the features of a network that takes images as they are."""
         height, width = spec.size_px
         return cls(height_px=height, width_px=width, channels=spec.channels or 1)

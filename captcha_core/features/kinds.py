@@ -8,5 +8,7 @@ from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
 from captcha_core.features.image import ImageFeatures
 from captcha_core.features.letters import LetterFeatures
 
-Features = Annotated[ImageFeatures | LetterFeatures | LogMelFeatures | SpectrogramPicture, Field(discriminator="kind")]
-FEATURES: TypeAdapter[Features] = TypeAdapter(Features)
+AnyFeatures = Annotated[
+    ImageFeatures | LetterFeatures | LogMelFeatures | SpectrogramPicture, Field(discriminator="kind")
+]
+FEATURES: TypeAdapter[AnyFeatures] = TypeAdapter(AnyFeatures)

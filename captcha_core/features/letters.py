@@ -1,14 +1,17 @@
 """What a letters network sees: the squares of a captcha's letters, cut out by the segmentation."""
 
-from typing import Literal
+from functools import partial
+from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from captcha_core.errors import DataError
-from captcha_core.features.segmentation.components import Box
+from captcha_core.features.augment import Augment, augment_letters
+from captcha_core.features.contract import FeaturesModel
 from captcha_core.features.segmentation.segment import Segmentation, Segments, segment
 from captcha_core.media.image import decode_image
+from captcha_core.spec.answer import Box
 from captcha_core.spec.captcha import MAX_LENGTH, CaptchaSpec
 
 
@@ -16,7 +19,7 @@ class NoLetters(DataError):
     """A picture that could not be cut into the letters it should hold."""
 
 
-class LetterFeatures(BaseModel):
+class LetterFeatures(FeaturesModel):
     """Squares of the letters, left to right; empty (black) squares stand behind a short text.
 
     Attributes:
@@ -26,7 +29,8 @@ class LetterFeatures(BaseModel):
         channels: 1, or 3 for networks that were made for colour: the same grey three times.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    media: ClassVar[Literal["image"]] = "image"
+    is_whole: ClassVar[bool] = False
 
     kind: Literal["letters"] = "letters"
     min_length: int = Field(ge=1)
@@ -41,8 +45,9 @@ class LetterFeatures(BaseModel):
         return self.max_length, side, side, self.channels
 
     @property
-    def dtype(self) -> str:
-        return "uint8"
+    def letter(self) -> "LetterFeatures":  # type: ignore[override]
+        """The features of pictures that hold one letter."""
+        return self.model_copy(update={"min_length": 1, "max_length": 1})
 
     @property
     def expected(self) -> int | None:
@@ -66,7 +71,7 @@ class LetterFeatures(BaseModel):
             )
         return found
 
-    def from_array(self, pixels: np.ndarray) -> np.ndarray:
+    def from_array(self, pixels: np.ndarray, /) -> np.ndarray:
         """Return uint8 (L, S, S, C) of pixels uint8 (h, w, c).
 
         A picture that cannot be cut gives empty squares alone: a letters network learns nothing from them, and
@@ -100,6 +105,10 @@ class LetterFeatures(BaseModel):
         found = self.cut(pixels)
         return self._padded(found.squares), tuple(_rescaled(box, spec.size_px, size) for box in found.boxes_px)
 
+    def augmentation(self, strength: float) -> Augment | None:
+        """Return what distorts each letter on its own."""
+        return partial(augment_letters, strength=strength) if strength else None
+
     def _padded(self, squares: np.ndarray) -> np.ndarray:
         padded = np.zeros(self.shape, dtype=np.uint8)
         padded[: len(squares)] = squares[..., None]
@@ -107,7 +116,7 @@ class LetterFeatures(BaseModel):
 
     @classmethod
     def of(cls, spec: CaptchaSpec) -> "LetterFeatures":
-        """The features of our own letters network."""
+        """Return the features of our own letters network."""
         return cls(min_length=spec.min_length, max_length=spec.max_length)
 
 

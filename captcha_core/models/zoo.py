@@ -9,8 +9,8 @@ import keras
 
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
+from captcha_core.features.contract import Features
 from captcha_core.features.image import ImageFeatures
-from captcha_core.features.kinds import Features
 from captcha_core.features.letters import LetterFeatures
 from captcha_core.features.segmentation.segment import Segmentation
 from captcha_core.models import audio_ctc, classic, classic_letters, image_cnn, image_ctc, letter_cnn

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+Box = tuple[int, int, int, int]  # left, top, right, bottom
+
 
 @dataclass(frozen=True, slots=True)
 class Character:
@@ -10,13 +12,13 @@ class Character:
     Args:
         character: The character.
         confidence: Probability in [0, 1] that it is right.
-        box_px: (left, top, right, bottom) in the picture, where the method knows it.
+        box_px: Its place in the picture, where the method knows it.
         span_s: (start, end) in the clip, where the method knows it.
     """
 
     character: str
     confidence: float
-    box_px: tuple[int, int, int, int] | None = None
+    box_px: Box | None = None
     span_s: tuple[float, float] | None = None
 
 

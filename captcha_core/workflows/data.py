@@ -14,11 +14,9 @@ from rich.progress import Progress
 from captcha_core.dataset.generate import GenerationRequest, Source, write_drawn
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError, SpecError
-from captcha_core.features.augment import augmentation
-from captcha_core.features.batches import Batches, array_batches, encode
-from captcha_core.features.kinds import Features
+from captcha_core.features.batches import Batches, array_batches, stream_batches
+from captcha_core.features.contract import Features
 from captcha_core.features.letters import NoLetters
-from captcha_core.features.live import stream_batches
 from captcha_core.presets.preset import load_preset
 from captcha_core.progress.console import console
 from captcha_core.sources.generate import draw_arrays
@@ -75,7 +73,7 @@ def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, cach
 
     def draw() -> tuple[np.ndarray, Sequence[str]]:
         arrays, texts = draw_arrays(scheme, config.seed + VALIDATION_SEED, range(config.validation_samples))
-        return encode(arrays, features), texts
+        return features.encode(arrays), texts
 
     key = (scheme.name, config.seed, config.validation_samples, features.model_dump_json())
     validation = get_or_make(cache, key, draw)
@@ -96,7 +94,7 @@ def from_dataset(
     require_same_spec(dataset, spec)
     x, texts = loaded(dataset, "train", features, cache)
     validation = loaded(dataset, "validation", features, cache)
-    batches = array_batches(x, texts, spec, config.batch_size, config.seed, augmentation(features, config.augment))
+    batches = array_batches(x, texts, spec, config.batch_size, config.seed, features.augmentation(config.augment))
     where = str(Path(dataset.path).resolve())
     remarks = diagnose_labels(texts, validation[1])
     return TrainingData(batches, validation, Path(where).name, dataset.digest, dataset.counts, where, remarks)

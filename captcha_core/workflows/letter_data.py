@@ -10,10 +10,8 @@ import numpy as np
 from captcha_core.dataset.import_files import write_import
 from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import DataError, SpecError
-from captcha_core.features.augment import augmentation
 from captcha_core.features.batches import array_batches
-from captcha_core.features.kinds import Features
-from captcha_core.features.letters import LetterFeatures
+from captcha_core.features.contract import Features
 from captcha_core.progress.console import console
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
@@ -46,10 +44,10 @@ def from_letters(
         SpecError: If the network reads no letters, or a letter is outside the captchas' alphabet.
         DataError: If a split is empty, or the letters are no single letters.
     """
-    if not isinstance(features, LetterFeatures):
+    single = features.letter
+    if single is None:
         raise SpecError("expected a letters network with --letters, received another; choose --network letters.")
     require_same_spec(dataset, spec)
-    single = features.model_copy(update={"min_length": 1, "max_length": 1})
     where = letters.resolve()
 
     def read() -> tuple[np.ndarray, list[str], str, Mapping[str, int]]:
@@ -57,14 +55,14 @@ def from_letters(
             return *loaded(source, "train", single), source.digest, source.counts
 
     x, texts, digest, counts = get_or_make(cache, (str(where), single.model_dump_json()), read)
-    rows = _regrouped(len(x), features.max_length, config.seed)
+    rows = _regrouped(len(x), spec.max_length, config.seed)
     batches = array_batches(
         x[rows, 0],
         ["".join(texts[index] for index in row) for row in rows],
         spec,
         config.batch_size,
         config.seed,
-        augmentation(features, config.augment),
+        features.augmentation(config.augment),
     )
     validation = loaded(dataset, "validation", features, cache)
     return TrainingData(batches, validation, where.name, digest, counts, str(where))

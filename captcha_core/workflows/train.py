@@ -15,7 +15,7 @@ from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.bundle.litert import LiteRT
 from captcha_core.errors import ModelError
 from captcha_core.evaluation.report import Report
-from captcha_core.features.kinds import Features
+from captcha_core.features.contract import Features
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import get_network
 from captcha_core.progress.console import console

@@ -81,5 +81,6 @@ def _looked_at(solver: Solver, reading: Reading) -> None:
     chosen = st.segmented_control("For which character", names, default="all", required=True, key="look-at")
     index = names.index(chosen or "all") - 1
     heat = look.heat(None if index < 0 or index >= len(look.spans) else index)
-    st.html(pictures.heated(solver.features(reading.item.media), heat))
+    upright = solver.bundle.config.features.upright
+    st.html(pictures.heated(upright(solver.features(reading.item.media)), upright(heat)))
     st.caption("Warm places carry the answer: hiding them makes the network doubt it.")

@@ -50,7 +50,7 @@ class Saliency:
 
 def can_look(solver: Solver) -> bool:
     """Return whether a solver's input is a picture or a spectrogram, place by place as a person sees it."""
-    return solver.bundle.config.features.kind in ("image", "log_mel", "spectrogram_picture")
+    return solver.bundle.config.features.is_whole
 
 
 def look(solver: Solver, media: bytes) -> Saliency:

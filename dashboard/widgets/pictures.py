@@ -157,11 +157,9 @@ def boxed(media: bytes, name: str, boxes: Sequence[tuple[int, int, int, int]], s
 
 
 def heated(features: np.ndarray, heat: np.ndarray) -> str:
-    """Return what a network sees (H, W, C) or (T, M) with the heat of each place (H, W) over it, in warm colours."""
+    """Return what a network sees, (H, W) or (H, W, C), with the heat of each place (H, W) over it, in warm colours."""
     levels = features.astype(np.float32) / 255.0
     grey = levels if levels.ndim == 2 else levels.mean(axis=2)
-    if levels.ndim == 2:  # a spectrogram: time to the right, low tones below
-        grey, heat = grey.T[::-1], heat.T[::-1]
     scale = max(1, 640 // grey.shape[1])
     grey, heat = (np.kron(one, np.ones((scale, scale), np.float32)) for one in (grey, heat))
     warm = np.stack([np.full_like(heat, 0.90), 0.35 + 0.35 * (1 - heat), 0.15 * np.ones_like(heat)], axis=2)

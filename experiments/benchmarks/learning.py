@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from captcha_core.evaluation.metrics import character_error_rate, exact_match
-from captcha_core.features.kinds import Features
+from captcha_core.features.contract import Features
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import get_network
 from captcha_core.progress.console import console

@@ -18,9 +18,8 @@ from captcha_core.bundle.litert import LiteRT
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
 from captcha_core.evaluation.metrics import exact_match
-from captcha_core.features.augment import augmentation
 from captcha_core.features.batches import array_batches
-from captcha_core.features.letters import LetterFeatures, NoLetters
+from captcha_core.features.letters import NoLetters
 from captcha_core.features.segmentation.segment import segment
 from captcha_core.media.image import decode_image
 from captcha_core.models.decode import read
@@ -114,7 +113,6 @@ def _times(network: str, samples: Sequence[Sample], spec: CaptchaSpec) -> dict[s
 def _squares(network: str, samples: Sequence[Sample], spec: CaptchaSpec) -> tuple[np.ndarray, np.ndarray]:
     """Return features (N, ...) and which samples could be cut (N,)."""
     features = get_network(network).features(spec)
-    assert isinstance(features, LetterFeatures)
     x = np.zeros((len(samples), *features.shape), dtype=np.uint8)
     cut = np.zeros(len(samples), dtype=bool)
     for index, sample in enumerate(samples):
@@ -168,7 +166,7 @@ def _trained(
     aside = len(x) // 10
     features = get_network(network).features(spec)
     batches = array_batches(
-        x[aside:], texts[aside:], spec, config.batch_size, config.seed, augmentation(features, config.augment)
+        x[aside:], texts[aside:], spec, config.batch_size, config.seed, features.augmentation(config.augment)
     )
     task = Task(spec, network, {}, config)
     with tempfile.TemporaryDirectory() as folder:

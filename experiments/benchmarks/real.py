@@ -16,7 +16,6 @@ import numpy as np
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
 from captcha_core.evaluation.metrics import exact_match
-from captcha_core.features.augment import augmentation
 from captcha_core.features.batches import array_batches
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import get_network
@@ -123,7 +122,7 @@ def _fit(labelled: Labelled, config: TrainingConfig, split: int, size: int | Non
         validation, learnt = np.split(rest[:size], [max(1, round(VALIDATION * size))])
     x, texts = labelled.take(learnt)
     features = get_network(labelled.network).features(labelled.spec)
-    distort = augmentation(features, config.augment)
+    distort = features.augmentation(config.augment)
     batches = array_batches(x, texts, labelled.spec, config.batch_size, split, distort)
     config = config.model_copy(update={"seed": split})
     with tempfile.TemporaryDirectory() as folder:

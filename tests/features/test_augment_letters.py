@@ -1,6 +1,6 @@
 import numpy as np
 
-from captcha_core.features.augment import augment_letters, augmentation
+from captcha_core.features.augment import augment_letters
 from captcha_core.features.letters import LetterFeatures
 
 
@@ -27,7 +27,7 @@ def test_strength_nothing_changes_nothing_and_a_seed_decides() -> None:
 
 
 def test_letter_features_choose_the_letters_distortion() -> None:
-    chosen = augmentation(LetterFeatures(min_length=3, max_length=3), 0.5)
+    chosen = LetterFeatures(min_length=3, max_length=3).augmentation(0.5)
     assert chosen is not None
     assert chosen(letters(), np.random.default_rng(0)).shape == (2, 3, 28, 28, 1)
-    assert augmentation(LetterFeatures(min_length=3, max_length=3), 0.0) is None
+    assert LetterFeatures(min_length=3, max_length=3).augmentation(0.0) is None

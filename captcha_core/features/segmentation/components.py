@@ -9,7 +9,7 @@ from statistics import median
 import cv2
 import numpy as np
 
-Box = tuple[int, int, int, int]
+from captcha_core.spec.answer import Box
 
 SPECK = 0.4  # of the text height: what is lower and light is no letter
 LIGHT = 0.3  # of the middle letter's area

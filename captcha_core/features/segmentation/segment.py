@@ -16,10 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from captcha_core.errors import DataError
 from captcha_core.features.segmentation.candidates import readings
-from captcha_core.features.segmentation.components import Box, Layout, drop_faint, has_whiskers, join_stacked
+from captcha_core.features.segmentation.components import Layout, drop_faint, has_whiskers, join_stacked
 from captcha_core.features.segmentation.contrast import contrast, middle_level
 from captcha_core.features.segmentation.crops import letter_crop, refined
 from captcha_core.features.segmentation.seams import price_whole, split
+from captcha_core.spec.answer import Box
 
 GRAIN = 3.5  # ink stands out from the paper by this many times the paper's own unevenness
 SURE_COST = 0.25  # a reading that costs no more is taken at once
