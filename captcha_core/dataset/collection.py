@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from captcha_core.dataset.in_memory import write_samples
-from captcha_core.dataset.labels import is_cut
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError, disk_error
-from captcha_core.files import force, write_file
+from captcha_core.files import write_file
+from captcha_core.journal import Journal
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.import_survey import SpecOverrides, spec_of, survey
 from captcha_core.spec.sample import Sample
@@ -37,36 +37,32 @@ class CollectionBuffer:
         return out.with_name(f"{out.name}.part")
 
     @property
-    def _index(self) -> Path:
-        return self.folder / "index.jsonl"
+    def _index(self) -> Journal:
+        return Journal(self.folder / "index.jsonl")
 
     def samples(self) -> list[Sample]:
-        """Return what is there, in the order it came. A file or line that was cut off by a stop is left out."""
-        if not self._index.is_file():
-            return []
+        """Return the captchas in the order they came, without those that a stop cut off in their file or line."""
         found = []
-        for line in self._index.read_text(encoding="utf-8", errors="replace").splitlines():
+        for line in self._index.lines():
             try:
                 record = json.loads(line)
-                media = (self.folder / "files" / Path(record["file"]).name).read_bytes()
-                sample = Sample(media, None, record["file"], record["origin"])
-            except (ValueError, KeyError, TypeError, OSError):
+                media = (self.folder / "files" / record["file"]).read_bytes()
+            except (ValueError, OSError):
                 continue
-            if sample.id == record.get("id"):
+            sample = Sample(media, None, record["file"], record["origin"])
+            if sample.id == record["id"]:
                 found.append(sample)
         return found
 
     def add(self, sample: Sample) -> None:
-        """Keep a sample; when this returns it is on the disk."""
+        """Store a sample, which is on the disk when this returns."""
         suffix = next((suffix for magic, suffix in SUFFIXES.items() if sample.media.startswith(magic)), ".bin")
         name = f"{sample.id}{suffix}"
         record = {"file": name, "id": sample.id, "origin": dict(sample.origin)}
         try:
             (self.folder / "files").mkdir(parents=True, exist_ok=True)
             write_file(self.folder / "files" / name, sample.media)
-            with self._index.open("ab") as file:
-                file.write((("\n" if is_cut(self._index) else "") + json.dumps(record) + "\n").encode())
-                force(file)
+            self._index.append([json.dumps(record)])
         except OSError as error:
             raise disk_error(self.folder, error) from None
 

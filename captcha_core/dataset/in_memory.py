@@ -10,12 +10,13 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from captcha_core.dataset.labels import LOG, is_cut
+from captcha_core.dataset.labels import LOG
 from captcha_core.dataset.split import DEFAULT_SPLIT, KEEP, KEY_DIGITS, found_rule
 from captcha_core.dataset.store import MANIFEST, Dataset, Plan
 from captcha_core.dataset.writer import write_dataset
 from captcha_core.errors import DataError
-from captcha_core.files import force, replace_folder, require_replaceable
+from captcha_core.files import replace_folder, require_replaceable
+from captcha_core.journal import Journal
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 
@@ -71,9 +72,9 @@ def replace_samples(folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], 
         raise DataError(f"expected a new folder or an older result in {folder}, received {what}; choose another --out.")
     fresh, old = _beside(folder)
     write_samples(fresh, spec, samples, source, KEEP)
-    with FileLock(f"{folder / LOG}.lock") if folder.exists() else contextlib.nullcontext():
+    with Journal(folder / LOG).lock() if folder.exists() else contextlib.nullcontext():
         if (folder / LOG).is_file():
-            _append(folder / LOG, fresh / LOG)
+            Journal(fresh / LOG).append_bytes((folder / LOG).read_bytes())
         replace_folder(fresh, folder, old)
     return Dataset.open(named)
 
@@ -95,19 +96,11 @@ def take_back(folder: Path) -> None:
         if folder.exists() and {*folder.iterdir()} - {log, lock}:
             return  # somebody else's files by now
         if log.is_file():  # of who gave a label in that very moment
-            _append(log, old / LOG)
+            Journal(old / LOG).append_bytes(log.read_bytes())
         shutil.rmtree(folder, ignore_errors=True)
         old.rename(folder)
     for rest in (fresh, old):
         shutil.rmtree(rest, ignore_errors=True)
-
-
-def _append(labels: Path, log: Path) -> None:
-    """Append the lines of a file to a label log, and wait until the disk has them."""
-    cut = is_cut(log)
-    with log.open("ab") as file:
-        file.write(b"\n" * cut + labels.read_bytes())
-        force(file)
 
 
 def _beside(folder: Path) -> tuple[Path, Path]:

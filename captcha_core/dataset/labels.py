@@ -1,10 +1,8 @@
 """The label log: who read which captcha as what, and when. Lines are only ever added.
 
-A line is one JSON object. Each is written whole, under a lock, and forced to the disk before the writer goes on, so
-two people at once lose nothing and a power failure costs at most the line that was being written.
+It is a journal, so two people at once lose nothing and a power failure costs at most the line that was being written.
 """
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,11 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from captcha_core.errors import DataError, disk_error
-from captcha_core.files import force
+from captcha_core.journal import Journal
 from captcha_core.spec.captcha import CaptchaSpec
 
 LOG = "labels.jsonl"
@@ -103,13 +100,8 @@ class LabelLog:
             return []  # no empty log beside data that nobody labels
         if not self.path.parent.is_dir():  # the lock would make it
             raise DataError(f"expected a data set at {self.path.parent}, received none; try again, or write it anew.")
-        lines = "".join(label.model_dump_json() + "\n" for label in checked).encode()
         try:
-            with FileLock(f"{self.path}.lock"), self.path.open("a+b") as file:
-                if is_cut(self.path):
-                    lines = b"\n" + lines  # what was cut off stays where it is, on a line of its own
-                file.write(lines)
-                force(file)
+            Journal(self.path).append(label.model_dump_json() for label in checked)
         except OSError as error:
             raise disk_error(self.path, error) from None
         return checked
@@ -119,32 +111,14 @@ class LabelLog:
         return label.model_copy(update={"text": text, "who": label.who[:MAX_NAME]})
 
     def read(self) -> tuple[list[Label], int]:
-        """Return all labels in the order they came, and how many lines are damaged.
-
-        A last line without its end is being written or was cut off; it is damaged, too, until it is whole.
-        """
-        try:
-            content = self.path.read_bytes()
-        except FileNotFoundError:
-            return [], 0
+        """Return all labels in the order they came, and how many lines are damaged or just being written."""
         labels, damaged = [], 0
-        for line in content.split(b"\n"):
-            if not line.strip():
-                continue
+        for line in Journal(self.path).lines():
             try:
                 labels.append(Label.model_validate_json(line))
             except ValidationError:
                 damaged += 1
         return labels, damaged
-
-
-def is_cut(path: Path) -> bool:
-    """Say whether the last line of a file is without its end: a stop cut it off."""
-    if not path.is_file() or not path.stat().st_size:
-        return False
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) != b"\n"
 
 
 def latest(labels: Sequence[Label]) -> dict[str, Label]:

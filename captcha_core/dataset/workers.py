@@ -1,24 +1,20 @@
-"""Who writes the shards: this process, several processes or a Ray cluster. Every way gives the same shards."""
+"""Work that this process, several processes or a Ray cluster do, with the same results."""
 
 import contextlib
-import logging
 import multiprocessing
 import os
 import signal
-import socket
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
+from captcha_core.cluster import connect_ray, ray_aside
 from captcha_core.errors import DataError
 
 Task = Callable[[int], Any]
-KNOCK_S = 10.0
 AHEAD = 2  # jobs handed out per worker, so that none waits and memory stays flat
 
 _task: Task | None = None
@@ -49,7 +45,7 @@ def _run_in_processes(task: Task, numbers: Iterable[int], workers: int) -> Itera
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _prepare, (task,))
     waiting = iter(numbers)
     try:
-        with _interrupts_held():
+        with _interrupts_deferred():
             running: set[Future[Any]] = {pool.submit(_call, number) for number in islice(waiting, AHEAD * workers)}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -66,8 +62,8 @@ def _run_in_processes(task: Task, numbers: Iterable[int], workers: int) -> Itera
 
 
 @contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Let processes that are started meanwhile never see a Ctrl-C, from their first moment; this one sees it after."""
+def _interrupts_deferred() -> Iterator[None]:
+    """Start processes that never receive a Ctrl-C, not even in their first moment; this one receives it afterwards."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -98,48 +94,6 @@ def _call(number: int) -> Any:
     return _task(number)
 
 
-def connect_ray(address: str) -> tuple[Any, bool]:
-    """Return Ray's module, connected to a cluster, and whether it was not before.
-
-    Raises:
-        DataError: If Ray is missing or cannot be reached.
-    """
-    os.environ |= ray_environment(address) | os.environ
-    try:
-        import ray
-    except ImportError:
-        raise DataError(
-            "expected Ray for --cluster, received no such package; install it with `pip install 'captchalab[cluster]'`."
-        ) from None
-    fresh = not ray.is_initialized()
-    try:
-        knock(address)
-        if fresh:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
-        raise DataError(
-            f"expected a Ray cluster at {address!r}, received: {str(error).splitlines()[0]}; start one with "
-            "`ray start --head` or use --cluster local."
-        ) from None
-    return ray, fresh
-
-
-def ray_environment(address: str) -> dict[str, str]:
-    """Return the variables that Ray is to find, unless the user has set them.
-
-    A head that finds a token on its machine asks everybody for it; a client shows it only when told so.
-    """
-    named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
-    has_token = bool(named) or (Path.home() / ".ray" / "auth_token").is_file()
-    token = {"RAY_AUTH_MODE": "token"} if has_token and address != "local" else {}
-    return {"RAY_USAGE_STATS_ENABLED": "0", **token}
-
-
-def ray_aside() -> contextlib.AbstractContextManager[Any]:
-    """Within the block, what Ray says of lost nodes goes to stderr: it prints, and stdout is for results."""
-    return contextlib.redirect_stdout(sys.stderr)
-
-
 def _run_on_ray(task: Task, numbers: Iterable[int], address: str) -> Iterator[Any]:
     ray, mine = connect_ray(address)
     try:
@@ -156,13 +110,6 @@ def _run_on_ray(task: Task, numbers: Iterable[int], address: str) -> Iterator[An
     finally:
         if mine:
             ray.shutdown()
-
-
-def knock(address: str) -> None:
-    """Raise OSError when nobody listens at HOST:PORT: Ray itself would try for minutes."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdecimal():
-        socket.create_connection((host, int(port)), KNOCK_S).close()
 
 
 def _call_shared(task: Task, number: int) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from captcha_core.cluster import ray_environment
 from captcha_core.dataset import workers
 from captcha_core.dataset.in_memory import write_samples
 from captcha_core.errors import DataError
@@ -60,11 +61,11 @@ def test_a_token_is_shown_to_a_cluster_that_may_ask_for_it(tmp_path: Path, monke
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
         monkeypatch.delenv(name, raising=False)
-    assert workers.ray_environment("127.0.0.1:6379").get("RAY_AUTH_MODE") is None
+    assert ray_environment("127.0.0.1:6379").get("RAY_AUTH_MODE") is None
     (tmp_path / ".ray").mkdir()
     (tmp_path / ".ray" / "auth_token").write_text("0" * 64, encoding="utf-8")
-    assert workers.ray_environment("127.0.0.1:6379")["RAY_AUTH_MODE"] == "token"
-    assert workers.ray_environment("local").get("RAY_AUTH_MODE") is None
+    assert ray_environment("127.0.0.1:6379")["RAY_AUTH_MODE"] == "token"
+    assert ray_environment("local").get("RAY_AUTH_MODE") is None
 
 
 @pytest.mark.long

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from captcha_core.dataset.workers import connect_ray, ray_aside
+from captcha_core.cluster import connect_ray, ray_aside
 from captcha_core.errors import ModelError
 from captcha_core.training.search.chief import Chief
 from captcha_core.workflows.searching.ending import END, FAULTY, STOPPED, raise_end
