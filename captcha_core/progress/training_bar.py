@@ -7,6 +7,7 @@ import keras
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from captcha_core.progress.console import console
+from captcha_core.tracking.names import Metric
 from captcha_core.training.config import TrainingConfig
 
 
@@ -42,7 +43,7 @@ class TrainingBar(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = logs or {}
-        read = f"{logs.get('val_exact_match', 0.0):.1%}"
+        read = f"{logs.get(Metric.VAL_EXACT_MATCH, 0.0):.1%}"
         self.bar.update(
             self.task, description=f"epoch {epoch + 1}  loss {logs.get('loss', 0.0):.3f}  exact match {read}"
         )

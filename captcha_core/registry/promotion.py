@@ -1,7 +1,7 @@
 """Who was champion when, and why: every promotion and rollback leaves an entry that stays.
 
 MLflow keeps no history of its aliases. An entry is a tag of the registered model (who, when, from, to, figures in
-short) and a run in the experiment ``captchalab-promotions`` whose artifact ``promotion.json`` holds all of it.
+short) and a run in the experiment ``captchalab-promotions`` whose artifact holds all of it.
 """
 
 import json
@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from captcha_core.errors import RegistryError
 from captcha_core.evaluation.significance import PromotionRule, Verdict
 from captcha_core.registry.lookup import RegistryUnreachable, open_registry
-from captcha_core.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, set_champion, version_behind
+from captcha_core.registry.versions import CHAMPION, PREVIOUS, set_champion, version_behind
+from captcha_core.tracking.names import Artifact, Tag
 from captcha_core.tracking.owner import is_gone, is_own, own_tags
 from captcha_core.tracking.runs import client, experiment
 from captcha_core.tracking.user import user
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 EXPERIMENT = "captchalab-promotions"
-TAG = "captchalab.promotion."
-ARTIFACT = "promotion.json"
-ENTRY_TAG = "captchalab.entry"  # of the run: the entry as it was decided on, before anything is done
 MAX_REASON = 1000  # characters; MLflow's tags hold 5,000, and the entry needs some for itself
 _under_way: set[str] = set()  # models whose alias this process moves just now
 
@@ -133,7 +131,7 @@ def promote(
         verdict=tuple(f"{'yes' if r.holds else 'no'}: {r.sentence}" for r in verdict.reasons) if verdict else (),
         data_digest=data_digest,
         exact_match=(sides["challenger"]["exact_match"], sides["champion"]["exact_match"]) if sides else None,
-        bundle_sha256=open_registry().by_version(name, version).tags.get(DIGEST_TAG, ""),
+        bundle_sha256=open_registry().by_version(name, version).tags.get(Tag.BUNDLE_SHA256, ""),
     )
     return _carry_out(entry, {"rule": rule.model_dump() if rule else None, "figures": sides or None})
 
@@ -158,7 +156,7 @@ def rollback(name: str, reason: str = "", by: str | None = None) -> Entry:
         from_version=former,
         to_version=previous,
         reason=reason.strip()[:MAX_REASON],
-        bundle_sha256=open_registry().by_version(name, previous).tags.get(DIGEST_TAG, ""),
+        bundle_sha256=open_registry().by_version(name, previous).tags.get(Tag.BUNDLE_SHA256, ""),
     )
     return _carry_out(entry, {})
 
@@ -176,14 +174,14 @@ def _carry_out(entry: Entry, details: Mapping[str, Any]) -> Entry:
 
 
 def _write(entry: Entry) -> None:
-    key = TAG + "".join(character for character in entry.at if character.isalnum())
+    key = Tag.PROMOTION + "".join(character for character in entry.at if character.isalnum())
     client().set_registered_model_tag(entry.name, key, entry.model_dump_json(exclude_defaults=True))
 
 
 def _store(entry: Entry, details: Mapping[str, Any]) -> str:
     mine = client()
-    described = {"captchalab.kind": entry.action, "captchalab.model": entry.name}
-    decided = {ENTRY_TAG: entry.model_dump_json(exclude_defaults=True)}
+    described = {Tag.KIND: entry.action, Tag.MODEL: entry.name}
+    decided = {Tag.ENTRY: entry.model_dump_json(exclude_defaults=True)}
     run = mine.create_run(
         experiment(EXPERIMENT),
         tags={**described, **decided, **own_tags()},
@@ -191,7 +189,7 @@ def _store(entry: Entry, details: Mapping[str, Any]) -> str:
     )
     run_id = str(run.info.run_id)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / ARTIFACT
+        path = Path(folder) / Artifact.PROMOTION
         path.write_text(json.dumps({**entry.model_dump(), **details, "run_id": run_id}, indent=1), encoding="utf-8")
         mine.log_artifact(run_id, str(path))
     mine.set_terminated(run_id)
@@ -208,12 +206,12 @@ def finish_cut(name: str) -> Entry | None:
     if run is None:
         return None
     mine = client()
-    decided = Entry.model_validate_json(run.data.tags[ENTRY_TAG])
+    decided = Entry.model_validate_json(run.data.tags[Tag.ENTRY])
     if run.info.status == "FINISHED" and version_behind(name, CHAMPION) == decided.to_version:
         entry = decided.model_copy(update={"run_id": run.info.run_id})
         _write(entry)
         return entry
-    mine.set_tag(run.info.run_id, "captchalab.reason", "it was cut before the alias was moved")
+    mine.set_tag(run.info.run_id, Tag.REASON, "it was cut before the alias was moved")
     mine.set_terminated(run.info.run_id, "FAILED")
     entries = history(name)
     before = entries[-1].from_version if entries else None
@@ -229,10 +227,10 @@ def cut_run(name: str) -> "Run | None":
     if place is None:
         return None
     quote = '"' if "'" in name else "'"
-    wanted = f"tags.`captchalab.model` = {quote}{name}{quote}"
+    wanted = f"tags.`{Tag.MODEL}` = {quote}{name}{quote}"
     newest = mine.search_runs([place.experiment_id], wanted, max_results=1, order_by=["attributes.start_time DESC"])
     run = newest[0] if newest else None
-    if run is None or ENTRY_TAG not in run.data.tags or run.info.status == "FAILED":
+    if run is None or Tag.ENTRY not in run.data.tags or run.info.status == "FAILED":
         return None
     if not is_gone(run.data.tags) and (not is_own(run.data.tags) or name in _under_way):
         return None  # it goes on
@@ -260,10 +258,10 @@ def history(name: str) -> list[Entry]:
             "register one with captchalab train."
         ) from None
     try:
-        entries = [Entry.model_validate_json(value) for key, value in tags.items() if key.startswith(TAG)]
+        entries = [Entry.model_validate_json(value) for key, value in tags.items() if key.startswith(Tag.PROMOTION)]
     except ValidationError:
         raise RegistryError(
-            f"expected entries of a history in the tags of {name}, received another text; do not edit {TAG}*."
+            f"expected entries of a history in the tags of {name}, received another text; do not edit {Tag.PROMOTION}*."
         ) from None
     return sorted(entries, key=lambda entry: entry.at)
 

@@ -8,6 +8,7 @@ from captcha_core.registry import promotion
 from captcha_core.tracking.address import tracking_uri
 from captcha_core.tracking.database import is_missing
 from captcha_core.tracking.logged_models import close_unfinished
+from captcha_core.tracking.names import Tag
 from captcha_core.tracking.outbox import is_in_use, run_ids, waiting_bytes
 from captcha_core.tracking.owner import is_gone
 from captcha_core.tracking.runs import EXPERIMENT, OUTBOX, client
@@ -34,7 +35,7 @@ def orphans(experiments: tuple[str, ...] = (EXPERIMENT, promotion.EXPERIMENT)) -
         runs = mine.search_runs(places, "attributes.status = 'RUNNING'", max_results=1000, page_token=page)
         for run in runs:
             if is_gone(run.data.tags):
-                pid = int(run.data.tags["captchalab.pid"])
+                pid = int(run.data.tags[Tag.PID])
                 yield Orphan(run.info.run_id, run.info.run_name or run.info.run_id, pid)
         page = runs.token
         if not page:
@@ -45,7 +46,7 @@ def close(orphan: Orphan) -> None:
     """Mark a run, and a model that it was storing, as FAILED, with the reason. It can still be resumed."""
     mine = client()
     close_unfinished(mine, orphan.run_id)
-    mine.set_tag(orphan.run_id, "captchalab.reason", REASON)
+    mine.set_tag(orphan.run_id, Tag.REASON, REASON)
     mine.set_terminated(orphan.run_id, "FAILED")
 
 

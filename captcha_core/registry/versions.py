@@ -11,6 +11,7 @@ from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import ModelError, RegistryError, SpecError
 from captcha_core.registry.downloads import download
 from captcha_core.registry.lookup import RegistryUnreachable, VersionRecord, local_folder, open_registry
+from captcha_core.tracking.names import Tag
 
 if TYPE_CHECKING:
     from captcha_core.tracking.runs import Run
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 CHAMPION = "champion"
 PREVIOUS = "previous"
 CHALLENGER = "challenger"
-DIGEST_TAG = "captchalab.bundle_sha256"
-EPOCHS_TAG = "captchalab.epochs"
 NOT_IN_NAMES = re.compile(r"[/:@]")
 
 
@@ -55,8 +54,8 @@ def locate(uri: str) -> Located:
 
 
 def _located(record: VersionRecord, alias: str | None) -> Located:
-    folder = fetched(record.location)
-    return Located(_bundle_in(folder), ModelIdentity(record.name, record.version, alias), record.tags.get(DIGEST_TAG))
+    identity = ModelIdentity(record.name, record.version, alias)
+    return Located(_bundle_in(fetched(record.location)), identity, record.tags.get(Tag.BUNDLE_SHA256))
 
 
 def _bundle_in(folder: Path) -> Path:
@@ -134,19 +133,19 @@ def register(run: "Run", bundle: Bundle, name: str) -> str:
     epochs = str(bundle.metrics.get("epochs", ""))
     quote = '"' if "'" in name else "'"
     there = client.search_model_versions(f"name={quote}{name}{quote}")
-    mine = [one for one in there if one.run_id == run.id and epochs and one.tags.get(EPOCHS_TAG) == epochs]
+    mine = [one for one in there if one.run_id == run.id and epochs and one.tags.get(Tag.EPOCHS) == epochs]
     if mine:
         version = str(mine[0].version)
     else:
         model_id = run.bundle(bundle)
-        tags = {DIGEST_TAG: bundle.digest, "captchalab.preset": bundle.config.preset or "", EPOCHS_TAG: epochs}
+        tags = {Tag.BUNDLE_SHA256: bundle.digest, Tag.PRESET: bundle.config.preset or "", Tag.EPOCHS: epochs}
         made = client.create_model_version(
             name, source=f"models:/{model_id}", run_id=run.id, model_id=model_id, tags=tags
         )
         version = str(made.version)
     if int(version) >= max((int(one.version) for one in there), default=0):
         client.set_registered_model_alias(name, CHALLENGER, version)
-    run.tags({"captchalab.registered": f"{name}/{version}"})
+    run.tags({Tag.REGISTERED: f"{name}/{version}"})
     return version
 
 

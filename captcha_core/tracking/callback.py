@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from captcha_core.tracking.names import Metric
 from captcha_core.tracking.outbox import LaterRun
 from captcha_core.tracking.runs import Run
 
@@ -17,4 +18,4 @@ class LogEpochs(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         numbers = {key: float(value) for key, value in (logs or {}).items()}
-        self.run.metrics({**numbers, "epochs_done": epoch + 1.0}, step=epoch)
+        self.run.metrics({**numbers, Metric.EPOCHS_DONE: epoch + 1.0}, step=epoch)

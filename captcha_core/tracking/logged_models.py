@@ -4,6 +4,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from captcha_core.bundle.bundle import Bundle
+from captcha_core.tracking.names import Artifact
 from captcha_core.tracking.provenance import version_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def log_bundle(bundle: Bundle) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it misses an example; the signature says it all
         info = mlflow.pyfunc.log_model(
-            name="model",
+            name=Artifact.MODEL,
             loader_module="captcha_core.serving.pyfunc",
             data_path=str(bundle.path),
             signature=signature,

@@ -16,7 +16,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-PARENT = "mlflow.parentRunId"
+from captcha_core.tracking.names import Tag
+
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 5.0
 PATIENCE_S = 300.0  # how long the end of a run waits for a server that is away
 LOOK_S = 1.0  # whoever looks whether an outbox is in use holds its lock for a moment
@@ -229,7 +230,7 @@ def run_ids(path: Path) -> set[str]:
     found = set(json.loads(_text(path.with_suffix(".runs")) or "{}").values())
     lines = [content for line in _text(path).splitlines() if (content := _read(line.encode())) is not None]
     tags = [line["with"]["tags"] for line in lines if line["call"] == "begin"]
-    return found | {one[PARENT] for one in tags if PARENT in one}
+    return found | {one[Tag.PARENT] for one in tags if Tag.PARENT in one}
 
 
 def is_in_use(path: Path) -> bool:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil
 
+from captcha_core.tracking.names import Tag
+
 
 def own_tags() -> dict[str, str]:
     """Return the tags by which a run of this process is known later."""
@@ -16,7 +18,7 @@ def own_tags() -> dict[str, str]:
 
 def owner_tags(pid: int) -> dict[str, str]:
     """Return the tags of a process of this machine."""
-    return {"captchalab.pid": str(pid), "captchalab.host": platform.node(), "captchalab.born": _born(pid)}
+    return {Tag.PID: str(pid), Tag.HOST: platform.node(), Tag.BORN: _born(pid)}
 
 
 def is_own(tags: Mapping[str, str]) -> bool:
@@ -29,11 +31,11 @@ def is_gone(tags: Mapping[str, str]) -> bool:
 
     Another process with its number does not count: in a container that was started anew, all have the old ones.
     """
-    pid = tags.get("captchalab.pid", "")
-    if tags.get("captchalab.host") != platform.node() or not pid.isdigit() or "captchalab.born" not in tags:
+    pid = tags.get(Tag.PID, "")
+    if tags.get(Tag.HOST) != platform.node() or not pid.isdigit() or Tag.BORN not in tags:
         return False
     born = _born(int(pid))
-    return not born or born != tags["captchalab.born"]
+    return not born or born != tags[Tag.BORN]
 
 
 def _born(pid: int) -> str:

@@ -6,18 +6,20 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from captcha_core.tracking.names import Tag
+
 LIBRARIES = ("captchalab", "tensorflow", "keras", "numpy", "mlflow", "captcha")
 
 
 def provenance() -> dict[str, str]:
     """Return the tags that tell which code, libraries and command made a run."""
-    tags = {f"captchalab.version.{name}": version_of(name) for name in LIBRARIES}
-    tags["captchalab.version.python"] = platform.python_version()
-    tags["captchalab.command"] = " ".join(Path(sys.argv[0]).name.split() + sys.argv[1:])
+    tags = {f"{Tag.VERSION}{name}": version_of(name) for name in LIBRARIES}
+    tags[f"{Tag.VERSION}python"] = platform.python_version()
+    tags[Tag.COMMAND] = " ".join(Path(sys.argv[0]).name.split() + sys.argv[1:])
     commit = _git("rev-parse", "HEAD")
     if commit:
-        tags["mlflow.source.git.commit"] = commit
-        tags["captchalab.git_dirty"] = str(bool(_git("status", "--porcelain"))).lower()
+        tags[Tag.GIT_COMMIT] = commit
+        tags[Tag.GIT_DIRTY] = str(bool(_git("status", "--porcelain"))).lower()
     return tags
 
 

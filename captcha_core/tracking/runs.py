@@ -19,7 +19,8 @@ from captcha_core.evaluation.predictions import Predictions
 from captcha_core.tracking.address import fault_of, tracking_uri
 from captcha_core.tracking.database import ensure
 from captcha_core.tracking.logged_models import close_unfinished, log_bundle
-from captcha_core.tracking.outbox import PARENT, PATIENCE_S, LaterRun, Outbox, waiting_bytes
+from captcha_core.tracking.names import Artifact, Tag
+from captcha_core.tracking.outbox import PATIENCE_S, LaterRun, Outbox, waiting_bytes
 from captcha_core.tracking.owner import own_tags
 from captcha_core.tracking.provenance import provenance
 from captcha_core.tracking.redact import masked, masked_value
@@ -32,7 +33,6 @@ RUNS = Path("runs")  # a folder for each run of this place: its checkpoint, and 
 OUTBOX = "outbox.jsonl"
 PATIENCE_AFTER_FAULT_S = 10.0
 EXPERIMENT = "captchalab"
-KEY = "captchalab.key"  # tells a run apart that must exist once, whoever begins it
 
 
 def connect() -> str:
@@ -130,7 +130,7 @@ class Run:
         given = {key: masked_value(key, value)[:6000] for key, value in _flat(values)}
         changed = [f"{key}={value}" for key, value in given.items() if there.get(key, value) != value]
         if changed:
-            self.tags({"captchalab.resumed_with": " ".join(changed)})
+            self.tags({Tag.RESUMED_WITH: " ".join(changed)})
         fresh = [Param(key, value) for key, value in given.items() if key not in there]
         for first in range(0, len(fresh), 100):
             self.client.log_batch(self.id, params=fresh[first : first + 100])
@@ -155,9 +155,9 @@ class Run:
     def end(self, state: str, reason: str = "", at_ms: int | None = None) -> None:
         """Give the run its last state, with the reason where it did not finish."""
         if reason:
-            self.tags({"captchalab.reason": reason})
-        elif "captchalab.reason" in self.client.get_run(self.id).data.tags:  # it failed before, and was run again
-            self.client.delete_tag(self.id, "captchalab.reason")
+            self.tags({Tag.REASON: reason})
+        elif Tag.REASON in self.client.get_run(self.id).data.tags:  # it failed before, and was run again
+            self.client.delete_tag(self.id, Tag.REASON)
         self.client.set_terminated(self.id, state, at_ms)
 
     def folder(self, path: Path, to: str) -> None:
@@ -172,8 +172,8 @@ class Run:
 
         where = json.dumps({"uri": masked(source)})
         dataset = Dataset(name, digest[:36], "local", where, None, json.dumps(dict(counts)))
-        self.client.log_inputs(self.id, [DatasetInput(dataset, [InputTag("mlflow.data.context", context)])])
-        self.tags({f"captchalab.{context}_digest": digest})
+        self.client.log_inputs(self.id, [DatasetInput(dataset, [InputTag(Tag.DATA_CONTEXT, context)])])
+        self.tags({Tag.digest(context): digest})
 
     def bundle(self, bundle: Bundle) -> str:
         """Log a bundle as an MLflow model and return the model's id."""
@@ -192,7 +192,7 @@ def logged_predictions(run_id: str) -> Predictions:
 
     try:
         with tempfile.TemporaryDirectory() as folder:
-            path = client().download_artifacts(run_id, "report/predictions.csv", folder)
+            path = client().download_artifacts(run_id, Artifact.PREDICTIONS, folder)
             return Predictions.from_file(Path(path))
     except (MlflowException, OSError):
         raise RegistryError(
@@ -204,12 +204,12 @@ def logged_predictions(run_id: str) -> Predictions:
 def begin_run(key: str, name: str, tags: Mapping[str, str]) -> str:
     """Return the id of the one run with a key, RUNNING; where there is none it is made, beside its parent."""
     mine = client()
-    parent = tags.get(PARENT)
+    parent = tags.get(Tag.PARENT)
     place = mine.get_run(parent).info.experiment_id if parent else experiment()
-    found = mine.search_runs([place], f"tags.`{KEY}` = '{key}'", max_results=1)
+    found = mine.search_runs([place], f"tags.`{Tag.KEY}` = '{key}'", max_results=1)
     if not found:
         shown = {tag: masked_value(tag, value) for tag, value in tags.items()}
-        return str(mine.create_run(place, run_name=name, tags={**shown, KEY: key}).info.run_id)
+        return str(mine.create_run(place, run_name=name, tags={**shown, Tag.KEY: key}).info.run_id)
     run_id = str(found[0].info.run_id)
     for name in set(own_tags()) & set(tags):  # whose it is now; nobody takes it for one that was left open
         mine.set_tag(run_id, name, tags[name])
@@ -251,9 +251,7 @@ def start_run(
     run, outbox = Run(started.info.run_id, mine), None
     try:
         with _terminable():
-            run.tags(
-                {"mlflow.runName": name, **owner, "captchalab.metrics": DEFINITION, **provenance(), **(tags or {})}
-            )
+            run.tags({Tag.RUN_NAME: name, **owner, Tag.METRICS: DEFINITION, **provenance(), **(tags or {})})
             outbox = open_outbox(keep / run.id / OUTBOX) if keep else None
             yield run if outbox is None else Run(run.id, mine, outbox.known(run.id, run.id))
     except KeyboardInterrupt:
@@ -293,11 +291,11 @@ def _end(state: str, run: Run, outbox: Outbox | None, reason: str = "") -> None:
 def _say(run: Run, outbox: Outbox | None, reason: str) -> None:
     """Write into the run why it ended, and what MLflow refused: it is on no page otherwise."""
     if outbox is not None and outbox.refused:
-        run.tags({"captchalab.refused": "; ".join(outbox.refused)})
+        run.tags({Tag.REFUSED: "; ".join(outbox.refused)})
     if reason:
-        run.tags({"captchalab.reason": reason})
-    elif "captchalab.reason" in run.client.get_run(run.id).data.tags:  # it failed before, and went on
-        run.client.delete_tag(run.id, "captchalab.reason")
+        run.tags({Tag.REASON: reason})
+    elif Tag.REASON in run.client.get_run(run.id).data.tags:  # it failed before, and went on
+        run.client.delete_tag(run.id, Tag.REASON)
 
 
 @contextlib.contextmanager

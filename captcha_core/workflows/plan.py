@@ -21,6 +21,7 @@ from captcha_core.registry.versions import check_name, locate, name_after
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
+from captcha_core.tracking.names import Kind, Tag
 from captcha_core.tracking.runs import client, start_run
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task
@@ -83,7 +84,7 @@ class Plan:
             require_labels(Dataset.open(Path(self.data)), "test")  # now, not after the training
         donor = _donor(start_from) if start_from else None
         training_data = self.training_data()
-        tags = {"captchalab.kind": "train", "captchalab.preset": self.preset or Path(self.data).name}
+        tags = {Tag.KIND: Kind.TRAIN, Tag.PRESET: self.preset or Path(self.data).name}
         with ExitStack() as held:
             if self.run_id:
                 held.enter_context(_alone(self.run_id))  # before the run is touched

@@ -23,6 +23,7 @@ from captcha_core.registry.versions import register
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
 from captcha_core.tracking.callback import LogEpochs
+from captcha_core.tracking.names import Artifact, Metric, Tag
 from captcha_core.tracking.outbox import LaterRun, steps_posted
 from captcha_core.tracking.runs import OUTBOX, RUNS, Run
 from captcha_core.training.checkpoint import Checkpoint
@@ -106,7 +107,7 @@ def fit_logged(
     def warn(remark: str) -> None:
         remarks.append(remark)
         console.print(f"[yellow]Note:[/] {escape(remark)}")
-        run.tags({"captchalab.remarks": "\n".join(remarks)})
+        run.tags({Tag.REMARKS: "\n".join(remarks)})
 
     for remark in training_data.remarks:
         warn(remark)
@@ -115,8 +116,8 @@ def fit_logged(
     trained = train(
         task, training_data.batches, training_data.validation, checkpoint, watchers, start_from, warn, extend
     )
-    best = {key.replace("val_", "best_val_"): value for key, value in trained.progress.best.items()}
-    run.metrics({**best, "best_epoch": trained.progress.best_epoch, "train_seconds": trained.progress.elapsed_s})
+    best = {Metric.BEST + key: value for key, value in trained.progress.best.items()}
+    run.metrics({**best, "best_epoch": trained.progress.best_epoch, Metric.TRAIN_SECONDS: trained.progress.elapsed_s})
     if run.later is not None:
         run.later.outbox.flush()  # a server that is away just now has time to come back before files are logged
     return trained
@@ -148,9 +149,9 @@ def evaluated(
     bundle = bundle_of(folder / "bundle", task, trained, training_data, preset)
     report = read_all(Solver(bundle, ModelIdentity(name)), samples)
     numbers = {**report.numbers, "model_bytes": float(bundle.litert_path.stat().st_size)}
-    run.metrics({f"test_{key}": value for key, value in numbers.items()})
+    run.metrics({f"{Metric.TEST}{key}": value for key, value in numbers.items()})
     report.write(folder / "report")
-    run.folder(folder / "report", "report")
+    run.folder(folder / "report", Artifact.REPORT)
     return bundle, report
 
 
@@ -165,7 +166,7 @@ def log_inputs(run: Run | LaterRun, task: Task, training_data: TrainingData, pre
             "data": {"name": training_data.name, "digest": training_data.digest, "counts": training_data.counts},
         }
     )
-    run.tags({"captchalab.precision": precision_of(task.config.precision)})
+    run.tags({Tag.PRECISION: precision_of(task.config.precision)})
     run.data(training_data.name, training_data.digest, training_data.where, training_data.counts, "training")
 
 

@@ -8,22 +8,23 @@ import pandas as pd
 
 from captcha_core.evaluation.metrics import NOTHING
 from captcha_core.evaluation.significance import Contender, Difference, McNemar, mcnemar, paired_difference
+from captcha_core.tracking.names import Metric, Param, Tag
 from dashboard.runs.table import numeric_if_possible
 from dashboard.tracking.records import RunRecord
 from dashboard.widgets.text import chance
 
-NUISANCE = ("data.counts.",)  # follow from the data set's digest
+NUISANCE = Param.DATA_COUNTS  # follows from the data set's digest
 FIGURES: tuple[tuple[str, str], ...] = (
-    ("test_exact_match", "exact match"),
-    ("test_exact_match_low", "from"),
-    ("test_exact_match_high", "to"),
-    ("test_n", "n"),
-    ("best_val_exact_match", "best validation"),
-    ("test_character_error_rate", "character errors"),
-    ("test_expected_calibration_error", "calibration error"),
-    ("test_latency_p50_ms", "ms a captcha"),
-    ("test_model_bytes", "bytes"),
-    ("train_seconds", "seconds trained"),
+    (Metric.TEST_EXACT_MATCH, "exact match"),
+    (Metric.TEST_EXACT_MATCH_LOW, "from"),
+    (Metric.TEST_EXACT_MATCH_HIGH, "to"),
+    (Metric.TEST_N, "n"),
+    (Metric.BEST_VAL_EXACT_MATCH, "best validation"),
+    (Metric.TEST_CHARACTER_ERROR_RATE, "character errors"),
+    (Metric.TEST_CALIBRATION_ERROR, "calibration error"),
+    (Metric.TEST_LATENCY_P50_MS, "ms a captcha"),
+    (Metric.TEST_MODEL_BYTES, "bytes"),
+    (Metric.TRAIN_SECONDS, "seconds trained"),
 )
 
 
@@ -79,7 +80,7 @@ def cautions(runs: Sequence[RunRecord], predictions: Mapping[str, pd.DataFrame])
     }
     if len(specs) > 1:
         found.append("They read different kinds of captcha: the specifications differ.")
-    versions = {run.tags.get("captchalab.metrics", "") for run in runs} - {""}
+    versions = {run.tags.get(Tag.METRICS, "") for run in runs} - {""}
     if len(versions) > 1:
         found.append("Their metrics were computed by different definitions.")
     return found
@@ -123,7 +124,7 @@ def pair(a: pd.DataFrame, b: pd.DataFrame) -> Pair:
 
 def contender(name: str, right: np.ndarray, run: RunRecord) -> Contender:
     """Return a run as the promotion rule wants it."""
-    latency, size = run.metrics.get("test_latency_p50_ms", np.nan), run.metrics.get("test_model_bytes", 0.0)
+    latency, size = run.metrics.get(Metric.TEST_LATENCY_P50_MS, np.nan), run.metrics.get(Metric.TEST_MODEL_BYTES, 0.0)
     return Contender(name, right, latency, int(size))
 
 

@@ -5,16 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from captcha_core.tracking.names import Artifact, Metric, Param
 from dashboard import pages
 from dashboard.compare import comparison
 from dashboard.frame import guarded, heading, nothing_yet
-from dashboard.registry import promoting, promotion_box
+from dashboard.registry import promotion_box
 from dashboard.tracking import data, gallery
 from dashboard.tracking.records import RunRecord
 from dashboard.widgets import charts, clips, pictures
 from dashboard.widgets.text import chance, count, csv, markdown, share
 
-CURVES = ("val_exact_match", "val_character_error_rate", "loss", "val_loss", "learning_rate")
+CURVES = (Metric.VAL_EXACT_MATCH, Metric.VAL_CHARACTER_ERROR_RATE, "loss", Metric.VAL_LOSS, "learning_rate")
 SHOWN_PICTURES = 12
 Predictions = Mapping[str, pd.DataFrame]
 
@@ -85,7 +86,7 @@ def _predictions(uri: str, runs: Sequence[RunRecord]) -> dict[str, pd.DataFrame]
     found = {}
     for run in runs:
         try:
-            found[run.id] = data.table(uri, run.id, promoting.PREDICTIONS)
+            found[run.id] = data.table(uri, run.id, Artifact.PREDICTIONS)
         except data.Missing:
             continue
     return found
@@ -153,11 +154,11 @@ def _parameters(runs: Sequence[RunRecord]) -> None:
 
 def _groups(uri: str, runs: Sequence[RunRecord]) -> None:
     names = comparison.names_of(runs)
-    for by in ("length", "character"):
+    for by, path in (("length", Artifact.BY_LENGTH), ("character", Artifact.BY_CHARACTER)):
         tables = {}
         for run in runs:
             try:
-                tables[names[run.id]] = data.table(uri, run.id, f"report/by_{by}.csv")
+                tables[names[run.id]] = data.table(uri, run.id, path)
             except data.Missing:
                 st.caption(f"{markdown(names[run.id])} has no report.")
         if by == "length" and all(len(table) < 2 for table in tables.values()):
@@ -182,7 +183,7 @@ def _two(runs: Sequence[RunRecord], key: str) -> tuple[RunRecord, RunRecord]:
 def _confusions(uri: str, runs: Sequence[RunRecord]) -> None:
     a, b = _two(runs, "confusion")
     names = comparison.names_of(runs)
-    tables = [data.table(uri, run.id, "report/confusion.csv") for run in (a, b)]
+    tables = [data.table(uri, run.id, Artifact.CONFUSION) for run in (a, b)]
     characters = comparison.characters_in(tables)
     matrices = [comparison.confusion_matrix(table, characters) for table in tables]
     for column, run, matrix in zip(st.columns(2), (a, b), matrices, strict=True):
@@ -240,7 +241,7 @@ def _only(uri: str, rows: pd.DataFrame, which: str, run: RunRecord, names: Mappi
         for row in rows.head(SHOWN_PICTURES).to_dict("records")
     ]
     media = gallery.media_of(uri, run.id, tuple(row["id"] for row in shown))
-    if run.params.get("spec.media") == "audio":
+    if run.params.get(Param.MEDIA) == "audio":
         clips.mistakes(shown, media)
     else:
         cards = [

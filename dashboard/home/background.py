@@ -5,6 +5,7 @@ import time
 import streamlit as st
 
 from captcha_core.errors import CaptchaError
+from captcha_core.tracking.names import Tag
 from dashboard import access, jobs
 from dashboard.home import tasks
 from dashboard.tracking import data
@@ -95,7 +96,7 @@ def _running(job: jobs.Job) -> None:
 
 
 def _run_of(job: jobs.Job) -> RunRecord | None:
-    started = [run for run in data.runs(data.tracking()) if run.tags.get("captchalab.pid") == str(job.pid)]
+    started = [run for run in data.runs(data.tracking()) if run.tags.get(Tag.PID) == str(job.pid)]
     return next((run for run in started if run.start_ms >= job.started_ms), None)
 
 

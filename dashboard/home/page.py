@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from captcha_core.tracking.names import Metric, Param
 from dashboard import pages
 from dashboard.frame import guarded, heading
 from dashboard.home import background, tasks
@@ -56,9 +57,9 @@ def _welcome() -> None:
 def _task(task: Task) -> None:
     run = task.run or task.best
     metrics = run.metrics if run else {}
-    low, high = metrics.get("test_exact_match_low"), metrics.get("test_exact_match_high")
+    low, high = metrics.get(Metric.TEST_EXACT_MATCH_LOW), metrics.get(Metric.TEST_EXACT_MATCH_HIGH)
     champion = f"champion: version {task.champion.version}" if task.champion else "best run, no champion yet"
-    n = f" of {metrics['test_n']:,.0f} test captchas" if "test_n" in metrics else ""
+    n = f" of {metrics[Metric.TEST_N]:,.0f} test captchas" if Metric.TEST_N in metrics else ""
     st.html(
         pictures.task(
             task.name,
@@ -72,7 +73,7 @@ def _task(task: Task) -> None:
         if task.champion:
             pages.link("solve", "Solve", ":material/pin_invoke:", model=f"models:/{task.name}@champion")
         preset = task.runs[0].preset if task.runs else ""
-        search = f"params.`preset.name` = '{preset}'" if preset and "'" not in preset else ""
+        search = f"params.`{Param.PRESET}` = '{preset}'" if preset and "'" not in preset else ""
         pages.link("runs", "Runs", ":material/table_rows:", q=search)
         if task.model:
             pages.link("registry", "Versions", ":material/inventory_2:", model=task.name)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from captcha_core.registry.versions import CHAMPION
+from captcha_core.tracking.names import Metric, Param
 from dashboard.tracking.records import ModelRecord, RunRecord, VersionRecord
 
 SILENT_S = 2 * 86_400
@@ -72,10 +73,10 @@ def running(runs: Sequence[RunRecord], now_ms: float) -> tuple[list[RunRecord], 
 def progress(run: RunRecord, now_ms: float) -> float | None:
     """Return which share of its budget a running training has used, None where it has none that is known."""
     try:
-        if minutes := float(run.params.get("training.minutes", "") or 0):
+        if minutes := float(run.params.get(Param.MINUTES, "") or 0):
             return min(1.0, run.seconds(now_ms) / (60 * minutes))
-        if epochs := float(run.params.get("training.epochs", "") or 0):
-            return min(1.0, run.metrics.get("epochs_done", 0.0) / epochs)
+        if epochs := float(run.params.get(Param.EPOCHS, "") or 0):
+            return min(1.0, run.metrics.get(Metric.EPOCHS_DONE, 0.0) / epochs)
     except ValueError:
         return None
     return None

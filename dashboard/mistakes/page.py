@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from captcha_core.tracking.names import Artifact, Param
 from dashboard.frame import heading, nothing_yet
 from dashboard.mistakes import mistakes
-from dashboard.registry import promoting
 from dashboard.tracking import data, gallery
 from dashboard.tracking.records import RunRecord
 from dashboard.widgets import charts, clips, pictures
@@ -24,7 +24,7 @@ def show() -> None:
         nothing_yet("No run has been evaluated yet.", "captchalab pipeline --preset digits4", "Train one:")
         return
     run = _choose(runs)
-    predictions = data.table(uri, run.id, promoting.PREDICTIONS)
+    predictions = data.table(uri, run.id, Artifact.PREDICTIONS)
     wrong = mistakes.wrong_ones(predictions)
     st.markdown(
         f"**{count(len(wrong), 'mistake')}** in {len(predictions):,} samples: "
@@ -85,7 +85,7 @@ def _gallery(uri: str, run: RunRecord, found: pd.DataFrame) -> None:
     shown = found.iloc[(current - 1) * PER_PAGE : current * PER_PAGE].to_dict("records")
     media = gallery.media_of(uri, run.id, tuple(row["id"] for row in shown))
     media = gallery.with_worst(uri, run.id, shown, media)
-    if run.params.get("spec.media") == "audio":
+    if run.params.get(Param.MEDIA) == "audio":
         clips.mistakes(shown, media)
         return
     st.html(

@@ -7,6 +7,7 @@ import streamlit as st
 
 from captcha_core.errors import CaptchaError
 from captcha_core.registry.promotion import Entry
+from captcha_core.tracking.names import Metric
 from dashboard import access, jobs, pages
 from dashboard.compare import comparison
 from dashboard.frame import guarded, heading, nothing_yet, tell
@@ -108,12 +109,12 @@ def versions_table(model: ModelRecord, runs: dict[str, RunRecord]) -> pd.DataFra
             {
                 "version": int(version.version),
                 "aliases": list(version.aliases),
-                "exact match": metrics.get("test_exact_match"),
-                "from": metrics.get("test_exact_match_low"),
-                "to": metrics.get("test_exact_match_high"),
-                "character errors": metrics.get("test_character_error_rate"),
-                "ms a captcha": metrics.get("test_latency_p50_ms"),
-                "bytes": metrics.get("test_model_bytes"),
+                "exact match": metrics.get(Metric.TEST_EXACT_MATCH),
+                "from": metrics.get(Metric.TEST_EXACT_MATCH_LOW),
+                "to": metrics.get(Metric.TEST_EXACT_MATCH_HIGH),
+                "character errors": metrics.get(Metric.TEST_CHARACTER_ERROR_RATE),
+                "ms a captcha": metrics.get(Metric.TEST_LATENCY_P50_MS),
+                "bytes": metrics.get(Metric.TEST_MODEL_BYTES),
                 "made": pd.Timestamp(version.created_ms, unit="ms", tz="UTC"),
                 "run": run.short if run else "",
             }

@@ -13,12 +13,12 @@ from captcha_core.presets.preset import promotion_rule
 from captcha_core.registry import promotion
 from captcha_core.registry.versions import CHAMPION, PREVIOUS, version_behind
 from captcha_core.solver import Solver
+from captcha_core.tracking.names import Artifact
 from dashboard.compare import comparison
 from dashboard.registry import bundles
 from dashboard.tracking import data
 from dashboard.tracking.records import ModelRecord, VersionRecord
 
-PREDICTIONS = "report/predictions.csv"
 MOST_SAMPLES = 5000  # that a page lets two models read while somebody waits
 
 
@@ -64,7 +64,7 @@ def propose(uri: str, model: ModelRecord, version: VersionRecord) -> Proposal:
             return Proposal(version, champion, None, f"The rule cannot be asked: {why}")
     try:
         runs = [data.run(uri, one.run_id) for one in (champion, version)]
-        tables = [data.table(uri, run.id, PREDICTIONS) for run in runs]
+        tables = [data.table(uri, run.id, Artifact.PREDICTIONS) for run in runs]
         preset = bundles.opened(version.uri).config.preset or ""
     except data.DataAway:
         raise

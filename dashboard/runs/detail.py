@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from captcha_core.tracking.names import Metric, Tag
 from dashboard import access, pages
 from dashboard.runs import edits, table
 from dashboard.tracking import data
@@ -14,7 +15,7 @@ from dashboard.tracking.records import RunRecord
 from dashboard.widgets import charts, pictures
 from dashboard.widgets.text import ago, count, duration, interval, markdown, share, size
 
-CURVES = ("val_exact_match", "val_character_error_rate", "loss", "val_loss", "learning_rate")
+CURVES = (Metric.VAL_EXACT_MATCH, Metric.VAL_CHARACTER_ERROR_RATE, "loss", Metric.VAL_LOSS, "learning_rate")
 BADGES: dict[str, Any] = {"FINISHED": "green", "RUNNING": "blue", "FAILED": "red", "KILLED": "orange"}
 
 
@@ -53,12 +54,16 @@ def _figures(run: RunRecord) -> None:
         (
             "Exact match",
             share(run.tested),
-            interval(metrics.get("test_exact_match_low"), metrics.get("test_exact_match_high")),
+            interval(metrics.get(Metric.TEST_EXACT_MATCH_LOW), metrics.get(Metric.TEST_EXACT_MATCH_HIGH)),
         ),
         ("Best validation", share(run.best), ""),
-        ("Character errors", share(metrics.get("test_character_error_rate")), ""),
-        ("Time a captcha", f"{metrics['test_latency_p50_ms']:.2f} ms" if "test_latency_p50_ms" in metrics else "–", ""),
-        ("Model file", size(metrics.get("test_model_bytes")), ""),
+        ("Character errors", share(metrics.get(Metric.TEST_CHARACTER_ERROR_RATE)), ""),
+        (
+            "Time a captcha",
+            f"{metrics[Metric.TEST_LATENCY_P50_MS]:.2f} ms" if Metric.TEST_LATENCY_P50_MS in metrics else "–",
+            "",
+        ),
+        ("Model file", size(metrics.get(Metric.TEST_MODEL_BYTES)), ""),
         ("Took", duration(run.seconds(1000 * time.time())), f"started {ago(run.start_ms)}"),
     ]
     st.html(pictures.facts(values))
@@ -70,7 +75,7 @@ def _curves(uri: str, run: RunRecord) -> None:
         st.info("This run has logged no curve yet: its first epoch is not over.", icon=":material/hourglass_empty:")
         return
     history = data.history(uri, run.id, known)
-    shown = [(metric, {run.short: history}) for metric in known if metric not in ("loss", "val_loss")]
+    shown = [(metric, {run.short: history}) for metric in known if metric not in ("loss", Metric.VAL_LOSS)]
     if "loss" in known:
         shown.insert(min(1, len(shown)), ("loss", charts.both_losses(history)))
     for first in range(0, len(shown), 2):
@@ -99,16 +104,12 @@ def _origin(uri: str, run: RunRecord) -> None:
             "solve", f"Solve with {name} version {version}", ":material/pin_invoke:", model=f"models:/{name}/{version}"
         )
     facts = {
-        "command": run.tags.get("captchalab.command"),
-        "git commit": run.tags.get("mlflow.source.git.commit"),
-        "uncommitted changes": run.tags.get("captchalab.git_dirty"),
-        "user": run.tags.get("mlflow.user"),
-        "host": run.tags.get("captchalab.host"),
-    } | {
-        key.removeprefix("captchalab.version."): value
-        for key, value in sorted(run.tags.items())
-        if key.startswith("captchalab.version.")
-    }
+        "command": run.tags.get(Tag.COMMAND),
+        "git commit": run.tags.get(Tag.GIT_COMMIT),
+        "uncommitted changes": run.tags.get(Tag.GIT_DIRTY),
+        "user": run.tags.get(Tag.USER),
+        "host": run.tags.get(Tag.HOST),
+    } | {key.removeprefix(Tag.VERSION): value for key, value in sorted(run.tags.items()) if key.startswith(Tag.VERSION)}
     frame = pd.DataFrame([(key, value) for key, value in facts.items() if value], columns=["fact", "value"])
     st.dataframe(frame, hide_index=True, height="content")
 

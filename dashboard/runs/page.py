@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from captcha_core.tracking.names import Metric, Param, Tag
 from dashboard import pages
 from dashboard.frame import guarded, heading, nothing_yet
 from dashboard.runs import detail, table
@@ -55,7 +56,7 @@ def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
         "Search",
         key="q",
         bind="query-params",
-        placeholder="words, or metrics.test_exact_match > 0.97",
+        placeholder=f"words, or metrics.{Metric.TEST_EXACT_MATCH} > 0.97",
         label_visibility="collapsed",
         icon=":material/search:",
     )
@@ -81,7 +82,7 @@ def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
         st.toggle("Fold children under their parents", value=True, key="fold", bind="query-params")
         st.markdown(
             "**Search.** Words are looked for in names, ids, notes, tags and parameters. A filter is written as in "
-            "MLflow: `metrics.loss < 0.1`, `` params.`network.name` = 'image_ctc' ``, `tags.mlflow.user LIKE 'a%'`, "
+            f"MLflow: `metrics.loss < 0.1`, `` params.`{Param.NETWORK}` = 'image_ctc' ``, `tags.{Tag.USER} LIKE 'a%'`, "
             "`status = 'FINISHED'`."
         )
         st.caption("A click on a column's head sorts; the eye above the table hides columns. The link keeps the rest.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from captcha_core.tracking.names import Metric
 from dashboard.tracking.records import RunRecord
 
 # MLflow's filter language: an attribute or a dotted key, a comparison, a value. Anything else is words to look for.
@@ -108,7 +109,7 @@ def _per_cent(values: Any) -> pd.Series:
 
 
 def _interval(run: RunRecord) -> str:
-    low, high = run.metrics.get("test_exact_match_low"), run.metrics.get("test_exact_match_high")
+    low, high = run.metrics.get(Metric.TEST_EXACT_MATCH_LOW), run.metrics.get(Metric.TEST_EXACT_MATCH_HIGH)
     return "" if low is None or high is None else f"{100 * low:.1f} – {100 * high:.1f}"
 
 

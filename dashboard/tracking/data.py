@@ -18,6 +18,7 @@ import streamlit as st
 
 from captcha_core.errors import CaptchaError, RegistryError
 from captcha_core.registry import promotion
+from captcha_core.tracking.names import Tag
 from captcha_core.tracking.runs import client, connect
 from dashboard import memory
 from dashboard.tracking.records import DataUse, ModelRecord, RunRecord, VersionRecord, counts_of
@@ -233,7 +234,7 @@ def data_uses(uri: str, run_id: str) -> list[DataUse]:
             DataUse(
                 one.dataset.name,
                 one.dataset.digest,
-                next((tag.value for tag in one.tags if tag.key == "mlflow.data.context"), ""),
+                next((tag.value for tag in one.tags if tag.key == Tag.DATA_CONTEXT), ""),
                 str(json.loads(one.dataset.source or "{}").get("uri", "")),
                 counts_of(one.dataset.profile),
             )

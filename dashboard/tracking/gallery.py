@@ -9,6 +9,7 @@ import streamlit as st
 
 from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import CaptchaError
+from captcha_core.tracking.names import Artifact
 from dashboard.tracking import data
 
 DATA = Path("data")
@@ -85,8 +86,8 @@ def with_worst(
     if not missing:
         return dict(found)
     try:
-        table = data.table(uri, run_id, "report/worst/worst.csv")
-        folder = data.artifact(uri, run_id, "report/worst")
+        table = data.table(uri, run_id, Artifact.WORST_TABLE)
+        folder = data.artifact(uri, run_id, Artifact.WORST)
     except data.Missing:
         return dict(found)
     kept = {

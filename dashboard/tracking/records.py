@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-KIND, PARENT, NOTE = "captchalab.kind", "mlflow.parentRunId", "mlflow.note.content"
-OURS = ("mlflow.", "captchalab.")  # tags that programs write; people's own have other names
+from captcha_core.tracking.names import Metric, Param, Tag
+
+KIND, PARENT, NOTE = Tag.KIND, Tag.PARENT, Tag.NOTE
+OURS = ("mlflow.", Tag.OWN)  # tags that programs write; people's own have other names
 RUNNING = ("RUNNING", "SCHEDULED")
 
 
@@ -29,11 +31,11 @@ class RunRecord:
 
     @property
     def preset(self) -> str:
-        return self.params.get("preset.name") or self.tags.get("captchalab.preset", "")
+        return self.params.get(Param.PRESET) or self.tags.get(Tag.PRESET, "")
 
     @property
     def network(self) -> str:
-        return self.params.get("network.name", "")
+        return self.params.get(Param.NETWORK, "")
 
     @property
     def parent(self) -> str:
@@ -50,16 +52,16 @@ class RunRecord:
     @property
     def reason(self) -> str:
         """Why it did not finish, empty where that is not known."""
-        return self.tags.get("captchalab.reason", "")
+        return self.tags.get(Tag.REASON, "")
 
     @property
     def data_digest(self) -> str:
-        return self.params.get("data.digest", "")
+        return self.params.get(Param.DATA_DIGEST, "")
 
     @property
     def registered(self) -> tuple[str, str] | None:
         """(name, version) of the model it registered."""
-        name, slash, version = self.tags.get("captchalab.registered", "").rpartition("/")
+        name, slash, version = self.tags.get(Tag.REGISTERED, "").rpartition("/")
         return (name, version) if slash else None
 
     @property
@@ -69,11 +71,11 @@ class RunRecord:
     @property
     def best(self) -> float | None:
         """Best exact match on the validation set, not the last one."""
-        return self.metrics.get("best_val_exact_match", self.metrics.get("val_exact_match"))
+        return self.metrics.get(Metric.BEST_VAL_EXACT_MATCH, self.metrics.get(Metric.VAL_EXACT_MATCH))
 
     @property
     def tested(self) -> float | None:
-        return self.metrics.get("test_exact_match")
+        return self.metrics.get(Metric.TEST_EXACT_MATCH)
 
     def seconds(self, now_ms: float) -> float:
         """How long it took, or has taken until now."""

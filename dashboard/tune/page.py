@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from captcha_core.tracking.names import Param
 from dashboard import pages
 from dashboard.frame import guarded, heading, nothing_yet
 from dashboard.runs import table as run_table
@@ -72,7 +73,7 @@ def _search(search: Search) -> None:
                 ("Trials", f"{done:,} of {search.wanted:,}", f"{len(search.failed)} failed or stopped"),
                 ("Running", f"{going}", run_table.STATES.get(search.run.state, search.run.state).lower()),
                 ("Took", duration(search.run.seconds(1000 * time.time())), f"started {ago(search.run.start_ms)}"),
-                *([("Tuner", search.run.params["search.tuner"], "")] if "search.tuner" in search.run.params else []),
+                *([("Tuner", search.run.params[Param.TUNER], "")] if Param.TUNER in search.run.params else []),
             ]
         )
     )

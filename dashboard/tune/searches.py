@@ -6,16 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from captcha_core.tracking.names import Kind, Metric, Param, Tag
 from dashboard.runs.table import numeric_if_possible
 from dashboard.tracking.records import RunRecord
 
 SCORE = "exact match"
-EXACT = "val_exact_match"  # what a search maximises unless it says otherwise
-TITLES = {EXACT: SCORE, "val_character_error_rate": "character errors"}
-SPACE = "space."  # parameters that the search chose
-FINALS = {"winner": "best setting", "default": "default"}  # trainings on the full budget after the search
-LATENCY_KEYS = ("latency_p50_ms", "test_latency_p50_ms")
-SIZE_KEYS = ("model_bytes", "test_model_bytes")
+EXACT = Metric.VAL_EXACT_MATCH  # what a search maximises unless it says otherwise
+TITLES = {EXACT: SCORE, Metric.VAL_CHARACTER_ERROR_RATE: "character errors"}
+SPACE = Param.SPACE  # parameters that the search chose
+FINALS = {Kind.WINNER: "best setting", Kind.DEFAULT: "default"}  # trainings on the full budget after the search
+LATENCY_KEYS = ("latency_p50_ms", Metric.TEST_LATENCY_P50_MS)
+SIZE_KEYS = ("model_bytes", Metric.TEST_MODEL_BYTES)
 FEWEST = 6  # finished trials before importance means anything
 
 
@@ -30,11 +31,11 @@ class Search:
     @property
     def objective(self) -> str:
         """The metric that it searches by."""
-        return self.run.params.get("search.objective") or EXACT
+        return self.run.params.get(Param.OBJECTIVE) or EXACT
 
     @property
     def minimises(self) -> bool:
-        direction = self.run.params.get("search.direction", "")
+        direction = self.run.params.get(Param.DIRECTION, "")
         return direction == "min" if direction else self.objective not in (EXACT, "val_per_position_accuracy")
 
     @property
@@ -50,13 +51,13 @@ class Search:
     @property
     def wanted(self) -> int:
         """How many trials it will make, as many as there are where it does not say."""
-        text = self.run.tags.get("captchalab.trials", "")
+        text = self.run.tags.get(Tag.TRIALS, "")
         return max(len(self.trials), int(text) if text.isdigit() else 0)
 
     @property
     def verdict(self) -> str:
         """What the full trainings said of its best setting against the default, empty before that."""
-        return self.run.tags.get("captchalab.verdict", "")
+        return self.run.tags.get(Tag.VERDICT, "")
 
     def score(self, trial: RunRecord) -> float | None:
         """Return the best value of the objective in a trial, or its last while there is no best yet."""
@@ -78,7 +79,7 @@ class Search:
         sign = 1 if self.minimises else -1
 
         def rank(trial: RunRecord) -> tuple[float, ...]:
-            loss = trial.metrics.get("best_val_loss", trial.metrics.get("val_loss", 0.0))
+            loss = trial.metrics.get(Metric.BEST_VAL_LOSS, trial.metrics.get(Metric.VAL_LOSS, 0.0))
             return sign * (self.score(trial) or 0.0), loss, _first(trial, LATENCY_KEYS) or 0.0
 
         return sorted(self.finished, key=rank)
@@ -96,7 +97,7 @@ def searches(runs: Sequence[RunRecord]) -> list[Search]:
             by_parent.setdefault(run.parent, []).append(run)
     found = []
     for run in runs:
-        if run.id in by_parent or run.kind == "search":
+        if run.id in by_parent or run.kind == Kind.SEARCH:
             brood = sorted(by_parent.get(run.id, []), key=lambda trial: (trial.start_ms, trial.name))
             trials = tuple(trial for trial in brood if trial.kind not in FINALS)
             found.append(Search(run, trials, tuple(trial for trial in brood if trial.kind in FINALS)))
@@ -196,8 +197,8 @@ def decision(search: Search) -> pd.DataFrame:
             FINALS[run.kind],
             run.short,
             run.tested,
-            run.metrics.get("test_exact_match_low"),
-            run.metrics.get("test_exact_match_high"),
+            run.metrics.get(Metric.TEST_EXACT_MATCH_LOW),
+            run.metrics.get(Metric.TEST_EXACT_MATCH_HIGH),
             _first(run, LATENCY_KEYS[::-1]),
             _first(run, SIZE_KEYS[::-1]),
         )

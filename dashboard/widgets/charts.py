@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from captcha_core.tracking.names import Metric
+
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
@@ -16,10 +18,10 @@ QUIET = "rgba(128, 128, 128, 0.55)"
 HEIGHT_PX = 270
 PLAIN = {"displayModeBar": False}
 METRIC_TITLES = {
-    "val_exact_match": "Exact match (validation)",
-    "val_character_error_rate": "Character error rate (validation)",
+    Metric.VAL_EXACT_MATCH: "Exact match (validation)",
+    Metric.VAL_CHARACTER_ERROR_RATE: "Character error rate (validation)",
     "loss": "Loss",
-    "val_loss": "Loss (validation)",
+    Metric.VAL_LOSS: "Loss (validation)",
     "learning_rate": "Learning rate",
 }
 SHARES = ("exact_match", "accuracy", "error_rate")
@@ -48,7 +50,7 @@ def smoothed(values: Sequence[float], weight: float) -> list[float]:
 
 def both_losses(history: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return the losses of training and validation as two courses of one metric."""
-    apart = {"training": "loss", "validation": "val_loss"}
+    apart = {"training": "loss", "validation": Metric.VAL_LOSS}
     return {name: history[history["metric"] == metric].assign(metric="loss") for name, metric in apart.items()}
 
 

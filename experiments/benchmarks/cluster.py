@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from captcha_core.tracking.names import Metric
 from experiments.benchmarks.ray_nodes import RayNodes
 
 POLL_S = 0.1
@@ -82,7 +83,7 @@ def _tune(nodes: RayNodes, folder: Path, how: str, trials: int) -> dict[str, Any
         "trials": trials,
         "finished": sum(row["state"] == "FINISHED" for row in rows),
         "configurations": sorted(json.dumps(row["values"], sort_keys=True) for row in rows),
-        "trial_scores": {str(row["trial"]): row["best_val_exact_match"] for row in rows},
+        "trial_scores": {str(row["trial"]): row[Metric.BEST_VAL_EXACT_MATCH] for row in rows},
         **_times(result),
     }
 

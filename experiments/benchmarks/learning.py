@@ -16,6 +16,7 @@ from captcha_core.models.zoo import get_network
 from captcha_core.progress.console import console
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.sample import Sample
+from captcha_core.tracking.names import Metric
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task, train
@@ -54,7 +55,7 @@ def learn(
         **{name: score(samples) for name, samples in (others or {}).items()},
         "samples": len(history) * config.steps_per_epoch * config.batch_size,
         "samples_per_s": _rate(history, config),
-        "curve": [(row["train_seconds"], row["val_exact_match"]) for row in history],
+        "curve": [(row[Metric.TRAIN_SECONDS], row[Metric.VAL_EXACT_MATCH]) for row in history],
     }
 
 
@@ -75,4 +76,4 @@ def _scores(model: keras.Model, task: Task, features: Features, samples: Sequenc
 
 def _rate(history: Sequence[dict[str, float]], config: TrainingConfig) -> float:
     """Samples per second over the whole epochs, the first (which compiles) and validation included."""
-    return len(history) * config.steps_per_epoch * config.batch_size / history[-1]["train_seconds"]
+    return len(history) * config.steps_per_epoch * config.batch_size / history[-1][Metric.TRAIN_SECONDS]

@@ -13,6 +13,7 @@ from captcha_core.evaluation.report import Report
 from captcha_core.spec.answer import Answer
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
+from captcha_core.tracking.names import Kind, Metric, Param, Tag
 from captcha_core.tracking.runs import EXPERIMENT
 
 PRESETS = ("digits4", "nthu6", "alnum4", "voices6")
@@ -101,42 +102,42 @@ def _runs(count: int, epochs: int, rng: random.Random, now_ms: int) -> Iterator[
         seconds = 4 * (last + 1)
         rate = round(10 ** rng.uniform(-4, -1.5), 5)
         params = _params(preset, rate, rng)
-        kind = "search" if index == 0 else "trial" if index < 40 else "train"
+        kind = Kind.SEARCH if index == 0 else Kind.TRIAL if index < 40 else Kind.TRAIN
         tags = {
-            "mlflow.runName": f"{preset} search" if index == 0 else preset,
-            "mlflow.user": "somebody",
-            "mlflow.source.git.commit": f"{rng.getrandbits(160):040x}",
-            "captchalab.kind": kind,
-            "captchalab.preset": preset,
-            "captchalab.training_digest": f"{rng.getrandbits(256):064x}",
-        } | {f"captchalab.version.{library}": "1.2.3" for library in ("tensorflow", "keras", "numpy", "mlflow")}
-        if kind == "trial":
-            tags["mlflow.parentRunId"] = search
+            Tag.RUN_NAME: f"{preset} search" if index == 0 else preset,
+            Tag.USER: "somebody",
+            Tag.GIT_COMMIT: f"{rng.getrandbits(160):040x}",
+            Tag.KIND: kind,
+            Tag.PRESET: preset,
+            Tag.digest("training"): f"{rng.getrandbits(256):064x}",
+        } | {f"{Tag.VERSION}{library}": "1.2.3" for library in ("tensorflow", "keras", "numpy", "mlflow")}
+        if kind == Kind.TRIAL:
+            tags[Tag.PARENT] = search
         if state in ("FAILED", "KILLED"):
-            tags["captchalab.reason"] = "ModelError: expected a finite loss, received nan in epoch 3"
+            tags[Tag.REASON] = "ModelError: expected a finite loss, received nan in epoch 3"
         end_ms = None if state == "RUNNING" else start_ms + 1000 * seconds
         metrics = _metrics(last, epochs, rate, rng, state == "FINISHED")
-        yield Made(identity, tags["mlflow.runName"], state, start_ms, end_ms, params, tags, metrics)
+        yield Made(identity, tags[Tag.RUN_NAME], state, start_ms, end_ms, params, tags, metrics)
 
 
 def _params(preset: str, rate: float, rng: random.Random) -> dict[str, str]:
     return {
-        "preset.name": preset,
-        "network.name": rng.choice(NETWORKS),
+        Param.PRESET: preset,
+        Param.NETWORK: rng.choice(NETWORKS),
         "training.learning_rate": str(rate),
         "training.batch_size": str(rng.choice((16, 32, 64, 128))),
         "training.optimizer": rng.choice(("muon", "adamw")),
         "training.augment": str(rng.choice((0.0, 0.5, 1.0))),
         "training.seed": str(rng.randrange(5)),
-        "training.minutes": "3.5",
-        "spec.media": "image",
+        Param.MINUTES: "3.5",
+        Param.MEDIA: "image",
         "spec.alphabet": "0123456789",
         "spec.min_length": "4",
         "spec.max_length": "4",
         "spec.height_px": "60",
         "spec.width_px": "160",
         "data.name": preset,
-        "data.digest": f"stream:{preset}:0",
+        Param.DATA_DIGEST: f"stream:{preset}:0",
     } | {f"options.extra_{index}": str(rng.random()) for index in range(12)}
 
 
@@ -147,24 +148,24 @@ def _metrics(last: int, epochs: int, rate: float, rng: random.Random, finished: 
         share = max(0.0, ceiling * (1 - math.exp(-6 * (epoch + 1) / epochs)) - 0.01 * rng.random())
         loss = 2.3 * math.exp(-5 * (epoch + 1) / epochs) + 0.02 * rng.random()
         rows += [
-            ("val_exact_match", share, epoch),
-            ("val_character_error_rate", (1 - share) / 4, epoch),
+            (Metric.VAL_EXACT_MATCH, share, epoch),
+            (Metric.VAL_CHARACTER_ERROR_RATE, (1 - share) / 4, epoch),
             ("loss", loss, epoch),
-            ("val_loss", loss * 1.1, epoch),
+            (Metric.VAL_LOSS, loss * 1.1, epoch),
             ("learning_rate", rate * 0.5 * (1 + math.cos(math.pi * epoch / epochs)), epoch),
         ]
     if finished and rows:
-        best = max(value for key, value, _ in rows if key == "val_exact_match")
+        best = max(value for key, value, _ in rows if key == Metric.VAL_EXACT_MATCH)
         rows += [
-            ("best_val_exact_match", best, 0),
-            ("test_exact_match", best - 0.004, 0),
-            ("test_exact_match_low", best - 0.012, 0),
-            ("test_exact_match_high", min(1.0, best + 0.004), 0),
-            ("test_n", 2000.0, 0),
-            ("test_character_error_rate", (1 - best) / 4, 0),
-            ("test_latency_p50_ms", 0.2 + rng.random(), 0),
-            ("test_model_bytes", float(rng.randrange(100_000, 2_000_000)), 0),
-            ("train_seconds", 4.0 * last, 0),
+            (Metric.BEST_VAL_EXACT_MATCH, best, 0),
+            (Metric.TEST_EXACT_MATCH, best - 0.004, 0),
+            (Metric.TEST_EXACT_MATCH_LOW, best - 0.012, 0),
+            (Metric.TEST_EXACT_MATCH_HIGH, min(1.0, best + 0.004), 0),
+            (Metric.TEST_N, 2000.0, 0),
+            (Metric.TEST_CHARACTER_ERROR_RATE, (1 - best) / 4, 0),
+            (Metric.TEST_LATENCY_P50_MS, 0.2 + rng.random(), 0),
+            (Metric.TEST_MODEL_BYTES, float(rng.randrange(100_000, 2_000_000)), 0),
+            (Metric.TRAIN_SECONDS, 4.0 * last, 0),
         ]
     return rows
 

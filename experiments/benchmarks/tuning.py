@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from captcha_core.tracking.names import Kind, Metric, Tag
 from experiments.faults.commands import said, start, works
 from experiments.faults.kills import Victim, check_clean, kill_again
 from experiments.faults.trainings import running
@@ -175,7 +176,7 @@ def _compared(folder: Path, whole: dict[str, Any], cut: dict[str, Any]) -> dict[
     place = mine.get_experiment_by_name("captchalab")
     runs = mine.search_runs(
         [place.experiment_id if place else ""],
-        f"tags.`captchalab.kind` = 'trial' and tags.`mlflow.parentRunId` = '{cut['run_id']}'",
+        f"tags.`{Tag.KIND}` = '{Kind.TRIAL}' and tags.`{Tag.PARENT}` = '{cut['run_id']}'",
     )
     histories = {run.info.run_id: mine.get_metric_history(run.info.run_id, "loss") for run in runs}
     steps = [[one.step for one in history] for history in histories.values()]
@@ -184,12 +185,12 @@ def _compared(folder: Path, whole: dict[str, Any], cut: dict[str, Any]) -> dict[
         "finished_keras_tuner": sum(one["status"] == "COMPLETED" for one in state.values()),
         "children_mlflow": len(runs),
         "finished_mlflow": sum(run.info.status == "FINISHED" for run in runs),
-        "trials_mlflow": len({run.data.tags["captchalab.trial"] for run in runs}),
+        "trials_mlflow": len({run.data.tags[Tag.TRIAL] for run in runs}),
         "epochs_lost_or_doubled": sum(sorted(one) != list(range(min(one), max(one) + 1)) for one in steps if one),
         "same_configurations": [one["values"] for one in whole["table"]] == [one["values"] for one in cut["table"]],
         "same_best": whole["best"] == cut["best"],
         "same_scores": sum(
-            one["best_val_exact_match"] == other["best_val_exact_match"]
+            one[Metric.BEST_VAL_EXACT_MATCH] == other[Metric.BEST_VAL_EXACT_MATCH]
             for one, other in zip(whole["table"], cut["table"], strict=True)
         ),
         "best": whole["best"],

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from captcha_core.tracking.names import Metric
 from experiments.terminal.options import Data, Format, PresetName, Settings, check_format
 
 
@@ -21,7 +22,7 @@ def tune(
     resume: Annotated[str, typer.Option(metavar="SEARCH", help="Go on with a search; more --trials extend it.")] = "",
     minutes: Annotated[float, typer.Option(help="Training time of a trial; 0: a third of the preset's.", min=0)] = 0.0,
     epochs: Annotated[int, typer.Option(help="Epochs of a trial in place of minutes.", min=0)] = 0,
-    objective: Annotated[str, typer.Option(help="Metric of an epoch; by default val_exact_match.")] = "",
+    objective: Annotated[str, typer.Option(help=f"Metric of an epoch; by default {Metric.VAL_EXACT_MATCH}.")] = "",
     space: Annotated[
         list[str] | None,
         typer.Option(
@@ -68,7 +69,7 @@ def tune(
     from captcha_core.workflows.data import require_named
     from captcha_core.workflows.searching.processes import Processes
 
-    Objective.named(objective or "val_exact_match")
+    Objective.named(objective or Metric.VAL_EXACT_MATCH)
     networks = [one for one in network or [] if one]
     if not (preset or data or resume):
         raise SpecError("expected --preset, --data or --resume, received none; captchalab presets lists the presets.")
@@ -128,7 +129,7 @@ def tune(
                 tuner or "bayesian",
                 trials or 12,
                 seed,
-                objective or "val_exact_match",
+                objective or Metric.VAL_EXACT_MATCH,
                 networks,
                 load_preset(preset).search if preset else SearchConfig(),
                 overrides,
@@ -145,7 +146,9 @@ def tune(
     console.print(table(found.record()))
     best = found.best
     values = ", ".join(f"{key} {value}" for key, value in best.values.items())
-    print(f"{plan.name}: trial {best.id} is best, exact match {best.metrics['best_val_exact_match']:.2%} ({values})")
+    print(
+        f"{plan.name}: trial {best.id} is best, exact match {best.metrics[Metric.BEST_VAL_EXACT_MATCH]:.2%} ({values})"
+    )
     if found.final:
         print(found.final.sentence())
         print(f"registered {found.final.registered} as challenger")

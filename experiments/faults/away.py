@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from captcha_core.tracking.names import Kind, Metric, Tag
 from experiments.faults.commands import Refused, kill, said, start, wait_for, works
 from experiments.faults.kills import check, check_clean
 from experiments.faults.material import NAME, drawn, epochs, trained_on, training
@@ -90,7 +91,7 @@ def away_in_search(folder: Path, how: str, away_s: float, more: Mapping[str, str
         check(process.returncode == 0, f"a search that goes on ({said(folder)[-800:]})")
         mine = _client(server)
         place = mine.get_experiment_by_name("captchalab").experiment_id
-        runs = mine.search_runs([place], "tags.`captchalab.kind` = 'trial'")
+        runs = mine.search_runs([place], f"tags.`{Tag.KIND}` = '{Kind.TRIAL}'")
         check(len(runs) == trials, f"{trials} trials (received {len(runs)})")
         check({run.info.status for run in runs} == {"FINISHED"}, "trials that are finished")
         for run in runs:
@@ -151,7 +152,7 @@ def _check_history(server: TrackingServer, run: Path) -> None:
     mine, kept = _client(server), _history(run)
     if mine.get_run(run.name).info.status != "FINISHED":
         raise Refused(f"expected a finished run, received {mine.get_run(run.name).info.status}")
-    for key in ("loss", "val_exact_match", "val_loss", "learning_rate"):
+    for key in ("loss", Metric.VAL_EXACT_MATCH, Metric.VAL_LOSS, "learning_rate"):
         found = [(one.step, one.value) for one in mine.get_metric_history(run.name, key)]
         wanted = [(step, epoch[key]) for step, epoch in enumerate(kept)]
         check(found == wanted, f"{key} of each epoch once, in order")

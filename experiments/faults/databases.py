@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from captcha_core.errors import DataError
+from captcha_core.tracking.names import Kind, Metric, Tag
 from experiments.faults.commands import works
 from experiments.faults.kills import check
 from experiments.faults.servers import free_port
@@ -62,10 +63,10 @@ def _write(uri: str, folder: str, number: int, metrics: int) -> str:
     os.chdir(folder)
     from captcha_core.tracking.runs import start_run
 
-    with start_run(f"writer {number}", {"captchalab.kind": "train"}, keep=Path("runs")) as run:
+    with start_run(f"writer {number}", {Tag.KIND: Kind.TRAIN}, keep=Path("runs")) as run:
         run.params({"width": 8, "number": number})
         for step in range(metrics):
-            run.metrics({"loss": 1.0 / (step + 1), "val_loss": 2.0 / (step + 1)}, step=step)
+            run.metrics({"loss": 1.0 / (step + 1), Metric.VAL_LOSS: 2.0 / (step + 1)}, step=step)
         if run.later is not None:
             check(run.later.outbox.flush(), "a database that takes what is logged")
             check(not run.later.outbox.refused, f"no metric that is refused ({run.later.outbox.refused[:1]})")
@@ -128,7 +129,7 @@ def moved(folder: Path, runs: int = 20, metrics: int = 50) -> dict[str, Any]:
     mine.create_registered_model("captcha-moved")
     place = mine.get_experiment_by_name("captchalab").experiment_id
     for number in range(runs):
-        run = mine.create_run(place, tags={"captchalab.kind": "train", "number": str(number)})
+        run = mine.create_run(place, tags={Tag.KIND: Kind.TRAIN, "number": str(number)})
         mine.log_metric(run.info.run_id, "loss", 1.0 / (number + 1), step=number)
         mine.set_terminated(run.info.run_id)
     mine.create_model_version("captcha-moved", str(folder / "model"))

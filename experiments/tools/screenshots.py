@@ -12,6 +12,7 @@ from typing import Any
 
 from captcha_core.errors import CaptchaError
 from captcha_core.registry.versions import CHAMPION
+from captcha_core.tracking.names import Kind, Metric, Param, Tag
 from captcha_core.tracking.runs import client, connect
 from experiments.tools.browser import opened, served, settled
 
@@ -37,7 +38,9 @@ def shots() -> list[Shot]:
     """
     mine = client()
     experiments = [one.experiment_id for one in mine.search_experiments()]
-    runs = mine.search_runs(experiments, "metrics.test_exact_match > 0 and tags.`captchalab.kind` = 'train'")
+    runs = mine.search_runs(
+        experiments, f"metrics.{Metric.TEST_EXACT_MATCH} > 0 and tags.`{Tag.KIND}` = '{Kind.TRAIN}'"
+    )
     models = [one.name for one in mine.search_registered_models() if CHAMPION in one.aliases]
     if not runs or not models:
         raise CaptchaError("expected a champion to show, received none; run `make pipeline` first.")
@@ -71,8 +74,8 @@ def _most_varied(runs: Any) -> list[str]:
     """Return three runs of the preset that has most, those that read less first: there is more to see."""
     by_preset: dict[str, list[Any]] = {}
     for run in runs:
-        by_preset.setdefault(run.data.tags.get("captchalab.preset", ""), []).append(run)
-    chosen = max(by_preset.values(), key=lambda some: (len(some), -some[0].data.metrics["test_exact_match"]))
+        by_preset.setdefault(run.data.tags.get(Tag.PRESET, ""), []).append(run)
+    chosen = max(by_preset.values(), key=lambda some: (len(some), -some[0].data.metrics[Metric.TEST_EXACT_MATCH]))
     return [run.info.run_id for run in chosen[:3]]
 
 
@@ -80,7 +83,7 @@ def _model(mine: Any, models: list[str], media: str) -> str:
     """Return the first model whose champion reads such captchas, empty where there is none."""
     for name in models:
         run = mine.get_run(mine.get_model_version_by_alias(name, CHAMPION).run_id)
-        if run.data.params.get("spec.media") == media:
+        if run.data.params.get(Param.MEDIA) == media:
             return name
     return ""
 

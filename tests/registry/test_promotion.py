@@ -17,7 +17,8 @@ from captcha_core.registry import promotion as module
 from captcha_core.registry.lookup import open_registry
 from captcha_core.registry.promotion import Entry, history, moved_outside, promote, rollback
 from captcha_core.registry.repair import half_promoted
-from captcha_core.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, version_behind
+from captcha_core.registry.versions import CHAMPION, PREVIOUS, version_behind
+from captcha_core.tracking.names import Tag
 from captcha_core.tracking.owner import own_tags, owner_tags
 from captcha_core.tracking.runs import client
 from tests.commands.walk import enter, run
@@ -45,7 +46,7 @@ def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     mine = MlflowClient(f"sqlite:///{folder}/mlflow.db")
     mine.create_registered_model(NAME)
     for number in "123":
-        mine.create_model_version(NAME, str(folder / number), tags={DIGEST_TAG: number * 64})
+        mine.create_model_version(NAME, str(folder / number), tags={Tag.BUNDLE_SHA256: number * 64})
     return folder / "mlflow.db"
 
 

@@ -17,7 +17,7 @@ import httpx
 import psutil
 
 from captcha_core.bundle.bundle import Bundle
-from captcha_core.registry.versions import DIGEST_TAG
+from captcha_core.tracking.names import Tag
 
 NAME = "captcha-tiny"
 
@@ -109,6 +109,6 @@ def register(folder: Path, bundle: Path, alias: str = "champion") -> tuple[str, 
     copy = folder / f"model-{number}" / "data" / "bundle"
     shutil.copytree(bundle, copy)
     source = str(folder / f"model-{number}")
-    version = client.create_model_version(NAME, source, tags={DIGEST_TAG: Bundle.open(copy).digest})
+    version = client.create_model_version(NAME, source, tags={Tag.BUNDLE_SHA256: Bundle.open(copy).digest})
     client.set_registered_model_alias(NAME, alias, version.version)
     return str(version.version), copy

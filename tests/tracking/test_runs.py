@@ -50,7 +50,7 @@ def status_at_the_end(program: str) -> str:
     return str(run.info.status)
 
 
-HEAD = "from captcha_core.registry import runs\n"
+HEAD = "from captcha_core.tracking import runs\n"
 
 
 @pytest.mark.parametrize(

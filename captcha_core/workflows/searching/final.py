@@ -20,7 +20,7 @@ from captcha_core.models.zoo import get_network
 from captcha_core.progress.console import console
 from captcha_core.registry.versions import register
 from captcha_core.spec.sample import Sample
-from captcha_core.tracking.outbox import PARENT
+from captcha_core.tracking.names import Kind, Metric, Tag
 from captcha_core.tracking.owner import own_tags
 from captcha_core.tracking.runs import begin_run, start_run
 from captcha_core.training.fit import Task
@@ -29,7 +29,7 @@ from captcha_core.workflows.searching.plan import SearchPlan
 from captcha_core.workflows.searching.report import TrialRecord
 from captcha_core.workflows.train import RUNS, evaluated, fit_logged
 
-WINNER, DEFAULT = "winner", "default"
+WINNER, DEFAULT = Kind.WINNER, Kind.DEFAULT
 SURE = 0.05
 
 
@@ -144,10 +144,10 @@ def _train(
     plan: SearchPlan, task: Task, role: str, repeat: int, folder: Path, samples: Sequence[Sample], cache: Cache
 ) -> dict[str, Any]:
     tags = {
-        PARENT: plan.run_id,
-        "captchalab.kind": role,
-        "captchalab.search": plan.name,
-        "captchalab.preset": plan.base.preset or Path(plan.base.data).name,
+        Tag.PARENT: plan.run_id,
+        Tag.KIND: role,
+        Tag.SEARCH: plan.name,
+        Tag.PRESET: plan.base.preset or Path(plan.base.data).name,
         **own_tags(),
     }
     training_data = replace(plan.base, task=task).training_data(
@@ -158,7 +158,7 @@ def _train(
     folder.mkdir(parents=True, exist_ok=True)
     with start_run(f"{plan.name}-{role}-{repeat + 1}", tags, run_id, keep=RUNS, nested=True) as run:
         trained = fit_logged(run, task, training_data, preset, extend=False)
-        best = {key.replace("val_", "best_val_"): value for key, value in trained.progress.best.items()}
+        best = {Metric.BEST + key: value for key, value in trained.progress.best.items()}
         with tempfile.TemporaryDirectory() as place:
             bundle, report = evaluated(run, Path(place), task, trained, training_data, samples, plan.base.name, preset)
             version = register(run, bundle, plan.base.name) if role == WINNER and repeat == 0 else ""

@@ -13,6 +13,7 @@ from captcha_core.files import write_json
 from captcha_core.models.space import Configuration, SearchSpace
 from captcha_core.models.zoo import NETWORKS, get_network
 from captcha_core.presets.preset import SearchConfig
+from captcha_core.tracking.names import Metric
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task
 from captcha_core.training.search.objective import Objective
@@ -173,7 +174,7 @@ def plan_search(
     tuner: str,
     trials: int,
     seed: int = 0,
-    objective: str = "val_exact_match",
+    objective: str = Metric.VAL_EXACT_MATCH,
     networks: Sequence[str] = (),
     config: SearchConfig = SearchConfig(),
     overrides: Mapping[str, Any] | None = None,

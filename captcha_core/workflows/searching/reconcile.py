@@ -4,7 +4,8 @@ from typing import Any
 
 from captcha_core.errors import RegistryError
 from captcha_core.files import read_json
-from captcha_core.tracking.outbox import PARENT, PATIENCE_S, Outbox
+from captcha_core.tracking.names import Kind, Tag
+from captcha_core.tracking.outbox import PATIENCE_S, Outbox
 from captcha_core.tracking.runs import client, send_left_behind
 from captcha_core.training.search.hyperparameters import values_of
 from captcha_core.workflows.searching.plan import SearchPlan
@@ -15,13 +16,13 @@ def children(plan: SearchPlan) -> dict[str, list[Any]]:
     """Return MLflow's runs of the trials, by trial."""
     mine = client()
     place = mine.get_run(plan.run_id).info.experiment_id
-    wanted = f"tags.`captchalab.kind` = 'trial' and tags.`{PARENT}` = '{plan.run_id}'"
+    wanted = f"tags.`{Tag.KIND}` = '{Kind.TRIAL}' and tags.`{Tag.PARENT}` = '{plan.run_id}'"
     found: dict[str, list[Any]] = {}
     token = None
     while True:
         page = mine.search_runs([place], wanted, max_results=500, order_by=["start_time ASC"], page_token=token)
         for run in page:
-            found.setdefault(run.data.tags["captchalab.trial"], []).append(run)
+            found.setdefault(run.data.tags[Tag.TRIAL], []).append(run)
         token = page.token
         if not token:
             return found

@@ -13,15 +13,16 @@ from rich.table import Table
 
 from captcha_core.files import read_json
 from captcha_core.models.space import Configuration
+from captcha_core.tracking.names import Metric
 from captcha_core.training.search.hyperparameters import values_of
 from captcha_core.workflows.searching.plan import SearchPlan
 from captcha_core.workflows.searching.trial import FAILURE, RESULT
 
 FINISHED, FAILED = "FINISHED", "FAILED"
 FIGURES = (
-    "best_val_exact_match",
-    "best_val_character_error_rate",
-    "best_val_loss",
+    Metric.BEST_VAL_EXACT_MATCH,
+    Metric.BEST_VAL_CHARACTER_ERROR_RATE,
+    Metric.BEST_VAL_LOSS,
     "parameters",
     "model_bytes",
     "latency_p50_ms",
@@ -76,7 +77,7 @@ def ranked(plan: SearchPlan, trials: Sequence[TrialRecord]) -> list[TrialRecord]
 def front(trials: Sequence[TrialRecord]) -> list[str]:
     """Return the ids of the finished trials that no other beats in both exact match and latency (Pareto)."""
     points = {
-        trial.id: (-trial.metrics["best_val_exact_match"], trial.metrics["latency_p50_ms"])
+        trial.id: (-trial.metrics[Metric.BEST_VAL_EXACT_MATCH], trial.metrics["latency_p50_ms"])
         for trial in trials
         if trial.state == FINISHED
     }
@@ -145,8 +146,8 @@ def table(found: dict[str, Any]) -> Table:
     for row in sorted(rows, key=lambda row: row["latency_p50_ms"]):
         shown.add_row(
             row["trial"] + (" best" if row["trial"] == found["best"] else ""),
-            f"{row['best_val_exact_match']:.2%}",
-            f"{row['best_val_character_error_rate']:.2%}",
+            f"{row[Metric.BEST_VAL_EXACT_MATCH]:.2%}",
+            f"{row[Metric.BEST_VAL_CHARACTER_ERROR_RATE]:.2%}",
             f"{row['latency_p50_ms']:.3f}",
             f"{row['model_bytes'] / 1000:,.0f}",
             f"{row['parameters']:,.0f}",

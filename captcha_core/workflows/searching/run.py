@@ -14,6 +14,7 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError, DataError, ModelError
 from captcha_core.files import read_json, write_json
 from captcha_core.progress.console import console
+from captcha_core.tracking.names import Artifact, Kind, Tag
 from captcha_core.tracking.outbox import Outbox
 from captcha_core.tracking.owner import own_tags
 from captcha_core.tracking.runs import RUNS, Run, begin_run, open_outbox, send_left_behind, start_run
@@ -106,20 +107,20 @@ def run_search(
 def _locked(plan: SearchPlan, options: SearchOptions, processes: Processes | None) -> SearchResult:
     try:
         plan = _with_run(plan)
-        tags = {"captchalab.kind": "search", "captchalab.search": plan.name}
-        tags["captchalab.preset"] = plan.base.preset or Path(plan.base.data).name
+        tags = {Tag.KIND: Kind.SEARCH, Tag.SEARCH: plan.name}
+        tags[Tag.PRESET] = plan.base.preset or Path(plan.base.data).name
         with start_run(plan.name, tags, plan.run_id, keep=RUNS) as run:
             try:
                 return _search(plan, options, run, processes)
             except WorkerFault as error:
-                run.tags({"captchalab.traceback": error.trace[-5000:]})
+                run.tags({Tag.TRACEBACK: error.trace[-5000:]})
                 raise
             except (CaptchaError, OSError):
                 raise
             except Exception:
                 import traceback
 
-                run.tags({"captchalab.traceback": traceback.format_exc()[-5000:]})
+                run.tags({Tag.TRACEBACK: traceback.format_exc()[-5000:]})
                 raise
     except OSError as error:
         raise DataError(
@@ -135,7 +136,7 @@ def _with_run(plan: SearchPlan) -> SearchPlan:
     plan.save()
     if not plan.run_id:
         handed = os.environ.pop("MLFLOW_RUN_ID", None)  # mlflow run has made one
-        tags = {"captchalab.kind": "search", "captchalab.search": plan.name, **own_tags()}
+        tags = {Tag.KIND: Kind.SEARCH, Tag.SEARCH: plan.name, **own_tags()}
         plan = replace(plan, run_id=handed or begin_run(plan.uid, plan.name, tags), uid=plan.uid)
         plan.save()
     return plan
@@ -199,12 +200,12 @@ def _log_plan(plan: SearchPlan, run: Run) -> None:
             "space": axes,
         }
     )
-    run.tags({"captchalab.trials": plan.trials})
+    run.tags({Tag.TRIALS: plan.trials})
     with tempfile.TemporaryDirectory() as folder:
         import json
 
         (Path(folder) / "space.json").write_text(json.dumps(plan.space.record(), indent=1), encoding="utf-8")
-        Run(run.id, run.client).folder(Path(folder), "search")
+        Run(run.id, run.client).folder(Path(folder), Artifact.SEARCH)
 
 
 def _note_other_data(plan: SearchPlan) -> None:
@@ -280,9 +281,9 @@ def _platform_share(fresh: Sequence[TrialRecord], seconds: float, workers: int) 
 def _log_best(plan: SearchPlan, run: Run, order: Sequence[TrialRecord], trials: Sequence[TrialRecord]) -> None:
     best, runs = order[0], children(plan)
     run.metrics({key: value for key, value in best.metrics.items() if key in report.FIGURES}, step=len(trials))
-    tags = {"captchalab.best_trial": best.id, "captchalab.front": ",".join(front(trials))}
+    tags = {Tag.BEST_TRIAL: best.id, Tag.FRONT: ",".join(front(trials))}
     if best.id in runs:
-        tags["captchalab.best_run"] = runs[best.id][0].info.run_id
+        tags[Tag.BEST_RUN] = runs[best.id][0].info.run_id
     run.tags(tags)
 
 
@@ -294,7 +295,7 @@ def _log_bundles(plan: SearchPlan, best: Sequence[TrialRecord]) -> None:
     for trial in best:
         run = runs[trial.id][0]
         checkpoint = Checkpoint(plan.trial_folder(trial.id) / "checkpoint")
-        if "captchalab.bundle" in run.data.tags or not checkpoint.exists:
+        if Tag.BUNDLE in run.data.tags or not checkpoint.exists:
             continue
         task = plan.task(trial.configuration, plan.budget)
         training_data = replace(plan.base, task=task).training_data()
@@ -302,8 +303,8 @@ def _log_bundles(plan: SearchPlan, best: Sequence[TrialRecord]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             bundle = bundle_of(Path(folder) / "bundle", task, trained, training_data, plan.base.preset or None)
             mine = Run(run.info.run_id, _client())
-            mine.folder(bundle.path, "bundle")
-            mine.tags({"captchalab.bundle": bundle.digest})
+            mine.folder(bundle.path, Artifact.BUNDLE)
+            mine.tags({Tag.BUNDLE: bundle.digest})
         keras.utils.clear_session(free_memory=False)
 
 
@@ -317,8 +318,8 @@ def _log_result(found: SearchResult, run: Run) -> None:
     if found.platform_share is not None:
         run.metrics({"platform_share": found.platform_share})
     if found.final:
-        run.tags({"captchalab.verdict": found.final.sentence(), "captchalab.registered": found.final.registered})
+        run.tags({Tag.VERDICT: found.final.sentence(), Tag.REGISTERED: found.final.registered})
     with tempfile.TemporaryDirectory() as folder:
         report.write(found.record(), Path(folder))
         report.write(found.record(), found.plan.folder / "summary")
-        Run(run.id, run.client).folder(Path(folder), "search")
+        Run(run.id, run.client).folder(Path(folder), Artifact.SEARCH)

@@ -18,7 +18,8 @@ from keras_tuner.src.engine.trial import Trial
 from captcha_core.errors import CaptchaError, ModelError, SpecError
 from captcha_core.files import read_json, write_json
 from captcha_core.tracking.callback import LogEpochs
-from captcha_core.tracking.outbox import PARENT, LaterRun, Outbox, steps_posted
+from captcha_core.tracking.names import Kind, Tag
+from captcha_core.tracking.outbox import LaterRun, Outbox, steps_posted
 from captcha_core.tracking.owner import own_tags
 from captcha_core.training.callbacks import LossNotFinite
 from captcha_core.training.checkpoint import Checkpoint, DamagedCheckpoint, Progress
@@ -202,7 +203,7 @@ class TrialRunner:
             raise
         except Exception as error:
             write_json(self.plan.folder / FAULT, {"trial": folder.name, "traceback": traceback.format_exc()})
-            run.tags({"captchalab.traceback": traceback.format_exc()[-5000:]})
+            run.tags({Tag.TRACEBACK: traceback.format_exc()[-5000:]})
             run.end("FAILED", _sentence(error))
             raise
 
@@ -214,11 +215,11 @@ def begin_trial(plan: SearchPlan, outbox: Outbox, trial_id: str) -> LaterRun:
         plan.key(trial_id),
         f"{plan.name}-{label}",
         {
-            PARENT: plan.run_id,
-            "captchalab.kind": "trial",
-            "captchalab.search": plan.name,
-            "captchalab.trial": label,
-            "captchalab.preset": plan.base.preset or Path(plan.base.data).name,
+            Tag.PARENT: plan.run_id,
+            Tag.KIND: Kind.TRIAL,
+            Tag.SEARCH: plan.name,
+            Tag.TRIAL: label,
+            Tag.PRESET: plan.base.preset or Path(plan.base.data).name,
             **own_tags(),
         },
     )

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from captcha_core.progress.console import console
+from captcha_core.tracking.names import Metric
 from captcha_core.workflows.searching.plan import SearchPlan
 from captcha_core.workflows.searching.report import FINISHED, TrialRecord, ranked
 
@@ -56,7 +57,7 @@ def _line(trial: TrialRecord) -> str:
         return f"trial {trial.id}  [red]failed[/]: {escape(trial.reason)}"
     figures = trial.metrics
     return (
-        f"trial {trial.id}  exact match {figures['best_val_exact_match']:7.2%}  characters wrong "
-        f"{figures['best_val_character_error_rate']:6.2%}  {figures['latency_p50_ms']:.3f} ms  "
+        f"trial {trial.id}  exact match {figures[Metric.BEST_VAL_EXACT_MATCH]:7.2%}  characters wrong "
+        f"{figures[Metric.BEST_VAL_CHARACTER_ERROR_RATE]:6.2%}  {figures['latency_p50_ms']:.3f} ms  "
         f"{figures['model_bytes'] / 1000:,.0f} kB  in {figures['trial_seconds']:.0f} s"
     )
