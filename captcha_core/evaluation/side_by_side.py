@@ -10,8 +10,9 @@ import numpy as np
 from captcha_core.errors import CaptchaError, ModelError
 from captcha_core.evaluation import metrics
 from captcha_core.evaluation.predictions import Predictions
+from captcha_core.evaluation.promotion_rule import Contender, PromotionRule, Verdict
 from captcha_core.evaluation.report import Report
-from captcha_core.evaluation.significance import Contender, PromotionRule, Verdict, mcnemar, paired_difference
+from captcha_core.evaluation.significance import mcnemar, paired_difference
 from captcha_core.spec.answer import Answer
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample

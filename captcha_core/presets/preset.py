@@ -1,6 +1,6 @@
 """A preset joins what is read with how it is learnt: data, network, recipe and evaluation, by name."""
 
-from functools import cache
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Self
@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from captcha_core.errors import SpecError, first_fault
-from captcha_core.evaluation.significance import PromotionRule
+from captcha_core.evaluation.promotion_rule import PromotionRule
 
 FOLDER = Path(__file__).parent
 MAX_BYTES = 64 * 2**10
@@ -82,9 +82,8 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
-@cache
 def load_preset(name: str) -> Preset:
-    """Return a preset by its name, or read one from a YAML file's path.
+    """Return a preset by its name, or read one from a YAML file's path. An edit is seen at the next call.
 
     Raises:
         SpecError: If there is none (the message lists the known) or it cannot be right.
@@ -93,8 +92,13 @@ def load_preset(name: str) -> Preset:
     if not path.is_file():
         known = ", ".join(preset_names())
         raise SpecError(f"expected a preset of {known} or a YAML file, received {name!r}; choose one.")
+    return _parsed(path, _small(path))
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: Path, content: bytes) -> Preset:
     try:
-        fields = yaml.safe_load(_small(path))
+        fields = yaml.safe_load(content)
         _check_size(fields, path)
         return Preset.model_validate({"name": path.stem, **fields})
     except ValidationError as error:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from captcha_core.errors import RegistryError
-from captcha_core.evaluation.significance import PromotionRule, Verdict
+from captcha_core.evaluation.promotion_rule import PromotionRule, Verdict
 from captcha_core.registry.lookup import RegistryUnreachable, open_registry
 from captcha_core.registry.versions import CHAMPION, PREVIOUS, set_champion, version_behind
 from captcha_core.tracking.names import Artifact, Tag

@@ -46,7 +46,7 @@ def compare(
     if as_json:
         print(json.dumps(report))
         return
-    for side in report["read_side_by_side"]:
+    for side in report["sides"]:
         low, high = side["exact_match_low"], side["exact_match_high"]
         print(f"{side['name']}")
         print(
@@ -107,7 +107,7 @@ def _paired(figures: list[dict[str, Any]], predictions: "list[Predictions]") -> 
             }
         )
     return {
-        "read_side_by_side": figures,
+        "sides": figures,
         "pairs": pairs,
         "by_length": [_shares(metrics.exact_match_by_length(mine.truth, mine.read)) for mine in predictions],
         "by_character": [_shares(metrics.exact_match_by_character(mine.truth, mine.read)) for mine in predictions],

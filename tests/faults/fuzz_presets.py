@@ -39,7 +39,7 @@ def presets(folder: Path) -> Target:
 
     def take(content: bytes) -> None:
         path.write_bytes(content)
-        preset = load_preset.__wrapped__(str(path))
+        preset = load_preset(str(path))
         if preset.scheme:
             get_scheme(preset.scheme)
         TrainingConfig.build(**preset.training)

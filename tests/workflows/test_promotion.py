@@ -8,6 +8,7 @@ import pytest
 
 from captcha_core.bundle.bundle import Bundle, write_bundle
 from captcha_core.bundle.convert import to_litert
+from captcha_core.presets.preset import promotion_rule
 from captcha_core.registry.versions import register
 from captcha_core.tracking.runs import start_run
 from experiments.cli import main
@@ -168,3 +169,13 @@ def test_logged_predictions_are_compared_when_the_data_are_the_same(
     assert (report["pairs"][0]["gained"], report["pairs"][0]["lost"]) == (1, 0)
     assert run("compare", first, other) == 1
     assert "expected predictions of the same data, received 1 samples only here" in capsys.readouterr().err
+
+
+def test_an_edited_rule_is_seen_by_a_process_that_runs_on(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    for margin in (0.02, 0.03):
+        path.write_text(
+            f"description: mine\nscheme: digits4\nnetwork: image_ctc\npromotion: {{margin: {margin}}}\n",
+            encoding="utf-8",
+        )
+        assert promotion_rule(str(path)).margin == margin
