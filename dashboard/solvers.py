@@ -1,4 +1,4 @@
-"""Solvers that all pages share: each loaded once, and exchanged when its alias has moved."""
+"""Solvers that all pages share: each is loaded once, and replaced when its alias has moved."""
 
 import threading
 import time
@@ -10,30 +10,28 @@ import streamlit as st
 
 from captcha_core.errors import CaptchaError
 from captcha_core.registry.lookup import RegistryUnreachable
-from captcha_core.serving.models import example_media
-from captcha_core.serving.reload import version_behind
+from captcha_core.serving.models import load_solvers
+from captcha_core.serving.reload import current_version
 from captcha_core.solver import Solver
 
 MOST = 8
-LOOK_EVERY_S = 2.0
+ASK_EVERY_S = 2.0
 
 
 @dataclass
 class _Place:
     lock: threading.Lock = field(default_factory=threading.Lock)
     solver: Solver | None = None
-    looked_s: float = 0.0
+    asked_s: float = 0.0
 
 
-def load_warm(uri: str) -> Solver:
-    """Load a solver and let it read once: the first time takes longer."""
-    loaded = Solver.load(uri)
-    loaded.attempt(example_media(loaded.spec))
-    return loaded
+def load_solver(uri: str) -> Solver:
+    """Load a model with one solver that has solved once: the first time takes longer."""
+    return load_solvers(uri, 1)[0]
 
 
 class Solvers:
-    """Solvers by address. A solver holds no picture and no answer, so that everybody can share it.
+    """Solvers by address. A solver keeps no picture and no answer, so that everybody can share it.
 
     Args:
         load: From an address to a solver.
@@ -41,7 +39,7 @@ class Solvers:
     """
 
     def __init__(
-        self, load: Callable[[str], Solver] = load_warm, find: Callable[[str], str | None] = version_behind
+        self, load: Callable[[str], Solver] = load_solver, find: Callable[[str], str | None] = current_version
     ) -> None:
         self._load, self._find = load, find
         self._places: OrderedDict[str, _Place] = OrderedDict()
@@ -61,22 +59,23 @@ class Solvers:
         with place.lock:
             if place.solver is None or self._moved(uri, place):
                 place.solver = self._load(uri)
-                place.looked_s = time.monotonic()
+                place.asked_s = time.monotonic()
             return place.solver
 
     def _moved(self, uri: str, place: _Place) -> bool:
-        if place.solver is None or time.monotonic() - place.looked_s < LOOK_EVERY_S:
+        if place.solver is None or time.monotonic() - place.asked_s < ASK_EVERY_S:
             return False
-        place.looked_s = time.monotonic()
+        place.asked_s = time.monotonic()
         try:
             version = self._find(uri)
         except RegistryUnreachable:
-            return False  # what is loaded goes on reading while the registry is away
+            return False  # what is loaded goes on solving while the registry is away
         return version is not None and version != place.solver.model.version
 
 
 @st.cache_resource(show_spinner=False)
 def shared() -> Solvers:
+    """Return the solvers of this process."""
     return Solvers()
 
 
@@ -90,7 +89,7 @@ def solver(uri: str) -> Solver:
         return shared().get(uri)
     except CaptchaError:
         raise
-    except Exception as error:  # what LiteRT thinks of a file that is whole but no model
+    except Exception as error:  # LiteRT's own, for a file that is whole but no model
         raise CaptchaError(
             f"expected a model that can be loaded, received {type(error).__name__} from {uri}; register it anew."
         ) from None

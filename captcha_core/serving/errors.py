@@ -1,20 +1,34 @@
-"""What a caller is told when something is wrong: a code for programs and a sentence for people, never an inside."""
+"""What a caller learns when something is wrong: a code for programs and a sentence for people, no internals."""
 
+import logging
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import BaseModel
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from captcha_core.errors import CaptchaError, DataError, SpecError
 from captcha_core.fetch.fetch import FetchFailed, FetchTimeout
 from captcha_core.fetch.url import UrlRefused
 
+log = logging.getLogger("captchalab.serving")
+PLAIN = "/"  # this route answers plain text, errors too
+# Only errors about the caller's own request speak for themselves. Subclasses stand before their base.
+OF_CALLER: tuple[tuple[type[CaptchaError], int, str], ...] = (
+    (UrlRefused, 403, "url_refused"),
+    (FetchTimeout, 504, "fetch_timeout"),
+    (FetchFailed, 502, "fetch_failed"),
+    (DataError, 422, "unreadable"),
+    (SpecError, 422, "impossible"),
+)
+
 
 @dataclass
 class ApiError(Exception):
-    """An answer other than the one that was hoped for.
+    """An answer that is not 2xx.
 
     Args:
         status: HTTP status.
@@ -31,84 +45,78 @@ class ApiError(Exception):
     extra: dict[str, Any] = field(default_factory=dict)
 
     def body(self) -> dict[str, Any]:
+        """Return the JSON body."""
         return {"error": {"code": self.code, "message": self.message}, **self.extra}
 
-    def response(self, plain: bool = False) -> Response:
-        """Return it as JSON, or as its sentence alone."""
-        if plain:
+    def response(self, path: str = "") -> Response:
+        """Return the response for a route: JSON, or the sentence alone where the route answers plain text."""
+        if path == PLAIN:
             return PlainTextResponse(self.message, self.status, self.headers)
         return JSONResponse(self.body(), self.status, self.headers)
 
 
-class ErrorDetail(BaseModel):
-    """What is wrong."""
-
-    code: str
-    message: str
-
-
-class ErrorBody(BaseModel):
-    """The body of every answer that is not 2xx."""
-
-    error: ErrorDetail
-
-
-def busy(seconds: int = 1) -> ApiError:
-    """The queue is full."""
-    return ApiError(
-        503, "busy", "expected a free place, received more work than fits; try again soon.", _retry(seconds)
-    )
+def busy() -> ApiError:
+    """Return the error for a full queue."""
+    message = "expected a free place, received more work than fits; try again soon."
+    return ApiError(503, "busy", message, {"Retry-After": "1"})
 
 
 def too_late(deadline_s: float) -> ApiError:
-    """The work was not done in time."""
+    """Return the error for work that was not done in time."""
     message = f"expected an answer within {deadline_s:g} s, received none; try again."
-    return ApiError(503, "deadline", message, _retry(1))
+    return ApiError(503, "deadline", message, {"Retry-After": "1"})
 
 
 def too_slow(deadline_s: float) -> ApiError:
-    """The caller did not send its body in time."""
+    """Return the error for a caller who did not send the body in time."""
     return ApiError(408, "too_slow", f"expected the whole body within {deadline_s:g} s, received less; send it again.")
 
 
 def too_large(limit: int) -> ApiError:
-    return ApiError(
-        413, "too_large", f"expected a body of at most {limit:,} bytes, received more; send less at a time.", _close()
-    )
+    """Return the error for a body over the limit. The connection closes, because the rest of the body stays unread."""
+    message = f"expected a body of at most {limit:,} bytes, received more; send less at a time."
+    return ApiError(413, "too_large", message, {"Connection": "close"})
 
 
-def bad_request(code: str, message: str) -> ApiError:
-    return ApiError(400, code, message)
+def invalid(message: str) -> ApiError:
+    """Return the error for an option or a body of the wrong form."""
+    return ApiError(422, "invalid", message)
 
 
-def _retry(seconds: int) -> dict[str, str]:
-    return {"Retry-After": str(seconds)}
-
-
-def _close() -> dict[str, str]:
-    return {"Connection": "close"}  # the rest of the body will not be read
-
-
-def of_library(error: CaptchaError) -> ApiError:
-    """Return what to tell of an error of ours. Only errors about the caller's own data speak for themselves."""
-    if isinstance(error, UrlRefused):
-        return ApiError(403, "url_refused", str(error))
-    if isinstance(error, FetchTimeout):
-        return ApiError(504, "fetch_timeout", str(error))
-    if isinstance(error, FetchFailed):
-        return ApiError(502, "fetch_failed", str(error))
-    if isinstance(error, DataError):
-        return ApiError(422, "unreadable", str(error))
-    if isinstance(error, SpecError):
-        return ApiError(422, "impossible", str(error))
-    return internal()
+def api_error(error: CaptchaError | ApiError) -> ApiError:
+    """Return what a caller may know of an error of the library."""
+    if isinstance(error, ApiError):
+        return error
+    known = ((status, code) for kind, status, code in OF_CALLER if isinstance(error, kind))
+    status, code = next(known, (0, ""))
+    return ApiError(status, code, str(error)) if status else internal()
 
 
 def internal() -> ApiError:
-    return ApiError(500, "internal", "expected an answer, received a fault of ours; it is in the server's log.")
+    """Return the error for a fault of the server's own."""
+    return ApiError(500, "internal", "expected an answer, received a server fault; it is in the server's log.")
 
 
-def of_status(status: int, headers: dict[str, str] | None = None) -> ApiError:
-    """Return what to tell of a bare HTTP status, such as an unknown path."""
-    phrase = HTTPStatus(status).phrase
-    return ApiError(status, phrase.lower().replace(" ", "_"), f"{phrase}; see /docs.", headers or {})
+def add_error_handlers(app: FastAPI) -> None:
+    """Answer every exception that leaves a route."""
+
+    async def of_library(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ApiError | CaptchaError)
+        answer = api_error(error)
+        if answer.status == 500:
+            log.error("request failed: %s", error)
+        return answer.response(request.scope["path"])
+
+    async def of_http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        phrase = HTTPStatus(error.status_code).phrase
+        code = phrase.lower().replace(" ", "_")
+        return ApiError(error.status_code, code, f"{phrase}; see /docs.", dict(error.headers or {})).response()
+
+    async def of_anything(_request: Request, _error: Exception) -> Response:
+        return internal().response()  # Starlette logs the traceback
+
+    app.add_exception_handler(ApiError, of_library)
+    app.add_exception_handler(CaptchaError, of_library)
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(Exception, of_anything)

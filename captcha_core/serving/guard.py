@@ -1,4 +1,4 @@
-"""What every request passes before anything looks at it: who asks, for which host, and how much is being sent."""
+"""What every request passes before a route sees it: who asks, for which host, and how many bytes are sent."""
 
 import math
 import time
@@ -7,13 +7,12 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from captcha_core.serving.errors import ApiError, busy, too_large
+from captcha_core.serving.errors import PLAIN, ApiError, busy, too_large
 from captcha_core.serving.limits import ServingLimits
 from captcha_core.serving.metrics import ServingMetrics
 from captcha_core.serving.tokens import Tokens
 
-OPEN = ("/health/live", "/health/ready", "/docs", "/openapi.json")
-PLAIN = "/"  # answers text alone, errors too
+OPEN = ("/health/live", "/health/ready", "/docs", "/openapi.json")  # these need no token
 SOLVING = (PLAIN, "/solve", "/solve/batch")
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -28,8 +27,8 @@ class Guard:
         tokens: Callers to let in; None on loopback, where everybody may ask.
         hosts: Host names to answer to; None for any. On loopback only its own names count, or any web page could
             reach the server through a name that it points there.
-        full: Whether no captcha can be taken now. Saying so here costs about half of what it costs behind the routes,
-            and in an overload most of the work is to say it.
+        full: Whether no captcha can be taken now. To refuse here costs half of what it costs behind the routes, and
+            an overloaded server does little else.
     """
 
     def __init__(
@@ -41,8 +40,8 @@ class Guard:
         hosts: frozenset[str] | None = OWN_NAMES,
         full: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.full = full
-        self.app, self.limits, self.metrics, self.tokens, self.hosts = app, limits, metrics, tokens, hosts
+        self.app, self.limits, self.metrics = app, limits, metrics
+        self.tokens, self.hosts, self.full = tokens, hosts, full
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,11 +72,12 @@ class Guard:
             self._admit(scope)
             await self.app(scope, limited_receive, counting_send)
         except ApiError as error:
-            await error.response(plain=scope["path"] == PLAIN)(scope, receive, counting_send)
+            await error.response(scope["path"])(scope, receive, counting_send)
         finally:
             self._hold(-taken)
             route = getattr(scope.get("route"), "path", "other")
-            self.metrics.count(route, status, time.perf_counter() - started)
+            self.metrics.requests(route, status).inc()
+            self.metrics.seconds(route).observe(time.perf_counter() - started)
 
     def _hold(self, size: int) -> None:
         if size:
@@ -89,26 +89,25 @@ class Guard:
         if self.hosts is not None and _without_port(headers.get(b"host", b"").decode("latin-1")) not in self.hosts:
             raise ApiError(421, "wrong_host", "expected the server's own name in Host, received another.")
         if self.tokens is not None and scope["path"] not in OPEN:
-            self._let_in(self.tokens, headers.get(b"authorization", b"").decode("latin-1"))
+            _spend(self.tokens, headers.get(b"authorization", b"").decode("latin-1"))
         if scope["path"] in SOLVING and self.full():
             raise busy()
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self.limits.max_body_bytes:
             raise too_large(self.limits.max_body_bytes)
 
-    def _let_in(self, tokens: Tokens, authorization: str) -> None:
-        token = tokens.find(authorization)
-        if token is None:
-            raise ApiError(
-                401,
-                "no_token",
-                "expected a known token in Authorization: Bearer TOKEN, received none; ask the server's owner for one.",
-                {"WWW-Authenticate": "Bearer"},
-            )
-        wait_s = token.take(tokens.clock())
-        if wait_s:
-            message = f"expected at most {token.per_minute:,} requests a minute, received more; wait a little."
-            raise ApiError(429, "too_many", message, {"Retry-After": str(math.ceil(wait_s))})
+
+def _spend(tokens: Tokens, authorization: str) -> None:
+    token = tokens.find(authorization)
+    if token is None:
+        message = (
+            "expected a known token in Authorization: Bearer TOKEN, received none; ask the server's owner for one."
+        )
+        raise ApiError(401, "no_token", message, {"WWW-Authenticate": "Bearer"})
+    wait_s = token.take(tokens.clock())
+    if wait_s:
+        message = f"expected at most {token.per_minute:,} requests a minute, received more; wait a little."
+        raise ApiError(429, "too_many", message, {"Retry-After": str(math.ceil(wait_s))})
 
 
 def _without_port(host: str) -> str:

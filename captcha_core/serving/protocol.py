@@ -5,49 +5,54 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEADERS_S = 10.0
+from captcha_core.serving.limits import HEADERS_S
 
 
 class HeaderTimeoutProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with an end for whoever is silent, or sends headers or an answered request's body, too long.
+    """uvicorn's protocol, which also closes connections of callers who send nothing, or too slowly.
 
-    Without it, callers who send a byte now and then hold connections for ever. uvicorn itself limits only the pause
-    between two requests, and forgets that limit at the next byte; bodies have the deadline of the request.
+    A timer runs while a request's headers are awaited, and after each answer. uvicorn itself limits only the pause
+    between two requests, and drops that limit at the next byte, so that callers who send a byte now and then hold
+    connections for ever. Bodies have the deadline of their request.
     """
 
     headers_s = HEADERS_S
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
+        """Start the timer of a new connection."""
         super().connection_made(transport)
-        self._wait()
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
+        """Stop the timer."""
+        self._stop_timer()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
-        self._wait()
+        """Start the timer anew for the headers that begin."""
+        self._start_timer()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._stop_waiting()
+        """Stop the timer: the request has a deadline of its own."""
+        self._stop_timer()
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
+        """Start the timer for the rest of the body and the next request."""
         super().on_response_complete()
         if self.cycle.response_complete:  # else another request came meanwhile, and its answer begins
-            self._wait()
+            self._start_timer()
 
-    def _wait(self) -> None:
-        self._stop_waiting()
-        self._timer = self.loop.call_later(self.headers_s, self._give_up)
+    def _start_timer(self) -> None:
+        self._stop_timer()
+        self._timer = self.loop.call_later(self.headers_s, self._close)
 
-    def _stop_waiting(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
 
-    def _give_up(self) -> None:
-        if self.transport is not None and not self.transport.is_closing():
+    def _close(self) -> None:
+        if not self.transport.is_closing():
             self.transport.close()

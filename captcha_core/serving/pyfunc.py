@@ -3,8 +3,6 @@
 The registered model names this module as its loader, so the only code that runs is this installed file.
 """
 
-import base64
-import binascii
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +10,12 @@ import pandas as pd
 
 from captcha_core.bundle.bundle import Bundle
 from captcha_core.bundle.identity import ModelIdentity
-from captcha_core.errors import DataError
+from captcha_core.serving.schemas import strict_base64
 from captcha_core.solver import Solver
 
 
 class CaptchaModel:
-    """Reads base64 media, one a row."""
+    """Solves captchas given as base64, one a row."""
 
     def __init__(self, solver: Solver) -> None:
         self.solver = solver
@@ -33,20 +31,10 @@ class CaptchaModel:
             DataError: If an input is no base64 or no readable media.
         """
         rows = model_input.iloc[:, 0] if isinstance(model_input, pd.DataFrame) else model_input
-        answers = [self.solver.solve(_bytes(row)) for row in rows]
+        answers = [self.solver.solve(row if isinstance(row, bytes) else strict_base64(row)) for row in rows]
         return pd.DataFrame({"text": [a.text for a in answers], "confidence": [a.confidence for a in answers]})
 
 
-def _bytes(value: str | bytes) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError, TypeError):
-        raise DataError(f"expected media as base64, received {str(value)[:40]!r}; encode the file's bytes.") from None
-
-
 def _load_pyfunc(data_path: str) -> CaptchaModel:
-    """MLflow's entry point."""
     path = Path(data_path)
     return CaptchaModel(Solver(Bundle.open(path), ModelIdentity(path.name)))

@@ -1,11 +1,87 @@
-"""The shapes of answers and bodies, for the OpenAPI document."""
+"""What a caller may send and what comes back: every body once, for parsing and for the OpenAPI document."""
 
-from typing import Any, Literal
+import binascii
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from captcha_core.serving.errors import ErrorBody, ErrorDetail
-from captcha_core.serving.options import BatchRequest, SolveOptions, SolveRequest
+from captcha_core.errors import DataError
+from captcha_core.fetch.url import MAX_URL_CHARACTERS
+from captcha_core.spec.captcha import MAX_LENGTH
+
+
+def strict_base64(text: Any) -> bytes:
+    """Decode base64 of the standard alphabet, padded, without a blank or anything behind it.
+
+    Raises:
+        DataError: If it is anything else.
+    """
+    if not isinstance(text, str):
+        raise ValueError("Input should be a string")  # pydantic says for which field
+    try:
+        return binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+    except (binascii.Error, UnicodeEncodeError):
+        raise DataError(
+            "expected standard base64 with its padding and nothing else, received another text; encode the file's "
+            "bytes."
+        ) from None
+
+
+File = Annotated[bytes, BeforeValidator(strict_base64), WithJsonSchema({"type": "string", "format": "byte"})]
+Length = Annotated[int, Field(ge=1, le=MAX_LENGTH)]
+
+
+class SolveOptions(BaseModel):
+    """Options of one request; without any, the model's own specification holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str | None = Field(
+        default=None,
+        max_length=256,
+        description="NAME, NAME@ALIAS or NAME/VERSION; without it the only model that fits the file.",
+    )
+    alphabet: str | None = Field(
+        default=None, min_length=1, max_length=256, description="Read these characters of the model's alphabet only."
+    )
+    case: Literal["upper", "lower"] | None = Field(default=None, description="Answer in this case only.")
+    length: Length | None = Field(default=None, description="The number of characters, where it is known.")
+    min_length: Length | None = Field(default=None, description="The fewest characters.")
+    max_length: Length | None = Field(default=None, description="The most characters.")
+    min_confidence: float = Field(
+        default=0.0, ge=0, le=1, description="Refuse an answer less sure than this, with 422 and the guess."
+    )
+
+
+class UrlOptions(SolveOptions):
+    """Options of a request that names a URL."""
+
+    url: str = Field(max_length=MAX_URL_CHARACTERS, description="Where the file is.")
+
+
+class SolveRequest(SolveOptions):
+    """One file in JSON."""
+
+    media: File = Field(description="The file in standard base64.")
+
+
+class BatchRequest(SolveOptions):
+    """Several files in JSON."""
+
+    media: list[File] = Field(min_length=1, description="The files in standard base64.")
+
+
+class ErrorDetail(BaseModel):
+    """What is wrong."""
+
+    code: str
+    message: str
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that is not 2xx."""
+
+    error: ErrorDetail
 
 
 class ModelName(BaseModel):
@@ -108,39 +184,39 @@ FILE = {"type": "string", "format": "binary"}
 
 def query(options: type[SolveOptions]) -> list[dict[str, Any]]:
     """Return the options as parameters of the query."""
-    schema = options.model_json_schema()
-    required = schema.get("required", [])
+    required = options.model_json_schema().get("required", [])
     return [
-        {"name": name, "in": "query", "required": name in required, "schema": _without_null(property)}
-        for name, property in schema["properties"].items()
+        {"name": name, "in": "query", "required": name in required, "schema": schema}
+        for name, schema in _without_null(options).items()
     ]
 
 
-def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema for a place that cannot hold null: a query or a form."""
-    (kind, *_) = [one for one in schema.get("anyOf", [{}]) if one.get("type") != "null"]
-    return {**kind, **{key: value for key, value in schema.items() if key not in ("anyOf", "default")}}
+def _without_null(options: type[SolveOptions]) -> dict[str, dict[str, Any]]:
+    """Return the options' schemas for a place that cannot hold null: a query or a form."""
+    schemas = {}
+    for name, schema in options.model_json_schema()["properties"].items():
+        (kind, *_) = [one for one in schema.get("anyOf", [{}]) if one.get("type") != "null"]
+        schemas[name] = {**kind, **{key: value for key, value in schema.items() if key not in ("anyOf", "default")}}
+    return schemas
 
 
-def _form(file: dict[str, Any]) -> dict[str, Any]:
-    options = SolveOptions.model_json_schema()["properties"]
-    return {
+def _content(raw: bool, files: dict[str, Any], body: type[SolveOptions]) -> dict[str, Any]:
+    form = {
         "type": "object",
-        "properties": {"file": file, **{name: _without_null(schema) for name, schema in options.items()}},
+        "properties": {"file": files, **_without_null(SolveOptions)},
         "required": ["file"],
         "additionalProperties": False,
     }
+    content = {
+        **({"application/octet-stream": {"schema": FILE}} if raw else {}),
+        "multipart/form-data": {"schema": form},
+        "application/json": {"schema": body.model_json_schema()},
+    }
+    return {"required": True, "content": content}
 
 
-def _content(**types: dict[str, Any]) -> dict[str, Any]:
-    names = {"raw": "application/octet-stream", "form": "multipart/form-data", "json": "application/json"}
-    return {"required": True, "content": {names[name]: {"schema": schema} for name, schema in types.items()}}
-
-
-ONE_FILE = _content(raw=FILE, form=_form(FILE), json=SolveRequest.model_json_schema())
-SEVERAL_FILES = _content(
-    form=_form({"type": "array", "items": FILE, "minItems": 1}), json=BatchRequest.model_json_schema()
-)
+ONE_FILE = _content(True, FILE, SolveRequest)
+SEVERAL_FILES = _content(False, {"type": "array", "items": FILE, "minItems": 1}, BatchRequest)
 COMMON: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorBody, "description": "The request is not well-formed."},
     401: {"model": ErrorBody, "description": "No known token."},
@@ -158,19 +234,20 @@ SOLVING: dict[int | str, dict[str, Any]] = {
     415: {"model": ErrorBody, "description": "No model reads such files."},
     422: {"model": UnsureBody, "description": "The file or an option cannot be read, or the answer is too unsure."},
 }
-NUMBERS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": answer["description"],
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}},
+FETCHING = {
+    403: {"description": "The URL must not be fetched."},
+    502: {"description": "The other server did not deliver."},
+    504: {"description": "The other server did not deliver in time."},
+}
+
+
+def _as(kind: str, schema: dict[str, str], answers: dict[Any, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    """Return the answers of a route that does not answer in JSON."""
+    return {
+        status: {"description": answer["description"], "content": {kind: {"schema": schema}}}
+        for status, answer in answers.items()
     }
-    for status, answer in COMMON.items()
-}
-TEXT: dict[int | str, dict[str, Any]] = {
-    status: {"description": answer["description"], "content": {"text/plain": {"schema": {"type": "string"}}}}
-    for status, answer in {
-        **SOLVING,
-        403: {"description": "The URL must not be fetched."},
-        502: {"description": "The other server did not deliver."},
-        504: {"description": "The other server did not deliver in time."},
-    }.items()
-}
+
+
+NUMBERS = _as("application/json", {"$ref": "#/components/schemas/ErrorBody"}, COMMON)
+TEXT = _as("text/plain", {"type": "string"}, {**SOLVING, **FETCHING})

@@ -1,4 +1,4 @@
-"""Start a server: check that it may run as asked, load its models, and hand over to uvicorn."""
+"""Start a server: check that it may run as asked, load its models, build the application and run uvicorn."""
 
 import errno
 import functools
@@ -7,24 +7,31 @@ import multiprocessing
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
 from captcha_core.errors import ServingError
 from captcha_core.fetch.fetch import Fetcher, FetchPolicy
 from captcha_core.fetch.public_addresses import is_loopback
-from captcha_core.serving.api import build_app
-from captcha_core.serving.guard import OWN_NAMES
+from captcha_core.serving.errors import add_error_handlers
+from captcha_core.serving.guard import OPEN, OWN_NAMES, Guard
 from captcha_core.serving.limits import ServingLimits
 from captcha_core.serving.metrics import ServingMetrics
 from captcha_core.serving.models import Models
-from captcha_core.serving.processes import Processes
+from captcha_core.serving.processes import ServerProcesses
 from captcha_core.serving.reload import Watcher
+from captcha_core.serving.routes import build_router
 from captcha_core.serving.service import Service
 from captcha_core.serving.tokens import Tokens
 from captcha_core.serving.workers import Workers
+
+DESCRIPTION = "Reads captchas, images and audio, with the models of a captchalab registry."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ class ServerOptions:
         port: Where to listen; 0 for any free port.
         token_file: Callers to let in; needed for every host but loopback.
         processes: How many answer on the port, each with its own copy of the models.
-        threads: Readers at work in each; 0 for as many as there are processors for it, four at most.
+        threads: Solvers at work in each; 0 for as many as there are processors for it, four at most.
         poll_s: How often to ask the registry for moved aliases.
         fetch: Which URLs may be fetched; none when it names no host.
         limits: Bounds of requests.
@@ -54,12 +61,12 @@ class ServerOptions:
     limits: ServingLimits = field(default_factory=ServingLimits)
 
 
-def serve(options: ServerOptions, ready: Callable[[str], None] = lambda address: None) -> None:
+def run_server(options: ServerOptions, ready: Callable[[str], None] = lambda address: None) -> None:
     """Serve until a signal ends it; requests in flight are finished first.
 
     Args:
-        options: How.
-        ready: Called with the server's address once it listens and every model has read.
+        options: How to serve.
+        ready: Called with the server's address once it listens and every model has solved.
 
     Raises:
         ServingError: If it may not or cannot listen there.
@@ -72,12 +79,13 @@ def serve(options: ServerOptions, ready: Callable[[str], None] = lambda address:
             "--token-file, or serve on 127.0.0.1."
         )
     with _listen(options.host, options.port) as listener:
-        told = functools.partial(ready, _address(listener))
+        report = functools.partial(ready, _address(listener))
         if options.processes == 1:
-            _answer(options, listener, tokens, told)
+            _answer(options, listener, tokens, report)
             return
-        memory = multiprocessing.get_context("spawn").Array("d", 2 * len(tokens.tokens)) if tokens else None
-        Processes(options.processes, functools.partial(_answer_together, options), listener, memory).run(told)
+        memory = multiprocessing.get_context("spawn").RawArray("d", 2 * len(tokens.tokens)) if tokens else None
+        work = functools.partial(_answer_together, options)
+        ServerProcesses(options.processes, work, listener, memory).run(report)
 
 
 def _answer_together(options: ServerOptions, listener: socket.socket, memory: Any, ready: Callable[[], None]) -> None:
@@ -86,7 +94,7 @@ def _answer_together(options: ServerOptions, listener: socket.socket, memory: An
 
 
 def _answer(options: ServerOptions, listener: socket.socket, tokens: Tokens | None, ready: Callable[[], None]) -> None:
-    """Load the models, say that they are, and answer until a signal comes."""
+    """Load the models, report that they are loaded, and answer until a signal comes."""
     import uvicorn
 
     from captcha_core.serving.protocol import HeaderTimeoutProtocol
@@ -111,7 +119,7 @@ def _tokens(options: ServerOptions) -> Tokens | None:
 
 
 def build_service(options: ServerOptions) -> Service:
-    """Load the models and return what the routes stand on."""
+    """Load the models and return what the routes use."""
     threads = options.threads or max(1, min(4, (os.cpu_count() or 1) // options.processes))
     models, metrics = Models(options.uris, threads), ServingMetrics()
     return Service(
@@ -122,6 +130,42 @@ def build_service(options: ServerOptions) -> Service:
         metrics=metrics,
         fetcher=Fetcher(options.fetch) if options.fetch.hosts else None,
     )
+
+
+def build_app(service: Service, tokens: Tokens | None = None, hosts: frozenset[str] | None = OWN_NAMES) -> ASGIApp:
+    """Return the application of one server: routes behind the guard.
+
+    Args:
+        service: What the routes use. The application starts its watcher and closes its workers.
+        tokens: Who may ask; None for everybody, which only a server on loopback should allow.
+        hosts: Host names it answers to; None for any.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.watcher.start()
+        try:
+            yield
+        finally:
+            service.stopping.set()
+            service.watcher.stop()
+            service.workers.close()
+
+    app = FastAPI(title="captchalab", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
+    app.include_router(build_router(service))
+    add_error_handlers(app)
+    if tokens is not None:
+        _document_tokens(app)
+    return Guard(app, service.limits, service.metrics, tokens, hosts, service.workers.full)
+
+
+def _document_tokens(app: FastAPI) -> None:
+    """Say in the OpenAPI document which operations need a token."""
+    schema = app.openapi()
+    schema.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            operation["security"] = [] if path in OPEN else [{"token": []}]
 
 
 def _is_local(host: str) -> bool:

@@ -9,43 +9,35 @@ import time
 from collections.abc import Callable, MutableSequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from captcha_core.errors import SpecError
+from captcha_core.serving.limits import DEFAULT_PER_MINUTE, MIN_TOKEN_CHARACTERS
 
-MIN_CHARACTERS = 16
-DEFAULT_PER_MINUTE = 6000
-LOCK_S = 0.01
 LINE = re.compile(r"(\S+)\s+([!-~]+)(?:\s+(\d{1,9}))?")
-COMMENT = re.compile(r"(?:^|\s)#.*")  # within a word it is a character like others
+COMMENT = re.compile(r"(?:^|\s)#.*")  # within a token a number sign is a character like others
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What a caller has used up of a burst: a leaking bucket, shared by processes if its memory is.
+    """The requests of one caller, counted as a leaking bucket.
+
+    Processes that share the memory share the rate. No lock guards it: two that count in the same microsecond may count
+    one request too few, and a process that is killed while it counts stops none of the others.
 
     Args:
-        memory: Two numbers from ``at`` on: requests not yet leaked, and when that was.
-        at: Where they stand.
-        lock: Held while they change, where several processes do. A process that was killed while it held it must not
-            stop the others: after :data:`LOCK_S` they count without it.
+        memory: Two numbers from ``at`` on: requests that have not leaked yet, and when that was.
+        at: Their place.
     """
 
     memory: MutableSequence[float] = field(default_factory=lambda: [0.0, 0.0])
     at: int = 0
-    lock: Any = None
 
     def take(self, now: float, rate: float, burst: float) -> float:
         """Take one request; return 0, or the seconds to wait when there is none left."""
-        held = self.lock is not None and self.lock.acquire(timeout=LOCK_S)
-        try:
-            used = max(0.0, self.memory[self.at] - (now - self.memory[self.at + 1]) * rate)
-            self.memory[self.at + 1] = now
-            over = used + 1 - burst
-            self.memory[self.at] = used if over > 0 else used + 1
-        finally:
-            if held:
-                self.lock.release()
+        used = max(0.0, self.memory[self.at] - (now - self.memory[self.at + 1]) * rate)
+        over = used + 1 - burst
+        self.memory[self.at] = used if over > 0 else used + 1
+        self.memory[self.at + 1] = now
         return max(0.0, over / rate)
 
 
@@ -55,9 +47,9 @@ class Token:
 
     Args:
         name: For logs and metrics; never the secret.
-        digest: SHA-256 of the secret, which itself is not kept.
-        per_minute: Requests allowed a minute, and at most that many in one burst of a tenth of it.
-        bucket: What is used up of them.
+        digest: SHA-256 of the secret; the secret itself is not kept.
+        per_minute: Requests allowed a minute, a tenth of them in one burst.
+        bucket: The requests so far.
     """
 
     name: str
@@ -65,13 +57,9 @@ class Token:
     per_minute: int
     bucket: Bucket = field(default_factory=Bucket)
 
-    @property
-    def burst(self) -> float:
-        return max(1.0, self.per_minute / 10)
-
     def take(self, now: float) -> float:
         """Take one request; return 0, or the seconds to wait when there is none left."""
-        return self.bucket.take(now, self.per_minute / 60, self.burst)
+        return self.bucket.take(now, self.per_minute / 60, max(1.0, self.per_minute / 10))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,31 +76,25 @@ class Tokens:
         ``#`` at the beginning or behind a space begins a comment; within a token it belongs to that.
 
         Raises:
-            SpecError: If others can read the file, it is no text, or a line is none.
+            SpecError: If others can read the file, or a line is not of this form.
         """
         if not path.is_file():
             raise SpecError(f"expected a token file at {path}, received none; write a line NAME TOKEN into it.")
-        mode = path.stat().st_mode
+        mode = stat.S_IMODE(path.stat().st_mode)
         if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise SpecError(
-                f"expected a token file that only its owner can read, received mode {stat.S_IMODE(mode):o}; "
-                f"run chmod 600 {path}."
+                f"expected a token file that only its owner can read, received mode {mode:o}; run chmod 600 {path}."
             )
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise SpecError(f"expected a token file in UTF-8, received other bytes in {path}; write it anew.") from None
+        text = path.read_text(encoding="utf-8", errors="replace")
         lines = [COMMENT.sub("", line).strip() for line in text.splitlines()]
         tokens = tuple(_token(number, line) for number, line in enumerate(lines, start=1) if line)
         if not tokens:
             raise SpecError(f"expected a line NAME TOKEN in {path}, received none; write one.")
-        if len({token.name for token in tokens}) < len(tokens) or len({token.digest for token in tokens}) < len(tokens):
-            raise SpecError(f"expected every name and token in {path} once, received one twice; remove it.")
         return cls(tokens)
 
-    def sharing(self, memory: Any) -> "Tokens":
-        """Return the same callers with their rates counted in a :class:`multiprocessing.Array` of two floats each."""
-        buckets = [Bucket(memory.get_obj(), 2 * place, memory.get_lock()) for place in range(len(self.tokens))]
+    def sharing(self, memory: MutableSequence[float]) -> "Tokens":
+        """Return the same callers with their rates counted in shared memory, two numbers for each."""
+        buckets = [Bucket(memory, 2 * place) for place in range(len(self.tokens))]
         return replace(self, tokens=tuple(replace(t, bucket=b) for t, b in zip(self.tokens, buckets, strict=True)))
 
     def find(self, header: str) -> Token | None:
@@ -128,10 +110,10 @@ class Tokens:
 
 def _token(number: int, line: str) -> Token:
     parts = LINE.fullmatch(line)
-    if not parts or len(parts[2]) < MIN_CHARACTERS or (parts[3] and int(parts[3]) < 1):
+    if not parts or len(parts[2]) < MIN_TOKEN_CHARACTERS or (parts[3] and int(parts[3]) < 1):
         raise SpecError(
-            f"expected NAME TOKEN [REQUESTS_PER_MINUTE] with a token of at least {MIN_CHARACTERS} printable ASCII "
-            f"characters in line {number} of the token file, received something else; correct the line."
+            f"expected NAME TOKEN [REQUESTS_PER_MINUTE] with a token of at least {MIN_TOKEN_CHARACTERS} printable "
+            f"ASCII characters in line {number} of the token file, received something else; correct the line."
         )
     return Token(parts[1], _digest(parts[2]), int(parts[3] or DEFAULT_PER_MINUTE))
 

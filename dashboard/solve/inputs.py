@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from captcha_core.errors import CaptchaError
-from captcha_core.serving.limits import kind_of
+from captcha_core.media.sniff import kind_of
 from captcha_core.solver import Solver
 from captcha_core.sources.difficulty import can_turn, harder
 from captcha_core.sources.schemes import SCHEMES

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from captcha_core.errors import DataError
-from captcha_core.serving.limits import Kind, kind_of
+from captcha_core.media.sniff import Kind, kind_of
 from captcha_core.sources.archive import DAMAGED
 
 MAX_MB = 64  # of one file to upload

@@ -32,7 +32,7 @@ def serve(
         int, typer.Option(help="Processes that answer on the port, each with its own models.", min=1, max=64)
     ] = 1,
     threads: Annotated[
-        int, typer.Option(help="Readers at work in each process; 0: its share of the processors, four at most.", min=0)
+        int, typer.Option(help="Solvers at work in each process; 0: its share of the processors, four at most.", min=0)
     ] = 0,
     max_waiting: Annotated[int, typer.Option(help="Captchas that may wait, in each process.", min=1)] = 128,
     deadline: Annotated[float, typer.Option(help="Seconds for one request.", min=0.1)] = 10.0,
@@ -47,8 +47,7 @@ def serve(
 
     from captcha_core.fetch.fetch import FetchPolicy
     from captcha_core.serving.limits import ServingLimits
-    from captcha_core.serving.server import ServerOptions
-    from captcha_core.serving.server import serve as run
+    from captcha_core.serving.server import ServerOptions, run_server
 
     options = ServerOptions(
         uris=tuple(model),
@@ -66,4 +65,8 @@ def serve(
         ),
         limits=ServingLimits(max_waiting=max_waiting, deadline_s=deadline),
     )
-    run(options, lambda address: typer.echo(f"serving {', '.join(model)} on {address} (see {address}/docs)", err=True))
+
+    def report(address: str) -> None:
+        typer.echo(f"serving {', '.join(model)} on {address} (see {address}/docs)", err=True)
+
+    run_server(options, report)

@@ -77,12 +77,12 @@ def test_failed_segmentations_count_as_wrong(there: Path) -> None:
 
 
 def test_it_is_loaded_by_the_server_and_the_dashboard(there: Path) -> None:
-    from captcha_core.serving.models import example_media, load_readers
-    from dashboard.solvers import load_warm
+    from captcha_core.serving.models import example_media, load_solvers
+    from dashboard.solvers import load_solver
 
-    solver = load_warm(MODEL)
-    (reader,) = load_readers(MODEL, 1)
-    assert len(reader.solve(example_media(solver.spec)).text) == 2
+    solver = load_solver(MODEL)
+    (served,) = load_solvers(MODEL, 1)
+    assert len(served.solve(example_media(solver.spec)).text) == 2
 
 
 def test_it_learns_from_a_folder_for_each_character(

@@ -12,7 +12,7 @@ from captcha_core.errors import CaptchaError
 from tests.faults.fuzzing import Target
 from tests.faults.mutations import MEDIA, json_files, mutants
 from tests.media.every_kind import clips, pictures
-from tests.serving.fakes import FakeReader, audio_spec, client_of, image_spec, service_of
+from tests.serving.fakes import FakeSolver, audio_spec, client_of, image_spec, service_of
 
 PATHS = (
     "/solve",
@@ -60,7 +60,7 @@ class Refused(CaptchaError):
 
 def api(folder: Path) -> Target:
     """Send a request to a whole application around readers that decode as real ones do; no answer may be a 5xx."""
-    readers = (FakeReader(image_spec()), FakeReader(audio_spec(), ModelIdentity("spoken", "1", "champion")))
+    readers = (FakeSolver(image_spec()), FakeSolver(audio_spec(), ModelIdentity("spoken", "1", "champion")))
     client = client_of(service_of(*readers))
     client.__enter__()
     atexit.register(client.__exit__, None, None, None)

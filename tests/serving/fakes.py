@@ -1,4 +1,4 @@
-"""A reader that needs no network, and a server around it."""
+"""A solver that needs no network, and a server around it."""
 
 import threading
 import time
@@ -12,12 +12,12 @@ from captcha_core.fetch.fetch import Fetcher
 from captcha_core.media.audio import decode_audio
 from captcha_core.media.image import decode_image
 from captcha_core.models.decode import Limits
-from captcha_core.serving.api import build_app
 from captcha_core.serving.guard import OWN_NAMES
 from captcha_core.serving.limits import ServingLimits
 from captcha_core.serving.metrics import ServingMetrics
-from captcha_core.serving.models import Models, Reader
+from captcha_core.serving.models import AnySolver, Models
 from captcha_core.serving.reload import Watcher
+from captcha_core.serving.server import build_app
 from captcha_core.serving.service import Service
 from captcha_core.serving.tokens import Tokens
 from captcha_core.serving.workers import Workers
@@ -37,8 +37,8 @@ def audio_spec() -> CaptchaSpec:
 
 
 @dataclass
-class FakeReader:
-    """Answers ``text``; decodes files as a real reader does, and waits for ``gate`` where there is one."""
+class FakeSolver:
+    """Answers ``text``; decodes files as a real solver does, and waits for ``gate`` where there is one."""
 
     spec: CaptchaSpec = field(default_factory=image_spec)
     model: ModelIdentity = field(default_factory=lambda: ModelIdentity("captcha-fake", "1", "champion"))
@@ -65,17 +65,17 @@ class FakeReader:
 
 
 def service_of(
-    *readers: Reader,
+    *solvers: AnySolver,
     threads: int = 2,
     limits: ServingLimits | None = None,
     fetcher: Fetcher | None = None,
     watcher: Watcher | None = None,
 ) -> Service:
-    """Return a service over readers, each under its model's own address."""
+    """Return a service over solvers, each under its model's own address."""
     limits = limits or ServingLimits()
-    by_uri = {f"models:/{reader.model.name}@{reader.model.alias}": reader for reader in readers}
+    by_uri = {f"models:/{solver.model.name}@{solver.model.alias}": solver for solver in solvers}
 
-    def load(uri: str, copies: int) -> Sequence[Reader]:
+    def load(uri: str, copies: int) -> Sequence[AnySolver]:
         return [by_uri[uri]] * copies
 
     models = Models(list(by_uri), threads, load)

@@ -18,19 +18,19 @@ from captcha_core.media.image import encode_png
 from captcha_core.serving.limits import ServingLimits
 from captcha_core.serving.models import example_media
 from experiments.commands.serve import serve
-from tests.serving.fakes import FakeReader, audio_spec, client_of, image_spec, service_of
+from tests.serving.fakes import FakeSolver, audio_spec, client_of, image_spec, service_of
 
 PICTURE = encode_png(np.full((16, 32), 200, np.uint8))
 CLIP = b"RIFF\x24\0\0\0WAVEfmt " + bytes(24)
 
 
 @pytest.fixture
-def reader() -> FakeReader:
-    return FakeReader()
+def reader() -> FakeSolver:
+    return FakeSolver()
 
 
 @pytest.fixture
-def client(reader: FakeReader) -> Iterator[TestClient]:
+def client(reader: FakeSolver) -> Iterator[TestClient]:
     with client_of(service_of(reader)) as client:
         yield client
 
@@ -85,7 +85,7 @@ def test_a_batch_keeps_its_order_and_its_good_ones(client: TestClient) -> None:
     ],
 )
 def test_options_reach_the_reader(
-    client: TestClient, reader: FakeReader, options: dict[str, object], allowed: str, lengths: tuple[int, int]
+    client: TestClient, reader: FakeSolver, options: dict[str, object], allowed: str, lengths: tuple[int, int]
 ) -> None:
     for answer in (
         client.post("/solve", params=options, content=PICTURE),  # type: ignore[arg-type]
@@ -100,7 +100,7 @@ def test_options_reach_the_reader(
         assert (limits.min_length, limits.max_length) == lengths
 
 
-def test_options_of_the_body_come_first(client: TestClient, reader: FakeReader) -> None:
+def test_options_of_the_body_come_first(client: TestClient, reader: FakeSolver) -> None:
     client.post("/solve?length=2&min_confidence=1", json={"media": b64(), "length": 3, "min_confidence": 0})
     assert reader.asked[-1] is not None and reader.asked[-1].max_length == 3
 
@@ -111,7 +111,7 @@ def test_answers_in_one_case(client: TestClient) -> None:
 
 
 def test_case_of_a_model_that_tells_none_apart() -> None:
-    reader = FakeReader(spec=image_spec(alphabet="ab01", case_sensitive=False), text="ab0")
+    reader = FakeSolver(spec=image_spec(alphabet="ab01", case_sensitive=False), text="ab0")
     with client_of(service_of(reader)) as client:
         assert client.post("/solve?case=upper", content=PICTURE).json()["text"] == "AB0"
     assert reader.asked == [None], "nothing to narrow"
@@ -202,7 +202,7 @@ def test_forms_that_are_none(client: TestClient, kind: str, body: bytes, status:
         assert set(answer.json()["error"]) == {"code", "message"}
 
 
-def test_too_many_files(reader: FakeReader) -> None:
+def test_too_many_files(reader: FakeSolver) -> None:
     with client_of(service_of(reader, limits=ServingLimits(max_batch=2))) as client:
         assert client.post("/solve", files=[("file", PICTURE)] * 2).json()["error"]["code"] == "too_many_files"
         assert client.post("/solve/batch", files=[("file", PICTURE)] * 3).status_code == 413
@@ -213,11 +213,11 @@ def test_too_many_files(reader: FakeReader) -> None:
         assert client.post("/solve/batch", content=PICTURE).status_code == 415
 
 
-def two_sizes() -> list[FakeReader]:
+def two_sizes() -> list[FakeSolver]:
     return [
-        FakeReader(image_spec(), ModelIdentity("small", "1", "champion"), "aa"),
-        FakeReader(image_spec(32, 64), ModelIdentity("large", "7", "champion"), "bb"),
-        FakeReader(audio_spec(), ModelIdentity("spoken", "2", "champion"), "01"),
+        FakeSolver(image_spec(), ModelIdentity("small", "1", "champion"), "aa"),
+        FakeSolver(image_spec(32, 64), ModelIdentity("large", "7", "champion"), "bb"),
+        FakeSolver(audio_spec(), ModelIdentity("spoken", "2", "champion"), "01"),
     ]
 
 
@@ -256,7 +256,7 @@ def test_files_that_cannot_be_read(client: TestClient, media: bytes) -> None:
     assert "0x" not in answer.text and "/" not in answer.json()["error"]["message"], "no inside is shown"
 
 
-def test_a_body_is_counted_while_it_comes(reader: FakeReader) -> None:
+def test_a_body_is_counted_while_it_comes(reader: FakeSolver) -> None:
     sent = 0
 
     def endless() -> Iterator[bytes]:
@@ -277,7 +277,7 @@ def test_a_body_is_counted_while_it_comes(reader: FakeReader) -> None:
         assert "captchalab_held_bytes 0.0" in client.get("/metrics").text
 
 
-def test_all_bodies_together_are_bounded(reader: FakeReader) -> None:
+def test_all_bodies_together_are_bounded(reader: FakeSolver) -> None:
     limits = ServingLimits(max_body_bytes=10_000, max_held_bytes=5_000)
     with client_of(service_of(reader, limits=limits)) as client:
         answer = client.post("/solve", content=bytes(6_000))
@@ -285,7 +285,7 @@ def test_all_bodies_together_are_bounded(reader: FakeReader) -> None:
         assert client.post("/solve", content=PICTURE).status_code == 200
 
 
-def test_beyond_the_queue_503_at_once(reader: FakeReader) -> None:
+def test_beyond_the_queue_503_at_once(reader: FakeSolver) -> None:
     reader.gate = threading.Event()
     service = service_of(reader, threads=1, limits=ServingLimits(max_waiting=2))
     with client_of(service) as client, ThreadPoolExecutor(3) as callers:
@@ -303,14 +303,14 @@ def test_beyond_the_queue_503_at_once(reader: FakeReader) -> None:
         assert client.post("/solve", content=PICTURE).status_code == 200
 
 
-def test_the_deadline_is_ours_for_reading_and_theirs_for_sending(reader: FakeReader) -> None:
+def test_the_deadline_is_ours_for_reading_and_theirs_for_sending(reader: FakeSolver) -> None:
     reader.delay_s = 0.6
     with client_of(service_of(reader, limits=ServingLimits(deadline_s=0.2))) as client:
         late = client.post("/solve", content=PICTURE)
         assert (late.status_code, late.json()["error"]["code"]) == (503, "deadline")
 
 
-def test_faults_of_ours_stay_inside(reader: FakeReader) -> None:
+def test_faults_of_ours_stay_inside(reader: FakeSolver) -> None:
     with client_of(service_of(reader), raising=False) as client:
         for error in (RuntimeError("secret /srv/models/x"), ModelError("secret /srv/models/x"), MemoryError("secret")):
             reader.error = error

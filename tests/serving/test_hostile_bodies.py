@@ -8,7 +8,7 @@ import pytest
 
 from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.media.image import encode_png
-from tests.serving.fakes import FakeReader, client_of, image_spec, service_of
+from tests.serving.fakes import FakeSolver, client_of, image_spec, service_of
 
 PICTURE = encode_png(np.full((16, 32), 200, np.uint8))
 
@@ -17,7 +17,7 @@ PICTURE = encode_png(np.full((16, 32), 200, np.uint8))
 def test_a_json_with_a_million_values_is_not_parsed(body: str) -> None:
     piece = body[-3:]
     media = (body + piece * 1_000_000).encode()
-    with client_of(service_of(FakeReader())) as client:
+    with client_of(service_of(FakeSolver())) as client:
         one = client.post("/solve", content=media, headers={"Content-Type": "application/json"})
         assert (one.status_code, one.json()["error"]["code"]) == (422, "invalid")
         assert "expected a JSON object of media and options, received far more" in one.json()["error"]["message"]
@@ -26,7 +26,7 @@ def test_a_json_with_a_million_values_is_not_parsed(body: str) -> None:
 
 
 def test_a_size_behind_a_million_empty_pieces_is_not_looked_for() -> None:
-    first, second = FakeReader(), FakeReader(image_spec(20, 40), ModelIdentity("captcha-wider", "1", "champion"))
+    first, second = FakeSolver(), FakeSolver(image_spec(20, 40), ModelIdentity("captcha-wider", "1", "champion"))
     empty = struct.pack(">I", 0) + b"teSt" + struct.pack(">I", zlib.crc32(b"teSt"))
     with client_of(service_of(first, second)) as client:
         assert client.post("/solve", content=PICTURE).status_code == 200, "chosen by its size"

@@ -15,7 +15,7 @@ from PIL import Image
 from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.serving.models import example_media
 from tests.media.every_kind import clips, pictures
-from tests.serving.fakes import FakeReader, audio_spec, client_of, image_spec, service_of
+from tests.serving.fakes import FakeSolver, audio_spec, client_of, image_spec, service_of
 
 
 def flip(media: bytes, rng: random.Random) -> bytes:
@@ -66,7 +66,7 @@ MUTATIONS: list[Callable[[bytes, random.Random], bytes]] = [flip, cut, drop, rep
 
 def try_mutants(count: int, within_s: float) -> dict[int, int]:
     rng, files = random.Random(20), [*pictures(), example_media(audio_spec()), *clips()]
-    readers = (FakeReader(image_spec()), FakeReader(audio_spec(), ModelIdentity("spoken", "1", "champion")))
+    readers = (FakeSolver(image_spec()), FakeSolver(audio_spec(), ModelIdentity("spoken", "1", "champion")))
     statuses: dict[int, int] = {}
     with client_of(service_of(*readers), raising=False) as client:
         for media in files:
@@ -101,7 +101,7 @@ def bomb(side: int) -> bytes:
 
 @pytest.mark.parametrize("media", [bomb(3000), bomb(20_000)], ids=["9 megapixels", "400 megapixels"])
 def test_bombs_are_refused_before_they_are_unpacked(media: bytes) -> None:
-    with client_of(service_of(FakeReader())) as client:
+    with client_of(service_of(FakeSolver())) as client:
         began = time.monotonic()
         answer = client.post("/solve", content=media)
         assert answer.status_code == 422
@@ -112,7 +112,7 @@ def test_bombs_are_refused_before_they_are_unpacked(media: bytes) -> None:
 def test_long_clips_are_refused_before_they_are_decoded() -> None:
     file = io.BytesIO()
     soundfile.write(file, np.zeros(8000 * 600), 8000, format="FLAC", subtype="PCM_16")
-    reader = FakeReader(audio_spec(), ModelIdentity("spoken", "1", "champion"))
+    reader = FakeSolver(audio_spec(), ModelIdentity("spoken", "1", "champion"))
     with client_of(service_of(reader)) as client:
         answer = client.post("/solve", content=file.getvalue())
     assert (answer.status_code, "at most 2 seconds" in answer.json()["error"]["message"]) == (422, True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from captcha_core.serving.processes import Processes
+from captcha_core.serving.processes import ServerProcesses
 
 
 def sleep(listener: socket.socket, shared: Any, ready: Callable[[], None]) -> None:
@@ -29,5 +29,5 @@ def test_a_stop_while_a_process_starts_ends_that_too(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(SpawnProcess, "start", interrupted)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        Processes(2, sleep, listener, None).run(lambda: pytest.fail("it was stopped before"))
+        ServerProcesses(2, sleep, listener, None).run(lambda: pytest.fail("it was stopped before"))
     assert [process.exitcode for process in started] == [-signal.SIGTERM]

@@ -14,11 +14,11 @@ from captcha_core.errors import ModelError, RegistryError
 from captcha_core.registry.lookup import RegistryUnreachable
 from captcha_core.serving.limits import ServingLimits
 from captcha_core.serving.metrics import ServingMetrics
-from captcha_core.serving.models import Models, Reader, Served, example_media
+from captcha_core.serving.models import AnySolver, Models, example_media
 from captcha_core.serving.reload import Watcher
 from captcha_core.serving.service import Service
 from captcha_core.serving.workers import Workers
-from tests.serving.fakes import FakeReader, client_of, image_spec
+from tests.serving.fakes import FakeSolver, client_of, image_spec
 
 URI = "models:/captcha-fake@champion"
 PICTURE = example_media(image_spec())
@@ -39,13 +39,13 @@ class FakeRegistry:
             raise self.away
         return self.version
 
-    def load(self, uri: str, copies: int) -> Sequence[Reader]:
+    def load(self, uri: str, copies: int) -> Sequence[AnySolver]:
         self.loads.append(self.version)
         if self.version in self.faults:
             raise self.faults[self.version]
         model = ModelIdentity("captcha-fake", self.version, "champion")
         gate = self.gates.get(self.version)
-        return [FakeReader(image_spec(), model, f"a{self.version}", gate=gate) for _ in range(copies)]
+        return [FakeSolver(image_spec(), model, f"a{self.version}", gate=gate) for _ in range(copies)]
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def watcher(registry: FakeRegistry, models: Models) -> Watcher:
 
 
 def version_of(models: Models) -> str | None:
-    return models.at(URI).model.version
+    return models.served[URI].model.version
 
 
 def eventually(condition: Callable[[], bool], within_s: float = 5) -> bool:
@@ -212,25 +212,21 @@ def test_a_registry_that_is_back_without_the_alias_is_back(
     assert watcher.state()["registry"]["reachable"], "it answered: that the alias is gone"
 
 
-def test_the_state_can_be_asked_for_while_a_version_is_refused() -> None:
-    uris = [f"models:/captcha-{name}@champion" for name in ("a", "b")]
-
-    class Meanwhile(Models):
-        """Whoever asks for a model's name is overtaken by the watcher."""
-
-        def at(self, uri: str) -> Served:
-            gone.add(uris[1])
-            watcher.look()
-            return super().at(uri)
-
-    gone = {uris[0]}
+def test_the_state_can_be_asked_for_while_versions_are_refused() -> None:
+    uris = [f"models:/captcha-{name}@champion" for name in "abcdefgh"]
+    gone: list[str] = []
 
     def find(uri: str) -> str | None:
         if uri in gone:
             raise RegistryError("no such alias")
         return "1"
 
-    models = Meanwhile(uris, 1, FakeRegistry().load)
-    watcher = Watcher(models, find=find)
-    watcher.look()
-    assert [one["reason"] for one in watcher.state()["refused"]] == ["the alias is gone"]
+    watcher = Watcher(Models(uris, 1, FakeRegistry().load), poll_s=0.0001, find=find)
+    watcher.start()
+    try:
+        for turn in range(400):
+            gone[:] = uris if turn % 2 else []
+            for _ in range(20):
+                assert all(one["reason"] == "the alias is gone" for one in watcher.state()["refused"])
+    finally:
+        watcher.stop()

@@ -64,7 +64,7 @@ def test_heavy_libraries_stay_out(tiny_bundle: Path, tmp_path: Path) -> None:
         "import sys\n"
         "from pathlib import Path\n"
         "from starlette.testclient import TestClient\n"
-        "from captcha_core.serving.api import build_app\n"
+        "from captcha_core.serving.server import build_app\n"
         "from captcha_core.serving.server import ServerOptions, build_service\n"
         f"service = build_service(ServerOptions(uris=({CHAMPION!r},)))\n"
         "with TestClient(build_app(service), base_url='http://127.0.0.1') as client:\n"
