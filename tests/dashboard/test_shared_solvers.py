@@ -54,13 +54,13 @@ def test_a_moved_alias_is_followed(registry: Registry, monkeypatch: pytest.Monke
     assert shared.get("models:/m@champion").model.version == "1"
     registry.version = "2"
     assert shared.get("models:/m@champion").model.version == "1", "asked too recently to ask again"
-    monkeypatch.setattr(solvers, "LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(solvers, "ASK_EVERY_S", 0.0)
     assert shared.get("models:/m@champion").model.version == "2"
     assert registry.loads == 2
 
 
 def test_a_registry_that_is_away_changes_nothing(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(solvers, "LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(solvers, "ASK_EVERY_S", 0.0)
     shared = solvers.Solvers(registry.load, registry.find)
     before = shared.get("models:/m@champion")
     registry.away = True

@@ -5,7 +5,7 @@ import pytest
 
 from captcha_core.errors import DataError
 from captcha_core.media.image import encode_png
-from captcha_core.media.sniff import kind_of, size_of
+from captcha_core.media.sniff import describe, kind_of, size_of, suffix_of
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,21 @@ def test_size_is_height_first() -> None:
     assert size_of(encode_png(np.zeros((20, 50), np.uint8))) == (20, 50)
     with pytest.raises(DataError, match="whole picture"):
         size_of(b"\x89PNG\r\n\x1a\n" + bytes(30))
+
+
+@pytest.mark.parametrize(
+    ("media", "description", "suffix"),
+    [
+        (b"", "no bytes at all", ".bin"),
+        (b"\x89PNG\r\n\x1a\n", "a PNG picture", ".png"),
+        (b"\xff\xd8\xff\xe0", "a JPEG picture", ".jpg"),
+        (b"RIFF\0\0\0\0WEBP", "a WebP picture", ".webp"),
+        (b"RIFF\0\0\0\0WAVE", "a WAV clip", ".wav"),
+        (b"\xff\xfb\x90", "an MP3 clip", ".mp3"),
+        (b"RIFF\0\0\0\0AVI ", "a RIFF file", ".bin"),
+        (b"PK\x03\x04", "a zip archive", ".bin"),
+        (b"\0\x01", "2 bytes that begin with 00 01", ".bin"),
+    ],
+)
+def test_what_a_file_seems_to_be_and_how_it_is_called(media: bytes, description: str, suffix: str) -> None:
+    assert (describe(media), suffix_of(media)) == (description, suffix)
