@@ -14,6 +14,8 @@ from typing import IO, Any
 
 from captcha_core.errors import DataError, disk_error
 
+MAX_MEDIA_BYTES = 32 * 2**20
+
 
 @contextlib.contextmanager
 def new_file(path: Path, draft: Path | None = None) -> Iterator[IO[bytes]]:
@@ -83,6 +85,27 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+
+
+def read_media(path: Path) -> bytes:
+    """Return a captcha's bytes.
+
+    Raises:
+        DataError: If there is no such file or it is too large to be a captcha.
+    """
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            if path.is_dir():
+                raise DataError(f"expected a file, received the folder {path}; name the files in it.")
+            raise DataError(f"expected a file, received {path}, which is none; save the captcha into one.")
+        if size > MAX_MEDIA_BYTES:
+            raise DataError(
+                f"expected a file of at most {MAX_MEDIA_BYTES:,} bytes, received {size:,}; is it a captcha?"
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"expected a readable file, received {error.strerror} for {path}; correct the path.") from None
 
 
 def replace_folder(fresh: Path, place: Path, old: Path) -> None:

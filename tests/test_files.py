@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from captcha_core.errors import DataError
-from captcha_core.files import new_file, new_folder, own_draft, read_json, replace_folder, write_file, write_json
+from captcha_core.files import (
+    new_file,
+    new_folder,
+    own_draft,
+    read_json,
+    read_media,
+    replace_folder,
+    write_file,
+    write_json,
+)
 
 
 def test_a_block_that_fails_leaves_the_file_of_before_and_no_draft(tmp_path: Path) -> None:
@@ -79,3 +88,12 @@ def test_a_new_folder_is_whole_or_not_there_and_replaces_nothing(tmp_path: Path)
     with pytest.raises(DataError, match="new or empty folder"), new_folder(tmp_path / "out"):
         pass
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "file"]
+
+
+@pytest.mark.parametrize(
+    ("name", "received"), [("", "received the folder"), ("pipe", "which is none"), ("nothing", "No such file")]
+)
+def test_what_is_no_file_has_a_sentence(tmp_path: Path, name: str, received: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match=received):
+        read_media(tmp_path / name)

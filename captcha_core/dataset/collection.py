@@ -11,11 +11,10 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError, disk_error
 from captcha_core.files import write_file
 from captcha_core.journal import Journal
+from captcha_core.media.sniff import suffix_of
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.import_survey import SpecOverrides, spec_of, survey
 from captcha_core.spec.sample import Sample
-
-SUFFIXES = {b"\x89PNG": ".png", b"\xff\xd8": ".jpg", b"GIF8": ".gif", b"BM": ".bmp", b"RIFF": ".webp"}
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,7 @@ class CollectionBuffer:
 
     def add(self, sample: Sample) -> None:
         """Store a sample, which is on the disk when this returns."""
-        suffix = next((suffix for magic, suffix in SUFFIXES.items() if sample.media.startswith(magic)), ".bin")
-        name = f"{sample.id}{suffix}"
+        name = f"{sample.id}{suffix_of(sample.media)}"
         record = {"file": name, "id": sample.id, "origin": dict(sample.origin)}
         try:
             (self.folder / "files").mkdir(parents=True, exist_ok=True)

@@ -8,11 +8,11 @@ from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import disk_error
 from captcha_core.files import new_folder
+from captcha_core.media.sniff import suffix_of
 from captcha_core.sources import tfrecord
 from captcha_core.spec.sample import Sample
 
 LABELS = "labels.csv"
-ENDINGS = {b"\x89PNG": ".png", b"\xff\xd8": ".jpg", b"GIF8": ".gif", b"BM": ".bmp", b"fLaC": ".flac", b"OggS": ".ogg"}
 Progress = Callable[[int], None]
 
 
@@ -78,14 +78,8 @@ def export_tfrecord(dataset: Dataset, out: Path, progress: Progress = _silent) -
 def _free_path(folder: Path, sample: Sample) -> Path:
     """Return a path for the sample that no other has, even where the same picture is there twice."""
     text = "".join(character if character.isalnum() else "-" for character in sample.text or "unlabelled")
-    stem, ending = f"{text}_{sample.id[:8]}", _ending(sample.media)
+    stem, ending = f"{text}_{sample.id[:8]}", suffix_of(sample.media)
     path, again = folder / f"{stem}{ending}", 2
     while path.exists():
         path, again = folder / f"{stem}_{again}{ending}", again + 1
     return path
-
-
-def _ending(media: bytes) -> str:
-    if media.startswith(b"RIFF"):
-        return ".wav" if media[8:12] == b"WAVE" else ".webp"
-    return next((ending for magic, ending in ENDINGS.items() if media.startswith(magic)), ".mp3")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from captcha_core.errors import DataError
-from captcha_core.media.ogg import MARK, check_pages
+from captcha_core.media.ogg import check_pages
+from captcha_core.media.sniff import OGG, describe, format_of
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -53,10 +54,11 @@ def decode_at_own_rate(media: bytes, max_seconds: float) -> tuple[np.ndarray, in
 
     if len(media) > MAX_BYTES:
         raise DataError(f"expected audio of at most {MAX_BYTES:,} bytes, received {len(media):,}; make it shorter.")
-    if not _has_magic(media):
-        raise DataError(f"expected a WAV, FLAC, OGG or MP3 file, received {_looks_like(media)}; convert the file.")
+    found = format_of(media)
+    if found is None or found.kind != "audio":
+        raise DataError(f"expected a WAV, FLAC, OGG or MP3 file, received {describe(media)}; convert the file.")
     _check_wav_length(media)
-    if media.startswith(MARK):
+    if media.startswith(OGG):
         check_pages(media)  # the decoder also loses some kilobytes for each damaged file that it begins
     try:
         with soundfile.SoundFile(io.BytesIO(media)) as file:
@@ -78,26 +80,6 @@ def decode_at_own_rate(media: bytes, max_seconds: float) -> tuple[np.ndarray, in
         )
     _check_values(samples)
     return np.clip(samples, -1.0, 1.0), own_hz
-
-
-def _has_magic(media: bytes) -> bool:
-    if media[:4] == b"RIFF":
-        return media[8:12] == b"WAVE"
-    mpeg_sync = len(media) > 1 and media[0] == 0xFF and media[1] & 0xE0 == 0xE0
-    return media[:4] in (b"fLaC", MARK) or media[:3] == b"ID3" or mpeg_sync
-
-
-def _looks_like(media: bytes) -> str:
-    if not media:
-        return "no bytes at all"
-    kinds = {
-        b"\x89PNG": "a PNG picture",
-        b"\xff\xd8": "a JPEG picture",
-        b"PK\x03\x04": "a zip archive",
-        b"%PDF": "a PDF",
-    }
-    known = next((name for magic, name in kinds.items() if media.startswith(magic)), None)
-    return known or f"{len(media):,} bytes that begin with {media[:8].hex(' ')}"
 
 
 def _check_wav_length(media: bytes) -> None:

@@ -9,9 +9,8 @@ from PIL import Image, UnidentifiedImageError
 
 from captcha_core.errors import DataError
 from captcha_core.media.png import decode_plain_png
+from captcha_core.media.sniff import IMAGE_FORMATS, MAX_IMAGE_BYTES, describe
 
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
-MAX_BYTES = 8 * 2**20
 MAX_PIXELS = 4_000_000
 
 # Said once and for all: warnings.catch_warnings() around each decoding would leave its filters to the whole process
@@ -36,8 +35,10 @@ def decode_image(media: bytes, channels: int = 1, size_px: tuple[int, int] | Non
     Raises:
         DataError: If the bytes are no such image, are cut short or exceed the limits.
     """
-    if len(media) > MAX_BYTES:
-        raise DataError(f"expected an image of at most {MAX_BYTES:,} bytes, received {len(media):,}; make it smaller.")
+    if len(media) > MAX_IMAGE_BYTES:
+        raise DataError(
+            f"expected an image of at most {MAX_IMAGE_BYTES:,} bytes, received {len(media):,}; make it smaller."
+        )
     mode = "RGB" if channels == 3 else "L"
     known = decode_plain_png(media, MAX_PIXELS)
     if known is not None and mode == ("RGB" if known.ndim == 3 else "L") and size_px in (None, known.shape[:2]):
@@ -51,7 +52,7 @@ def decode_image(media: bytes, channels: int = 1, size_px: tuple[int, int] | Non
 
 def _by_pillow(media: bytes, mode: str) -> Image.Image:
     try:
-        picture = Image.open(io.BytesIO(media), formats=FORMATS)
+        picture = Image.open(io.BytesIO(media), formats=IMAGE_FORMATS)
         width, height = picture.size
         if width * height > MAX_PIXELS:
             raise DataError(
@@ -66,7 +67,7 @@ def _by_pillow(media: bytes, mode: str) -> Image.Image:
         ) from None
     except UnidentifiedImageError:
         raise DataError(
-            f"expected a {', '.join(FORMATS)} image, received {_looks_like(media)}; upload the picture itself."
+            f"expected a {', '.join(IMAGE_FORMATS)} image, received {describe(media)}; upload the picture itself."
         ) from None
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, OverflowError, MemoryError) as error:
         raise DataError(
@@ -87,15 +88,6 @@ def _flatten(picture: Image.Image, mode: str) -> Image.Image:
         page = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(page, picture)
     return picture.convert(mode)
-
-
-def _looks_like(media: bytes) -> str:
-    if not media:
-        return "no bytes at all"
-    head = media[:12]
-    kinds = {b"%PDF": "a PDF", b"PK\x03\x04": "a zip archive", b"<": "markup", b"RIFF": "a RIFF file", b"OggS": "Ogg"}
-    known = next((name for magic, name in kinds.items() if head.startswith(magic)), None)
-    return known or f"{len(media):,} bytes that begin with {head[:8].hex(' ')}"
 
 
 def encode_png(pixels: np.ndarray, compress_level: int = 1) -> bytes:

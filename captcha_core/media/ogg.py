@@ -7,8 +7,8 @@ import struct
 import zlib
 
 from captcha_core.errors import DataError
+from captcha_core.media.sniff import OGG
 
-MARK = b"OggS"
 HEADER = struct.Struct("<4sBBqIIIB")  # mark, version, flags, position, stream, number, sum, segments
 SUM_AT = 22
 LAST = 4  # the flag of a stream's last page
@@ -24,7 +24,7 @@ def check_pages(media: bytes) -> None:
     """
     at, pages = 0, 0
     awaited: dict[int, int] = {}  # stream -> number of its next page
-    while media.startswith(MARK, at):
+    while media.startswith(OGG, at):
         page = _page(media, at)
         _, _, flags, _, stream, number, _, _ = HEADER.unpack_from(page)
         if number != awaited.get(stream, number):
@@ -37,7 +37,7 @@ def check_pages(media: bytes) -> None:
         at, pages = at + len(page), pages + 1
         if pages > MAX_PAGES:
             raise DataError(f"expected at most {MAX_PAGES:,} Ogg pages, received more; send the captcha alone.")
-    if MARK in media[at:]:
+    if OGG in media[at:]:
         raise _damaged(at)
     if awaited:
         raise DataError("expected an Ogg file with its last page, received one without; the file is cut short.")

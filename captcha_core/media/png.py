@@ -6,7 +6,8 @@ import zlib
 import cv2
 import numpy as np
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
+from captcha_core.media.sniff import PNG
+
 HEADER = struct.Struct(">IIBBBBB")  # width, height, depth, colour type, compression, filter, interlacing
 GREY, RGB = 0, 2
 HARMLESS = frozenset(
@@ -32,12 +33,12 @@ def decode_plain_png(media: bytes, max_pixels: int) -> np.ndarray | None:
 
 
 def _is_plain(media: bytes, max_pixels: int) -> bool:
-    if len(media) < 45 or not media.startswith(SIGNATURE) or media[12:16] != b"IHDR":
+    if len(media) < 45 or not media.startswith(PNG) or media[12:16] != b"IHDR":
         return False
     width, height, depth, kind, *rest = HEADER.unpack_from(media, 16)
     if depth != 8 or kind not in (GREY, RGB) or any(rest) or not 0 < width * height <= max_pixels:
         return False
-    at, name = len(SIGNATURE), b""
+    at, name = len(PNG), b""
     while at + 12 <= len(media) and name != b"IEND":
         size, name = struct.unpack_from(">I4s", media, at)
         end = at + 8 + size

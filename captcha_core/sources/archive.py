@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from captcha_core.errors import DataError
 from captcha_core.media.audio import MAX_BYTES  # clips may be larger than images
@@ -61,23 +61,28 @@ class FolderFiles:
 
 
 class ZipFiles:
-    """The members of a zip archive, read one by one within limits, whatever their headers claim."""
+    """The members of a zip archive, read one by one within limits, whatever their headers claim.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Args:
+        place: The archive's path, or the archive itself, which then cannot be pickled.
+    """
+
+    def __init__(self, place: Path | BinaryIO) -> None:
+        self.place = place
 
     def __getstate__(self) -> dict[str, object]:
-        return {"path": self.path}
+        return {"place": self.place}
 
     @cached_property
     def _archive(self) -> zipfile.ZipFile:
         try:
-            archive = zipfile.ZipFile(self.path)
+            archive = zipfile.ZipFile(self.place)
         except DAMAGED as error:
+            where = f" at {self.place}" if isinstance(self.place, Path) else ""
             raise DataError(
-                f"expected a whole zip archive at {self.path}, received a damaged one ({error}); get it again."
+                f"expected a whole zip archive{where}, received a damaged one ({error}); get it again."
             ) from None
-        _check_number(len(archive.filelist), self.path)
+        _check_number(len(archive.filelist), self.place)
         return archive
 
     def names(self) -> list[str]:
@@ -126,7 +131,7 @@ def _check_climb(name: str) -> None:
         )
 
 
-def _check_number(number: int, place: Path) -> None:
+def _check_number(number: int, place: object) -> None:
     if number > MAX_FILES:
         raise DataError(f"expected at most {MAX_FILES:,} files in {place}, received more; import it in parts.")
 

@@ -80,10 +80,23 @@ def find_browser(path: str | None = None) -> str:
     found = next(filter(None, map(shutil.which, [path] if path else BROWSERS)), None)
     if found is None:
         raise FetchError(
-            f"expected an installed Chromium, Chrome or Edge, found {path or 'none'}; install one (Debian and Ubuntu: "
-            "apt-get install chromium, macOS: brew install --cask chromium) or give its path with --browser."
+            f"expected an installed Chromium, Chrome or Edge, received {path or 'none'}; install one (Debian and "
+            "Ubuntu: apt-get install chromium, macOS: brew install --cask chromium) or give its path with --browser."
         )
     return found
+
+
+def playwright() -> Any:
+    """Return Playwright's module, which drives the browser.
+
+    Raises:
+        FetchError: If it is not installed.
+    """
+    try:
+        from playwright import sync_api
+    except ImportError:
+        raise FetchError("expected Playwright, which is not installed; run pip install playwright.") from None
+    return sync_api
 
 
 def collect(options: CollectOptions, known: set[str], sleep: Callable[[float], None] = time.sleep) -> Iterator[Sample]:
@@ -133,23 +146,20 @@ def _origin(url: str, how: str) -> dict[str, str]:
 @contextmanager
 def _opened(options: CollectOptions, rule: HostRule) -> Iterator["_Page"]:
     """Open a page in a fresh profile, and leave nothing of it behind."""
-    try:
-        from playwright.sync_api import Error, sync_playwright
-    except ImportError:
-        raise FetchError("expected Playwright, which is not installed; run pip install playwright.") from None
+    api = playwright()
     browser_path = find_browser(options.browser)
     flags = [*FLAGS, f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {rule.host}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         flags.append("--no-sandbox")  # Chromium's own sandbox refuses to start as root
     with (
         tempfile.TemporaryDirectory(prefix="captchalab-", ignore_cleanup_errors=True) as profile,
-        sync_playwright() as driver,
+        api.sync_playwright() as driver,
     ):
         try:
             context = driver.chromium.launch_persistent_context(
                 profile, executable_path=browser_path, headless=True, args=flags, accept_downloads=False
             )
-        except Error as error:
+        except api.Error as error:
             raise FetchError(
                 f"expected {browser_path} to start, received: {_first_line(error)}; give another with --browser."
             ) from None

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from captcha_core.errors import DataError
+from captcha_core.media.sniff import SUFFIXES
 
 LabelRule = Literal["name", "name-start", "name-end", "folder", "csv", "none", "tfrecord"]
 EXAMPLES: Mapping[str, str] = {
@@ -27,7 +28,7 @@ SPLIT_FOLDERS = {
 FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "name", "id")
 TEXT_COLUMNS = ("text", "label", "captcha", "solution", "target")
 CODED_FOLDER = re.compile(r"(?:[A-Z]_)?U\+([0-9A-F]{4,5})")
-MEDIA_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".wav", ".flac", ".mp3", ".ogg")
+MEDIA_ENDINGS = (*SUFFIXES, ".jpeg")
 
 
 def folder_of(character: str) -> str:

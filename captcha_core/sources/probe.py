@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from captcha_core.media.audio import decode_at_own_rate
 from captcha_core.media.image import decode_image
+from captcha_core.media.sniff import format_of
 
 COLOUR_LEVELS = 24  # red, green and blue of a grey JPEG differ by a few levels; colours differ by more
 COLOUR_SHARE = 0.001
@@ -32,7 +33,8 @@ def look_at(media: bytes) -> Picture | Clip:
     Raises:
         DataError: If it is neither picture nor clip, is damaged or exceeds the limits.
     """
-    return _clip(media) if _sounds(media) else _picture(media)
+    found = format_of(media)
+    return _clip(media) if found and found.kind == "audio" else _picture(media)
 
 
 def _picture(media: bytes) -> Picture:
@@ -45,10 +47,3 @@ def _picture(media: bytes) -> Picture:
 def _clip(media: bytes) -> Clip:
     samples, rate_hz = decode_at_own_rate(media, LONGEST_CLIP_S)
     return Clip(rate_hz, len(samples) / rate_hz)
-
-
-def _sounds(media: bytes) -> bool:
-    """Tell clips from pictures by their first bytes (a JPEG begins with ff d8, which is no MPEG frame)."""
-    riff = media[:4] == b"RIFF" and media[8:12] == b"WAVE"
-    mpeg = len(media) > 1 and media[0] == 0xFF and media[1] & 0xE0 == 0xE0
-    return riff or mpeg or media[:4] in (b"fLaC", b"OggS") or media[:3] == b"ID3"

@@ -1,21 +1,20 @@
 """What people hand in: files and zips, told apart by their bytes, within limits, named harmlessly."""
 
 import io
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from captcha_core.errors import DataError
-from captcha_core.media.sniff import Kind, kind_of
-from captcha_core.sources.archive import DAMAGED
+from captcha_core.media.sniff import ZIP, Kind, kind_of
+from captcha_core.sources.archive import ZipFiles
 
 MAX_MB = 64  # of one file to upload
 MAX_FILE_BYTES = 16 * 2**20
 MAX_TOTAL_BYTES = 128 * 2**20
 MAX_FILES = 500
 MAX_ENTRIES = 20_000  # of a zip, folders and all
-ZIP, ENTRY = b"PK\x03\x04", b"PK\x01\x02"
+ENTRY = b"PK\x01\x02"  # begins what a zip says of a member
 SYSTEM_FILES = ("__MACOSX", ".DS_Store", "Thumbs.db")
 
 
@@ -88,36 +87,17 @@ def _members(name: str, content: bytes, refused: list[Refused]) -> Iterator[tupl
         reason = f"expected a zip with at most {MAX_ENTRIES:,} files and folders, received one with more; split it."
         refused.append(Refused(base_name(name), reason))
         return
+    archive = ZipFiles(io.BytesIO(content))
     try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
-    except DAMAGED:
-        refused.append(Refused(base_name(name), "expected a whole zip archive, received a damaged one; get it again."))
+        members = [member for member in archive.names() if not _of_the_system(member)]
+    except DataError as error:
+        refused.append(Refused(base_name(name), str(error)))
         return
-    with archive:
-        named = [(one.filename, one) for one in archive.infolist()]
-        members = [one for name, one in named if not name.endswith("/") and not _of_the_system(name)]
-        for member in members[: MAX_FILES + 1]:
-            try:
-                yield member.filename, _read(archive, member)
-            except DataError as error:
-                refused.append(Refused(base_name(member.filename), str(error)))
-
-
-def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    path = PurePosixPath(member.filename.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts:
-        raise DataError("expected a name inside the archive, received one that leads out of it; pack it again.")
-    too_large = DataError(f"expected a file of at most {MAX_FILE_BYTES >> 20} MB, received a larger one; shrink it.")
-    if member.file_size > MAX_FILE_BYTES:
-        raise too_large
-    try:
-        with archive.open(member) as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except DAMAGED:
-        raise DataError("expected a readable member, received a damaged or encrypted one; pack it again.") from None
-    if len(content) > MAX_FILE_BYTES:
-        raise too_large
-    return content
+    for member in members[: MAX_FILES + 1]:
+        try:
+            yield member, archive.read(member, MAX_FILE_BYTES)
+        except DataError as error:
+            refused.append(Refused(base_name(member), str(error)))
 
 
 def _of_the_system(name: str) -> bool:

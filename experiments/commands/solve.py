@@ -21,7 +21,7 @@ def solve(
     """
     as_json = check_format(format)
     from captcha_core.errors import CaptchaError
-    from captcha_core.media.files import read_media
+    from captcha_core.files import read_media
     from captcha_core.solver import Solver
 
     solver = Solver.load(model)

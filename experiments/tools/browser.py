@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from captcha_core.errors import CaptchaError
-from captcha_core.sources.browser import FLAGS
+from captcha_core.sources.browser import FLAGS, find_browser, playwright
 
 ROOT = Path(__file__).parent.parent.parent
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 OPTIONS = ("--no-sandbox", *FLAGS)  # it opens our own pages alone, and as root there is no other way
 START_S = 90
 PR_SET_PDEATHSIG = 1
@@ -28,25 +26,6 @@ END_WITH_PARENT = (
     partial(ctypes.CDLL(None).prctl, PR_SET_PDEATHSIG, signal.SIGKILL) if sys.platform == "linux" else None
 )
 WAIT_MS = 60_000
-
-
-def find_browser() -> str:
-    """Return the path of an installed browser.
-
-    Raises:
-        CaptchaError: If there is none, or nothing to drive it with.
-    """
-    try:
-        import playwright.sync_api  # noqa: F401
-    except ImportError:
-        raise CaptchaError("expected Playwright, received none; pip install playwright.") from None
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    if found is None:
-        raise CaptchaError(
-            "expected an installed Chromium, Chrome or Edge, received none; install one (Debian and Ubuntu: apt-get "
-            "install chromium)."
-        )
-    return found
 
 
 @contextlib.contextmanager
@@ -102,13 +81,10 @@ def opened(width_px: int = 1280, height_px: int = 900, dark: bool = False) -> It
     """A page of a fresh browser.
 
     Raises:
-        CaptchaError: If there is no browser.
+        FetchError: If there is no browser, or no Playwright.
     """
-    path = find_browser()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, headless=True, args=list(OPTIONS))
+    with playwright().sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=find_browser(), headless=True, args=list(OPTIONS))
         context = browser.new_context(
             viewport={"width": width_px, "height": height_px}, color_scheme="dark" if dark else "light"
         )

@@ -5,13 +5,14 @@ import os
 import pytest
 
 from captcha_core.errors import CaptchaError
-from experiments.tools.browser import find_browser
+from captcha_core.sources.browser import find_browser, playwright
 
 NEEDED = "CAPTCHALAB_NEED_BROWSER"  # set by .ci/run: there these tests never hide
 
 
 def require_browser() -> None:
     try:
+        playwright()
         find_browser()
     except CaptchaError as error:
         if os.environ.get(NEEDED):

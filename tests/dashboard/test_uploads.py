@@ -37,7 +37,7 @@ def test_a_zip_is_taken_apart_in_memory() -> None:
 def test_names_that_climb_are_refused(name: str) -> None:
     taken = take([("pile.zip", _zip((name, PNG)))])
     assert not taken.items
-    assert "leads out of it" in taken.refused[0].reason and taken.refused[0].name == "up.png"
+    assert "such paths are not followed" in taken.refused[0].reason and taken.refused[0].name == "up.png"
 
 
 def test_a_zip_bomb_is_not_unpacked() -> None:
@@ -45,7 +45,7 @@ def test_a_zip_bomb_is_not_unpacked() -> None:
     assert len(bomb) < 100_000
     taken = take([("pile.zip", bomb)])
     assert [item.name for item in taken.items] == ["good.png"]
-    assert "16 MB" in taken.refused[0].reason
+    assert "at most 16,777,216 bytes" in taken.refused[0].reason
 
 
 def test_a_header_that_lies_about_the_size() -> None:

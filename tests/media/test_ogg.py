@@ -8,7 +8,8 @@ import soundfile
 
 from captcha_core.errors import DataError
 from captcha_core.media.audio import decode_audio
-from captcha_core.media.ogg import HEADER, LAST, MARK, SUM_AT, check_pages, page_crc
+from captcha_core.media.ogg import HEADER, LAST, SUM_AT, check_pages, page_crc
+from captcha_core.media.sniff import OGG
 
 RATE_HZ = 8_000
 
@@ -19,7 +20,7 @@ def clip(request: pytest.FixtureRequest) -> bytes:
     file = io.BytesIO()
     noise = np.random.default_rng(1).normal(0, 0.2, 8 * RATE_HZ).clip(-1, 1).astype(np.float32)
     soundfile.write(file, noise, RATE_HZ, format="OGG", subtype=request.param)
-    assert file.getvalue().count(MARK) > 4
+    assert file.getvalue().count(OGG) > 4
     return file.getvalue()
 
 
@@ -36,7 +37,7 @@ def test_a_cut_clip_is_no_shorter_one(clip: bytes, share: float) -> None:
 
 def test_a_damaged_page_is_not_passed_over(clip: bytes) -> None:
     rng = np.random.default_rng(2)
-    for at in rng.integers(len(MARK), len(clip), 50):
+    for at in rng.integers(len(OGG), len(clip), 50):
         media = bytearray(clip)
         media[at] ^= 1 << int(rng.integers(8))
         with pytest.raises(DataError, match="a damaged page at byte|the file is cut short"):
@@ -44,7 +45,7 @@ def test_a_damaged_page_is_not_passed_over(clip: bytes) -> None:
 
 
 def test_a_page_that_is_gone_in_part_is_missed(clip: bytes) -> None:
-    second = clip.index(MARK, 1)
+    second = clip.index(OGG, 1)
     with pytest.raises(DataError, match=f"a damaged page at byte {second}"):
         check_pages(clip[:second] + clip[second + 7 :])
 
@@ -62,7 +63,7 @@ def test_a_lost_page_is_missed(clip: bytes) -> None:
 
 
 def test_a_file_of_nothing_but_pages_is_left_in_time() -> None:
-    page = bytearray(HEADER.pack(MARK, 0, LAST, 0, 7, 0, 0, 0))
+    page = bytearray(HEADER.pack(OGG, 0, LAST, 0, 7, 0, 0, 0))
     page[SUM_AT : SUM_AT + 4] = page_crc(bytes(page)).to_bytes(4, "little")
     check_pages(bytes(page) * 10)
     with pytest.raises(DataError, match="expected at most 100,000 Ogg pages, received more"):
@@ -70,4 +71,4 @@ def test_a_file_of_nothing_but_pages_is_left_in_time() -> None:
 
 
 def starts(clip: bytes) -> list[int]:
-    return [at for at in range(len(clip)) if clip.startswith(MARK, at)]
+    return [at for at in range(len(clip)) if clip.startswith(OGG, at)]

@@ -117,10 +117,10 @@ def test_pictures_of_another_host_are_not_asked(site: OddSite) -> None:
 
 
 def test_a_browser_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with pytest.raises(FetchError, match="found /no/such/browser; install one .*apt-get install chromium"):
+    with pytest.raises(FetchError, match="received /no/such/browser; install one .*apt-get install chromium"):
         find_browser("/no/such/browser")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(FetchError, match="expected an installed Chromium, Chrome or Edge, found none"):
+    with pytest.raises(FetchError, match="expected an installed Chromium, Chrome or Edge, received none"):
         find_browser()
 
 
