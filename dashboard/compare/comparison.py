@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from captcha_core.evaluation.promotion_rule import Contender
 
 from captcha_core.evaluation.metrics import NOTHING
+from captcha_core.evaluation.promotion_rule import Contender
 from captcha_core.evaluation.significance import Difference, McNemar, mcnemar, paired_difference
 from captcha_core.tracking.names import Metric, Param, Tag
 from dashboard.runs.table import numeric_if_possible

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from captcha_core.evaluation.promotion_rule import Contender, PromotionRule, Verdict
-
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError, DataError, RegistryError
+from captcha_core.evaluation.promotion_rule import Contender, PromotionRule, Verdict
 from captcha_core.evaluation.side_by_side import Candidate, compare_side_by_side
 from captcha_core.presets.preset import promotion_rule
 from captcha_core.registry import promotion

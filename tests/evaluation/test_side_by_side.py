@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 import pytest
-from captcha_core.evaluation.promotion_rule import PromotionRule
 
 from captcha_core.errors import DataError, ModelError
+from captcha_core.evaluation.promotion_rule import PromotionRule
 from captcha_core.evaluation.side_by_side import Candidate, compare_side_by_side
 from captcha_core.spec.answer import Answer
 from captcha_core.spec.captcha import CaptchaSpec

@@ -1,9 +1,9 @@
 """What a file is, by its bytes alone."""
 
+import numpy as np
 import pytest
 
 from captcha_core.errors import DataError
-<<<<<<<< HEAD:tests/media/test_sniff.py
 from captcha_core.media.image import encode_png
 from captcha_core.media.sniff import describe, kind_of, size_of, suffix_of
 
@@ -40,9 +40,6 @@ def test_size_is_height_first() -> None:
     assert size_of(encode_png(np.zeros((20, 50), np.uint8))) == (20, 50)
     with pytest.raises(DataError, match="whole picture"):
         size_of(b"\x89PNG\r\n\x1a\n" + bytes(30))
-========
-from captcha_core.serving.limits import strict_base64
->>>>>>>> e4c0bf1 (One table of magic numbers, one reader of zip archives, one search for a browser):tests/serving/test_limits.py
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from captcha_core.evaluation.promotion_rule import Contender, PromotionRule, Verdict
 
 from captcha_core.errors import RegistryError
+from captcha_core.evaluation.promotion_rule import Contender, PromotionRule, Verdict
 from captcha_core.registry import promotion as module
 from captcha_core.registry.lookup import open_registry
 from captcha_core.registry.promotion import Entry, history, moved_outside, promote, rollback
