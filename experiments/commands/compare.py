@@ -55,7 +55,7 @@ def compare(
         print("    " + "  ".join(text.format(side[key]) for key, text in FURTHER.items() if key in side))
     for pair in report["pairs"]:
         print(
-            f"{pair['name']} against {report['read_side_by_side'][0]['name']}: {pair['difference']:+.2%}, "
+            f"{pair['name']} against {report['sides'][0]['name']}: {pair['difference']:+.2%}, "
             f"reads {pair['gained']:,} that the other does not, misses {pair['lost']:,} that it reads, "
             f"McNemar p = {pair['p_value']:.3g}"
         )

@@ -1,0 +1,52 @@
+"""The rule's verdicts, in words."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from captcha_core.evaluation.promotion_rule import Contender, PromotionRule
+from tests.evaluation.test_significance import paired
+
+
+def contender(right: np.ndarray, latency_ms: float = 1.0, size_bytes: int = 1000) -> Contender:
+    return Contender("model", right, latency_ms, size_bytes)
+
+
+@pytest.mark.parametrize(
+    ("counts", "promote"),
+    [
+        ((1900, 10, 10, 80), True),  # as good, and enough samples to say so
+        ((1900, 60, 5, 35), True),  # better
+        ((1900, 5, 60, 35), False),  # worse
+        ((95, 1, 1, 3), False),  # as good as far as one can see, which is not far
+        ((0, 0, 0, 0), False),  # nothing seen
+    ],
+)
+def test_not_worse(counts: tuple[int, int, int, int], promote: bool) -> None:
+    champion, challenger = paired(*counts)
+    verdict = PromotionRule().judge(contender(champion), contender(challenger))
+    assert verdict.promote is promote
+    assert [reason.holds for reason in verdict.reasons] == [promote, True, True]
+
+
+def test_a_small_data_set_is_named_as_the_reason() -> None:
+    champion, challenger = paired(95, 1, 1, 3)
+    verdict = PromotionRule().judge(contender(champion), contender(challenger))
+    assert "too small to tell" in str(verdict)
+
+
+def test_slow_and_large_challengers_are_refused_in_words() -> None:
+    champion, challenger = paired(1900, 10, 10, 80)
+    verdict = PromotionRule().judge(contender(champion), contender(challenger, latency_ms=1.3, size_bytes=1600))
+    assert not verdict.promote
+    assert [reason.condition for reason in verdict.reasons if not reason.holds] == ["latency", "size"]
+    assert "1.30 times, allowed 1.2 times" in verdict.reasons[1].sentence
+    assert str(verdict).startswith("do not promote:\nyes exact match 95.50% against 95.50% on 2,000 samples")
+    wide = PromotionRule(max_latency_ratio=2, max_size_ratio=2)
+    assert wide.judge(contender(champion), contender(challenger, 1.3, 1600)).promote
+
+
+@pytest.mark.parametrize("options", [{"margin": 0}, {"confidence": 0.2}, {"max_size_ratio": -1}, {"colour": "red"}])
+def test_a_rule_that_cannot_be_is_refused(options: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        PromotionRule.model_validate(options)
