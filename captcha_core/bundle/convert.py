@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 
 from captcha_core.errors import ModelError
-from captcha_core.quiet import quiet
+from captcha_core.native import quiet
 
 
 def to_litert(model: keras.Model, quantised: bool = False) -> bytes:

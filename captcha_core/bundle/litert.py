@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from captcha_core.errors import ModelError
-from captcha_core.quiet import quiet
+from captcha_core.native import quiet
 
 
 class LiteRT:

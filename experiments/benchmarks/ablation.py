@@ -9,9 +9,9 @@ from statistics import mean
 from typing import Any
 
 from captcha_core.errors import SpecError
+from captcha_core.native import start_keras
 from captcha_core.sources.reference import draw_reference
 from captcha_core.sources.schemes import get_scheme
-from captcha_core.start_keras import start_keras
 from captcha_core.training.config import TrainingConfig
 from experiments.benchmarks.learning import learn
 

@@ -21,9 +21,9 @@ from captcha_core.dataset.labels import Label, LabelLog, latest, now
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import SpecError
+from captcha_core.native import start_keras
 from captcha_core.registry.versions import CHALLENGER
 from captcha_core.solver import Solver
-from captcha_core.start_keras import start_keras
 from captcha_core.workflows.evaluate import read_all
 from captcha_core.workflows.guesses import guesses_of
 from captcha_core.workflows.plan import plan_training

@@ -24,9 +24,9 @@ from captcha_core.features.segmentation.segment import segment
 from captcha_core.media.image import decode_image
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import build_network, get_network
+from captcha_core.native import start_keras
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
-from captcha_core.start_keras import start_keras
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task, train

@@ -19,10 +19,10 @@ from captcha_core.evaluation.metrics import exact_match
 from captcha_core.features.batches import array_batches
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import get_network
+from captcha_core.native import start_keras
 from captcha_core.progress.console import console
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.start_keras import start_keras
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task, train

@@ -8,10 +8,10 @@ rate and batch that their authors published.
 from collections.abc import Sequence
 from typing import Any
 
+from captcha_core.native import start_keras
 from captcha_core.presets.preset import load_preset, preset_names
 from captcha_core.sources.reference import draw_reference
 from captcha_core.sources.schemes import get_scheme
-from captcha_core.start_keras import start_keras
 from captcha_core.training.config import TrainingConfig
 from experiments.benchmarks.learning import learn
 

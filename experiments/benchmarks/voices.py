@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from captcha_core.errors import SpecError
+from captcha_core.native import start_keras
 from captcha_core.sources.audio_schemes import AudioKnobs
 from captcha_core.sources.generate import draw_samples
 from captcha_core.sources.schemes import get_scheme
-from captcha_core.start_keras import start_keras
 from captcha_core.training.config import TrainingConfig
 from captcha_core.workflows.data import TEST_SEED
 from experiments.benchmarks.learning import learn

@@ -33,8 +33,8 @@ def export(
     from captcha_core.bundle.export import export as write
     from captcha_core.dataset.store import Dataset
     from captcha_core.errors import ModelError
+    from captcha_core.native import start_keras
     from captcha_core.registry.versions import locate
-    from captcha_core.start_keras import start_keras
     from captcha_core.tracking.runs import connect
     from captcha_core.workflows.data import require_same_spec
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from captcha_core.memory import DATA_MB, require_address_space
+from captcha_core.native import DATA_MB, require_address_space
 from experiments.terminal.data_options import Out, SplitBy, check_split_by
 from experiments.terminal.options import Format, check_format
 

@@ -21,10 +21,10 @@ def pipeline(
     if it says no. A preset with a scheme is evaluated on captchas that the captcha package drew; they stay in
     data/PRESET-test. Without a preset it is digits4, or the recipe for any data set where one is given.
     """
+    from captcha_core.native import start_keras
     from captcha_core.presets.preset import load_preset
     from captcha_core.progress.console import console
     from captcha_core.registry.versions import CHAMPION, name_after, version_behind
-    from captcha_core.start_keras import start_keras
     from captcha_core.tracking.runs import connect
     from captcha_core.workflows.data import labelled, require_labels, require_named
     from captcha_core.workflows.promote import compare_and_promote

@@ -32,8 +32,8 @@ def train(
     sensible defaults for the rest. The newest version gets the alias challenger; promote makes it champion.
     """
     from captcha_core.errors import SpecError
+    from captcha_core.native import start_keras
     from captcha_core.progress.console import console
-    from captcha_core.start_keras import start_keras
     from captcha_core.workflows.data import require_named
 
     if resume:

@@ -62,8 +62,8 @@ def tune(
     """
     as_json = check_format(format)
     from captcha_core.errors import SpecError
+    from captcha_core.native import start_keras
     from captcha_core.progress.console import console
-    from captcha_core.start_keras import start_keras
     from captcha_core.tracking.runs import connect
     from captcha_core.training.search.objective import Objective
     from captcha_core.workflows.data import require_named

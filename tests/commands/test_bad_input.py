@@ -58,7 +58,7 @@ def test_what_is_not_there_is_said_before_the_learner_is_started(
     option: str,
     name: str,
 ) -> None:
-    monkeypatch.setattr("captcha_core.start_keras.start_keras", lambda: pytest.fail("seconds are lost"))
+    monkeypatch.setattr("captcha_core.native.start_keras", lambda: pytest.fail("seconds are lost"))
     assert name.replace("nthu6", "data/nthu") in fails(capsys, command, option, name)
 
 

@@ -39,7 +39,7 @@ def test_export_checks_on_data_or_noise(
 def test_a_file_that_cannot_be_is_said_before_the_learner_is_started(
     tiny_bundle: Path, empty_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("captcha_core.start_keras.start_keras", lambda: pytest.fail("seconds are lost"))
+    monkeypatch.setattr("captcha_core.native.start_keras", lambda: pytest.fail("seconds are lost"))
     model = ("--model", str(tiny_bundle))
     assert run("export", *model, "--format", "onnx", "--out", "tiny.tflite") == 1
     assert "ends in .onnx" in capsys.readouterr().err

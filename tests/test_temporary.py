@@ -11,7 +11,7 @@ import pytest
 
 from captcha_core.temporary import PREFIX, sweep, temporary_folder
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 LEAVE = """
 import os, signal, tempfile
 from captcha_core.temporary import temporary_folder

@@ -2,10 +2,10 @@
 
 import pytest
 
-from captcha_core.start_keras import start_keras
+from captcha_core.native import start_keras
 
 
-def test_a_started_learner_warns_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+def test_keras_once_started_warns_nobody(capfd: pytest.CaptureFixture[str]) -> None:
     start_keras()
     import tensorflow as tf
 
