@@ -58,6 +58,12 @@ def test_make(typed: str) -> None:
     assert all(re.search(rf"^{variable.partition('=')[0]} \?=", makefile, re.M) for variable in variables)
 
 
+@pytest.mark.parametrize("typed", commands("python -m pytest"))
+def test_pytest(typed: str) -> None:
+    words = [word for word in shlex.split(typed) if "/" in word]
+    assert [word for word in words if not (ROOT / word.partition("::")[0]).exists()] == []
+
+
 @pytest.mark.parametrize("typed", commands("mlflow run"))
 def test_mlflow_run(typed: str) -> None:
     words = shlex.split(typed.replace("...", ""))

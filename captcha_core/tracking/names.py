@@ -63,6 +63,7 @@ class Kind:
 
     TRAIN = "train"
     SEARCH = "search"
+    SWEEP = "sweep"  # trainings over presets, settings and seeds
     TRIAL = "trial"
     WINNER = "winner"  # training of a search's best setting on the full budget
     DEFAULT = "default"  # training of the default setting on the full budget

@@ -1,13 +1,10 @@
 """How fast and in how much memory audio captchas are made and turned into features, on one core."""
 
-import os
 import random
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from captcha_core.sources.scheme import Scheme
+from experiments.benchmarks.timing import one_core, rate
 
 SEED = 1
 CHUNK = 1_000
@@ -35,22 +32,6 @@ def run(
     return result
 
 
-@contextmanager
-def one_core() -> Iterator[None]:
-    """Keep this process, its compiled loops and its matrix products on one core."""
-    from threadpoolctl import threadpool_limits
-
-    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
-    with threadpool_limits(1):
-        if cores:
-            os.sched_setaffinity(0, {min(cores)})
-        try:
-            yield
-        finally:
-            if cores:
-                os.sched_setaffinity(0, cores)
-
-
 def mixing(name: str, package_clips: int, clips: int) -> dict[str, Any]:
     """Return clips a second of AudioCaptcha and of our mixer, same lengths and alphabet."""
     from captcha_core.sources import audio_reference
@@ -58,8 +39,8 @@ def mixing(name: str, package_clips: int, clips: int) -> dict[str, Any]:
     scheme = _scheme(name)
     texts = _texts(scheme, max(package_clips, clips))
     audio_reference.generate(texts[0])  # reads its recordings
-    package = _rate(package_clips, lambda: [audio_reference.generate(text) for text in texts[:package_clips]])
-    ours = _rate(clips, lambda: _draw(scheme, texts[:clips]))
+    package = rate(package_clips, lambda: [audio_reference.generate(text) for text in texts[:package_clips]])
+    ours = rate(clips, lambda: _draw(scheme, texts[:clips]))
     return {
         "scheme": name, "package_clips": package_clips, "package_clips_per_s": package,
         "clips": clips, "clips_per_s": ours, "ratio": ours / package,
@@ -70,7 +51,7 @@ def drawing(name: str, clips: int) -> dict[str, Any]:
     """Return clips a second of a scheme that speaks, the speaking of fresh voices included."""
     scheme = _scheme(name)
     texts = _texts(scheme, clips)
-    return {"scheme": name, "clips": clips, "clips_per_s": _rate(clips, lambda: _draw(scheme, texts, seed=SEED + 2))}
+    return {"scheme": name, "clips": clips, "clips_per_s": rate(clips, lambda: _draw(scheme, texts, seed=SEED + 2))}
 
 
 def features(name: str, seconds: float) -> dict[str, Any]:
@@ -87,8 +68,8 @@ def features(name: str, seconds: float) -> dict[str, Any]:
             break
     extractor = LogMelFeatures.of(scheme.spec)
     extractor.from_array(clips[0])  # makes its tables
-    rate = _rate(made, lambda: [extractor.from_array(clip) for clip in clips])
-    return {"scheme": name, "seconds_of_audio": made, "shape": list(extractor.shape), "times_real_time": rate}
+    speed = rate(made, lambda: [extractor.from_array(clip) for clip in clips])
+    return {"scheme": name, "seconds_of_audio": made, "shape": list(extractor.shape), "times_real_time": speed}
 
 
 def memory(name: str, clips: int) -> dict[str, Any]:
@@ -125,9 +106,3 @@ def _scheme(name: str) -> Scheme:
     scheme = get_scheme(name)
     audio_mix.mix_clip(scheme, SEED + 1, 0, _texts(scheme, 1)[0])
     return scheme
-
-
-def _rate(count: float, work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return count / (time.perf_counter() - start)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -60,7 +61,9 @@ def run(
         seed: Decides what is held out.
     """
     start_keras()
-    samples = list({sample.id: sample for part in SPLITS for sample in Dataset.open(data).samples(part)}.values())
+    settings = {"network": network, "epochs": epochs, "augment": augment, "max_error": max_error, "split": split}
+    source = Dataset.open(data)
+    samples = list({sample.id: sample for part in SPLITS for sample in source.samples(part)}.values())
     truth = {sample.id: sample.text for sample in samples if sample.text is not None}
     if len(truth) < len(samples) or len(samples) <= held_out + first + second:
         raise SpecError(
@@ -70,7 +73,6 @@ def run(
     order = np.random.default_rng(seed).permutation(len(samples))
     measured = [samples[place] for place in order[:held_out]]
     bare = [replace(samples[place], text=None, path="captcha", origin={}) for place in order[held_out:]]
-    spec = Dataset.open(data).spec
     steps: list[dict[str, Any]] = []
 
     def train(step: str) -> Solver:
@@ -79,38 +81,25 @@ def run(
         steps.append({"step": step, **_labels(pool, truth), "counts": counts, "exact_match": exact.as_dict()})
         return solver
 
-    with _workshop():
-        pool = write_samples(Path("pool"), spec, bare, "import", split)
+    with _own_folder():
+        pool = write_samples(Path("pool"), source.spec, bare, "import", split)
         _by_hand(pool, truth, {}, first)
         solver = train(f"{first} by hand")
         chosen = label_what_is_sure(solver, pool, max_error)
         solver = train("the model labels what it is sure of")
-        _by_hand(pool, truth, _doubts(solver, pool), second)
+        everything = [sample for part in SPLITS for sample in pool.samples(part)]
+        _by_hand(pool, truth, guesses_of(solver, everything), second)
         train(f"{second} more by hand, the doubtful ones")
-    settings = {
-        "network": network,
-        "epochs": epochs,
-        "augment": augment,
-        "max_error": max_error,
-        "split": split,
-        "seed": seed,
-    }
-    return {"suite": "bootstrap", "data": data, **settings, "steps": steps, "pseudo_label": chosen}
+    return {"suite": "bootstrap", "data": data, **settings, "seed": seed, "steps": steps, "pseudo_label": chosen}
 
 
 @contextlib.contextmanager
-def _workshop() -> Iterator[None]:
+def _own_folder() -> Iterator[None]:
     """Work in a folder of its own with an MLflow of its own, and leave nothing behind."""
-    before = os.environ.get("MLFLOW_TRACKING_URI")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, contextlib.chdir(folder):
-        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{Path(folder).resolve() / 'mlflow.db'}"
-        try:
+        database = f"sqlite:///{Path(folder).resolve() / 'mlflow.db'}"
+        with patch.dict(os.environ, {"MLFLOW_TRACKING_URI": database}):
             yield
-        finally:
-            if before is None:
-                del os.environ["MLFLOW_TRACKING_URI"]
-            else:
-                os.environ["MLFLOW_TRACKING_URI"] = before
 
 
 def _by_hand(pool: Dataset, truth: Mapping[str, str], guesses: Mapping[str, Guess], count: int) -> None:
@@ -121,10 +110,6 @@ def _by_hand(pool: Dataset, truth: Mapping[str, str], guesses: Mapping[str, Gues
         asked = queue(to_ask(*asking_order(pool), written), {**labelled_by_model(written), **guesses}, written)[:count]
         log.add([Label(id=one, text=truth[one], by="hand", who="benchmark", when=now()) for one in asked])
         count -= len(asked)
-
-
-def _doubts(solver: Solver, pool: Dataset) -> dict[str, Guess]:
-    return guesses_of(solver, [sample for part in SPLITS for sample in pool.samples(part)])
 
 
 def _labels(pool: Dataset, truth: Mapping[str, str]) -> dict[str, int]:

@@ -5,8 +5,6 @@ Both nodes are on this machine, so two of them show what is right and not how fa
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -15,6 +13,7 @@ from typing import Any
 
 from captcha_core.tracking.names import Metric
 from experiments.benchmarks.ray_nodes import RayNodes
+from experiments.tools.processes import STDOUT, CommandFailed, start, stderr_of, wait_for, works
 
 POLL_S = 0.1
 SEARCH = (
@@ -37,12 +36,14 @@ def run(
     """
     with tempfile.TemporaryDirectory() as place, RayNodes(cpus) as nodes:
         folder = Path(place)
-        _command(nodes, folder, f"generate --scheme digits4 --count 2000 --seed 7 --out {folder / 'small'}")
-        _command(
-            nodes, folder, f"generate --scheme digits4 --count {read} --seed 8 --split 0/0/1 --out {folder / 'read'}"
-        )
-        learning = f"train --data {folder / 'small'} --network image_cnn --name reader --minutes {train_minutes}"
-        _command(nodes, folder, f"{learning} --set steps_per_epoch=60 --set validation_samples=200")
+        small = folder / "small"  # whole paths: the nodes have working folders of their own
+        for words in (
+            f"generate --scheme digits4 --count 2000 --seed 7 --out {small}",
+            f"generate --scheme digits4 --count {read} --seed 8 --split 0/0/1 --out {folder / 'read'}",
+            f"train --data {small} --network image_cnn --name reader --minutes {train_minutes} "
+            "--set steps_per_epoch=60 --set validation_samples=200",
+        ):
+            works(folder, *words.split())
         parts: dict[str, Callable[[str], dict[str, Any]]] = {
             "generate": lambda how: _generate(nodes, folder, how, count),
             "tune": lambda how: _tune(nodes, folder, how, trials),
@@ -67,17 +68,16 @@ def _same(results: dict[str, dict[str, Any]], key: str) -> bool:
 
 
 def _generate(nodes: RayNodes, folder: Path, how: str, count: int) -> dict[str, Any]:
-    out = folder / f"drawn-{how}"
-    words = f"generate --scheme digits4 --count {count} --seed 1 --out {out} --cluster {nodes.address} --format json"
-    shards = -(-count // 2000)
+    out, shards = folder / f"drawn-{how}", -(-count // 2000)
+    words = f"generate --scheme digits4 --count {count} --seed 1 --out {out}"
     result = _on(nodes, folder, how, words, lambda: len(list(out.glob(".writing/[0-9]*.json"))) >= max(1, shards // 3))
     return {"count": count, "digest": result["digest"], **_times(result)}
 
 
 def _tune(nodes: RayNodes, folder: Path, how: str, trials: int) -> dict[str, Any]:
-    data = f"--data {folder / 'small'} --name {how} --trials {trials} --cluster {nodes.address} --format json"
     state = folder / "runs" / f"search-{how}" / "oracle.json"
-    result = _on(nodes, folder, how, f"tune {data} {SEARCH}", lambda: _finished(state) >= max(1, trials // 3))
+    words = f"tune --data {folder / 'small'} --name {how} --trials {trials} {SEARCH}"
+    result = _on(nodes, folder, how, words, lambda: _finished(state) >= max(1, trials // 3))
     rows = result["table"]
     return {
         "trials": trials,
@@ -98,20 +98,16 @@ def _finished(state: Path) -> int:
 
 def _evaluate(nodes: RayNodes, folder: Path, how: str) -> dict[str, Any]:
     began: list[float] = []
-    words = f"evaluate --model models:/reader@challenger --data {folder / 'read'} --cluster {nodes.address}"
 
     def halfway() -> bool:  # it leaves nothing on the disk: a worker at work for a second is in the middle
         if not began and nodes.second_is_busy():
             began.append(time.monotonic())
         return bool(began) and time.monotonic() - began[0] > 1.0
 
-    result = _on(nodes, folder, how, f"{words} --format json", halfway)
-    scores = {key: value for key, value in result.items() if isinstance(value, float) and not _is_time(key)}
+    result = _on(nodes, folder, how, f"evaluate --model models:/reader@challenger --data {folder / 'read'}", halfway)
+    times = ("_ms", "_seconds")
+    scores = {key: value for key, value in result.items() if isinstance(value, float) and not key.endswith(times)}
     return {"n": result["n"], "exact_match": result["exact_match"], "scores": scores, **_times(result)}
-
-
-def _is_time(key: str) -> bool:
-    return key.endswith(("_ms", "_seconds"))
 
 
 def _times(result: dict[str, Any]) -> dict[str, Any]:
@@ -119,44 +115,21 @@ def _times(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _on(nodes: RayNodes, folder: Path, how: str, words: str, halfway: Callable[[], bool]) -> dict[str, Any]:
-    """Run a command on one node or two, and kill the second half-way where that is asked for."""
-    if how == "one":
-        nodes.remove_second()
-    else:
-        nodes.add_second()
-    began = time.perf_counter()
-    process = _start(nodes, folder, words)
-    killed: dict[str, int] = {}
-    while process.poll() is None and how == "killed" and not killed:
-        if halfway():
-            killed["processes_killed_at_work"] = nodes.kill_second()
-        time.sleep(POLL_S)
-    result = json.loads(_output(folder, process))
-    if how == "killed" and not killed:
-        raise RuntimeError(f"{words.split()[0]} was done before a node could be killed; give it more to do")
-    return {**result, **killed, "command_seconds": time.perf_counter() - began}
-
-
-def _command(nodes: RayNodes, folder: Path, words: str) -> None:
-    _output(folder, _start(nodes, folder, words))
-
-
-def _start(nodes: RayNodes, folder: Path, words: str) -> "subprocess.Popen[bytes]":
-    kept = {key: value for key, value in nodes.environment.items() if key != "MLFLOW_RUN_ID"}
-    environment = {**kept, "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"}
-    with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
-        return subprocess.Popen(  # noqa: S603  our own command
-            [sys.executable, "-m", "experiments.cli", *words.split()], cwd=folder, env=environment,
-            stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-        )  # fmt: skip
-
-
-def _output(folder: Path, process: "subprocess.Popen[bytes]") -> str:
-    """Wait for a command and return what it printed.
+    """Run a command on one node or two, and kill the second half-way where that is asked for.
 
     Raises:
-        RuntimeError: If it failed.
+        CommandFailed: If the command fails, or is done before a node could be killed.
     """
+    nodes.remove_second() if how == "one" else nodes.add_second()
+    result: dict[str, Any] = {}
+    began = time.perf_counter()
+    cluster = ("--cluster", nodes.address, "--format", "json")
+    process = start(folder, *words.split(), *cluster, more=nodes.variables)
+    if how == "killed":
+        if not wait_for(process, halfway, POLL_S):
+            raise CommandFailed(f"expected {words.split()[0]} to run when a node is killed, received its end")
+        result["processes_killed_at_work"] = nodes.kill_second()
     if process.wait():
-        raise RuntimeError((folder / "stderr").read_text(errors="replace", encoding="utf-8")[-2000:])
-    return (folder / "stdout").read_text(encoding="utf-8")
+        raise CommandFailed(stderr_of(folder)[-2000:])
+    result["command_seconds"] = time.perf_counter() - began
+    return {**json.loads((folder / STDOUT).read_text(encoding="utf-8")), **result}

@@ -15,6 +15,7 @@ import psutil
 
 from experiments.benchmarks.many_runs import finished_runs, write_runs
 from experiments.tools.browser import opened, served
+from experiments.tools.processes import works
 
 TABLE = '[data-testid="stDataFrame"] canvas'
 CHART = ".js-plotly-plot .plot-container"
@@ -75,23 +76,12 @@ def _pages(tracking: str) -> list[Page]:
 
 def _model(folder: Path, tracking: str) -> None:
     """Register a small model and draw a data set, so that the pages on them have content."""
-    import contextlib
-    import os
-    import subprocess
-    import sys
-
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": tracking, "PYTHONPATH": str(Path(__file__).parents[2])}
-    commands = (
+    for words in (
         "generate --scheme digits4 --count 3000 --seed 1 --out data/digits4",
         "train --data data/digits4 --name captcha-small --minutes 0.05",
         "promote --name captcha-small",
-    )
-    with contextlib.chdir(folder):
-        for command in commands:
-            subprocess.run(  # noqa: S603  our own command lines
-                [sys.executable, "-m", "experiments.cli", *command.split()], env=environment, check=True,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+    ):
+        works(folder, *words.split(), more={"MLFLOW_TRACKING_URI": tracking})
 
 
 def _visit(browser: Any, address: str, page: Page) -> dict[str, Any]:
@@ -127,8 +117,8 @@ def _shown(browser: Any, selector: str, text: str = "") -> None:
 
 def _wander(browser: Any, pages: list[Page], changes: int, server: psutil.Process) -> int:
     """Change pages, and return the most memory that the server took."""
-    peak = server.memory_info().rss
+    peak = int(server.memory_info().rss)
     for index in range(changes):
         _click(browser, pages[index % len(pages)])
-        peak = max(peak, server.memory_info().rss)
+        peak = max(peak, int(server.memory_info().rss))
     return peak

@@ -7,11 +7,9 @@ package against itself is the null; text blended in the ordinary way is the cont
 
 import os
 import resource
-import statistics
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
@@ -23,6 +21,7 @@ from captcha_core.sources.image_render import draw_batch
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.schemes import get_scheme
 from experiments.benchmarks import writing
+from experiments.benchmarks.timing import one_core, rate, rates_in_turn
 
 SEED = 1
 Draw = Callable[[Scheme, range], np.ndarray]
@@ -48,27 +47,30 @@ def run(
     """
     counts = {"fast": pictures, "exact": pictures, "package": package_pictures}
     schemes = {length: _of_length(length) for length in (1, 4, 8)}
-    with _one_core():
+    with one_core():
         speed = [{"characters": n, **_speeds(scheme, counts, rounds)} for n, scheme in schemes.items()]
     return {
         "suite": "generation",
         "one_core": speed,
         "all_cores": _all_cores(schemes[4], counts),
         "two_sample": two_sample(learn, test),
-        "writing": writing.run(write, kills=0) if write else None,
+        "writing": writing.run(write) if write else None,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 
 
 def fast(scheme: Scheme, indices: range) -> np.ndarray:
+    """Draw as a training does."""
     return draw_batch(scheme, SEED, indices, texts(scheme, SEED, indices))
 
 
 def exact(scheme: Scheme, indices: range) -> np.ndarray:
+    """Draw pixel for pixel as the package does."""
     return draw_batch(scheme, SEED, indices, texts(scheme, SEED, indices), exact=True)
 
 
 def package(scheme: Scheme, indices: range) -> np.ndarray:
+    """Let the package draw."""
     return draw_reference(scheme, texts(scheme, SEED, indices))
 
 
@@ -83,16 +85,10 @@ def _of_length(length: int) -> Scheme:
 
 def _speeds(scheme: Scheme, counts: dict[str, int], rounds: int) -> dict[str, float]:
     """Return pictures per second of each way, all in turn, and our ratio to the package."""
-    rates: dict[str, list[float]] = {name: [] for name in DRAW}
-    for draw in DRAW.values():
-        draw(scheme, range(10))  # start-up is not counted
-    for turn in range(rounds):
-        for name, draw in DRAW.items():
-            indices = range(turn * counts[name], (turn + 1) * counts[name])
-            started = time.perf_counter()
-            draw(scheme, indices)
-            rates[name].append(counts[name] / (time.perf_counter() - started))
-    middle = {name: statistics.median(values) for name, values in rates.items()}
+    ways = {name: partial(draw, scheme) for name, draw in DRAW.items()}
+    for draw in ways.values():
+        draw(range(10))  # start-up is not counted
+    middle = rates_in_turn(ways, counts, rounds)
     return {**middle, "ratio": middle["fast"] / middle["package"]}
 
 
@@ -100,18 +96,12 @@ def _all_cores(scheme: Scheme, counts: dict[str, int]) -> dict[str, float]:
     """Return pictures per second with a thread a core for ours and a process a core for the package."""
     cores = os.cpu_count() or 1
     found: dict[str, float] = {"cores": cores}
-    for name in ("fast", "exact"):
-        parts = [range(core * counts[name], (core + 1) * counts[name]) for core in range(cores)]
-        with ThreadPoolExecutor(cores) as pool:
-            started = time.perf_counter()
-            list(pool.map(DRAW[name], [scheme] * cores, parts))
-        found[name] = cores * counts[name] / (time.perf_counter() - started)
-    count = counts["package"]
-    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as workers:
-        list(workers.map(package, [scheme] * cores, [range(10)] * cores))
-        started = time.perf_counter()
-        list(workers.map(package, [scheme] * cores, [range(count)] * cores))
-        found["package"] = cores * count / (time.perf_counter() - started)
+    with ThreadPoolExecutor(cores) as threads, ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as workers:
+        list(workers.map(package, [scheme] * cores, [range(10)] * cores))  # start-up is not counted
+        for name, pool in (("fast", threads), ("exact", threads), ("package", workers)):
+            parts = [range(core * counts[name], (core + 1) * counts[name]) for core in range(cores)]
+            work = partial(pool.map, DRAW[name], [scheme] * cores, parts)
+            found[name] = rate(cores * counts[name], lambda work=work: list(work()))  # type: ignore[misc]
     return {**found, "ratio": found["fast"] / found["package"]}
 
 
@@ -124,11 +114,11 @@ def two_sample(learn: int, test: int, scheme: str = "digits4") -> dict[str, floa
         "null": package(ours, range(count, 2 * count)),
         "control": fast(ours.turned(antialias=True), range(count, 2 * count)),
     }
-    scores = {name: _told_apart(reference, _histograms(images), learn) for name, images in others.items()}
+    scores = {name: _distinguished(reference, _histograms(images), learn) for name, images in others.items()}
     return {**scores, "learn_each": learn, "test_each": test}
 
 
-def _told_apart(one: np.ndarray, other: np.ndarray, learn: int) -> float:
+def _distinguished(one: np.ndarray, other: np.ndarray, learn: int) -> float:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     x = np.concatenate([one[:learn], other[:learn]])
@@ -150,16 +140,3 @@ def _histograms(images: np.ndarray) -> np.ndarray:
             for a, b, c in zip(grey, across, down, strict=True)
         ]
     )
-
-
-@contextmanager
-def _one_core() -> Iterator[None]:
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)

@@ -4,8 +4,6 @@ Exact match stands beside each time. ddddocr comes with ``captchalab[bench]``; w
 """
 
 import importlib.util
-import os
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,6 +18,7 @@ from captcha_core.native import start_keras
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
 from captcha_core.workflows.data import labelled, require_same_spec
+from experiments.benchmarks.timing import milliseconds, one_core, rate, seconds_of
 
 WARM_UP = 20
 Read = Callable[[bytes], str]
@@ -30,14 +29,13 @@ def run(model: str, data: str, split: str = "test", count: int = 1000, keras_cou
 
     The process keeps to one processor where the system allows it: not every library lets its threads be counted.
     """
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    solver, dataset = Solver.load(model), Dataset.open(data)
-    require_same_spec(dataset, solver.spec)
-    samples = labelled(dataset, split)[:count]
-    rows = [_row("captchalab", lambda media: solver.solve(media).text, samples, solver)]
-    rows.append(_batch(samples, solver))
-    rows += [_row(name, way, some, solver) for name, way, some in _others(solver, samples, keras_count)]
+    with one_core():
+        solver, dataset = Solver.load(model), Dataset.open(data)
+        require_same_spec(dataset, solver.spec)
+        samples = labelled(dataset, split)[:count]
+        rows = [_row("captchalab", lambda media: solver.solve(media).text, samples, solver)]
+        rows.append(_batch(samples, solver))
+        rows += [_row(name, way, some, solver) for name, way, some in _others(solver, samples, keras_count)]
     return {"suite": "inference", "model": model, "data": dataset.digest, "rows": rows}
 
 
@@ -72,20 +70,14 @@ def _others(solver: Solver, samples: Sequence[Sample], keras_count: int) -> list
 def _row(name: str, way: Read, samples: Sequence[Sample], solver: Solver) -> dict[str, Any]:
     for sample in samples[:WARM_UP]:
         way(sample.media)
-    times_ms, texts = [], []
-    for sample in samples:
-        began = time.perf_counter()
-        texts.append(way(sample.media))
-        times_ms.append((time.perf_counter() - began) * 1000)
+    texts: list[str] = []
+    times_s = [seconds_of(lambda media=sample.media: texts.append(way(media))) for sample in samples]  # type: ignore[misc]
     fold = (lambda text: text) if solver.spec.case_sensitive else str.casefold
     share = exact_match([fold(sample.text or "") for sample in samples], [fold(text) for text in texts])
-    p50, p99 = np.percentile(times_ms, [50, 99])
-    return {"name": name, "p50_ms": float(p50), "p99_ms": float(p99), "exact_match": share.as_dict()}
+    return {"name": name, **milliseconds(times_s), "exact_match": share.as_dict()}
 
 
 def _batch(samples: Sequence[Sample], solver: Solver) -> dict[str, Any]:
     media = [sample.media for sample in samples]
     solver.solve_many(media[:WARM_UP])
-    began = time.perf_counter()
-    solver.solve_many(media)
-    return {"name": "captchalab, batches", "images_a_second": len(media) / (time.perf_counter() - began)}
+    return {"name": "captchalab, batches", "images_a_second": rate(len(media), lambda: solver.solve_many(media))}

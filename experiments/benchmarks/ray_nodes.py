@@ -5,7 +5,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,12 +13,11 @@ from pathlib import Path
 
 import psutil
 
-from captcha_core.errors import DataError
+from experiments.tools.processes import CommandFailed, Process, environment, free_port
 
 START_S = 120.0
 STORE_BYTES = 128 * 2**20
 HEAD_IP, SECOND_IP = "127.0.0.2", "127.0.0.3"  # two addresses, so that the driver is at home on the first
-ROOT = Path(__file__).parent.parent.parent
 
 
 class RayNodes:
@@ -33,17 +31,17 @@ class RayNodes:
         self.cpus = cpus
         home = os.environ.get("RAY_TMPDIR")  # not in the command's own temporary folder: paths of sockets must be short
         self.folder = Path(tempfile.mkdtemp(prefix="ray-", dir=home))
-        self.port, self.token = _free_port(), secrets.token_hex(32)
-        self._nodes: dict[str, subprocess.Popen[bytes]] = {}
+        self.port, self.token = free_port(HEAD_IP), secrets.token_hex(32)
+        self._nodes: dict[str, Process] = {}
 
     @property
-    def environment(self) -> dict[str, str]:
-        """What every process of the cluster and everybody who asks it needs: the same token, for one."""
-        paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-        return {**os.environ, "PYTHONPATH": paths, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.token}
+    def variables(self) -> dict[str, str]:
+        """What every process of the cluster needs, and everybody who asks it: the same token."""
+        return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.token}
 
     @property
     def address(self) -> str:
+        """The head's address, for ``--cluster``."""
         return f"{HEAD_IP}:{self.port}"
 
     def __enter__(self) -> "RayNodes":
@@ -89,7 +87,12 @@ class RayNodes:
             command += ["--temp-dir", str(self.folder)]
         with (self.folder / f"{ip}.log").open("ab") as log:
             self._nodes[ip] = subprocess.Popen(  # noqa: S603  Ray's own command
-                command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command,
+                env=environment(self.folder, self.variables),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         self._await(ip)
 
@@ -99,7 +102,7 @@ class RayNodes:
         while "Ray runtime started." not in log.read_text(errors="replace", encoding="utf-8"):
             if time.monotonic() > ends or self._nodes[ip].poll() is not None:
                 last = log.read_text(errors="replace", encoding="utf-8").strip().splitlines()[-1:]
-                raise DataError(f"expected a Ray node at {ip}, received: {' '.join(last)}; see `ray start`.")
+                raise CommandFailed(f"expected a Ray node at {ip}, received: {' '.join(last)}")
             time.sleep(0.2)
 
     def _kill(self, ip: str) -> int:
@@ -120,8 +123,3 @@ def _at_work(process: psutil.Process) -> bool:
     except psutil.Error:
         return False
     return name.startswith("ray::") and "IDLE" not in name
-
-
-def _free_port() -> int:
-    with socket.create_server((HEAD_IP, 0)) as server:
-        return int(server.getsockname()[1])

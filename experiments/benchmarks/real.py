@@ -6,17 +6,17 @@ Budgets are numbers of steps, so that scores do not depend on what else the mach
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
+import keras
 import numpy as np
 
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
-from captcha_core.evaluation.metrics import exact_match
-from captcha_core.features.batches import array_batches
+from captcha_core.evaluation.metrics import Proportion, exact_match
+from captcha_core.features.batches import Batches, array_batches
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import get_network
 from captcha_core.native import start_keras
@@ -28,23 +28,8 @@ from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import Task, train
 from captcha_core.workflows.data import from_stream
 
-TEST = 0.2
-VALIDATION = 0.1
+TEST, VALIDATION = 0.2, 0.1
 STEPS_AN_EPOCH = 100
-RECIPE: dict[str, Any] = {"optimizer": "muon", "learning_rate": 0.005, "steps_per_epoch": STEPS_AN_EPOCH}
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """All labelled samples of a data set: features (N, ...) and texts."""
-
-    spec: CaptchaSpec
-    network: str
-    x: np.ndarray
-    texts: Sequence[str]
-
-    def take(self, rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
-        return self.x[rows], [self.texts[row] for row in rows]
 
 
 def run(
@@ -77,72 +62,90 @@ def run(
         DataError: If there are too few labelled samples for the largest size.
     """
     start_keras()
-    labelled = _load(data, network)
+    recipe = {"learning_rate": 0.005, "batch_size": batch_size, "augment": augment}
+    labelled = Labelled.read(data, network, recipe)
     count = len(labelled.texts)
     if max(sizes, default=0) > count - round(TEST * count):
         raise DataError(
             f"expected at least {round(max(sizes) / (1 - TEST))} labelled samples, received {count}; use smaller sizes."
         )
-    base = {**RECIPE, "epochs": steps // STEPS_AN_EPOCH, "batch_size": batch_size, "augment": augment}
-    fit = partial(_fit, labelled, TrainingConfig.build(**base))
-    whole = [fit(split, None) for split in range(splits)]
-    pretrained = _pretrained(labelled, scheme, {**base, "epochs": pretraining_steps // STEPS_AN_EPOCH})
-    alone = exact_match(labelled.texts, _guesses(labelled, pretrained, labelled.x))
+    whole = [labelled.score(split, steps) for split in range(splits)]
+    pretrained = labelled.pretrained(scheme, pretraining_steps)
     curve = []
     for size in sizes:
         for name, donor in (("from nothing", None), ("from the look-alike", pretrained)):
-            scores = [fit(split, size, donor) for split in range(curve_splits)]
+            scores = [labelled.score(split, steps, size, donor) for split in range(curve_splits)]
             curve.append({"labels": size, "start": name, "exact_match": mean(scores), "of_each_split": scores})
-            console.print(f"{size} labels {name}: {mean(scores):.2%}")
     return {
         "suite": "real",
         "data": Path(data).name,
         "n": round(TEST * count),
         "splits": {"exact_match": mean(whole) if whole else None, "of_each_split": whole},
-        "look_alike_alone": {"exact_match": alone.value, "n": alone.n},
+        "look_alike_alone": labelled.read_by(pretrained, np.arange(count)).as_dict(),
         "curve": curve,
     }
 
 
-def _load(data: str, network: str) -> Labelled:
-    dataset = Dataset.open(Path(data))
-    features = get_network(network).features(dataset.spec)
-    samples = [one for split in dataset.counts for one in dataset.samples(split) if one.text is not None]
-    x = np.stack([features.from_media(sample.media, dataset.spec) for sample in samples])
-    return Labelled(dataset.spec, network, x, [dataset.spec.label(sample.text or "") for sample in samples])
+@dataclass(frozen=True)
+class Labelled:
+    """All labelled samples of a data set, features (N, ...) and texts, and how a network learns from some of them."""
 
+    spec: CaptchaSpec
+    network: str
+    recipe: dict[str, Any]
+    x: np.ndarray
+    texts: Sequence[str]
 
-def _fit(labelled: Labelled, config: TrainingConfig, split: int, size: int | None, donor: Any = None) -> float:
-    """Train on a split, or on ``size`` labels of it, and return the exact match on its test samples."""
-    order = np.random.default_rng(split).permutation(len(labelled.texts))
-    test, rest = np.split(order, [round(TEST * len(order))])
-    if size is None:
-        validation, learnt = np.split(rest, [round(VALIDATION * len(order))])
-    else:
-        validation, learnt = np.split(rest[:size], [max(1, round(VALIDATION * size))])
-    x, texts = labelled.take(learnt)
-    features = get_network(labelled.network).features(labelled.spec)
-    distort = features.augmentation(config.augment)
-    batches = array_batches(x, texts, labelled.spec, config.batch_size, split, distort)
-    config = config.model_copy(update={"seed": split})
-    with tempfile.TemporaryDirectory() as folder:
-        task = Task(labelled.spec, labelled.network, {}, config)
-        model = train(task, batches, labelled.take(validation), Checkpoint(Path(folder)), start_from=donor).model
-    x, texts = labelled.take(test)
-    score = exact_match(texts, _guesses(labelled, model, x)).value
-    console.print(f"split {split}, {len(learnt)} training samples: {score:.2%} of {len(test)}")
-    return score
+    @classmethod
+    def read(cls, data: str, network: str, recipe: dict[str, Any]) -> "Labelled":
+        """Read a data set."""
+        dataset = Dataset.open(Path(data))
+        features = get_network(network).features(dataset.spec)
+        samples = [one for split in dataset.counts for one in dataset.samples(split) if one.text is not None]
+        x = np.stack([features.from_media(sample.media, dataset.spec) for sample in samples])
+        return cls(dataset.spec, network, recipe, x, [dataset.spec.label(sample.text or "") for sample in samples])
 
+    def score(self, split: int, steps: int, size: int | None = None, donor: keras.Model | None = None) -> float:
+        """Train on a split, or on ``size`` labels of it, and return the exact match on its test samples."""
+        order = np.random.default_rng(split).permutation(len(self.texts))
+        test, rest = np.split(order, [round(TEST * len(order))])
+        aside = round(VALIDATION * len(order)) if size is None else max(1, round(VALIDATION * size))
+        validation, learnt = np.split(rest[:size], [aside])
+        config, (x, texts) = self._config(steps, split), self._take(learnt)
+        distort = get_network(self.network).features(self.spec).augmentation(config.augment)
+        batches = array_batches(x, texts, self.spec, config.batch_size, split, distort)
+        model = self._fit(config, self.spec, batches, self._take(validation), donor)
+        score = self.read_by(model, test).value
+        console.print(f"split {split}, {len(learnt)} training samples: {score:.2%} of {len(test)}")
+        return score
 
-def _pretrained(labelled: Labelled, scheme: str, recipe: dict[str, Any]) -> Any:
-    drawn = get_scheme(scheme)
-    config = TrainingConfig.build(**recipe)
-    training_data = from_stream(drawn, get_network(labelled.network).features(drawn.spec), config)
-    with tempfile.TemporaryDirectory() as folder:
-        task = Task(drawn.spec, labelled.network, {}, config)
-        return train(task, training_data.batches, training_data.validation, Checkpoint(Path(folder))).model
+    def pretrained(self, scheme: str, steps: int) -> keras.Model:
+        """Train on the stream of a look-alike."""
+        drawn, config = get_scheme(scheme), self._config(steps, 0)
+        stream = from_stream(drawn, get_network(self.network).features(drawn.spec), config)
+        return self._fit(config, drawn.spec, stream.batches, stream.validation)
 
+    def read_by(self, model: keras.Model, rows: np.ndarray) -> Proportion:
+        """Return how many of the rows a network reads right."""
+        x, texts = self._take(rows)
+        logits = model.predict(x, batch_size=256, verbose=0)
+        return exact_match(texts, read(get_network(self.network).head, logits, self.spec))
 
-def _guesses(labelled: Labelled, model: Any, x: np.ndarray) -> list[str]:
-    logits = model.predict(x, batch_size=256, verbose=0)
-    return read(get_network(labelled.network).head, logits, labelled.spec)
+    def _take(self, rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        return self.x[rows], [self.texts[row] for row in rows]
+
+    def _config(self, steps: int, seed: int) -> TrainingConfig:
+        budget = {"epochs": steps // STEPS_AN_EPOCH, "steps_per_epoch": STEPS_AN_EPOCH, "seed": seed}
+        return TrainingConfig.build(**self.recipe, **budget)
+
+    def _fit(
+        self,
+        config: TrainingConfig,
+        spec: CaptchaSpec,
+        batches: Batches,
+        validation: tuple[np.ndarray, Sequence[str]],
+        donor: keras.Model | None = None,
+    ) -> keras.Model:
+        task = Task(spec, self.network, {}, config)
+        with tempfile.TemporaryDirectory() as folder:
+            return train(task, batches, validation, Checkpoint(Path(folder)), start_from=donor).model

@@ -7,17 +7,19 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
+from captcha_core.registry.versions import locate
+from experiments.tools.processes import Process, command_line, memory_mib, serving
 
 SCRIPT = """\
 local file = io.open(os.getenv("BODY"), "rb")
 wrk.body, wrk.method = file:read("*a"), "POST"
 """
+COUNTER = r'captchalab_requests_total\{route="/solve",status="(\d+)"\} ([\d.e+]+)'
 BARE = """\
 from fastapi import FastAPI
 app = FastAPI()
@@ -61,101 +63,82 @@ def run(
         processes: Of our server; 0 for one a processor.
         port: All listen there.
     """
-    rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "bare.py").write_text(BARE, encoding="utf-8")
-        (Path(folder) / "blocking.py").write_text(BLOCKING.format(model=model), encoding="utf-8")
-        (Path(folder) / "post.lua").write_text(SCRIPT, encoding="utf-8")
-        script = str(Path(folder) / "post.lua")
-        uvicorn = [sys.executable, "-m", "uvicorn", "--app-dir", folder, "--port", str(port), "--log-level", "error"]
-        ours = [sys.executable, "-m", "experiments.cli", "serve", "--model", model, "--port", str(port)]
-        for name, command in (("bare", [*uvicorn, "bare:app"]), ("blocking", [*uvicorn, "blocking:app"])):
-            with _server(command, port, "/openapi.json"):
-                rows += [{"name": name, **_load(script, file, port, count, seconds)} for count in connections]
+    url = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        load = Load(url, folder, Path(file).resolve())
+        bundle = str(locate(model).path.resolve())
+        (folder / "bare.py").write_text(BARE, encoding="utf-8")
+        (folder / "blocking.py").write_text(BLOCKING.format(model=bundle), encoding="utf-8")
+        rows = []
+        for name in ("bare", "blocking"):
+            words = ["-m", "uvicorn", "--app-dir", place, "--port", str(port), "--log-level", "error", f"{name}:app"]
+            with serving([sys.executable, *words], f"{url}/openapi.json", folder):
+                rows += [{"name": name, **load.run(count, seconds)} for count in connections]
+        ours = command_line("serve", "--model", bundle, "--port", str(port), "--processes")
         for count in dict.fromkeys((1, processes or os.cpu_count() or 1)):
             name = f"captchalab, {count} process{'es' if count > 1 else ''}"
-            with _server([*ours, "--processes", str(count)], port, "/health/ready") as (process, ready_s):
-                rows += [{"name": name, **_load(script, file, port, many, seconds)} for many in connections]
-                memory = {"after_load_mb": _rss_mb(process)}
-                rows.append({"name": f"{name}, overload", **_load(script, file, port, overload, seconds)})
-                recovery = {"recovery_s": _recovery_s(file, port), "answers": _answers_by_status(port)}
-                memory["after_overload_mb"] = _rss_mb(process)
-                rows[-1] |= {**recovery, "ready_s": ready_s, "memory": memory}
+            with serving([*ours, str(count)], f"{url}/health/ready", folder) as (process, ready_s):
+                rows += [{"name": name, **load.run(many, seconds)} for many in connections]
+                rows.append({"name": f"{name}, overload", "ready_s": ready_s, **load.over(process, overload, seconds)})
         if soak_minutes:
-            with _server([*ours, "--processes", str(count)], port, "/health/ready") as (process, _):
-                rows.append({"name": f"{name}, soak", **_soak(process, script, file, port, soak_minutes)})
+            with serving([*ours, str(count)], f"{url}/health/ready", folder) as (process, _):
+                rows.append({"name": f"{name}, soak", **load.soak(process, soak_minutes)})
     return {"suite": "serving", "model": model, "rows": rows}
 
 
-def _soak(process: "subprocess.Popen[bytes]", script: str, file: str, port: int, minutes: float) -> dict[str, Any]:
-    """Load for a tenth of the time, then ten times as long; the growth is that of the second part."""
-    _load(script, file, port, 16, max(1, int(6 * minutes)))
-    before_mb = _rss_mb(process)
-    row = _load(script, file, port, 16, max(1, int(60 * minutes)))
-    after_mb = _rss_mb(process)
-    return {**row, "before_mb": before_mb, "after_mb": after_mb, "growth": after_mb / before_mb - 1}
+class Load:
+    """What is asked of a server, by wrk.
 
+    Args:
+        url: The server's.
+        folder: Gets wrk's script.
+        file: Sent with every request.
+    """
 
-def _recovery_s(file: str, port: int, usual_s: float = 0.1) -> float:
-    """Return how long after an overload it takes until a request is answered as quickly as usual."""
-    began, media = time.monotonic(), Path(file).read_bytes()
-    while True:
-        asked = time.monotonic()
-        request = urllib.request.Request(f"http://127.0.0.1:{port}/solve", media, {"Content-Type": "image/png"})
-        with suppress(OSError), urllib.request.urlopen(request, timeout=10):  # noqa: S310  our own server
-            if time.monotonic() - asked < usual_s:
-                return time.monotonic() - began
+    def __init__(self, url: str, folder: Path, file: Path) -> None:
+        self.url, self.file, self.script = url, file, folder / "post.lua"
+        self.script.write_text(SCRIPT, encoding="utf-8")
 
+    def run(self, connections: int, seconds: int) -> dict[str, Any]:
+        """Ask over so many connections at once, and return what wrk counts."""
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s"]
+        done = subprocess.run(  # noqa: S603
+            [*command, "-s", str(self.script), f"{self.url}/solve"], env={**os.environ, "BODY": str(self.file)},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return {"connections": connections, **parse(done.stdout)}
 
-def _answers_by_status(port: int) -> dict[str, int]:
-    """Return how many answers of each status ``/solve`` has given, as the server counts."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-        found = re.findall(
-            r'captchalab_requests_total\{route="/solve",status="(\d+)"\} ([\d.e+]+)', answer.read().decode()
-        )
-    return {status: int(float(count)) for status, count in found}
+    def over(self, process: Process, connections: int, seconds: int) -> dict[str, Any]:
+        """Ask more than can wait, then look how soon an answer is as quick as usual, and at the memory."""
+        before = memory_mib(process.pid)
+        row = self.run(connections, seconds)
+        recovery = {"recovery_s": self._recovery_s(), "answers": self._answers_by_status()}
+        memory = {"after_load_mb": before, "after_overload_mb": memory_mib(process.pid)}
+        return {**row, **recovery, "memory": memory}
 
+    def soak(self, process: Process, minutes: float) -> dict[str, Any]:
+        """Ask for a tenth of the time, then ten times as long; the growth is that of the second part."""
+        self.run(16, max(1, int(6 * minutes)))
+        before_mb = memory_mib(process.pid)
+        row = self.run(16, max(1, int(60 * minutes)))
+        after_mb = memory_mib(process.pid)
+        return {**row, "before_mb": before_mb, "after_mb": after_mb, "growth": after_mb / before_mb - 1}
 
-@contextmanager
-def _server(command: list[str], port: int, path: str) -> Iterator[tuple["subprocess.Popen[bytes]", float]]:
-    """Start a server, wait until it answers, and yield it with the seconds that took."""
-    began = time.monotonic()
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603  our own commands
-    try:
-        while not _answers(f"http://127.0.0.1:{port}{path}"):
-            if process.poll() is not None or time.monotonic() - began > 120:
-                raise RuntimeError(f"expected a server from {command[2:]}, received none within two minutes")
-            time.sleep(0.02)
-        yield process, time.monotonic() - began
-    finally:
-        process.terminate()
-        process.wait(30)
+    def _recovery_s(self, usual_s: float = 0.1) -> float:
+        began, media = time.monotonic(), self.file.read_bytes()
+        while True:
+            asked = time.monotonic()
+            request = urllib.request.Request(f"{self.url}/solve", media, {"Content-Type": "image/png"})  # noqa: S310
+            with suppress(OSError), urllib.request.urlopen(request, timeout=10):  # noqa: S310  our own server
+                if time.monotonic() - asked < usual_s:
+                    return time.monotonic() - began
 
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  our own server
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-def _rss_mb(process: "subprocess.Popen[bytes]") -> float:
-    """Resident memory of a server with all its processes, in MiB."""
-    one = psutil.Process(process.pid)
-    return sum(float(each.memory_info().rss) for each in (one, *one.children(recursive=True))) / 2**20
-
-
-def _load(script: str, file: str, port: int, connections: int, seconds: int) -> dict[str, Any]:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s", "-s", script]
-    done = subprocess.run(  # noqa: S603
-        [*command, f"http://127.0.0.1:{port}/solve"],
-        env={**os.environ, "BODY": file},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return {"connections": connections, **parse(done.stdout)}
+    def _answers_by_status(self) -> dict[str, int]:
+        """Return how many answers of each status ``/solve`` has given, as the server counts."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as answer:  # noqa: S310  our own server
+            found = re.findall(COUNTER, answer.read().decode())
+        return {status: int(float(count)) for status, count in found}
 
 
 def parse(text: str) -> dict[str, float]:

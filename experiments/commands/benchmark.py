@@ -9,21 +9,17 @@ import typer
 from experiments.terminal.options import Format, check_format
 
 SUITES = {
-    "ablation": "what each ingredient of the training recipe is worth, on the same images",
     "audio": "audio clips and features a second, beside the captcha package; memory",
     "bootstrap": "few labels by hand, the model labels the rest: exact match after each step",
     "cluster": "a Ray cluster of two nodes, one of them killed: the same digest, trials and score",
     "dashboard": "pages with 1,000 runs in a real browser: first and second visit, memory",
     "generation": "pictures a second beside the captcha package; can they be told apart?",
     "inference": "bytes to text beside Keras, ONNX Runtime and ddddocr",
-    "letters": "captchas cut into letters, and the letter networks on a fifth held out",
     "real": "real captchas: several splits, and the curve over the number of labels; --set data=DIR",
-    "reliability": "kills, MLflow away, full disks, short memory, databases; --set parts=[kills] --set kills=30",
     "serving": "requests a second beside a bare route and a route of an earlier project",
-    "tuning": "searches: the platform's own time, two workers beside one, kills; --set parts=[letters] --set data=DIR",
-    "training": "networks side by side: the same minutes, stream and held-out images",
-    "voices": "speech read on voices heard and unheard, beside the network of an earlier project",
-    "writing": "writing data sets: workers, memory, kills; --set long=true for a million samples",
+    "sweep": "trainings over presets or data sets, settings and seeds, in MLflow; --set presets=[digits4]",
+    "tuning": "searches: the platform's own time, two workers beside one; --set parts=[letters] --set data=DIR",
+    "writing": "writing data sets: workers and memory; --set long=true for a million samples",
 }
 
 
@@ -42,14 +38,17 @@ def benchmark(
         raise SpecError(f"expected a suite of {', '.join(SUITES)}, received {suite!r}; choose one.")
     import inspect
 
-    run = import_module(f"experiments.benchmarks.{suite}").run
-    parameters = inspect.signature(run).parameters
+    module = import_module(f"experiments.benchmarks.{suite}")
+    parameters = inspect.signature(module.run).parameters
     arguments = _arguments(settings or [], set(parameters))
     missing = [key for key, it in parameters.items() if it.default is it.empty and key not in arguments]
     if missing:
         raise SpecError(f"expected --set {missing[0]}=... for the suite {suite}, received none; give it.")
-    result = run(**arguments)
-    print(json.dumps(result) if as_json else json.dumps(result, indent=2))
+    result = module.run(**arguments)
+    if as_json or not hasattr(module, "table"):
+        print(json.dumps(result, indent=None if as_json else 2))
+    else:
+        print(module.table(result))
 
 
 def _arguments(settings: list[str], known: set[str]) -> dict[str, Any]:

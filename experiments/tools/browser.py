@@ -1,30 +1,16 @@
 """The dashboard in a real browser, for its tests, its screenshots and its benchmark: a server, and a page on it."""
 
 import contextlib
-import ctypes
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
+import tempfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from captcha_core.errors import CaptchaError
 from captcha_core.sources.browser import FLAGS, find_browser, playwright
+from experiments.tools.processes import CommandFailed, command_line, free_port, serving
 
-ROOT = Path(__file__).parent.parent.parent
 OPTIONS = ("--no-sandbox", *FLAGS)  # it opens our own pages alone, and as root there is no other way
-START_S = 90
-PR_SET_PDEATHSIG = 1
-# asks Linux to kill a process when the thread that started it is gone, however that went; elsewhere nothing does
-END_WITH_PARENT = (
-    partial(ctypes.CDLL(None).prctl, PR_SET_PDEATHSIG, signal.SIGKILL) if sys.platform == "linux" else None
-)
 WAIT_MS = 60_000
 
 
@@ -35,45 +21,15 @@ def served(folder: Path, tracking: str, *options: str) -> Iterator[tuple[str, in
     Raises:
         CaptchaError: If it does not start; the message holds the end of its log.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": tracking, "PYTHONPATH": str(ROOT)}
-    environment.pop("MLFLOW_RUN_ID", None)
-    log_path = folder / "dashboard.log"
-    command = [sys.executable, "-m", "experiments.cli", "dashboard", "--port", str(port), *options]
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603  our own command line
-            command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT,
-            start_new_session=True, preexec_fn=END_WITH_PARENT,
-        )  # fmt: skip
+    port = free_port()
     address = f"http://127.0.0.1:{port}/"
+    variables = {"MLFLOW_TRACKING_URI": tracking, "TMPDIR": tempfile.gettempdir()}
+    command = command_line("dashboard", "--port", str(port), *options)
     try:
-        _await(address, process, log_path)
-        yield address, process.pid
-    finally:
-        _end(process)
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Stop a process and all of its group."""
-    process.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(20)
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody of the group is left
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _await(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and process.poll() is None:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}_stcore/health", timeout=2):  # noqa: S310
-            return
-        time.sleep(0.2)
-    raise CaptchaError(
-        f"expected a dashboard that starts, received: {log.read_text(errors='replace', encoding='utf-8')[-1000:]}"
-    )
+        with serving(command, f"{address}_stcore/health", folder, variables) as (process, _):
+            yield address, process.pid
+    except CommandFailed as error:
+        raise CaptchaError(f"expected a dashboard that starts, received: {error}") from None
 
 
 @contextlib.contextmanager

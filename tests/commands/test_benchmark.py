@@ -1,11 +1,19 @@
 """The benchmark command finds every suite and refuses what it does not know."""
 
+import json
 from importlib import import_module
+from pathlib import Path
 
 import pytest
+import yaml
+from mlflow import MlflowClient
 
+from captcha_core.models.zoo import get_network
+from captcha_core.training.config import TrainingConfig
+from experiments.benchmarks.sweep import FOLDER, table
 from experiments.cli import main
 from experiments.commands.benchmark import SUITES
+from experiments.tools.processes import set_words as settings_words
 
 
 @pytest.mark.parametrize("suite", SUITES)
@@ -16,7 +24,7 @@ def test_every_suite_is_there(suite: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["fly"], "expected a suite of ablation, audio"),
+        (["fly"], "expected a suite of audio, bootstrap"),
         (["writing", "--set", "counts=3"], "received 'counts'"),
         (["inference"], "--set model="),
     ],
@@ -28,13 +36,55 @@ def test_what_is_not_known_is_refused(arguments: list[str], part: str, capsys: p
     assert part in capsys.readouterr().err
 
 
-def test_training_is_scored_on_the_package(capsys: pytest.CaptureFixture[str]) -> None:
-    import json
-
-    arguments = ["networks=[image_ctc]", "minutes=0.02", "held_out=20"]
+def benchmark(*words: str) -> int:
     with pytest.raises(SystemExit) as stop:
-        main(["benchmark", "training", *(word for pair in arguments for word in ("--set", pair)), "--format", "json"])
-    assert not stop.value.code
-    (row,) = json.loads(capsys.readouterr().out)["rows"]
-    assert row["n"] == 20
-    assert row["samples_per_s"] > 0
+        main(["benchmark", *words])
+    return int(stop.value.code or 0)
+
+
+def test_a_sweep_trains_each_setting_with_each_seed(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = "epochs: 1, steps_per_epoch: 6, batch_size: 16, ema: 0.9, validation_samples: 20, network: image_cnn"
+    settings = f"settings={{small: {{{small}}}, smaller: {{{small}, options.filters: [8, 8, 8]}}}}"
+    words = settings_words("presets=[digits4]", settings, "seeds=[0, 1]", "held_out=20")
+    assert benchmark("sweep", *words, "--format", "json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(row["setting"], row["seeds"], row["n"]) for row in found["rows"]] == [("small", 2, 20), ("smaller", 2, 20)]
+    assert all(row["spread"] is not None and row["samples_a_second"] > 0 for row in found["rows"])
+    client = MlflowClient()
+    parent = client.get_run(found["run_id"])
+    children = client.search_runs([parent.info.experiment_id], f"tags.`mlflow.parentRunId` = '{found['run_id']}'")
+    assert {run.info.run_id for run in children} == {one["run_id"] for one in found["runs"]}
+    assert {run.info.status for run in (parent, *children)} == {"FINISHED"}
+    assert sorted(run.data.params["training.seed"] for run in children) == ["0", "0", "1", "1"]
+
+
+def test_a_sweep_is_shown_as_a_table() -> None:
+    row = {"source": "data/nthu", "setting": "as it is", "seeds": 1, "exact_match": 0.985, "spread": None, "n": 2000}
+    first, second = table({"rows": [{**row, "samples_a_second": 1234.5}]}).splitlines()
+    assert first.split() == ["trained", "on", "setting", "seeds", "exact", "match", "spread", "n", "samples/s"]
+    assert second.split() == ["nthu", "as", "it", "is", "1", "98.50", "-", "2,000", "1,234"]
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ((), "expected presets or data"),
+        (("presets=[digits4]", "settings=none"), "expected settings or a YAML file"),
+        (("presets=[digits4]", "settings=[3]"), "expected settings such as"),
+        (("presets=[digits4]", "settings=[{}, {fly: 1}]"), "fly"),
+    ],
+)
+def test_a_sweep_that_cannot_be_is_refused_at_once(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], part: str
+) -> None:
+    assert benchmark("sweep", *settings_words(*words)) == 1
+    assert part in capsys.readouterr().err
+    assert not list(empty_folder.iterdir())
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.yaml")))
+def test_the_settings_that_are_shipped_can_be_trained(name: str) -> None:
+    for setting in yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8")).values():
+        get_network(setting.get("network", "image_ctc"))
+        recipe = {key: value for key, value in setting.items() if key != "network" and "." not in key}
+        TrainingConfig.build(**{"minutes": 1, **recipe})

@@ -3,7 +3,7 @@
 ``python -m tests.faults.coverage_guided images`` tries pictures.
 
 Install atheris by hand (`pip install atheris`). Options behind the name are libFuzzer's: ``-runs=50000``, a corpus
-folder. What it finds ends the run with the input's traceback; ours go to ``tests/faults/test_found.py``.
+folder. What it finds ends the run with the input's traceback; ours go to ``tests/faults/test_fuzz_findings.py``.
 """
 
 import sys

@@ -1,59 +1,67 @@
-"""SIGKILL at random moments: what was done stays done, once. ``captchalab benchmark reliability`` kills more often."""
+"""SIGKILL at random moments: what was done stays done, once.
 
+The long form kills each command KILLS=4 times and prints what it counted.
+"""
+
+import os
 from pathlib import Path
 
 import pytest
 
 from captcha_core.bundle.bundle import Bundle
+from captcha_core.errors import DataError
 from captcha_core.registry.versions import register
 from captcha_core.solver import Solver
 from captcha_core.tracking.runs import start_run
-from experiments.faults.imports import killed_import
-from experiments.faults.labels import killed_labels
-from experiments.faults.promotions import killed_promotion
-from experiments.faults.servers import killed_server
-from experiments.faults.trainings import killed_training
 from tests.commands.walk import enter
 from tests.conftest import tiny_samples
+from tests.rigs.kills import Victim, kill_again
+from tests.rigs.small_trainings import NAME
+from tests.rigs.victims import OUT, VICTIMS, WrittenSet
 
-NAME = "captcha-tiny"
-
-
-@pytest.fixture
-def registered(tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with two versions of a model."""
-    enter(tmp_path, monkeypatch)
-    for _ in range(2):
-        with start_run("made") as run:
-            register(run, Bundle.open(tiny_bundle), NAME)
-    return tmp_path
-
-
-def test_labels(tmp_path: Path) -> None:
-    found = killed_labels(tmp_path, kills=2, seed=1, count=40)
-    assert (found["kills"], found["kills_of_the_data_set"], found["labels"]) == (2, 2, 40)
+KILLS = int(os.environ.get("KILLS", "4"))
+SHORT = {  # kills and size
+    "label log": (2, 40),
+    "labels": (2, 40),
+    "import": (2, 300),
+    "promote": (1, 0),
+    "promote, writing": (1, 0),
+    "tune, random": (1, 3),
+}
+SIZES = {"generate": 20_000, "import": 3_000, "labels": 200, "label log": 20 * KILLS + 40, "train": 8}
+TRIALS = 10
 
 
-def test_imports(tmp_path: Path) -> None:
-    assert killed_import(tmp_path, kills=2, seed=1, count=300)["same_digest"] is True
+def victim(name: str, size: int, folder: Path, bundle: Path, patch: pytest.MonkeyPatch) -> Victim:
+    """Return a row of the table in a folder that has two versions of a model and a captcha for it."""
+    enter(folder, patch)
+    if name.startswith(("promote", "serve")):
+        (sample,) = tiny_samples(1, seed=5)
+        (folder / "one.png").write_bytes(sample.media)
+        (folder / "one.txt").write_text(Solver.load(str(bundle)).solve(sample.media).text, encoding="utf-8")
+        for _ in range(2):
+            with start_run("made") as run:
+                register(run, Bundle.open(bundle), NAME)
+    return VICTIMS[name](folder, size)
 
 
-def test_promotions(registered: Path) -> None:
-    found = killed_promotion(registered, NAME, ["1", "2"], kills=2, seed=1)
-    assert found["kills"] == 2 and found["promotions"] >= 3
-    assert found["looks_without_exactly_one"] == 0 < found["looks_at_the_champion"]
+@pytest.mark.parametrize("name", SHORT)
+def test_some_kills(name: str, tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kills, size = SHORT[name]
+    assert kill_again(victim(name, size, tmp_path, tiny_bundle, monkeypatch), kills, seed=1)["kills"] == kills
 
 
 @pytest.mark.long
-def test_servers(registered: Path, tiny_bundle: Path) -> None:
-    (sample,) = tiny_samples(1, seed=5)
-    text = Solver.load(str(tiny_bundle)).solve(sample.media).text
-    found = killed_server(registered, f"models:/{NAME}@challenger", sample.media, text, kills=2, seed=1)
-    assert found["kills"] == 2 and found["answers"] > 0
+@pytest.mark.parametrize("name", VICTIMS)
+def test_kills(name: str, tmp_path: Path, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = SIZES.get(name, TRIALS if name.startswith("tune") else 0)
+    found = kill_again(victim(name, size, tmp_path, tiny_bundle, monkeypatch), KILLS, seed=1)
+    print(f"\n{name}: {found}")
+    assert found["kills"] == KILLS
 
 
-@pytest.mark.long
-def test_trainings(tmp_path: Path) -> None:
-    found = killed_training(tmp_path, kills=4, seed=1)
-    assert found["kills"] == 4 and found["trainings_finished"] >= 2
-    assert found["runs_open_after_repair"] == 0
+def test_a_shard_cut_short_is_found(tmp_path: Path) -> None:
+    (tmp_path / OUT / "train").mkdir(parents=True)
+    (tmp_path / OUT / "train" / "part-00000.parquet").write_bytes(b"PAR1 cut")
+    with pytest.raises(DataError, match="expected a whole Parquet shard"):
+        WrittenSet(tmp_path, 1).look()

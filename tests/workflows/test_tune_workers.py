@@ -6,12 +6,10 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
-from experiments.benchmarks.tuning import killed
 from tests.workflows.searches import draw, parent_of, states, tune
 
 
@@ -92,27 +90,3 @@ def test_a_local_ray_cluster_does_the_same() -> None:
     finally:
         ray.shutdown()
     assert states("ray") == ["FINISHED"] * 4
-
-
-def test_kills_lose_nothing() -> None:
-    found = killed("random", kills=1, trials=3)
-    _whole(found, 3)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("tuner", ["random", "grid", "bayesian", "hyperband"])
-def test_twenty_kills_lose_nothing(tuner: str) -> None:
-    _whole(killed(tuner, kills=20), 10)
-
-
-def _whole(killed: dict[str, Any], trials: int) -> None:
-    assert killed["runs_open_after_repair"] == 0
-    for found in killed["searches"]:
-        _whole_search(found, trials)
-
-
-def _whole_search(found: dict[str, Any], trials: int) -> None:
-    for key in ("trials_keras_tuner", "finished_keras_tuner", "children_mlflow", "finished_mlflow", "trials_mlflow"):
-        assert found[key] == trials, found
-    assert found["epochs_lost_or_doubled"] == 0
-    assert found["same_configurations"] and found["same_best"], found
