@@ -17,8 +17,8 @@ from typing import Any
 import yaml
 
 from captcha_core.errors import SpecError
+from captcha_core.native import start_keras
 from captcha_core.presets.preset import EvaluationConfig
-from captcha_core.start_keras import start_keras
 from captcha_core.tracking.names import Kind, Metric, Tag
 from captcha_core.tracking.owner import own_tags
 from captcha_core.tracking.runs import Run, begin_run, client
