@@ -10,6 +10,7 @@ from collections.abc import Callable
 import typer
 
 from captcha_core.errors import CaptchaError
+from captcha_core.plugins import add_plugins
 from captcha_core.temporary import temporary_folder
 from experiments.commands.benchmark import benchmark
 from experiments.commands.collect import collect
@@ -80,8 +81,14 @@ for _name, _command in COMMANDS.items():
 
 
 @app.callback()
-def options(debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error.")) -> None:
+def options(
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+    plugin: list[str] = typer.Option(
+        [], metavar="MODULE", help="Use a module's own networks, schemes, voices and sources; may be repeated."
+    ),
+) -> None:
     """Experiments in captcha recognition: generate, train, compare, promote, serve."""
+    add_plugins(plugin)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -16,6 +16,7 @@ from captcha_core.features.segmentation.segment import Segmentation
 from captcha_core.models import audio_ctc, classic, classic_letters, image_cnn, image_ctc, letter_cnn
 from captcha_core.models.letter_reader import reader
 from captcha_core.models.space import DROPOUT, Space
+from captcha_core.plugins import Table
 from captcha_core.spec.captcha import CaptchaSpec
 
 Head = Literal["positions", "ctc"]
@@ -62,7 +63,7 @@ def _letters(side_px: int, channels: Literal[1, 3] = 1) -> Callable[[CaptchaSpec
 
 
 _WITH_DROPOUT = Space({"dropout": DROPOUT})
-NETWORKS: dict[str, Network] = {
+_OURS = {
     "image_cnn": Network("image", "positions", ImageFeatures.of, image_cnn.build, image_cnn.SPACE),
     "image_ctc": Network("image", "ctc", ImageFeatures.of, image_ctc.build, image_ctc.SPACE),
     "conv3_dense1024": Network("image", "positions", _fixed(100, 120, 3), classic.conv3_dense1024),
@@ -79,6 +80,7 @@ NETWORKS: dict[str, Network] = {
     "audio_ctc": Network("audio", "ctc", LogMelFeatures.of, audio_ctc.build, audio_ctc.SPACE),
     "audio_conv10_batchnorm": Network("audio", "positions", SpectrogramPicture.of, classic.conv10_batchnorm),
 }
+NETWORKS: Table[Network] = Table("network", _OURS, lambda registered: Network(**registered))
 
 
 def get_network(name: str) -> Network:

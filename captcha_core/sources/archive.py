@@ -11,6 +11,7 @@ from typing import BinaryIO, Protocol
 
 from captcha_core.errors import DataError
 from captcha_core.media.audio import MAX_BYTES  # clips may be larger than images
+from captcha_core.plugins import registered
 
 MAX_FILES = 5_000_000
 DAMAGED = (  # what zipfile and its decoders raise at archives that are not whole
@@ -103,11 +104,15 @@ class ZipFiles:
 
 
 def open_files(place: Path) -> Files:
-    """Return the files of a folder or a zip archive.
+    """Return the files of a folder, a zip archive or, for ``NAME:REST``, a plugin's source.
 
     Raises:
         DataError: If the place is neither.
     """
+    name, colon, rest = str(place).partition(":")
+    if colon and name in registered("source"):
+        files: Files = registered("source")[name](rest)
+        return files
     if place.is_dir():
         return FolderFiles(place)
     if place.is_file() and zipfile.is_zipfile(place):

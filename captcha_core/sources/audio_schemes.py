@@ -5,10 +5,12 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from captcha_core.errors import SpecError
+from captcha_core.plugins import registered
 from captcha_core.sources.scheme import Knobs, Scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.charset import DIGITS, UPPER
 
+OUR_ENGINES = ("builtin", "espeak", "polly", "google")
 Share = Field(default=0.0, ge=0.0, le=1.0)
 Snr = Field(default=None, ge=-20.0, le=60.0)
 
@@ -38,7 +40,7 @@ class AudioKnobs(Knobs):
     """
 
     layout: Literal["captcha", "plain"] = "plain"
-    engine: Literal["builtin", "espeak", "polly", "google"] = "builtin"
+    engine: str = "builtin"
     voices: tuple[str, ...] = ()
     held_out: tuple[str, ...] = ()
     min_pause_s: float = Field(default=0.02, ge=0.0, le=5.0)
@@ -57,6 +59,9 @@ class AudioKnobs(Knobs):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if self.engine not in OUR_ENGINES and self.engine not in registered("engine"):
+            known = ", ".join([*OUR_ENGINES, *registered("engine")])
+            raise SpecError(f"expected an engine of {known}, received {self.engine!r}; choose one.")
         if self.layout == "captcha" and self.engine != "builtin":
             raise SpecError(
                 f"expected the engine builtin for the layout captcha, received {self.engine}; take the layout plain."

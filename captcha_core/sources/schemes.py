@@ -1,11 +1,12 @@
 """Every scheme by its name."""
 
 from captcha_core.errors import SpecError
+from captcha_core.plugins import Table
 from captcha_core.sources.audio_schemes import AUDIO_SCHEMES
 from captcha_core.sources.image_schemes import IMAGE_SCHEMES
 from captcha_core.sources.scheme import Scheme
 
-SCHEMES: dict[str, Scheme] = {scheme.name: scheme for scheme in (*IMAGE_SCHEMES, *AUDIO_SCHEMES)}
+SCHEMES: Table[Scheme] = Table("scheme", {scheme.name: scheme for scheme in (*IMAGE_SCHEMES, *AUDIO_SCHEMES)})
 
 
 def get_scheme(name: str) -> Scheme:

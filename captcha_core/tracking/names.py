@@ -23,6 +23,7 @@ class Tag:
 
     COMMAND = "captchalab.command"  # command line that made the run
     VERSION = "captchalab.version."  # prefix: installed version of a library
+    PLUGINS = "captchalab.plugins"  # modules of other people that were loaded
     GIT_COMMIT = "mlflow.source.git.commit"  # checkout of the code
     GIT_DIRTY = "captchalab.git_dirty"  # whether the checkout had changes
 

@@ -6,6 +6,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from captcha_core.plugins import load_plugins
 from captcha_core.tracking.names import Tag
 
 LIBRARIES = ("captchalab", "tensorflow", "keras", "numpy", "mlflow", "captcha")
@@ -16,6 +17,8 @@ def provenance() -> dict[str, str]:
     tags = {f"{Tag.VERSION}{name}": version_of(name) for name in LIBRARIES}
     tags[f"{Tag.VERSION}python"] = platform.python_version()
     tags[Tag.COMMAND] = " ".join(Path(sys.argv[0]).name.split() + sys.argv[1:])
+    if plugins := load_plugins():
+        tags[Tag.PLUGINS] = " ".join(plugins)
     commit = _git("rev-parse", "HEAD")
     if commit:
         tags[Tag.GIT_COMMIT] = commit

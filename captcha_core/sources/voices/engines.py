@@ -1,9 +1,10 @@
 """Engines by name; one of each in a process."""
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from captcha_core.errors import SpecError
+from captcha_core.plugins import Table
 from captcha_core.sources.voices.builtin import BuiltinVoices
 from captcha_core.sources.voices.cloud import MAX_CHARACTERS, CloudVoices
 from captcha_core.sources.voices.contract import Voices
@@ -11,12 +12,9 @@ from captcha_core.sources.voices.espeak import EspeakVoices
 from captcha_core.sources.voices.google import GoogleVoices
 from captcha_core.sources.voices.polly import PollyVoices
 
-ENGINES: dict[str, type[Voices]] = {
-    "builtin": BuiltinVoices,
-    "espeak": EspeakVoices,
-    "polly": PollyVoices,
-    "google": GoogleVoices,
-}
+ENGINES: Table[type[Voices]] = Table(
+    "engine", {"builtin": BuiltinVoices, "espeak": EspeakVoices, "polly": PollyVoices, "google": GoogleVoices}
+)
 _options: dict[str, Any] = {"max_characters": MAX_CHARACTERS}
 
 
@@ -31,7 +29,7 @@ def is_paid(name: str) -> bool:
     return issubclass(ENGINES.get(name, Voices), CloudVoices)
 
 
-@lru_cache(maxsize=len(ENGINES))
+@cache
 def get_engine(name: str) -> Voices:
     """Return an engine by its name.
 
