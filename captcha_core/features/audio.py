@@ -14,6 +14,7 @@ from captcha_core.spec.captcha import MAX_SECONDS, MAX_SIDE_PX, CaptchaSpec
 HOP_S = 0.016
 WINDOW_S = 0.032
 LOW_HZ = 60.0
+RANGE_DB = 80.0
 
 
 class _ClipFeatures(FeaturesModel):
@@ -52,7 +53,7 @@ class LogMelFeatures(_ClipFeatures):
     window: int = Field(ge=2, le=2**16)
     mels: int = Field(default=40, ge=8, le=128)
     low_hz: float = Field(default=LOW_HZ, ge=0, lt=MIN_RATE_HZ / 2)
-    range_db: float = Field(default=80.0, gt=0, le=1000)
+    range_db: float = Field(default=RANGE_DB, gt=0, le=1000)
 
     @property
     def frames(self) -> int:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from captcha_core.features.audio import LOW_HZ, RANGE_DB, WINDOW_S
 from captcha_core.features.log_mel import log_mel
 from captcha_core.spec.answer import Character
 
 WIDTH_PX, LABELS_PX, WAVE_PX, SPECTRUM_PX, AXIS_PX = 960, 30, 110, 180, 20
 HEIGHT_PX = LABELS_PX + WAVE_PX + SPECTRUM_PX + AXIS_PX
-BANDS, RANGE_DB, WINDOW_S, LOW_HZ = 64, 80.0, 0.032, 60.0
+BANDS = 64
 PAGE, INK, WAVE, SPAN = (255, 255, 255), (30, 32, 38), (52, 101, 164), (252, 226, 178)
 # Dark to bright in even steps of lightness, so that it reads the same in grey.
 _ANCHORS = np.array([(10, 8, 30), (62, 20, 96), (150, 38, 96), (226, 94, 52), (250, 176, 60), (252, 250, 200)], float)
@@ -54,8 +55,8 @@ def _draw_wave(draw: ImageDraw.ImageDraw, samples: np.ndarray) -> None:
     scale = 0.48 * WAVE_PX / max(float(np.abs(samples).max()), 1e-6)
     middle = LABELS_PX + WAVE_PX / 2
     for column, start in enumerate(edges[:-1]):
-        component = samples[min(start, len(samples) - 1) : max(edges[column + 1], start + 1)]
-        draw.line((column, middle - component.max() * scale, column, middle - component.min() * scale), fill=WAVE)
+        part = samples[min(start, len(samples) - 1) : max(edges[column + 1], start + 1)]
+        draw.line((column, middle - part.max() * scale, column, middle - part.min() * scale), fill=WAVE)
 
 
 def _spectrum(samples: np.ndarray, rate_hz: int) -> np.ndarray:

@@ -67,14 +67,14 @@ def extract_letters(
         yield [
             Letter(
                 Sample(
-                    encode_png(square),
+                    encode_png(crop),
                     character,
                     f"{sample.id}_{place}.png",
                     {"source": "letters", "captcha": sample.id, "place": place},
                 ),
                 place,
             )
-            for place, (square, character) in enumerate(zip(found.squares, sample.text, strict=True))
+            for place, (crop, character) in enumerate(zip(found.crops, sample.text, strict=True))
         ]
 
 

@@ -1,4 +1,4 @@
-"""What a letters network sees: the squares of a captcha's letters, cut out by the segmentation."""
+"""What a letters network sees: the crops of a captcha's letters, as the segmentation finds them."""
 
 from functools import partial
 from typing import ClassVar, Literal
@@ -54,7 +54,7 @@ class LetterFeatures(FeaturesModel):
         """The number of letters where all texts have the same."""
         return self.max_length if self.min_length == self.max_length else None
 
-    def cut(self, pixels: np.ndarray) -> Segments:
+    def segment(self, pixels: np.ndarray) -> Segments:
         """Find the letters of uint8 (H, W, C).
 
         Raises:
@@ -78,7 +78,7 @@ class LetterFeatures(FeaturesModel):
         what it reads there is wrong.
         """
         try:
-            return self._padded(self.cut(pixels).squares)
+            return self._padded(self.segment(pixels).crops)
         except NoLetters:
             return np.zeros(self.shape, dtype=np.uint8)
 
@@ -102,16 +102,16 @@ class LetterFeatures(FeaturesModel):
         size = pixels.shape[:2]
         if size != spec.size_px:
             pixels = decode_image(media, spec.channels or 1, spec.size_px)
-        found = self.cut(pixels)
-        return self._padded(found.squares), tuple(_rescaled(box, spec.size_px, size) for box in found.boxes_px)
+        found = self.segment(pixels)
+        return self._padded(found.crops), tuple(_rescaled(box, spec.size_px, size) for box in found.boxes_px)
 
     def augmentation(self, strength: float) -> Augment | None:
         """Return what distorts each letter on its own."""
         return partial(augment_letters, strength=strength) if strength else None
 
-    def _padded(self, squares: np.ndarray) -> np.ndarray:
+    def _padded(self, crops: np.ndarray) -> np.ndarray:
         padded = np.zeros(self.shape, dtype=np.uint8)
-        padded[: len(squares)] = squares[..., None]
+        padded[: len(crops)] = crops[..., None]
         return padded
 
     @classmethod

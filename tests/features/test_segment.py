@@ -46,7 +46,7 @@ def test_takes_thin_lines_off(style: dict[str, Any]) -> None:
 def test_cuts_touching_letters_apart(inks: Any) -> None:
     drawn = [draw(text, seed, gap_px=-1, inks=inks) for seed in range(4) for text in ("80352", "469", "2085")]
     found = [segment(one.pixels, len(one.text)) for one in drawn]
-    assert sum(one.cuts for one in found) >= len(found)
+    assert sum(one.seams for one in found) >= len(found)
     right = [is_right(one, truth) for one, truth in zip(found, drawn, strict=True)]
     assert np.mean(right) >= 0.9
 
@@ -67,16 +67,16 @@ def test_polarity_does_not_change_the_squares() -> None:
     drawn = draw("4173")
     mine, inverted = segment(drawn.pixels, 4), segment(255 - drawn.pixels, 4)
     assert mine.boxes_px == inverted.boxes_px
-    assert np.abs(mine.squares.astype(int) - inverted.squares).max() <= 2
+    assert np.abs(mine.crops.astype(int) - inverted.crops).max() <= 2
 
 
 def test_squares_are_padded_and_of_the_size_that_was_set() -> None:
     found = segment(draw("4173").pixels, 4, Segmentation(side_px=40, pad_px=5))
-    assert found.squares.shape == (4, 40, 40) and found.squares.dtype == np.uint8
+    assert found.crops.shape == (4, 40, 40) and found.crops.dtype == np.uint8
     border = np.ones((40, 40), dtype=bool)
     border[5:-5, 5:-5] = False
-    assert not found.squares[:, border].any()
-    assert (found.squares.max(axis=(1, 2)) > 230).all()
+    assert not found.crops[:, border].any()
+    assert (found.crops.max(axis=(1, 2)) > 230).all()
 
 
 def test_without_an_expected_count_takes_what_stands_apart() -> None:
@@ -87,7 +87,7 @@ def test_without_an_expected_count_takes_what_stands_apart() -> None:
 def test_a_blank_picture() -> None:
     for pixels in (np.full((40, 120, 3), 255, np.uint8), np.zeros((40, 120, 1), np.uint8)):
         found = segment(pixels, 4)
-        assert found.outcome is Outcome.BLANK and found.squares.shape == (0, 28, 28)
+        assert found.outcome is Outcome.BLANK and found.crops.shape == (0, 28, 28)
         assert "nothing stands out" in found.sentence()
 
 
@@ -118,7 +118,7 @@ def test_touching_letters_without_a_count_are_not_passed_off_as_one() -> None:
 
 def test_touching_letters_stay_whole_where_cutting_is_switched_off() -> None:
     found = segment(draw("8035", gap_px=-2).pixels, 4, Segmentation(split_touching=False))
-    assert found.outcome is Outcome.TOO_FEW and found.cuts == 0
+    assert found.outcome is Outcome.TOO_FEW and found.seams == 0
 
 
 def test_refuses_what_is_no_picture() -> None:

@@ -31,7 +31,9 @@ def drawn(number: int) -> np.ndarray:
 
 def found() -> list[dict[str, object]]:
     results = [segment(drawn(number), 5) for number in range(COUNT)]
-    return [{"outcome": one.outcome.value, "cuts": one.cuts, "boxes_px": [*map(list, one.boxes_px)]} for one in results]
+    return [
+        {"outcome": one.outcome.value, "cuts": one.seams, "boxes_px": [*map(list, one.boxes_px)]} for one in results
+    ]
 
 
 def test_no_box_has_moved() -> None:

@@ -74,8 +74,8 @@ class Layout:
         text_px: Height of the text.
         lost: Share of the ink that is surely letters' and that no component holds.
         thick: The mask without thin lines, where that can be told.
-        cuts: How many cuts through touching letters led here.
-        cost: What the cuts cost together, see :mod:`captcha_core.features.segmentation.seams`.
+        seams: How many seams through touching letters led here.
+        cost: What the seams cost together, see :mod:`captcha_core.features.segmentation.seams`.
     """
 
     labels: np.ndarray
@@ -83,7 +83,7 @@ class Layout:
     text_px: int
     lost: float = 0.0
     thick: np.ndarray | None = None
-    cuts: int = 0
+    seams: int = 0
     cost: float = 0.0
 
     @classmethod
@@ -92,15 +92,15 @@ class Layout:
         return cls(np.zeros(shape, dtype=np.int32), (), 0)
 
     def judged(self, lost: float, thick: np.ndarray | None) -> "Layout":
-        """Return the layout with what was found out about it."""
-        return Layout(self.labels, self.components, self.text_px, lost, thick, self.cuts, self.cost)
+        """Return the layout with what is known of its loss and of its thick strokes."""
+        return replace(self, lost=lost, thick=thick)
 
     def legible(self) -> bool:
-        """Say whether what was found is as high as text, and not the grain of the paper."""
+        """Return whether the text is as high as text, and not the grain of the paper."""
         return self.text_px >= max(MIN_TEXT_PX, MIN_TEXT * self.labels.shape[0])
 
     def plausible(self) -> bool:
-        """Say whether each component can be one letter."""
+        """Return whether each component can be one letter."""
         heights = [component.height for component in self.components]
         return bool(self.components) and (
             max(component.width for component in self.components) <= WIDEST * self.text_px
@@ -122,8 +122,8 @@ class Layout:
         whole = np.count_nonzero(body)
         if not whole:
             return 1.0
-        held = cv2.dilate(self.own(self.components).view(np.uint8), NEAR)
-        return float(np.count_nonzero(body & held.view(bool))) / whole
+        covered = cv2.dilate(self.own(self.components).view(np.uint8), NEAR)
+        return float(np.count_nonzero(body & covered.view(bool))) / whole
 
     def with_components(self, components: list[Component], **changes: object) -> "Layout":
         return replace(self, components=_ordered(components), **changes)  # type: ignore[arg-type]
@@ -141,7 +141,7 @@ def owned(window: np.ndarray, component: Component) -> np.ndarray:
     return own
 
 
-def find_pieces(mask: np.ndarray) -> Layout:
+def find_components(mask: np.ndarray) -> Layout:
     """Return the letter-like components of a mask uint8 (H, W)."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     solid = [
@@ -229,7 +229,7 @@ def thick_strokes(mask: np.ndarray) -> np.ndarray | None:
 
 
 def has_whiskers(layout: Layout) -> bool:
-    """Say whether a thin line sticks out of a letter with thick strokes."""
+    """Return whether a thin line sticks out of a letter with thick strokes."""
     if layout.thick is None:
         return False
     for component in layout.components:

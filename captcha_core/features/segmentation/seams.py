@@ -19,7 +19,7 @@ COLOUR_STEP = 60.0  # mean difference over the channels from which on two colour
 COLOUR_DISCOUNT = 0.85
 NARROWEST = 0.18  # of the text height: no letter is narrower
 DEAREST = 0.5  # of the text height in ink: a path that pays more goes through a letter
-CUT = 0.05  # what any cut costs: letters that stand apart are likelier
+SEAM = 0.05  # what any seam costs: letters that stand apart are likelier
 HOLE = 0.15  # px of ink that a pixel of enclosed paper counts for: the inside of a letter, rarely a gap
 LEAN = 0.15  # px of ink that one step aside costs
 PROJECTION = 0.1  # weight of a column's whole ink beside the path's own
@@ -30,24 +30,26 @@ REGULAR = 0.6  # weight of a letter's squared deviation from the mean width
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """One way to divide a component: the paths' columns (cuts, h) in the component's box, and what it costs."""
+    """One way to divide a component: the paths' columns (seams, h) in the component's box, and what it costs."""
 
     paths: np.ndarray
     cost: float
 
 
-def split(layout: Layout, count: int, ink: np.ndarray, colours: np.ndarray, limit: float = math.inf) -> Layout | None:
+def split(
+    layout: Layout, count: int, strength: np.ndarray, colours: np.ndarray, limit: float = math.inf
+) -> Layout | None:
     """Divide the components into ``count`` letters at the least cost.
 
     Args:
         layout: Fewer than ``count`` components.
         count: How many there should be.
-        ink: float32 (H, W): how much ink a pixel holds, 1 where it is as strong as is typical.
+        strength: float32 (H, W): contrast of each pixel, 1 where it is that of typical ink.
         colours: uint8 (H, W, C).
         limit: What a better division costs; one that cannot cost less is not looked for.
 
     Returns:
-        The layout with the cuts made, or None when a cut would have to go through a letter, or costs too much.
+        The divided layout, or None where a seam would have to go through a letter or the division costs too much.
     """
     missing = count - len(layout.components)
     mean = sum(component.width for component in layout.components) / count
@@ -56,7 +58,7 @@ def split(layout: Layout, count: int, ink: np.ndarray, colours: np.ndarray, limi
     if least is None or sum(division.cost for division in least) + LOST * layout.lost >= limit:
         return None
     options = [
-        _divisions(component, max(bound), mean, layout.labels, ink, colours, layout.text_px)
+        _divisions(component, max(bound), mean, layout.labels, strength, colours, layout.text_px)
         for component, bound in zip(layout.components, bounds, strict=True)
     ]
     chosen = _allocate(options, count)
@@ -66,13 +68,13 @@ def split(layout: Layout, count: int, ink: np.ndarray, colours: np.ndarray, limi
     components: list[Component] = []
     for component, division in zip(layout.components, chosen, strict=True):
         components += [component] if not len(division.paths) else _apply(component, division.paths, labels)
-    cut = layout.with_components(components, labels=labels, cuts=missing)
-    ink_cost = sum(division.cost for division in chosen)
-    return replace(cut, cost=ink_cost + _disorder(cut))
+    divided = layout.with_components(components, labels=labels, seams=missing)
+    seam_cost = sum(division.cost for division in chosen)
+    return replace(divided, cost=seam_cost + _disorder(divided))
 
 
 def price_whole(layout: Layout) -> Layout:
-    """Return an uncut layout with its cost, on the scale of :func:`split`'s."""
+    """Return an undivided layout with its cost, on the scale of :func:`split`'s."""
     widths = np.array([component.width for component in layout.components])
     uneven = REGULAR * ((widths / widths.mean() - 1) ** 2).sum()
     return replace(layout, cost=float(uneven) + _disorder(layout))
@@ -97,14 +99,14 @@ def _allocate(options: list[dict[int, Division]], count: int) -> list[Division] 
 
 
 def _bounds(component: Component, most: int, mean: float, text_px: int) -> dict[int, Division]:
-    """Return for each number of letters that fit into a component the least cost: cuts without ink, even widths."""
+    """Return for each number of letters that fit into a component the least cost: no ink crossed, even widths."""
     if component.width < 0.5 * mean:
         most = 1
     most = max(1, min(most, component.width // _narrowest(text_px)))
     nowhere = np.empty((0, component.height), dtype=np.intp)
     return {
         letters: Division(
-            nowhere, CUT * (letters - 1) + letters * REGULAR * (component.width / letters / mean - 1) ** 2
+            nowhere, SEAM * (letters - 1) + letters * REGULAR * (component.width / letters / mean - 1) ** 2
         )
         for letters in range(1, most + 1)
     }
@@ -115,17 +117,23 @@ def _narrowest(text_px: int) -> int:
 
 
 def _divisions(
-    component: Component, most: int, mean: float, labels: np.ndarray, ink: np.ndarray, colours: np.ndarray, text_px: int
+    component: Component,
+    most: int,
+    mean: float,
+    labels: np.ndarray,
+    strength: np.ndarray,
+    colours: np.ndarray,
+    text_px: int,
 ) -> dict[int, Division]:
     """Return the best division of a component into 1, 2, ... ``most`` letters, as far as one can be made."""
     found = {1: Division(np.empty((0, component.height), dtype=np.intp), REGULAR * (component.width / mean - 1) ** 2)}
     if most < 2:
         return found
-    price = _price(component, labels, ink, colours)
+    price = _price(component, labels, strength, colours)
     total, origin = _walk(price)
     paths = _trace(origin)
     middles = paths.mean(axis=0)
-    costs = CUT + np.where(total > DEAREST * text_px, np.inf, total + PROJECTION * price.sum(axis=0)) / text_px
+    costs = SEAM + np.where(total > DEAREST * text_px, np.inf, total + PROJECTION * price.sum(axis=0)) / text_px
     for letters in range(2, most + 1):
         ends, cost = _place(costs, middles, letters, component.width, mean, _narrowest(text_px))
         if ends:
@@ -159,11 +167,11 @@ def _place(
     return ends[::-1], cost
 
 
-def _price(component: Component, labels: np.ndarray, ink: np.ndarray, colours: np.ndarray) -> np.ndarray:
+def _price(component: Component, labels: np.ndarray, strength: np.ndarray, colours: np.ndarray) -> np.ndarray:
     """Return what each pixel of the component's box costs to cross, float32 (h, w)."""
     window = np.s_[component.top : component.bottom, component.left : component.right]
     own = owned(labels[window], component)
-    price = np.where(own, np.clip(ink[window], 0.5, 1), HOLE * _holes(own)).astype(np.float32)
+    price = np.where(own, np.clip(strength[window], 0.5, 1), HOLE * _holes(own)).astype(np.float32)
     if colours.shape[2] > 1 and component.width > 4:
         local = colours[window].astype(np.int16)
         step = np.abs(local[:, 4:] - local[:, :-4]).mean(axis=2)

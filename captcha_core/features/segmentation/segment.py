@@ -1,8 +1,8 @@
-"""A captcha into letters: boxes and squares, and a plain word when the count is not the expected one.
+"""Letters of a captcha: their boxes and crops, and a plain sentence where their number is not the expected one.
 
-Nothing here knows a colour or a site: the background is found, then several readings of the picture (how dark is
-ink, how thin is a line) are tried from the likeliest on, and the first that gives the expected number of plausible
-letters counts. Only when none does are touching letters cut apart.
+Nothing here knows a colour or a site: the background is found, then several candidates (how dark is ink, how thin is a
+line) are tried from the likeliest on, and the first with the expected number of plausible letters counts. Touching
+letters are divided only where no candidate has that number.
 """
 
 import math
@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from captcha_core.errors import DataError
-from captcha_core.features.segmentation.candidates import readings
+from captcha_core.features.segmentation.candidates import candidates
 from captcha_core.features.segmentation.components import Layout, drop_faint, has_whiskers, join_stacked
 from captcha_core.features.segmentation.contrast import contrast, middle_level
 from captcha_core.features.segmentation.crops import letter_crop, refined
@@ -23,8 +23,8 @@ from captcha_core.features.segmentation.seams import price_whole, split
 from captcha_core.spec.answer import Box
 
 GRAIN = 3.5  # ink stands out from the paper by this many times the paper's own unevenness
-SURE_COST = 0.25  # a reading that costs no more is taken at once
-FAIR_COST = 0.35  # cuts that cost no more are taken before the picture is cleaned further
+SURE_COST = 0.25  # a candidate that costs no more is taken at once
+FAIR_COST = 0.35  # seams that cost no more are taken before the picture is cleaned further
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -36,7 +36,7 @@ class Segmentation(BaseModel):
         pad_px: Empty border inside the square.
         thresholds: Shares of the typical ink's contrast from which on a pixel is ink, in the order tried.
         min_contrast: Levels by which ink must stand out, below which a picture is blank.
-        split_touching: Whether touching letters are cut apart.
+        split_touching: Whether touching letters are divided.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,16 +65,16 @@ class Segments:
     Args:
         outcome: OK, or why the letters must not be trusted.
         boxes_px: (left, top, right, bottom) of each component, left to right.
-        squares: uint8 (N, S, S): the letters in the order of their boxes.
+        crops: uint8 (N, S, S): the letters in the order of their boxes.
         expected: The count that was asked for.
-        cuts: How many cuts were made through touching letters.
+        seams: How many seams go through touching letters.
     """
 
     outcome: Outcome
     boxes_px: tuple[Box, ...]
-    squares: np.ndarray
+    crops: np.ndarray
     expected: int | None
-    cuts: int
+    seams: int
 
     @property
     def ok(self) -> bool:
@@ -124,27 +124,27 @@ def _typical_ink(distance: np.ndarray) -> float:
 def _choose(
     distance: np.ndarray, typical: float, pixels: np.ndarray, expected: int | None, settings: Segmentation
 ) -> tuple[Layout | None, Layout]:
-    """Return the cheapest reading that fits, if any does, and the one that comes nearest."""
+    """Return the cheapest candidate that fits, if any does, and the one that comes nearest."""
     options: list[Layout] = []
     stages: list[list[Layout]] = []
-    for stage in readings(distance, typical, settings.thresholds):
+    for stage in candidates(distance, typical, settings.thresholds):
         stages.append([])
-        for reading in stage:
-            layout = _trimmed(reading, expected)
+        for candidate in stage:
+            layout = _trimmed(candidate, expected)
             stages[-1].append(layout)
             if _fits(layout, expected):
                 options.append(price_whole(layout))
                 if options[-1].cost <= SURE_COST:
                     return options[-1], options[-1]
     if settings.split_touching and expected is not None:
-        ink = distance.astype(np.float32) / typical
+        strength = distance.astype(np.float32) / typical
         for tried in stages:
             few = [layout for layout in tried if 0 < len(layout.components) < expected]
             for layout in few:
                 cheapest = min((option.cost for option in options), default=math.inf)
-                cut = split(layout, expected, ink, pixels, cheapest)
-                if cut is not None and _fits(cut, expected) and not has_whiskers(cut):
-                    options.append(cut)
+                divided = split(layout, expected, strength, pixels, cheapest)
+                if divided is not None and _fits(divided, expected) and not has_whiskers(divided):
+                    options.append(divided)
             if any(option.cost <= FAIR_COST for option in options):
                 break
     nearest = min(
@@ -181,7 +181,7 @@ def _result(
     outcome: Outcome, layout: Layout, distance: np.ndarray, expected: int | None, settings: Segmentation
 ) -> Segments:
     components = [refined(component, layout.labels, distance) for component in layout.components]
-    squares = np.zeros((len(components), settings.side_px, settings.side_px), dtype=np.uint8)
+    crops = np.zeros((len(components), settings.side_px, settings.side_px), dtype=np.uint8)
     for index, component in enumerate(components):
-        squares[index] = letter_crop(distance, layout.labels, component, settings.side_px, settings.pad_px)
-    return Segments(outcome, tuple(component.box for component in components), squares, expected, layout.cuts)
+        crops[index] = letter_crop(distance, layout.labels, component, settings.side_px, settings.pad_px)
+    return Segments(outcome, tuple(component.box for component in components), crops, expected, layout.seams)
