@@ -1,4 +1,4 @@
-"""From which confidence on a model's answers may stand without a person's look. NumPy only.
+"""From which confidence on a model's answers may stand without a person's look.
 
 A model is asked for answers to many captchas, of which few are labelled. The labelled ones say how far its confidence
 can be believed (temperatures), and that gives the error to expect among the answers that would be accepted.
@@ -48,25 +48,9 @@ def clopper_pearson_upper(wrong: int, n: int, confidence: float = 0.95) -> float
     """
     if n == 0 or wrong >= n:
         return 1.0
-    low, high = wrong / n, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if _binomial_cdf(wrong, n, middle) > 1 - confidence:
-            low = middle
-        else:
-            high = middle
-    return high
+    from scipy.special import betaincinv  # what scipy.stats.beta.ppf computes, in a hundredth of its time
 
-
-def _binomial_cdf(k: int, n: int, p: float) -> float:
-    if p >= 1.0:
-        return 0.0
-    logs = [
-        math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1) + i * math.log(p) + (n - i) * math.log1p(-p)
-        for i in range(k + 1)
-        if p > 0 or i == 0
-    ]
-    return math.fsum(math.exp(log) for log in logs)
+    return float(betaincinv(wrong + 1, n - wrong, confidence))
 
 
 def weigh_temperatures(confidence: Sequence[float], right: Sequence[bool]) -> np.ndarray:
