@@ -104,7 +104,7 @@ def _spend(tokens: Tokens, authorization: str) -> None:
             "expected a known token in Authorization: Bearer TOKEN, received none; ask the server's owner for one."
         )
         raise ApiError(401, "no_token", message, {"WWW-Authenticate": "Bearer"})
-    wait_s = token.take(tokens.clock())
+    wait_s = token.take(time.monotonic())
     if wait_s:
         message = f"expected at most {token.per_minute:,} requests a minute, received more; wait a little."
         raise ApiError(429, "too_many", message, {"Retry-After": str(math.ceil(wait_s))})

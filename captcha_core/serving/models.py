@@ -1,5 +1,6 @@
 """The models a server answers with: several at once, each replaced while it runs."""
 
+import dataclasses
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,15 +41,11 @@ class Served:
     model: ModelIdentity
     spec: CaptchaSpec
     solvers: tuple[AnySolver, ...]
+    identity: dict[str, str | None]
 
     def describe(self) -> dict[str, Any]:
         """Return what a caller may know of the model."""
-        return {**identity(self.model), "spec": self.spec.model_dump(exclude_none=True)}
-
-
-def identity(model: ModelIdentity) -> dict[str, str | None]:
-    """Return the name of a model as the API writes it."""
-    return {"name": model.name, "version": model.version, "alias": model.alias}
+        return {**self.identity, "spec": self.spec.model_dump(exclude_none=True)}
 
 
 def load_solvers(uri: str, copies: int) -> tuple["Solver", ...]:
@@ -106,7 +103,8 @@ class Models:
             CaptchaError: If it cannot be loaded; what was served before stays.
         """
         solvers = tuple(self._loader(uri, self._copies))
-        served = Served(uri, solvers[0].model, solvers[0].spec, solvers)
+        model, spec = solvers[0].model, solvers[0].spec
+        served = Served(uri, model, spec, solvers, dataclasses.asdict(model))
         with self._writing:
             self.served = {**self.served, uri: served}
         return served

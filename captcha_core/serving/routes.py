@@ -20,7 +20,6 @@ from captcha_core.errors import first_fault
 from captcha_core.serving import schemas
 from captcha_core.serving.errors import ApiError, invalid, too_late, too_slow
 from captcha_core.serving.limits import MAX_FIELDS, MAX_MARKS
-from captcha_core.serving.models import identity
 from captcha_core.serving.schemas import BatchRequest, SolveOptions, SolveRequest, UrlOptions
 from captcha_core.serving.service import ServedAnswer, Service
 
@@ -125,11 +124,11 @@ def _add_state(router: APIRouter, service: Service) -> None:
     @router.get("/health/ready", response_model=schemas.ReadyBody, responses=schemas.COMMON, tags=["state"])
     async def ready() -> Response:
         """Say which versions serve, whether the registry answers, and which versions were refused."""
-        serving = [identity(served.model) for served in service.models.served.values()]
+        serving = [served.identity for served in service.models.served.values()]
         status, code = ("stopping", 503) if service.stopping.is_set() else ("ready", 200)
         return _json({"status": status, "models": serving, **service.watcher.state()}, code)
 
-    @router.get("/metrics", response_class=PlainTextResponse, responses=schemas.NUMBERS, tags=["state"])
+    @router.get("/metrics", response_class=Response, responses=schemas.NUMBERS, tags=["state"])
     async def metrics() -> Response:
         """Give Prometheus its numbers."""
         return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)

@@ -234,20 +234,16 @@ SOLVING: dict[int | str, dict[str, Any]] = {
     415: {"model": ErrorBody, "description": "No model reads such files."},
     422: {"model": UnsureBody, "description": "The file or an option cannot be read, or the answer is too unsure."},
 }
-FETCHING = {
-    403: {"description": "The URL must not be fetched."},
-    502: {"description": "The other server did not deliver."},
-    504: {"description": "The other server did not deliver in time."},
+TEXT: dict[int | str, dict[str, Any]] = {
+    status: {"description": answer["description"], "content": {"text/plain": {"schema": {"type": "string"}}}}
+    for status, answer in {
+        **SOLVING,
+        403: {"description": "The URL must not be fetched."},
+        502: {"description": "The other server did not deliver."},
+        504: {"description": "The other server did not deliver in time."},
+    }.items()
 }
-
-
-def _as(kind: str, schema: dict[str, str], answers: dict[Any, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
-    """Return the answers of a route that does not answer in JSON."""
-    return {
-        status: {"description": answer["description"], "content": {kind: {"schema": schema}}}
-        for status, answer in answers.items()
-    }
-
-
-NUMBERS = _as("application/json", {"$ref": "#/components/schemas/ErrorBody"}, COMMON)
-TEXT = _as("text/plain", {"type": "string"}, {**SOLVING, **FETCHING})
+NUMBERS: dict[int | str, dict[str, Any]] = {
+    **COMMON,
+    200: {"description": "The numbers.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+}

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -72,7 +71,7 @@ def run_server(options: ServerOptions, ready: Callable[[str], None] = lambda add
         ServingError: If it may not or cannot listen there.
         CaptchaError: If a token file or a model cannot be used.
     """
-    tokens = _tokens(options)
+    tokens = Tokens.load(options.token_file) if options.token_file else None
     if not _is_local(options.host) and tokens is None:
         raise ServingError(
             f"expected a token file to serve on {options.host}, which others can reach, received none; give "
@@ -83,14 +82,9 @@ def run_server(options: ServerOptions, ready: Callable[[str], None] = lambda add
         if options.processes == 1:
             _answer(options, listener, tokens, report)
             return
-        memory = multiprocessing.get_context("spawn").RawArray("d", 2 * len(tokens.tokens)) if tokens else None
-        work = functools.partial(_answer_together, options)
-        ServerProcesses(options.processes, work, listener, memory).run(report)
-
-
-def _answer_together(options: ServerOptions, listener: socket.socket, memory: Any, ready: Callable[[], None]) -> None:
-    tokens = _tokens(options)
-    _answer(options, listener, tokens.sharing(memory) if tokens else None, ready)
+        if tokens is not None:
+            tokens = tokens.sharing(multiprocessing.get_context("spawn").RawArray("d", 2 * len(tokens.tokens)))
+        ServerProcesses(options.processes, functools.partial(_answer, options), listener, tokens).run(report)
 
 
 def _answer(options: ServerOptions, listener: socket.socket, tokens: Tokens | None, ready: Callable[[], None]) -> None:
@@ -112,10 +106,6 @@ def _answer(options: ServerOptions, listener: socket.socket, tokens: Tokens | No
     )
     ready()
     uvicorn.Server(config).run(sockets=[listener])
-
-
-def _tokens(options: ServerOptions) -> Tokens | None:
-    return Tokens.load(options.token_file) if options.token_file else None
 
 
 def build_service(options: ServerOptions) -> Service:

@@ -5,8 +5,7 @@ import hmac
 import os
 import re
 import stat
-import time
-from collections.abc import Callable, MutableSequence
+from collections.abc import MutableSequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,22 +17,29 @@ COMMENT = re.compile(r"(?:^|\s)#.*")  # within a token a number sign is a charac
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
-    """The requests of one caller, counted as a leaking bucket.
+class Token:
+    """One caller, with the requests of late counted as a leaking bucket.
 
     Processes that share the memory share the rate. No lock guards it: two that count in the same microsecond may count
     one request too few, and a process that is killed while it counts stops none of the others.
 
     Args:
+        name: For logs and metrics; never the secret.
+        digest: SHA-256 of the secret; the secret itself is not kept.
+        per_minute: Requests allowed a minute, a tenth of them in one burst.
         memory: Two numbers from ``at`` on: requests that have not leaked yet, and when that was.
         at: Their place.
     """
 
+    name: str
+    digest: bytes
+    per_minute: int
     memory: MutableSequence[float] = field(default_factory=lambda: [0.0, 0.0])
     at: int = 0
 
-    def take(self, now: float, rate: float, burst: float) -> float:
+    def take(self, now: float) -> float:
         """Take one request; return 0, or the seconds to wait when there is none left."""
+        rate, burst = self.per_minute / 60, max(1.0, self.per_minute / 10)
         used = max(0.0, self.memory[self.at] - (now - self.memory[self.at + 1]) * rate)
         over = used + 1 - burst
         self.memory[self.at] = used if over > 0 else used + 1
@@ -42,32 +48,10 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """One caller.
-
-    Args:
-        name: For logs and metrics; never the secret.
-        digest: SHA-256 of the secret; the secret itself is not kept.
-        per_minute: Requests allowed a minute, a tenth of them in one burst.
-        bucket: The requests so far.
-    """
-
-    name: str
-    digest: bytes
-    per_minute: int
-    bucket: Bucket = field(default_factory=Bucket)
-
-    def take(self, now: float) -> float:
-        """Take one request; return 0, or the seconds to wait when there is none left."""
-        return self.bucket.take(now, self.per_minute / 60, max(1.0, self.per_minute / 10))
-
-
-@dataclass(frozen=True, slots=True)
 class Tokens:
     """All callers a server knows."""
 
     tokens: tuple[Token, ...]
-    clock: Callable[[], float] = time.monotonic
 
     @classmethod
     def load(cls, path: Path) -> "Tokens":
@@ -94,8 +78,7 @@ class Tokens:
 
     def sharing(self, memory: MutableSequence[float]) -> "Tokens":
         """Return the same callers with their rates counted in shared memory, two numbers for each."""
-        buckets = [Bucket(memory, 2 * place) for place in range(len(self.tokens))]
-        return replace(self, tokens=tuple(replace(t, bucket=b) for t, b in zip(self.tokens, buckets, strict=True)))
+        return Tokens(tuple(replace(one, memory=memory, at=2 * place) for place, one in enumerate(self.tokens)))
 
     def find(self, header: str) -> Token | None:
         """Return whose ``Authorization`` header this is. Takes as long for a wrong token as for a right one."""
