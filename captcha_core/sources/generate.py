@@ -9,13 +9,14 @@ from captcha_core.errors import SpecError
 from captcha_core.media.image import encode_png
 from captcha_core.sources.randomness import TEXT, random_bits
 from captcha_core.sources.scheme import Scheme
+from captcha_core.sources.wild import scheme as wild
 from captcha_core.spec.sample import Sample
 
 Arrays = np.ndarray | list[np.ndarray]
 
 
 def texts(scheme: Scheme, seed: int, indices: range, oversample: str = "") -> list[str]:
-    """Return the labels of samples: every length equally likely, then every character.
+    """Return the labels of samples: every length equally likely, then every character, but for the scheme ``wild``.
 
     Args:
         scheme: Whose texts.
@@ -32,6 +33,8 @@ def texts(scheme: Scheme, seed: int, indices: range, oversample: str = "") -> li
             f"expected characters of {spec.alphabet!r} to oversample, received {''.join(sorted(strange))!r}; leave "
             "them out."
         )
+    if isinstance(scheme.knobs, wild.WildKnobs) and not oversample:
+        return wild.texts(spec, scheme.knobs, seed, indices)
     hat = spec.alphabet + oversample
     bits = random_bits(seed, TEXT, indices, 1 + spec.max_length).astype(np.uint64)
     lengths = spec.min_length + (bits[:, 0] * np.uint64(spec.max_length - spec.min_length + 1) >> np.uint64(32)).astype(
@@ -60,6 +63,8 @@ def draw_arrays(
         SpecError: If there is nothing to draw, a label does not fit the scheme, or the scheme cannot be drawn.
     """
     labels = _labels(scheme, seed, indices, texts)
+    if isinstance(scheme.knobs, wild.WildKnobs):
+        return wild.draw_batch(scheme.spec, scheme.knobs, seed, indices, labels), labels
     if scheme.spec.media == "image":
         from captcha_core.sources import image_render
 

@@ -5,8 +5,9 @@ from captcha_core.plugins import Table
 from captcha_core.sources.audio_schemes import AUDIO_SCHEMES
 from captcha_core.sources.image_schemes import IMAGE_SCHEMES
 from captcha_core.sources.scheme import Scheme
+from captcha_core.sources.wild.scheme import WILD
 
-SCHEMES: Table[Scheme] = Table("scheme", {scheme.name: scheme for scheme in (*IMAGE_SCHEMES, *AUDIO_SCHEMES)})
+SCHEMES: Table[Scheme] = Table("scheme", {scheme.name: scheme for scheme in (*IMAGE_SCHEMES, WILD, *AUDIO_SCHEMES)})
 
 
 def get_scheme(name: str) -> Scheme:
