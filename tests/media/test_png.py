@@ -12,8 +12,7 @@ from PIL import Image
 
 from captcha_core.errors import DataError
 from captcha_core.media import image
-from captcha_core.media.image import decode_image
-from captcha_core.media.png import decode_plain_png
+from captcha_core.media.image import decode_image, decode_plain_png
 
 RNG = np.random.default_rng(1)
 COLOURS = RNG.integers(0, 256, (20, 50, 3), dtype=np.uint8)
