@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from captcha_core.bundle.bundle import Bundle
+from captcha_core.bundle.bundle import Bundle, LiteRT
 from captcha_core.bundle.identity import ModelIdentity
-from captcha_core.bundle.litert import LiteRT
 from captcha_core.errors import DataError, ModelError
 from captcha_core.models.decode import DECODERS, Decoded, Limits, decode
 from captcha_core.registry.versions import locate

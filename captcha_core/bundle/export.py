@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from captcha_core.bundle.bundle import Bundle
+from captcha_core.bundle.bundle import Bundle, LiteRT
 from captcha_core.bundle.identity import ModelIdentity
-from captcha_core.bundle.litert import LiteRT
 from captcha_core.errors import ModelError, disk_error
 from captcha_core.files import write_file
 from captcha_core.models.decode import read

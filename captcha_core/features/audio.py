@@ -9,6 +9,7 @@ from captcha_core.errors import DataError
 from captcha_core.features.contract import FeaturesModel
 from captcha_core.features.log_mel import FLOOR_POWER, log_mel, power_spectrum
 from captcha_core.media.audio import MAX_RATE_HZ, MIN_RATE_HZ, decode_audio
+from captcha_core.spec.answer import Box
 from captcha_core.spec.captcha import MAX_SECONDS, MAX_SIDE_PX, CaptchaSpec
 
 HOP_S = 0.016
@@ -25,13 +26,13 @@ class _ClipFeatures(FeaturesModel):
     rate_hz: int = Field(ge=MIN_RATE_HZ, le=MAX_RATE_HZ)
     max_seconds: float = Field(gt=0, le=MAX_SECONDS)
 
-    def from_media(self, media: bytes, spec: CaptchaSpec) -> np.ndarray:
-        """Return the input for an audio file of any kind and rate.
+    def look(self, media: bytes, spec: CaptchaSpec) -> tuple[np.ndarray, tuple[Box, ...]]:
+        """Return the input for an audio file of any kind and rate; no box is known.
 
         Raises:
             DataError: If the bytes are no readable audio, or too long.
         """
-        return self.from_array(decode_audio(media, self.rate_hz, spec.seconds))
+        return self.from_array(decode_audio(media, self.rate_hz, spec.seconds)), ()
 
     def _check_length(self, samples: np.ndarray) -> None:
         if not 0 < len(samples) <= self.max_seconds * self.rate_hz:

@@ -95,19 +95,19 @@ x = FEATURES.validate_python(about["features"]).from_media(open(sys.argv[1], "rb
         """Return the input for pixels or samples in memory."""
         raise NotImplementedError
 
+    def look(self, media: bytes, spec: CaptchaSpec) -> tuple[np.ndarray, tuple[Box, ...]]:
+        """Return the input for a file's bytes, and the box of each character where it is known."""
+        raise NotImplementedError
+
     def from_media(self, media: bytes, spec: CaptchaSpec) -> np.ndarray:
         """Return the input for a file's bytes."""
-        raise NotImplementedError
+        return self.look(media, spec)[0]
 
     def encode(self, arrays: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
         """Return the inputs (B, ...); a batch that already has their shape and type is taken as it is."""
         if isinstance(arrays, np.ndarray) and arrays.shape[1:] == self.shape and arrays.dtype == self.dtype:
             return arrays
         return np.stack([self.from_array(array) for array in arrays])
-
-    def look(self, media: bytes, spec: CaptchaSpec) -> tuple[np.ndarray, tuple[Box, ...]]:
-        """Return the input alone: no box is known."""
-        return self.from_media(media, spec), ()
 
     def augmentation(self, strength: float) -> Augment | None:
         """Return None: nothing fits."""

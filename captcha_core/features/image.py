@@ -10,6 +10,7 @@ from pydantic import Field
 from captcha_core.features.augment import Augment, augment_images
 from captcha_core.features.contract import FeaturesModel
 from captcha_core.media.image import decode_image
+from captcha_core.spec.answer import Box
 from captcha_core.spec.captcha import MAX_SIDE_PX, CaptchaSpec
 
 
@@ -46,13 +47,13 @@ x = np.asarray(picture, "uint8").reshape(1, height, width, channels)
             pixels = cv2.resize(pixels, (self.width_px, self.height_px), interpolation=how)
         return np.ascontiguousarray(pixels).reshape(self.shape)
 
-    def from_media(self, media: bytes, spec: CaptchaSpec) -> np.ndarray:
-        """Return uint8 (H, W, C) of an image file.
+    def look(self, media: bytes, spec: CaptchaSpec) -> tuple[np.ndarray, tuple[Box, ...]]:
+        """Return uint8 (H, W, C) of an image file; no box is known.
 
         Raises:
             DataError: If the bytes are no readable image.
         """
-        return self.from_array(decode_image(media, spec.channels or 1, spec.size_px))
+        return self.from_array(decode_image(media, spec.channels or 1, spec.size_px)), ()
 
     def augmentation(self, strength: float) -> Augment | None:
         """Return what distorts whole pictures."""

@@ -82,15 +82,6 @@ class LetterFeatures(FeaturesModel):
         except NoLetters:
             return np.zeros(self.shape, dtype=np.uint8)
 
-    def from_media(self, media: bytes, spec: CaptchaSpec) -> np.ndarray:
-        """Return uint8 (L, S, S, C) of an image file.
-
-        Raises:
-            DataError: If the bytes are no readable image.
-            NoLetters: If it could not be cut into letters.
-        """
-        return self.look(media, spec)[0]
-
     def look(self, media: bytes, spec: CaptchaSpec) -> tuple[np.ndarray, tuple[Box, ...]]:
         """Return uint8 (L, S, S, C) of an image file, and the letters' boxes in the file's own pixels.
 

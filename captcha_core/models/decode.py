@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from captcha_core.errors import SpecError
-from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.spec.charset import BLANK
+from captcha_core.spec.captcha import BLANK, CaptchaSpec
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from importlib.resources import files
 import numpy as np
 
 from captcha_core.errors import SpecError
-from captcha_core.spec.charset import DIGITS, UPPER
+from captcha_core.spec.captcha import DIGITS, UPPER
 
 RATE_HZ = 8_000
 CHARACTERS = DIGITS + UPPER

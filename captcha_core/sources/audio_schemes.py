@@ -7,8 +7,7 @@ from pydantic import Field, model_validator
 from captcha_core.errors import SpecError
 from captcha_core.plugins import registered
 from captcha_core.sources.scheme import Knobs, Scheme
-from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.spec.charset import DIGITS, UPPER
+from captcha_core.spec.captcha import DIGITS, UPPER, CaptchaSpec
 
 OUR_ENGINES = ("builtin", "espeak", "polly", "google")
 Share = Field(default=0.0, ge=0.0, le=1.0)

@@ -9,8 +9,7 @@ from typing import Any, Literal
 from captcha_core.errors import DataError, SpecError
 from captcha_core.sources.folders import Entry, Listing, Reject
 from captcha_core.sources.probe import Clip, Picture, look_at
-from captcha_core.spec.captcha import MAX_LENGTH, CaptchaSpec
-from captcha_core.spec.charset import DIGITS, LOWER, UPPER
+from captcha_core.spec.captcha import DIGITS, LOWER, MAX_LENGTH, UPPER, CaptchaSpec
 from captcha_core.spec.sample import Sample
 
 COLOURED_SHARE = 0.01  # of the pictures: fewer are accidents

@@ -6,8 +6,7 @@ from functools import cached_property
 from math import perm
 
 from captcha_core.errors import SpecError
-from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.spec.charset import DIGITS, LOWER, UPPER
+from captcha_core.spec.captcha import DIGITS, LOWER, UPPER, CaptchaSpec
 
 ROUNDS = 6
 

@@ -26,8 +26,7 @@ from captcha_core.solver import Solver
 from captcha_core.sources.archive import ZipFiles
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.tfrecord import RECORD_FRAME_BYTES
-from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.spec.charset import Charset
+from captcha_core.spec.captcha import CaptchaSpec, Charset
 from dashboard.solve.uploads import take
 from tests.conftest import tiny_samples
 from tests.faults.fuzz_bundles import sum_up

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
+from captcha_core.bundle.bundle import LiteRT
 from captcha_core.bundle.convert import to_litert
-from captcha_core.bundle.litert import LiteRT
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import NETWORKS, build_network, get_network

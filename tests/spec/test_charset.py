@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from captcha_core.errors import SpecError
-from captcha_core.spec.charset import Charset
+from captcha_core.spec.captcha import Charset
 
 
 def test_ids_start_at_one_behind_the_blank() -> None:

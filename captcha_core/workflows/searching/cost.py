@@ -9,8 +9,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from captcha_core.bundle.bundle import LiteRT
 from captcha_core.bundle.convert import to_litert
-from captcha_core.bundle.litert import LiteRT
 from captcha_core.files import own_draft, read_json, write_json
 from captcha_core.models.zoo import build_network
 from captcha_core.training.fit import Task

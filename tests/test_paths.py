@@ -1,0 +1,57 @@
+"""How many of our files one captcha passes: who follows it with a finger opens so many, and no more."""
+
+import sys
+import threading
+from collections.abc import Callable, Collection
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+import typer
+
+from tests.conftest import tiny_samples
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = tuple(f"{ROOT / package}/" for package in ("captcha_core", "experiments", "dashboard"))
+
+
+def files_passed(action: Callable[[], object], aside: Collection[str] = ()) -> list[str]:
+    """Return the files of ours of which a function runs, imports not counted, nor the files that are set aside."""
+    found: set[str] = set()
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(PACKAGES):
+            found.add(str(Path(frame.f_code.co_filename).relative_to(ROOT)))
+
+    action()  # what it imports is there afterwards
+    before = sys.getprofile()
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        action()
+    finally:
+        sys.setprofile(before)
+        threading.setprofile(None)
+    return sorted(found - set(aside))
+
+
+def require_at_most(count: int, files: list[str]) -> None:
+    """Fail with the list of files where it is longer."""
+    assert len(files) <= count, f"{len(files)} files, at most {count} expected:\n" + "\n".join(files)
+
+
+def test_an_image_from_solve_to_its_answer(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from experiments.commands.solve import solve
+
+    (tmp_path / "captcha.png").write_bytes(tiny_samples(1)[0].media)
+
+    def command() -> None:
+        with pytest.raises(typer.Exit):
+            solve([str(tmp_path / "captcha.png")], str(tiny_bundle))
+
+    files = files_passed(command, aside=("captcha_core/files.py", "experiments/terminal/options.py"))  # words to bytes
+    assert capsys.readouterr().out
+    require_at_most(9, files)
