@@ -55,8 +55,8 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from captcha_core.features.batches import array_batches
     from captcha_core.features.image import ImageFeatures
     from captcha_core.training.checkpoint import Checkpoint
-    from captcha_core.training.config import TrainingConfig
-    from captcha_core.training.fit import Task, train
+    from captcha_core.training.config import TrainingConfig, TrainingTask
+    from captcha_core.training.fit import train
 
     folder = tmp_path_factory.mktemp("tiny")
     spec = CaptchaSpec.build(
@@ -66,7 +66,7 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts = ["".join(rng.choice(list("0123"), 2)) for _ in range(600)]
     x = np.stack([tiny_pixels(text, rng) for text in texts])
     recipe = TrainingConfig.build(epochs=6, steps_per_epoch=20, batch_size=16, learning_rate=0.01, ema=0.9)
-    task = Task(spec, "image_cnn", {"filters": [8, 16, 16]}, recipe)
+    task = TrainingTask(spec, "image_cnn", {"filters": [8, 16, 16]}, recipe)
     batches = array_batches(x[:500], texts[:500], spec, 16, 0)
     trained = train(task, batches, (x[500:], texts[500:]), Checkpoint(folder / "checkpoint"))
     trained.model.save(folder / "model.keras")

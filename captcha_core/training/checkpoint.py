@@ -10,15 +10,17 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
 from captcha_core.errors import ModelError
 from captcha_core.files import new_file, replace_folder, write_json
 from captcha_core.sources.archive import DAMAGED
+
+if TYPE_CHECKING:
+    import keras
 
 STATE, FRESH_BEST = "state.npz", "best.new.npz"
 
@@ -63,7 +65,7 @@ class Checkpoint:
     def exists(self) -> bool:
         return any((self.folder / state / "progress.json").is_file() for state in ("last", "last.old"))
 
-    def save(self, model: keras.Model, progress: Progress) -> None:
+    def save(self, model: "keras.Model", progress: Progress) -> None:
         """Write the state beside its place and swap it in, so that a kill leaves the old one or the new one."""
         fresh, last, old = (self.folder / name for name in ("last.new", "last", "last.old"))
         self._recover()
@@ -78,7 +80,7 @@ class Checkpoint:
         for other in set(self.folder.glob("best-*.npz")) - {self._best(progress.best_epoch)}:
             other.unlink()
 
-    def save_best(self, model: keras.Model, epoch: int) -> None:
+    def save_best(self, model: "keras.Model", epoch: int) -> None:
         """Keep a model's weights as the best so far; those of an earlier epoch stay until the state names this one."""
         self.folder.mkdir(parents=True, exist_ok=True)
         _write(self._best(epoch), model.variables, self.folder / FRESH_BEST)
@@ -103,7 +105,7 @@ class Checkpoint:
     def _progress(self, state: str) -> Progress:
         return Progress(**json.loads((self.folder / state / "progress.json").read_text(encoding="utf-8")))
 
-    def restore(self, model: keras.Model) -> None:
+    def restore(self, model: "keras.Model") -> None:
         """Give a compiled model, built as the saved one was, the weights and the optimiser's state of the last epoch.
 
         Raises:
@@ -115,7 +117,7 @@ class Checkpoint:
             model.optimizer.build(model.trainable_variables)
         _read(self.folder / "last" / STATE, [*model.variables, *_optimizer_variables(model)])
 
-    def restore_best(self, model: keras.Model, epoch: int) -> None:
+    def restore_best(self, model: "keras.Model", epoch: int) -> None:
         """Give a model, built as the saved one was, the best weights, which are those of this epoch.
 
         Raises:
@@ -137,16 +139,18 @@ class Checkpoint:
         (self.folder / FRESH_BEST).unlink(missing_ok=True)
 
 
-def _optimizer_variables(model: keras.Model) -> Sequence[keras.Variable]:
+def _optimizer_variables(model: "keras.Model") -> Sequence["keras.Variable"]:
     return [] if model.optimizer is None else model.optimizer.variables
 
 
-def _write(path: Path, variables: Sequence[keras.Variable], draft: Path | None = None) -> None:
+def _write(path: Path, variables: Sequence["keras.Variable"], draft: Path | None = None) -> None:
+    import keras
+
     with new_file(path, draft) as file:
         np.savez(file, *(keras.ops.convert_to_numpy(variable) for variable in variables))
 
 
-def _read(path: Path, variables: Sequence[keras.Variable]) -> None:
+def _read(path: Path, variables: Sequence["keras.Variable"]) -> None:
     try:
         with path.open("rb") as file, NpzFile(file, allow_pickle=False) as numbers:
             arrays = [numbers[name] for name in numbers.files]
@@ -154,11 +158,10 @@ def _read(path: Path, variables: Sequence[keras.Variable]) -> None:
         raise DamagedCheckpoint(
             f"expected a whole checkpoint in {path.parent}, received {error}; train anew."
         ) from None
-    mine, theirs = [tuple(variable.shape) for variable in variables], [array.shape for array in arrays]
-    if mine != theirs:
+    if [tuple(variable.shape) for variable in variables] != [array.shape for array in arrays]:
         raise ModelError(
-            f"expected the {len(mine)} variables of the network in {path}, received {len(theirs)} or of other shapes; "
-            "resume with the settings that it was begun with."
+            f"expected the {len(variables)} variables of the network in {path}, received {len(arrays)} or of other "
+            "shapes; resume with the settings that it was begun with."
         )
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)

@@ -1,10 +1,12 @@
-"""How a network is trained: one frozen record, checked when it is built."""
+"""What is trained and how: frozen records, checked when they are built. Nothing here needs Keras."""
 
-from typing import Literal, Self
+from dataclasses import dataclass
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from captcha_core.errors import SpecError, first_fault
+from captcha_core.spec.captcha import CaptchaSpec
 
 
 class TrainingConfig(BaseModel):
@@ -60,3 +62,24 @@ class TrainingConfig(BaseModel):
             return cls.model_validate(fields)
         except ValidationError as error:
             raise SpecError(first_fault(error, "training setting")) from None
+
+
+@dataclass(frozen=True)
+class TrainingTask:
+    """What is trained: a network with its options on a specification, by a recipe."""
+
+    spec: CaptchaSpec
+    network: str
+    options: dict[str, Any]
+    config: TrainingConfig
+
+    @property
+    def head(self) -> str:
+        """How the network's logits are read: ``positions`` or ``ctc``."""
+        from captcha_core.models.zoo import get_network
+
+        return get_network(self.network).head
+
+    def record(self) -> dict[str, Any]:
+        """Return what a checkpoint must share with the training that resumes it."""
+        return {"spec": self.spec.model_dump(), "network": self.network, "options": self.options}

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
@@ -10,33 +9,15 @@ import numpy as np
 from captcha_core.errors import ModelError
 from captcha_core.features.batches import Batches
 from captcha_core.models.optimizers import ConvMuon
-from captcha_core.models.zoo import build_network, get_network
-from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.training.callbacks import Budget, EpochEnd, Warn
+from captcha_core.models.zoo import build_network
+from captcha_core.training.callbacks import EpochEnd, Warn
 from captcha_core.training.checkpoint import Checkpoint, Progress
-from captcha_core.training.config import TrainingConfig
+from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.training.devices import keep_freed_memory, multiplying_in, scope
 from captcha_core.training.feed import feed
 from captcha_core.training.losses import loss_of
+from captcha_core.training.schedule import Budget
 from captcha_core.training.validation import Validation
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is trained: a network with its options on a specification, by a recipe."""
-
-    spec: CaptchaSpec
-    network: str
-    options: dict[str, Any]
-    config: TrainingConfig
-
-    @property
-    def head(self) -> str:
-        return get_network(self.network).head
-
-    def record(self) -> dict[str, Any]:
-        """What a checkpoint must agree on with the training that resumes it."""
-        return {"spec": self.spec.model_dump(), "network": self.network, "options": self.options}
 
 
 @dataclass(frozen=True)
@@ -48,7 +29,7 @@ class Trained:
 
 
 def train(
-    task: Task,
+    task: TrainingTask,
     batches: Batches,
     validation: tuple[np.ndarray, Sequence[str]],
     checkpoint: Checkpoint,
@@ -105,7 +86,7 @@ def train(
     return best_of(task, checkpoint)
 
 
-def best_of(task: Task, checkpoint: Checkpoint) -> Trained:
+def best_of(task: TrainingTask, checkpoint: Checkpoint) -> Trained:
     """Return the best that a training of a task has come to so far.
 
     Raises:
@@ -117,7 +98,7 @@ def best_of(task: Task, checkpoint: Checkpoint) -> Trained:
     return Trained(model, progress)
 
 
-def _fresh(task: Task, start_from: keras.Model | None = None, resumed: Checkpoint | None = None) -> keras.Model:
+def _fresh(task: TrainingTask, start_from: keras.Model | None = None, resumed: Checkpoint | None = None) -> keras.Model:
     config = task.config
     keras.utils.set_random_seed(config.seed)
     with scope():  # what is mirrored over devices can be given its numbers in here alone
@@ -143,7 +124,7 @@ def optimizer_of(config: TrainingConfig) -> keras.optimizers.Optimizer:
     return keras.optimizers.Adam(config.learning_rate, **average)
 
 
-def _check_same(task: Task, progress: Progress) -> None:
+def _check_same(task: TrainingTask, progress: Progress) -> None:
     mine, theirs = task.record(), progress.recipe
     different = [key for key in mine if mine[key] != theirs.get(key)]
     if different:

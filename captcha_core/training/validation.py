@@ -8,7 +8,7 @@ import numpy as np
 from captcha_core.evaluation.metrics import character_error_rate, exact_match
 from captcha_core.models.decode import read
 from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.training.diagnosis import diagnose_answers
+from captcha_core.training.diagnosis import Remark, diagnose_answers
 from captcha_core.training.losses import loss_of
 
 
@@ -27,7 +27,7 @@ class Validation:
         self.truth = [spec.charset.normalise(text) for text in texts]
         self.ids = spec.charset.encode(self.truth, spec.max_length)
         self.loss = loss_of(head, 0.0)
-        self.remarks: list[str] = []
+        self.remarks: list[Remark] = []
 
     def metrics(self, model: keras.Model) -> dict[str, float]:
         """Return loss, exact match and character error rate of a model, and leave remarks on its answers."""

@@ -9,23 +9,21 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from rich.progress import Progress
 
 from captcha_core.dataset.generate import GenerationRequest, Source, write_drawn
 from captcha_core.dataset.store import Dataset
-from captcha_core.errors import DataError, SpecError
+from captcha_core.errors import DataError
 from captcha_core.features.batches import Batches, array_batches, stream_batches
 from captcha_core.features.contract import Features
 from captcha_core.features.letters import NoLetters
-from captcha_core.presets.preset import load_preset
-from captcha_core.progress.console import console
+from captcha_core.progress import console, progress_bar
 from captcha_core.sources.generate import draw_arrays
 from captcha_core.sources.reference import is_drawable
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
-from captcha_core.training.diagnosis import diagnose_labels
+from captcha_core.training.diagnosis import Remark, diagnose_labels
 
 VALIDATION_SEED = 2**31  # added to the seed, so that validation never meets the training stream
 TEST_SEED = 2**33
@@ -51,7 +49,7 @@ class TrainingData:
     digest: str
     counts: Mapping[str, int]
     where: str
-    remarks: Sequence[str] = ()
+    remarks: Sequence[Remark] = ()
 
 
 T = TypeVar("T")
@@ -120,9 +118,8 @@ def test_dataset(scheme: Scheme, count: int, folder: Path) -> Dataset:
     """
     source: Source = "package" if is_drawable(scheme) else "fast"
     request = GenerationRequest(scheme, count, seed=TEST_SEED, source=source, split=f"0/0/{count}")
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("drawing", total=count)
-        return write_drawn(folder, request, workers=os.cpu_count() or 1, progress=lambda rows: bar.advance(task, rows))
+    with progress_bar("drawing", count) as advance:
+        return write_drawn(folder, request, workers=os.cpu_count() or 1, progress=advance)
 
 
 def labelled(dataset: Dataset, split: str) -> list[Sample]:
@@ -133,20 +130,6 @@ def labelled(dataset: Dataset, split: str) -> list[Sample]:
     """
     require_labels(dataset, split)
     return [sample for sample in dataset.samples(split) if sample.text is not None]
-
-
-def require_named(preset: str, data: str) -> None:
-    """Refuse a preset or a data set that is not there. It needs no learner, which takes seconds to start.
-
-    Raises:
-        SpecError: If there is no such preset, or neither is named.
-        DataError: If the folder, or the preset's, holds no data set.
-    """
-    if not preset and not data:
-        raise SpecError("expected --preset, --data or both, received neither; captchalab presets lists the presets.")
-    wanted = load_preset(preset).data if preset else None
-    if folder := data or wanted:
-        Dataset.open(Path(folder))
 
 
 def require_labels(dataset: Dataset, split: str) -> None:

@@ -12,7 +12,7 @@ from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import DataError, SpecError
 from captcha_core.features.batches import array_batches
 from captcha_core.features.contract import Features
-from captcha_core.progress.console import console
+from captcha_core.progress import console
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
 from captcha_core.spec.captcha import CaptchaSpec

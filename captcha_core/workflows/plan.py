@@ -1,30 +1,27 @@
-"""From a command's options to a training that can be run, stopped and resumed."""
+"""From a preset, a data set and settings to a training that can be run, stopped and resumed.
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+Resolving needs no Keras: names and settings are checked before the seconds that its start takes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import keras
-import yaml
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, Any
 
 from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import ModelError, SpecError
-from captcha_core.files import write_json
-from captcha_core.models.zoo import get_network
+from captcha_core.files import read_json, write_json
+from captcha_core.native import start_keras
 from captcha_core.presets.preset import EvaluationConfig, Preset, load_preset
-from captcha_core.progress.training_bar import TrainingBar
-from captcha_core.registry.versions import check_name, locate, name_after
+from captcha_core.registry.versions import check_name, name_after
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.tracking.names import Kind, Tag
-from captcha_core.tracking.runs import client, start_run
-from captcha_core.training.config import TrainingConfig
-from captcha_core.training.fit import Task
+from captcha_core.tracking.runs import RUNS, client, start_run
+from captcha_core.training.checkpoint import Checkpoint
+from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.workflows.data import (
     Cache,
     TrainingData,
@@ -32,19 +29,22 @@ from captcha_core.workflows.data import (
     from_stream,
     labelled,
     require_labels,
-    require_named,
     rows_digest,
     test_dataset,
 )
 from captcha_core.workflows.letter_data import from_letters
-from captcha_core.workflows.train import RUNS, Outcome, checkpoint_of, train_and_register
+from captcha_core.workflows.lock import locked
 
+if TYPE_CHECKING:
+    from captcha_core.workflows.logged_training import TrainingOutcome
+
+PLAN = "plan.json"
 DEFAULT_NETWORK = {"image": "image_ctc", "audio": "audio_ctc"}
-DEFAULT_MINUTES = 5.0
+DEFAULT_TRAINING = {"minutes": 5.0, "learning_rate": 0.005, "steps_per_epoch": 100, "augment": 0.5}
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """One training: what, on what, under which name.
 
     Args:
@@ -60,7 +60,7 @@ class Plan:
         extend: Whether a training that used up its budget gets a new one.
     """
 
-    task: Task
+    task: TrainingTask
     preset: str
     scheme: str
     data: str
@@ -70,9 +70,14 @@ class Plan:
     letters: str = ""
     extend: bool = True
 
+    @property
+    def label(self) -> str:
+        """The preset's name, or without one that of the data set's folder."""
+        return self.preset or Path(self.data).name
+
     def run(
         self, start_from: str = "", test: Callable[[], Sequence[Sample]] | None = None, tensorboard: str = ""
-    ) -> Outcome:
+    ) -> "TrainingOutcome":
         """Train, evaluate and register.
 
         Args:
@@ -82,16 +87,18 @@ class Plan:
         """
         if self.data and test is None:
             require_labels(Dataset.open(Path(self.data)), "test")  # now, not after the training
-        donor = _donor(start_from) if start_from else None
+        start_keras()
+        from captcha_core.workflows.logged_training import keras_model, train_and_register, watchers
+
+        donor = keras_model(start_from) if start_from else None
         training_data = self.training_data()
-        tags = {Tag.KIND: Kind.TRAIN, Tag.PRESET: self.preset or Path(self.data).name}
-        with ExitStack() as held:
+        tags = {Tag.KIND: Kind.TRAIN, Tag.PRESET: self.label}
+        with ExitStack() as stack:
             if self.run_id:
-                held.enter_context(_alone(self.run_id))  # before the run is touched
-            name = self.preset or Path(self.data).name
-            run = held.enter_context(start_run(name, tags, self.run_id or None, keep=RUNS))
-            held.enter_context(_alone(run.id))
-            self._remember(run.id)
+                stack.enter_context(_locked_run(self.run_id))  # before the run is touched
+            run = stack.enter_context(start_run(self.label, tags, self.run_id or None, keep=RUNS))
+            stack.enter_context(_locked_run(run.id))
+            self._save(run.id)
             return train_and_register(
                 run,
                 self.task,
@@ -99,13 +106,15 @@ class Plan:
                 test or self.test,
                 self.name,
                 self.preset or None,
-                _watchers(self.task.config, tensorboard),
+                watchers(self.task.config, tensorboard),
                 donor,
                 self.extend,
             )
 
     def training_data(self, cache: Cache | None = None) -> TrainingData:
         """Return what it learns from; what was read stays in the cache for the next training."""
+        from captcha_core.models.zoo import get_network
+
         features = get_network(self.task.network).features(self.task.spec)
         if self.scheme:
             return from_stream(get_scheme(self.scheme), features, self.task.config, cache)
@@ -137,11 +146,9 @@ class Plan:
         """Return samples that training never sees."""
         return labelled(self.tested(), "test")
 
-    def _remember(self, run_id: str) -> None:
+    def _save(self, run_id: str) -> None:
         """Write what a resume needs; the checkpoint beside it holds the rest."""
-        folder = RUNS / run_id
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "plan.json", {**self.record(), "learnt": self.learnt()}, indent=1)
+        write_json(RUNS / run_id / PLAN, {**self.record(), "learnt": self.learnt()})
 
     def record(self) -> dict[str, Any]:
         """Return the plan as plain data; :meth:`of` reads it."""
@@ -159,10 +166,10 @@ class Plan:
         }
 
     @classmethod
-    def of(cls, record: dict[str, Any], run_id: str = "", training: dict[str, Any] | None = None) -> "Plan":
+    def of(cls, record: dict[str, Any], run_id: str = "", training: dict[str, Any] | None = None) -> "TrainingPlan":
         """Build a plan from its record, with another recipe where one is given."""
         config = TrainingConfig.build(**(training or record["training"]))
-        task = Task(CaptchaSpec.from_json(record["spec"]), record["network"], record["options"], config)
+        task = TrainingTask(CaptchaSpec.from_json(record["spec"]), record["network"], record["options"], config)
         return cls(
             task,
             record["preset"],
@@ -175,87 +182,92 @@ class Plan:
         )
 
 
-@contextmanager
-def _alone(run_id: str) -> Iterator[None]:
-    """Hold the checkpoint of a run. Raises: ModelError: If another process does."""
-    folder = RUNS / run_id
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "lock", timeout=0, is_singleton=True)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise ModelError(
-            f"expected a run that nobody trains, received {run_id}, which another process is training; wait for it."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _watchers(config: TrainingConfig, tensorboard: str) -> list[keras.callbacks.Callback]:
-    bar: list[keras.callbacks.Callback] = [TrainingBar(config)]
-    return [*bar, keras.callbacks.TensorBoard(tensorboard)] if tensorboard else bar
+def _locked_run(run_id: str) -> AbstractContextManager[None]:
+    refusal = f"expected a run that nobody trains, received {run_id}, which another process is training; wait for it."
+    return locked(RUNS / run_id, refusal)
 
 
 def plan_training(
-    preset: str,
-    data: str,
-    network: str,
-    name: str,
-    minutes: float,
-    settings: Sequence[str] | None,
-    letters: str = "",
-) -> Plan:
-    """Join a preset, a data set and settings.
+    preset: str | Preset | None = None,
+    data: str | Path = "",
+    network: str = "",
+    name: str = "",
+    minutes: float = 0.0,
+    settings: Mapping[str, Any] | None = None,
+    letters: str | Path = "",
+    epochs: int = 0,
+    seed: int | None = None,
+) -> TrainingPlan:
+    """Join a preset, a data set and settings; what is empty, 0 or None is not given.
+
+    Args:
+        preset: A preset, its name or a YAML file.
+        data: Folder of a data set, in place of the preset's.
+        network: By default the preset's; another one has no options of the preset.
+        name: Registered model.
+        minutes: Budget as training time; or
+        epochs: budget in epochs.
+        settings: Training settings by name, network options as ``options.NAME``.
+        letters: Single letters to learn from.
+        seed: In place of the recipe's.
 
     Raises:
-        SpecError: If they name something unknown or contradict each other.
+        SpecError: If there is neither preset nor data, or they name something unknown or contradict each other.
+        DataError: If the folder, or the preset's, holds no data set.
     """
-    require_named(preset, data)
-    chosen = load_preset(preset) if preset else _preset_for(data)
-    folder = data or chosen.data or ""
-    if letters and not folder:
+    if not preset and not data:
+        raise SpecError("expected --preset, --data or both, received neither; captchalab presets lists the presets.")
+    if minutes and epochs:
+        raise SpecError("expected a budget in minutes or in epochs, received both; leave one out.")
+    named = preset if isinstance(preset, Preset) else load_preset(preset) if preset else None
+    folder = str(data or (named and named.data) or "")
+    dataset = Dataset.open(Path(folder)) if folder else None
+    if letters and dataset is None:
         raise SpecError("expected --data with the captchas to read beside --letters, received none; give their folder.")
-    spec = Dataset.open(Path(folder)).spec if folder else get_scheme(chosen.scheme or "").spec
-    training, options = _apply(settings or (), chosen.training, {} if network else chosen.options)
-    if minutes:
-        training = {**training, "minutes": minutes, "epochs": None}
-    task = Task(spec, network or chosen.network, options, TrainingConfig.build(**training))
-    registered = check_name(name or (chosen.registered_name if preset else name_after(Path(folder).resolve().name)))
-    return Plan(
+    spec = dataset.spec if dataset else get_scheme((named and named.scheme) or "").spec
+    chosen = named or _preset_for(folder, spec)
+    options = chosen.options if network in ("", chosen.network) else {}
+    training, options = _apply(settings or {}, chosen.training, options)
+    training |= _budget(minutes, epochs) | ({} if seed is None else {"seed": seed})
+    task = TrainingTask(spec, network or chosen.network, options, TrainingConfig.build(**training))
+    return TrainingPlan(
         task,
-        chosen.name if preset else "",
-        "" if folder else chosen.scheme or "",
-        folder,
-        chosen.evaluation,
-        registered,
-        letters=letters,
+        preset=named.name if named else "",
+        scheme="" if dataset else chosen.scheme or "",
+        data=folder,
+        evaluation=chosen.evaluation,
+        name=check_name(name or _registered_name(named, folder)),
+        letters=str(letters),
     )
 
 
-def resume_training(run_id: str, minutes: float) -> Plan:
+def registered_name(preset: str, data: str) -> str:
+    """Return the name under which a training is registered by default, whether its data is there or not."""
+    return _registered_name(load_preset(preset) if preset else None, data)
+
+
+def _registered_name(preset: Preset | None, data: str) -> str:
+    return preset.registered_name if preset else name_after(Path(data).resolve().name)
+
+
+def resume_training(run_id: str, minutes: float = 0.0) -> TrainingPlan:
     """Return the plan of a run on this machine, to go on where its checkpoint stands.
 
+    Args:
+        run_id: Of the run.
+        minutes: A new budget, 0 for what is left of the old one.
+
     Raises:
-        ModelError: If the run left no checkpoint here.
+        ModelError: If the run left no checkpoint here, its data has changed, or it is finished and gets no new budget.
     """
-    path = RUNS / run_id / "plan.json"
-    if Path(run_id).name != run_id or not path.is_file():
-        known = ", ".join(sorted(p.parent.name for p in RUNS.glob("*/plan.json"))[-5:]) or "there is none"
-        raise ModelError(f"expected a run begun in this folder ({known}), received {run_id!r}; give its id.")
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        training = record["training"] | ({"minutes": minutes, "epochs": None} if minutes else {})
-        plan = Plan.of(record, run_id, training)
-    except (ValueError, TypeError, KeyError):
-        raise ModelError(f"expected the plan of a training in {path}, received a damaged file; begin anew.") from None
-    if "learnt" in record and record["learnt"] != plan.learnt():
+    plan, learnt = _read_plan(run_id, minutes)
+    if learnt not in (None, plan.learnt()):
         raise ModelError(
             f"expected the samples and labels in {plan.data} that {run_id} learns from, received others; put them "
             "back, or begin a new training with --start-from."
         )
-    trained = checkpoint_of(run_id).exists and checkpoint_of(run_id).load_progress().finished and not minutes
+    checkpoint = Checkpoint(RUNS / run_id)
+    trained = checkpoint.exists and checkpoint.load_progress().finished and not minutes
     if trained and client().get_run(run_id).info.status == "FINISHED":
         raise ModelError(
             f"expected --minutes for the finished run {run_id}, received none; say how much longer it shall train."
@@ -263,55 +275,44 @@ def resume_training(run_id: str, minutes: float) -> Plan:
     return replace(plan, extend=not trained)  # killed before it was registered
 
 
-def _preset_for(data: str) -> Preset:
-    """The defaults for a data set that no preset describes."""
-    spec = Dataset.open(Path(data)).spec
-    return Preset(
-        name="data",
-        description="",
-        data=data,
-        network=DEFAULT_NETWORK[spec.media],
-        training={"minutes": DEFAULT_MINUTES, "learning_rate": 0.005, "steps_per_epoch": 100, "augment": 0.5},
-    )
+def _read_plan(run_id: str, minutes: float) -> tuple[TrainingPlan, str | None]:
+    """Return the plan that a run has left, and the digest of what it learnt from."""
+    path = RUNS / run_id / PLAN
+    if Path(run_id).name != run_id or not path.is_file():
+        known = ", ".join(sorted(p.parent.name for p in RUNS.glob(f"*/{PLAN}"))[-5:]) or "there is none"
+        raise ModelError(f"expected a run begun in this folder ({known}), received {run_id!r}; give its id.")
+    try:
+        record = read_json(path)
+        plan = TrainingPlan.of(record, run_id, record["training"] | _budget(minutes))
+        return plan, record.get("learnt")
+    except (ValueError, TypeError, KeyError):
+        raise ModelError(f"expected the plan of a training in {path}, received a damaged file; begin anew.") from None
+
+
+def _preset_for(data: str, spec: CaptchaSpec) -> Preset:
+    """Return the defaults for a data set that no preset describes."""
+    network = DEFAULT_NETWORK[spec.media]
+    return Preset(name="data", description="", data=data, network=network, training=DEFAULT_TRAINING)
 
 
 def _apply(
-    settings: Sequence[str], training: dict[str, Any], options: dict[str, Any]
+    settings: Mapping[str, Any], training: Mapping[str, Any], options: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return training settings and network options with KEY=VALUE pairs applied; values are YAML."""
+    """Return training settings and network options with others in their place."""
     training, options = dict(training), dict(options)
-    for pair in settings:
-        key, value = key_value(pair, "--set", "batch_size=32")
+    for key, value in settings.items():
         if key.startswith("options."):
             options[key.removeprefix("options.")] = value
         else:
             training[key.removeprefix("training.")] = value
-    given = {pair.partition("=")[0].removeprefix("training.") for pair in settings}
+    given = {key.removeprefix("training.") for key in settings}
     if "epochs" in given and "minutes" not in given:
         training["minutes"] = None  # the preset's: whoever counts epochs does not count minutes
     return training, options
 
 
-def key_value(pair: str, option: str, example: str) -> tuple[str, Any]:
-    """Return the two sides of a KEY=VALUE pair that an option was given; the value is YAML.
-
-    Raises:
-        SpecError: If it is no such pair.
-    """
-    key, equals, value = pair.partition("=")
-    if not equals:
-        raise SpecError(f"expected KEY=VALUE after {option}, received {pair!r}; write for example {example}.")
-    try:
-        return key.strip(), yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise SpecError(
-            f"expected a value in YAML for {key.strip()} after {option}, received {value[:80]!r}; write for example "
-            f"{example}."
-        ) from None
-
-
-def _donor(uri: str) -> keras.Model:
-    from captcha_core.bundle.bundle import Bundle
-
-    bundle = Bundle.open(locate(uri).path)
-    return keras.saving.load_model(bundle.keras_path, compile=False, safe_mode=True)
+def _budget(minutes: float = 0.0, epochs: int = 0) -> dict[str, float | None]:
+    """Return the settings of a budget in place of another; none where neither is given."""
+    if not (minutes or epochs):
+        return {}
+    return {"minutes": minutes or None, "epochs": epochs or None}

@@ -10,7 +10,7 @@ from captcha_core.errors import CaptchaError, ModelError
 from captcha_core.evaluation.promotion_rule import Verdict
 from captcha_core.evaluation.side_by_side import Candidate, Comparison, Result, read_in_turns
 from captcha_core.presets.preset import promotion_rule
-from captcha_core.progress.console import console
+from captcha_core.progress import console
 from captcha_core.registry.promotion import Entry, promote
 from captcha_core.registry.versions import CHAMPION, version_behind
 from captcha_core.solver import Solver

@@ -9,9 +9,10 @@ from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
 from captcha_core.evaluation.calibration import Choice, choose_threshold, clopper_pearson_upper
+from captcha_core.progress import progress_bar
 from captcha_core.solver import Solver
+from captcha_core.spec.sample import Sample
 from captcha_core.workflows.data import require_same_spec
-from captcha_core.workflows.guesses import guesses_of
 
 
 def label_what_is_sure(
@@ -62,6 +63,16 @@ def label_what_is_sure(
     if not dry_run:
         log.add(_lines(sure, written, named))
     return _facts(choice, _judged(guesses, truth["test"]), len(asked), len(sure))
+
+
+def guesses_of(solver: Solver, samples: Sequence[Sample]) -> dict[str, Guess]:
+    """Return a guess for each sample by its id; a sample that cannot be read has no text and the confidence 0."""
+    guesses = {}
+    with progress_bar("reading", len(samples), "captchas") as advance:
+        for sample in samples:
+            guesses[sample.id] = Guess.of(solver.attempt(sample.media))
+            advance(1)
+    return guesses
 
 
 def _known(dataset: Dataset, split: str, by_hand: Sequence[Label]) -> dict[str, str]:

@@ -1,212 +1,88 @@
-"""The road of one training: read, fit, convert, evaluate on unseen samples, log, register."""
+"""Train a network and register it: what ``captchalab train`` does, for Python."""
 
-import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import keras
-import numpy as np
-from rich.markup import escape
+from captcha_core.errors import SpecError
+from captcha_core.workflows.plan import plan_training, resume_training
 
-from captcha_core.bundle.bundle import Bundle, BundleConfig, LiteRT, write_bundle
-from captcha_core.bundle.convert import to_litert
-from captcha_core.bundle.identity import ModelIdentity
-from captcha_core.errors import ModelError
-from captcha_core.evaluation.report import Report
-from captcha_core.features.contract import Features
-from captcha_core.models.decode import read
-from captcha_core.models.zoo import get_network
-from captcha_core.progress.console import console
-from captcha_core.registry.versions import register
-from captcha_core.solver import Solver
-from captcha_core.spec.sample import Sample
-from captcha_core.tracking.callback import LogEpochs
-from captcha_core.tracking.names import Artifact, Metric, Tag
-from captcha_core.tracking.outbox import LaterRun, steps_posted
-from captcha_core.tracking.runs import OUTBOX, RUNS, Run
-from captcha_core.training.checkpoint import Checkpoint
-from captcha_core.training.devices import precision_of
-from captcha_core.training.fit import Task, Trained, train
-from captcha_core.workflows.data import TrainingData
-from captcha_core.workflows.evaluate import read_all
-
-QUANTISED_MAY_LOSE = 0.001  # of exact match on the validation set; below that the smaller file is the better one
+if TYPE_CHECKING:
+    from captcha_core.workflows.logged_training import TrainingOutcome
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a training left behind."""
-
-    run_id: str
-    report: Report
-    name: str
-    version: str
-
-
-def checkpoint_of(run_id: str) -> Checkpoint:
-    return Checkpoint(RUNS / run_id)
-
-
-def train_and_register(
-    run: Run,
-    task: Task,
-    training_data: TrainingData,
-    test: Callable[[], Sequence[Sample]],
-    name: str,
+def train(
     preset: str | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    start_from: keras.Model | None = None,
-    extend: bool = True,
-) -> Outcome:
-    """Train inside a run, and register the result as a new version of ``name``.
+    data: str | Path | None = None,
+    *,
+    network: str | None = None,
+    name: str | None = None,
+    minutes: float | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+    start_from: str | None = None,
+    letters: str | Path | None = None,
+    resume: str | None = None,
+    tensorboard: str | Path | None = None,
+) -> "TrainingOutcome":
+    """Train a network inside an MLflow run, evaluate it on unseen samples, and register it as a new challenger.
+
+    A preset brings its own data or draws a live stream; ``data`` alone takes the specification from the data set and
+    defaults for the rest. Names and settings are checked before Keras is imported.
 
     Args:
-        run: Where everything is logged.
-        task: What to train.
-        training_data: What to train it on.
-        test: Draws or reads the samples of the final evaluation; called after training.
-        name: Registered model.
-        preset: Its preset's name, for the bundle.
-        callbacks: Further Keras callbacks, a progress bar for one.
-        start_from: A model whose weights are taken over where they fit.
-        extend: Whether a finished training gets a new budget.
-    """
-    trained = fit_logged(run, task, training_data, preset, callbacks, start_from, extend)
-    with tempfile.TemporaryDirectory() as folder:
-        bundle, report = evaluated(run, Path(folder), task, trained, training_data, test(), name, preset)
-        version = register(run, bundle, name)
-    return Outcome(run.id, report, name, version)
+        preset: A preset's name or a YAML file.
+        data: Folder of a data set, in place of the preset's.
+        network: A network of the zoo; by default the preset's, or one that fits the data set.
+        name: Registered model; by default ``captcha-PRESET``, without a preset ``captcha-FOLDER``.
+        minutes: Budget as training time in minutes; or
+        epochs: budget in epochs. By default the preset's.
+        seed: Of weights, order and stream; by default the preset's.
+        settings: Further settings of :class:`captcha_core.training.config.TrainingConfig` by name; ``options.KEY`` sets
+            an option of the network.
+        start_from: A model whose weights are taken over where their shapes agree.
+        letters: For letters networks: single letters to learn from, a data set or a folder for each character.
+        resume: Id of a run that goes on where its checkpoint stands; ``minutes`` is the only other argument it takes.
+        tensorboard: Folder for TensorBoard's logs.
 
-
-def fit_logged(
-    run: Run,
-    task: Task,
-    training_data: TrainingData,
-    preset: str | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    start_from: keras.Model | None = None,
-    extend: bool = True,
-) -> Trained:
-    """Train inside a run, and log inputs, epochs, remarks and the best epoch.
-
-    Args:
-        run: Where everything is logged.
-        task: What to train.
-        training_data: What to train it on.
-        preset: Its preset's name.
-        callbacks: Further Keras callbacks.
-        start_from: A model whose weights are taken over where they fit.
-        extend: Whether a finished training gets a new budget.
-    """
-    log_inputs(run, task, training_data, preset)
-    _log_missed(run)
-    remarks: list[str] = []
-
-    def warn(remark: str) -> None:
-        remarks.append(remark)
-        console.print(f"[yellow]Note:[/] {escape(remark)}")
-        run.tags({Tag.REMARKS: "\n".join(remarks)})
-
-    for remark in training_data.remarks:
-        warn(remark)
-    watchers = [LogEpochs(run), *callbacks]
-    checkpoint = checkpoint_of(run.id)
-    trained = train(
-        task, training_data.batches, training_data.validation, checkpoint, watchers, start_from, warn, extend
-    )
-    best = {Metric.BEST + key: value for key, value in trained.progress.best.items()}
-    run.metrics({**best, "best_epoch": trained.progress.best_epoch, Metric.TRAIN_SECONDS: trained.progress.elapsed_s})
-    if run.later is not None:
-        run.later.outbox.flush()  # a server that is away just now has time to come back before files are logged
-    return trained
-
-
-def _log_missed(run: Run) -> None:
-    """Log the epochs that a checkpoint holds and a kill kept from being logged."""
-    kept = RUNS / run.id / OUTBOX
-    if run.later is None or not checkpoint_of(run.id).exists:
-        return
-    posted = steps_posted([kept], run.id)
-    history = checkpoint_of(run.id).load_progress().history
-    for step, logs in enumerate(history):
-        if step not in posted and (posted or len(history) == 1):
-            run.metrics(logs, step=step)
-
-
-def evaluated(
-    run: Run,
-    folder: Path,
-    task: Task,
-    trained: Trained,
-    training_data: TrainingData,
-    samples: Sequence[Sample],
-    name: str,
-    preset: str | None,
-) -> tuple[Bundle, Report]:
-    """Write the bundle of a trained model into a folder, let it read unseen samples, and log the report."""
-    bundle = bundle_of(folder / "bundle", task, trained, training_data, preset)
-    report = read_all(Solver(bundle, ModelIdentity(name)), samples)
-    numbers = {**report.numbers, "model_bytes": float(bundle.litert_path.stat().st_size)}
-    run.metrics({f"{Metric.TEST}{key}": value for key, value in numbers.items()})
-    report.write(folder / "report")
-    run.folder(folder / "report", Artifact.REPORT)
-    return bundle, report
-
-
-def log_inputs(run: Run | LaterRun, task: Task, training_data: TrainingData, preset: str | None) -> None:
-    """Log what the run will do before it does it."""
-    run.params(
-        {
-            "preset": {"name": preset},  # nested names: `mlflow run` has logged the plain ones as it was given them
-            "network": {"name": task.network, "options": task.options},
-            "training": task.config.model_dump(),
-            "spec": task.spec.model_dump(exclude_none=True),
-            "data": {"name": training_data.name, "digest": training_data.digest, "counts": training_data.counts},
-        }
-    )
-    run.tags({Tag.PRECISION: precision_of(task.config.precision)})
-    run.data(training_data.name, training_data.digest, training_data.where, training_data.counts, "training")
-
-
-def bundle_of(path: Path, task: Task, trained: Trained, training_data: TrainingData, preset: str | None) -> Bundle:
-    """Convert the best weights, choose between float and quantised by exact match, and write the bundle."""
-    x, texts = training_data.validation
-    features = get_network(task.network).features(task.spec)
-    litert, quantised = _litert(task, trained.model, features, x, texts)
-    config = BundleConfig(
-        network=task.network,
-        options=task.options,
-        head=task.head,
-        features=features,
-        quantised=quantised,
-        preset=preset,
-    )
-    metrics = {"validation": trained.progress.best, "epochs": trained.progress.epoch}
-    keras_file = path.parent / "model.keras"
-    trained.model.save(keras_file)
-    return write_bundle(path, task.spec, config, keras_file, litert, metrics)
-
-
-def _litert(
-    task: Task, model: keras.Model, features: Features, x: np.ndarray, texts: Sequence[str]
-) -> tuple[bytes, bool]:
-    """Return the file to serve and whether it is quantised; both are checked against Keras first.
+    Returns:
+        The run's id, the report on the test samples (``report.exact_match`` has a 95 % interval), and the name and
+        version under which the model is registered.
 
     Raises:
-        ModelError: If the float32 file does not compute what Keras computes.
+        SpecError: If a name is unknown, or arguments contradict each other or the data.
+        DataError: If a data set cannot be read or a split has no labels.
+        ModelError: If the training fails, or there is nothing to resume.
+        RegistryError: If the tracking server stays away.
     """
-    some = x[:1000]
-    wanted = model.predict(some, batch_size=256, verbose=0)
-    plain = to_litert(model)
-    apart = float(np.abs(LiteRT(plain).run(some) - wanted).max())
-    if not apart < 1e-2 * max(1.0, float(np.abs(wanted).max())):
-        raise ModelError(f"expected the LiteRT file to agree with Keras, received logits {apart:.3g} apart; report it.")
-    small = to_litert(model, quantised=True)
-    truth = [task.spec.charset.normalise(text) for text in texts[: len(some)]]
-    hits = [
-        np.mean([a == b for a, b in zip(truth, read(task.head, logits, task.spec), strict=True)])
-        for logits in (wanted, LiteRT(small).run(some))
-    ]
-    quantised = len(small) < len(plain) and hits[1] >= hits[0] - QUANTISED_MAY_LOSE
-    return (small, True) if quantised else (plain, False)
+    if resume:
+        _refuse_beside_resume(
+            preset=preset, data=data, network=network, name=name, set=settings, epochs=epochs, seed=seed,
+            start_from=start_from, letters=letters,
+        )  # fmt: skip
+        plan = resume_training(resume, minutes or 0.0)
+    else:
+        plan = plan_training(
+            preset or "",
+            data or "",
+            network or "",
+            name or "",
+            minutes or 0.0,
+            settings,
+            letters or "",
+            epochs or 0,
+            seed,
+        )
+    return plan.run(start_from=start_from or "", tensorboard=str(tensorboard or ""))
+
+
+def _refuse_beside_resume(**given: Any) -> None:
+    """Raises: SpecError: If anything is given."""
+    for name, value in given.items():
+        if value:
+            shown = [f"{key}={one}" for key, one in value.items()] if isinstance(value, Mapping) else value
+            raise SpecError(
+                f"expected no --{name.replace('_', '-')} beside --resume, received {shown!r}: a run goes on as it "
+                "began; leave that out, or begin a new training, with --start-from if it shall take over the weights."
+            )

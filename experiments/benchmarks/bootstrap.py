@@ -26,9 +26,8 @@ from captcha_core.native import start_keras
 from captcha_core.registry.versions import CHALLENGER
 from captcha_core.solver import Solver
 from captcha_core.workflows.evaluate import read_all
-from captcha_core.workflows.guesses import guesses_of
-from captcha_core.workflows.plan import plan_training
-from captcha_core.workflows.pseudo_label import label_what_is_sure
+from captcha_core.workflows.pseudo_label import guesses_of, label_what_is_sure
+from captcha_core.workflows.train import train as train_network
 
 NAME = "captcha-bootstrap"
 SPLIT = "0.6/0.2/0.2"  # as captchalab collect has it
@@ -125,5 +124,5 @@ def _labels(pool: Dataset, truth: Mapping[str, str]) -> dict[str, int]:
 
 def _train(network: str, recipe: Mapping[str, Any], pool: Dataset) -> tuple[Solver, dict[str, int]]:
     made = rebuild(pool, Path("made"))
-    plan_training("", "made", network, NAME, 0, [f"{key}={value}" for key, value in recipe.items()]).run()
+    train_network(data="made", network=network, name=NAME, settings=recipe)
     return Solver.load(f"models:/{NAME}@{CHALLENGER}"), made.counts

@@ -20,12 +20,12 @@ from captcha_core.features.batches import Batches, array_batches
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import get_network
 from captcha_core.native import start_keras
-from captcha_core.progress.console import console
+from captcha_core.progress import console
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.training.checkpoint import Checkpoint
-from captcha_core.training.config import TrainingConfig
-from captcha_core.training.fit import Task, train
+from captcha_core.training.config import TrainingConfig, TrainingTask
+from captcha_core.training.fit import train
 from captcha_core.workflows.data import from_stream
 
 TEST, VALIDATION = 0.2, 0.1
@@ -146,6 +146,6 @@ class Labelled:
         validation: tuple[np.ndarray, Sequence[str]],
         donor: keras.Model | None = None,
     ) -> keras.Model:
-        task = Task(spec, self.network, {}, config)
+        task = TrainingTask(spec, self.network, {}, config)
         with tempfile.TemporaryDirectory() as folder:
             return train(task, batches, validation, Checkpoint(Path(folder)), start_from=donor).model

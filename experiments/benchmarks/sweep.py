@@ -22,7 +22,7 @@ from captcha_core.presets.preset import EvaluationConfig
 from captcha_core.tracking.names import Kind, Metric, Tag
 from captcha_core.tracking.owner import own_tags
 from captcha_core.tracking.runs import Run, begin_run, client
-from captcha_core.workflows.plan import Plan, plan_training
+from captcha_core.workflows.plan import TrainingPlan, plan_training
 
 Settings = Mapping[str, Any]
 FOLDER = Path(__file__).parent
@@ -104,10 +104,10 @@ def _pairs(setting: Settings) -> list[str]:
     return [f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in setting.items()]
 
 
-def _plan(preset: str, data: str, setting: Settings, seed: int, minutes: float, held_out: int) -> Plan:
+def _plan(preset: str, data: str, setting: Settings, seed: int, minutes: float, held_out: int) -> TrainingPlan:
     recipe = {key: value for key, value in setting.items() if key != "network"}
-    pairs = _pairs({**recipe, "seed": seed})
-    plan = plan_training(preset, data, str(setting.get("network", "")), REGISTERED, minutes, pairs)
+    network = str(setting.get("network", ""))
+    plan = plan_training(preset, data, network, REGISTERED, minutes, recipe, seed=seed)
     return replace(plan, evaluation=EvaluationConfig(count=held_out)) if held_out else plan
 
 
@@ -125,7 +125,7 @@ def _parent(asked: Mapping[str, Any]) -> Iterator[Run]:
     run.end("FINISHED")
 
 
-def _trained(plan: Plan, parent: Run, name: str) -> dict[str, Any]:
+def _trained(plan: TrainingPlan, parent: Run, name: str) -> dict[str, Any]:
     """Train in a child run of the sweep and return its figures."""
     run_id = begin_run(f"{parent.id} {plan.preset or plan.data} {name}", name, {Tag.PARENT: parent.id, **own_tags()})
     outcome = replace(plan, run_id=run_id).run()

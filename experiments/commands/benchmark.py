@@ -2,7 +2,7 @@
 
 import json
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -33,6 +33,7 @@ def benchmark(
     """Run a suite of measurements. Figures are ratios within one run; give it the machine alone."""
     as_json = check_format(format)
     from captcha_core.errors import SpecError
+    from experiments.terminal.settings import parse_settings
 
     if suite not in SUITES:
         raise SpecError(f"expected a suite of {', '.join(SUITES)}, received {suite!r}; choose one.")
@@ -40,7 +41,9 @@ def benchmark(
 
     module = import_module(f"experiments.benchmarks.{suite}")
     parameters = inspect.signature(module.run).parameters
-    arguments = _arguments(settings or [], set(parameters))
+    arguments = parse_settings(settings)
+    if unknown := sorted(set(arguments) - set(parameters)):
+        raise SpecError(f"expected KEY=VALUE with a key of {', '.join(sorted(parameters))}, received {unknown[0]!r}.")
     missing = [key for key, it in parameters.items() if it.default is it.empty and key not in arguments]
     if missing:
         raise SpecError(f"expected --set {missing[0]}=... for the suite {suite}, received none; give it.")
@@ -49,15 +52,3 @@ def benchmark(
         print(json.dumps(result, indent=None if as_json else 2))
     else:
         print(module.table(result))
-
-
-def _arguments(settings: list[str], known: set[str]) -> dict[str, Any]:
-    import yaml
-
-    from captcha_core.errors import SpecError
-
-    pairs = [setting.partition("=") for setting in settings]
-    for key, equals, _ in pairs:
-        if not equals or key not in known:
-            raise SpecError(f"expected KEY=VALUE with a key of {', '.join(sorted(known))}, received {key!r}.")
-    return {key: yaml.safe_load(value) for key, _, value in pairs}

@@ -51,7 +51,7 @@ def collect(
     from captcha_core.dataset.collection import CollectionBuffer
     from captcha_core.dataset.store import MANIFEST
     from captcha_core.errors import DataError
-    from captcha_core.progress.progress_bar import progress_bar
+    from captcha_core.progress import progress_bar
     from captcha_core.sources.browser import CollectOptions, check_collect_options
     from captcha_core.sources.browser import collect as collected
     from captcha_core.sources.import_survey import SpecOverrides

@@ -31,17 +31,12 @@ def evaluate(
     A sample that cannot be read counts as wrong.
     """
     as_json = check_format(format)
-    from captcha_core.dataset.store import Dataset
-    from captcha_core.solver import Solver
-    from captcha_core.workflows.data import labelled, require_same_spec
-    from captcha_core.workflows.evaluate import read_all
-    from captcha_core.workflows.evaluate_on_ray import read_on_cluster
 
-    solver = Solver.load(model)
+    from captcha_core.dataset.store import Dataset
+    from captcha_core.workflows.evaluate import evaluate as read_with
+
     dataset = Dataset.open(Path(data))
-    require_same_spec(dataset, solver.spec)
-    here = not cluster
-    report = read_all(solver, labelled(dataset, split)) if here else read_on_cluster(solver, dataset, split, cluster)
+    report = read_with(model, dataset, split, cluster)
     if out:
         report.write(Path(out))
     if as_json:

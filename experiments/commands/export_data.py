@@ -18,7 +18,7 @@ def export_data(
         raise typer.BadParameter(f"expected folder or tfrecord, received {format!r}.", param_hint="--format")
     from captcha_core.dataset.export import export_folder, export_tfrecord
     from captcha_core.dataset.store import Dataset
-    from captcha_core.progress.progress_bar import progress_bar
+    from captcha_core.progress import progress_bar
 
     dataset = Dataset.open(data)
     export = export_folder if format == "folder" else export_tfrecord

@@ -78,7 +78,7 @@ def generate(
     if source not in ("fast", "exact", "package"):
         raise typer.BadParameter(f"expected fast, exact or package, received {source!r}.", param_hint="--source")
     from captcha_core.dataset.generate import GenerationRequest, TextChoice, write_drawn
-    from captcha_core.progress.progress_bar import progress_bar
+    from captcha_core.progress import progress_bar
     from captcha_core.sources.schemes import get_scheme
     from captcha_core.sources.texts import flagged_alphabet
 

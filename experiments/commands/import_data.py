@@ -63,7 +63,7 @@ def import_data(
         raise typer.BadParameter(f"expected one of {expected}, received {label_from!r}.", param_hint="--label-from")
     from captcha_core.dataset.import_files import write_import
     from captcha_core.errors import DataError
-    from captcha_core.progress.progress_bar import progress_bar
+    from captcha_core.progress import progress_bar
     from captcha_core.sources.folders import list_labelled
     from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
 

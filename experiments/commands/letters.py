@@ -39,7 +39,7 @@ def letters(
     from captcha_core.features.extract_letters import Failure, extract_letters
     from captcha_core.features.segmentation.segment import Segmentation
     from captcha_core.files import new_folder, require_new
-    from captcha_core.progress.progress_bar import progress_bar
+    from captcha_core.progress import progress_bar
     from captcha_core.spec.captcha import CaptchaSpec
 
     dataset, place = Dataset.open(data), Path(out)

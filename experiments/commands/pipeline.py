@@ -1,7 +1,6 @@
 """captchalab pipeline: from nothing to a served champion."""
 
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,25 +20,19 @@ def pipeline(
     if it says no. A preset with a scheme is evaluated on captchas that the captcha package drew; they stay in
     data/PRESET-test. Without a preset it is digits4, or the recipe for any data set where one is given.
     """
-    from captcha_core.native import start_keras
-    from captcha_core.presets.preset import load_preset
-    from captcha_core.progress.console import console
-    from captcha_core.registry.versions import CHAMPION, name_after, version_behind
+    from captcha_core.progress import console
+    from captcha_core.registry.versions import CHAMPION, version_behind
     from captcha_core.tracking.runs import connect
-    from captcha_core.workflows.data import labelled, require_labels, require_named
+    from captcha_core.workflows.data import labelled, require_labels
+    from captcha_core.workflows.plan import plan_training, registered_name
     from captcha_core.workflows.promote import compare_and_promote
 
     connect()
     preset = preset or ("" if data else "digits4")
-    name = load_preset(preset).registered_name if preset else name_after(Path(data).resolve().name)
-    if if_missing and version_behind(name, CHAMPION):
+    if if_missing and version_behind(name := registered_name(preset, data), CHAMPION):
         console.print(f"{name} has a champion already; nothing to train.")
         return
-    require_named(preset, data)
-    start_keras()
-    from captcha_core.workflows.plan import plan_training
-
-    plan = plan_training(preset, data, "", "", minutes, None)
+    plan = plan_training(preset, data, minutes=minutes)
     if plan.scheme:
         console.print(f"generate   {plan.evaluation.count:,} fresh captchas in data/{plan.preset}-test")
     tested = plan.tested()

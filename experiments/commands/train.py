@@ -31,30 +31,21 @@ def train(
     A preset brings its own data or draws a live stream; --data alone takes the specification from the data set and
     sensible defaults for the rest. The newest version gets the alias challenger; promote makes it champion.
     """
-    from captcha_core.errors import SpecError
-    from captcha_core.native import start_keras
-    from captcha_core.progress.console import console
-    from captcha_core.workflows.data import require_named
+    from captcha_core.progress import console
+    from captcha_core.workflows.train import train as train_network
+    from experiments.terminal.settings import parse_settings
 
-    if resume:
-        given = {
-            "--preset": preset, "--data": data, "--network": network, "--name": name, "--set": settings,
-            "--start-from": start_from, "--letters": letters,
-        }  # fmt: skip
-        if odd := [option for option, value in given.items() if value]:
-            raise SpecError(
-                f"expected no {odd[0]} beside --resume, received {given[odd[0]]!r}: a run goes on as it began; leave "
-                "that out, or begin a new training, with --start-from if it shall take over the weights."
-            )
-    else:
-        require_named(preset, data)
-    start_keras()
-    from captcha_core.workflows.plan import plan_training, resume_training
-
-    if resume:
-        plan = resume_training(resume, minutes)
-    else:
-        plan = plan_training(preset, data, network, name, minutes, settings, letters)
-    outcome = plan.run(start_from=start_from, tensorboard=tensorboard)
+    outcome = train_network(
+        preset,
+        data,
+        network=network,
+        name=name,
+        minutes=minutes,
+        settings=parse_settings(settings),
+        start_from=start_from,
+        letters=letters,
+        resume=resume,
+        tensorboard=tensorboard,
+    )
     console.print(f"run {outcome.run_id}")
     print(f"{outcome.name} version {outcome.version}: exact match {outcome.report.exact_match}")

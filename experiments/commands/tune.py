@@ -1,6 +1,5 @@
 """captchalab tune: search for a better network and recipe, as one MLflow run with a child for each trial."""
 
-import contextlib
 import json
 from typing import Annotated
 
@@ -61,94 +60,46 @@ def tune(
     or killed goes on with --resume, a finished one is extended with --resume and more --trials.
     """
     as_json = check_format(format)
-    from captcha_core.errors import SpecError
-    from captcha_core.native import start_keras
-    from captcha_core.progress.console import console
-    from captcha_core.tracking.runs import connect
-    from captcha_core.training.search.objective import Objective
-    from captcha_core.workflows.data import require_named
-    from captcha_core.workflows.searching.processes import Processes
+    from captcha_core.progress import console
+    from captcha_core.workflows.search import search
+    from experiments.terminal.settings import parse_settings
 
-    Objective.named(objective or Metric.VAL_EXACT_MATCH)
-    networks = [one for one in network or [] if one]
-    if not (preset or data or resume):
-        raise SpecError("expected --preset, --data or --resume, received none; captchalab presets lists the presets.")
-    if minutes and epochs:
-        raise SpecError("expected --minutes or --epochs for a trial, received both; leave one out.")
-    if preset or data:
-        require_named(preset, data)
-    with contextlib.nullcontext() if cluster or workers == 1 else Processes(workers) as crew:
-        connect()
-        start_keras()
-        from dataclasses import replace
-
-        from captcha_core.presets.preset import EvaluationConfig, SearchConfig, load_preset
-        from captcha_core.workflows.plan import plan_training
-        from captcha_core.workflows.searching.plan import Limits, parse_wishes, plan_search, resume_search
-        from captcha_core.workflows.searching.report import table
-        from captcha_core.workflows.searching.run import SearchOptions, run_search
-
-        overrides = parse_wishes(space or [])
-        if resume:
-            from pathlib import Path
-
-            if given := [one for one in settings or [] if one]:
-                raise SpecError(
-                    f"expected no --set beside --resume, received {given[0]!r}: a search keeps the recipe that it "
-                    "began with; leave it out, or begin a new search."
-                )
-            asked = {
-                "preset": load_preset(preset).name if preset else "",
-                "data": str(Path(data).resolve()) if data else "",
-                "networks": networks,
-                "tuner": tuner,
-                "objective": objective,
-                "overrides": {**(load_preset(preset).search.space if preset else {}), **overrides},
-                "budget": {"epochs": epochs} if epochs else {"minutes": minutes} if minutes else {},
-                "limits": {
-                    key: value for key, value in (("latency_ms", budget_latency_ms), ("bytes", budget_bytes)) if value
-                },
-                "retries": retries,
-                "seed": seed,
-                "name": name,
-                "registered": registered,
-                "letters": str(Path(letters).resolve()) if letters else "",
-                "evaluation": {"count": test_samples} if test_samples else {},
-            }
-            plan = resume_search(resume, {key: value for key, value in asked.items() if value}, trials)
-        else:
-            base = plan_training(preset, data, networks[0] if networks else "", registered, 0.0, settings, letters)
-            if preset and networks and networks[0] == load_preset(preset).network:
-                base = plan_training(preset, data, "", registered, 0.0, settings, letters)
-            if test_samples:
-                base = replace(base, evaluation=EvaluationConfig(count=test_samples))
-            limits = Limits(budget_latency_ms or None, budget_bytes or None)
-            plan = plan_search(
-                base,
-                name,
-                tuner or "bayesian",
-                trials or 12,
-                seed,
-                objective or Metric.VAL_EXACT_MATCH,
-                networks,
-                load_preset(preset).search if preset else SearchConfig(),
-                overrides,
-                minutes,
-                epochs,
-                limits,
-                retries,
-            )
-        console.print(f"search {plan.name}: {plan.trials} trials of {', '.join(plan.networks)}", highlight=False)
-        found = run_search(plan, SearchOptions(workers, cluster, repeats, full_minutes, bundles), crew)
+    found = search(
+        preset,
+        data,
+        networks=[one for one in network or [] if one],
+        tuner=tuner,
+        trials=trials,
+        name=name,
+        minutes=minutes,
+        epochs=epochs,
+        objective=objective,
+        space=parse_settings(space, "--space"),
+        settings=parse_settings(settings),
+        letters=letters,
+        latency_ms=budget_latency_ms,
+        model_bytes=budget_bytes,
+        retries=retries,
+        seed=seed,
+        test_samples=test_samples,
+        registered=registered,
+        resume=resume,
+        workers=workers,
+        cluster=cluster,
+        repeats=repeats,
+        full_minutes=full_minutes,
+        bundles=bundles,
+    )
     if as_json:
         print(json.dumps(found.record()))
         return
+    from captcha_core.workflows.searching.report import table
+
     console.print(table(found.record()))
     best = found.best
     values = ", ".join(f"{key} {value}" for key, value in best.values.items())
-    print(
-        f"{plan.name}: trial {best.id} is best, exact match {best.metrics[Metric.BEST_VAL_EXACT_MATCH]:.2%} ({values})"
-    )
+    exact = best.metrics[Metric.BEST_VAL_EXACT_MATCH]
+    print(f"{found.plan.name}: trial {best.id} is best, exact match {exact:.2%} ({values})")
     if found.final:
         print(found.final.sentence())
         print(f"registered {found.final.registered} as challenger")

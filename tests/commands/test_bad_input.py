@@ -92,10 +92,10 @@ def test_a_pipeline_with_nothing_to_test_on_says_so_before_the_training(
     empty_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tiny_spec: CaptchaSpec
 ) -> None:
     from captcha_core.dataset.in_memory import write_samples
-    from captcha_core.workflows.plan import Plan
+    from captcha_core.workflows.plan import TrainingPlan
 
     write_samples(empty_folder / "data", tiny_spec, tiny_samples(8), "browser", "0.5/0.5/0")
-    monkeypatch.setattr(Plan, "run", lambda *_, **__: pytest.fail("it began to train"))
+    monkeypatch.setattr(TrainingPlan, "run", lambda *_, **__: pytest.fail("it began to train"))
     assert "expected labelled samples in the test split of data" in fails(capsys, "pipeline", "--data", "data")
 
 
@@ -103,13 +103,13 @@ def test_a_pipeline_over_a_data_set_is_no_digits4(
     empty_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tiny_spec: CaptchaSpec
 ) -> None:
     from captcha_core.dataset.in_memory import write_samples
-    from captcha_core.workflows.plan import Plan
+    from captcha_core.workflows.plan import TrainingPlan
 
-    def run(plan: Plan, **_: object) -> None:
+    def run(plan: TrainingPlan, **_: object) -> None:
         raise SpecError(f"expected no training, received {plan.name} as {plan.preset or 'no preset'}")
 
     write_samples(empty_folder / "mine", tiny_spec, tiny_samples(40), "browser", "0.5/0.2/0.3")
-    monkeypatch.setattr(Plan, "run", run)
+    monkeypatch.setattr(TrainingPlan, "run", run)
     assert "captcha-mine as no preset" in fails(capsys, "pipeline", "--data", "mine")
 
 
@@ -118,7 +118,7 @@ def test_a_name_that_no_model_can_have_is_said_before_the_training(empty_folder:
     from captcha_core.workflows.plan import plan_training
 
     with pytest.raises(SpecError, match="expected a name for the registered model without '/', ':' and '@'"):
-        plan_training("digits4", "", "", name, 0, None)
+        plan_training("digits4", name=name)
 
 
 def test_a_folder_of_any_name_gives_its_model_a_name_that_can_be_asked_for(empty_folder: Path) -> None:
@@ -128,15 +128,15 @@ def test_a_folder_of_any_name_gives_its_model_a_name_that_can_be_asked_for(empty
 
     samples = [Sample(tone_clip("0", [0.1], 1.0), "0")]
     write_samples(empty_folder / "at@home: 2", tone_spec(), samples, "browser")
-    assert plan_training("", "at@home: 2", "", "", 0, None).name == "captcha-at-home- 2"
+    assert plan_training(data="at@home: 2").name == "captcha-at-home- 2"
 
 
 def test_epochs_that_are_set_count_in_place_of_a_presets_minutes(empty_folder: Path) -> None:
     from captcha_core.workflows.plan import plan_training
 
-    config = plan_training("digits4", "", "", "", 0, ["epochs=2"]).task.config
+    config = plan_training("digits4", settings={"epochs": 2}).task.config
     assert (config.epochs, config.minutes) == (2, None)
-    config = plan_training("digits4", "", "", "", 0, ["epochs=2", "minutes=1.5"]).task.config
+    config = plan_training("digits4", settings={"epochs": 2, "minutes": 1.5}).task.config
     assert (config.epochs, config.minutes) == (2, 1.5)
 
 
@@ -169,13 +169,12 @@ def test_a_setting_that_cannot_be(
 
 @pytest.mark.parametrize("value", ["[32", "2026-02-30", "{", "*x"])
 def test_a_value_that_is_no_yaml(value: str) -> None:
-    from captcha_core.workflows.plan import plan_training
-    from captcha_core.workflows.searching.plan import parse_wishes
+    from experiments.terminal.settings import parse_settings
 
     with pytest.raises(SpecError, match="expected a value in YAML for batch_size after --set"):
-        plan_training("digits4", "", "", "", 0, [f"batch_size={value}"])
+        parse_settings([f"batch_size={value}"])
     with pytest.raises(SpecError, match="expected a value in YAML for width after --space"):
-        parse_wishes([f"width={value}"])
+        parse_settings([f"width={value}"], "--space")
 
 
 def test_an_image_too_small_for_the_network(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -201,7 +200,7 @@ def test_ctrl_c_marks_the_run(empty_folder: Path, monkeypatch: pytest.MonkeyPatc
         raise KeyboardInterrupt
 
     data = tiny_data(empty_folder)
-    monkeypatch.setattr("captcha_core.workflows.train.train", stopped)
+    monkeypatch.setattr("captcha_core.workflows.logged_training.train", stopped)
     with pytest.raises(SystemExit) as stop:
         main(["train", "--data", str(data)])
     assert stop.value.code == 130

@@ -9,7 +9,7 @@ import pytest
 
 from captcha_core.registry import versions
 from captcha_core.tracking.runs import client, experiment
-from captcha_core.workflows import train
+from captcha_core.workflows import logged_training
 from tests.commands.walk import IMPORT, enter, prepare, run, settings
 
 RECIPE = settings("epochs=3 minutes=null steps_per_epoch=6 batch_size=16 learning_rate=0.01 options.filters=[8,16,16]")
@@ -42,7 +42,7 @@ def test_resumed_it_is_registered_once(there: Path, monkeypatch: pytest.MonkeyPa
         if step == "after the version":
             patch.setattr("mlflow.MlflowClient.set_registered_model_alias", die)
         else:
-            patch.setattr(train, step, die)
+            patch.setattr(logged_training, step, die)
         with pytest.raises(Killed):
             run(*TRAIN)
     (cut,) = client().search_runs([experiment()])
@@ -60,7 +60,7 @@ def test_it_does_not_go_on_with_other_samples(
     there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(train, "evaluated", die)
+        patch.setattr(logged_training, "evaluated", die)
         with pytest.raises(Killed):
             run(*TRAIN)
     (cut,) = client().search_runs([experiment()])

@@ -26,31 +26,31 @@ def test_the_first_epochs_are_left_alone() -> None:
 
 def test_guessing_is_named_by_ln_k() -> None:
     (remark,) = diagnose_history("positions", SPEC, epochs([math.log(10)] * 4, 2.31, 0.0))
-    assert "ln 10" in remark
+    assert "ln 10" in remark.text
 
 
 def test_labels_that_never_match() -> None:
     (remark,) = diagnose_history("positions", SPEC, epochs([2.3, 0.5, 0.01], 6.0, 0.0))
-    assert "labels of both splits" in remark
+    assert "labels of both splits" in remark.text
 
 
 def test_learning_by_heart() -> None:
     (remark,) = diagnose_history("positions", SPEC, epochs([2.3, 0.5, 0.01], 0.9, 0.6))
-    assert "learnt by heart" in remark
+    assert "learnt by heart" in remark.text
 
 
 def test_a_collapsed_ctc() -> None:
     logits = np.zeros((30, 20, 11))
     logits[:, :, 0] = 9
     (remark,) = diagnose_answers("ctc", SPEC, logits)
-    assert "CTC has collapsed" in remark
+    assert "CTC has collapsed" in remark.text
 
 
 def test_one_answer_for_everything() -> None:
     logits = np.zeros((30, 4, 11))
     logits[:, :, 3] = 9
     (remark,) = diagnose_answers("positions", SPEC, logits)
-    assert "'2222'" in remark
+    assert "'2222'" in remark.text
 
 
 def test_answers_that_differ_are_left_alone() -> None:
@@ -59,17 +59,17 @@ def test_answers_that_differ_are_left_alone() -> None:
 
 def test_texts_in_both_splits() -> None:
     (remark,) = diagnose_labels(["12", "34", "12", "56", "34"], ["12", "34"])
-    assert "Split by text" in remark
+    assert "Split by text" in remark.text
 
 
 def test_characters_that_are_never_trained() -> None:
     (remark,) = diagnose_labels(["12", "21"], ["13"])
-    assert "'3'" in remark
+    assert "'3'" in remark.text
 
 
 def test_one_label_too_often() -> None:
     (remark,) = diagnose_labels(["11"] * 10 + [f"{n}" for n in range(20, 40)], ["99"])
-    assert "10 of 30" in remark
+    assert "10 of 30" in remark.text
 
 
 def test_good_labels_are_left_alone() -> None:

@@ -13,9 +13,9 @@ from captcha_core.features.image import ImageFeatures
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.training.checkpoint import Checkpoint
-from captcha_core.training.config import TrainingConfig
+from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.training.feed import feed
-from captcha_core.training.fit import Task, train
+from captcha_core.training.fit import train
 from tests.training.test_fit import arrays
 
 CONFIG = TrainingConfig.build(epochs=2, steps_per_epoch=3, batch_size=8)
@@ -49,7 +49,7 @@ def test_a_live_stream_leaves_no_thread(tmp_path: Path) -> None:
     features = ImageFeatures(height_px=60, width_px=160)
     batches = stream_batches(scheme, features, CONFIG.batch_size, CONFIG.seed)
     x, _ = next(batches(0))
-    task = Task(scheme.spec, "image_cnn", {"filters": [4, 4]}, CONFIG)
+    task = TrainingTask(scheme.spec, "image_cnn", {"filters": [4, 4]}, CONFIG)
     train(task, batches, (x, ["0000"] * len(x)), Checkpoint(tmp_path))
     assert [one.name for one in threading.enumerate() if one.name.startswith("draw-")] == []
 
@@ -61,7 +61,7 @@ def test_an_error_of_the_data_stays_what_it_is(tiny_spec: CaptchaSpec, tmp_path:
             yield x, tiny_spec.charset.encode(texts, tiny_spec.max_length)
         raise DataError("expected a readable file, received none; see to that.")
 
-    task = Task(tiny_spec, "image_cnn", {"filters": [4, 4]}, CONFIG)
+    task = TrainingTask(tiny_spec, "image_cnn", {"filters": [4, 4]}, CONFIG)
     with pytest.raises(DataError, match="expected a readable file"):
         train(task, batches, arrays(8, 2), Checkpoint(tmp_path))
     assert Checkpoint(tmp_path).load_progress().epoch == 1

@@ -12,10 +12,11 @@ import pytest
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.features.batches import Batch, array_batches
 from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.training import callbacks
+from captcha_core.training import callbacks, schedule
 from captcha_core.training.checkpoint import Checkpoint
-from captcha_core.training.config import TrainingConfig
-from captcha_core.training.fit import Task, Trained, train
+from captcha_core.training.config import TrainingConfig, TrainingTask
+from captcha_core.training.diagnosis import Remark
+from captcha_core.training.fit import Trained, train
 from tests.conftest import tiny_pixels
 
 RECIPE = {"steps_per_epoch": 20, "batch_size": 16, "learning_rate": 0.01, "ema": 0.9}
@@ -29,7 +30,7 @@ def arrays(count: int, seed: int) -> tuple[np.ndarray, list[str]]:
 
 def fit(spec: CaptchaSpec, folder: Path, further: tuple = (), **recipe: object) -> Trained:
     config = TrainingConfig.build(**{**RECIPE, **recipe})
-    task = Task(spec, "image_cnn", {"filters": [8, 16, 16]}, config)
+    task = TrainingTask(spec, "image_cnn", {"filters": [8, 16, 16]}, config)
     batches = array_batches(*arrays(400, 1), spec, config.batch_size, config.seed)
     return train(task, batches, arrays(100, 2), Checkpoint(folder), further)
 
@@ -86,7 +87,7 @@ def test_an_extension_that_is_killed_at_once_is_not_taken_for_finished(tiny_spec
 
 def test_the_budget_in_minutes_is_kept(tiny_spec: CaptchaSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = itertools.count(0, 0.02)  # a clock that knows nothing of how busy the machine is
-    monkeypatch.setattr(callbacks, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    monkeypatch.setattr(schedule, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
     progress = fit(tiny_spec, tmp_path, minutes=0.05, steps_per_epoch=5).progress
     assert progress.finished
     assert progress.elapsed_s == pytest.approx(3, abs=0.3)
@@ -115,6 +116,26 @@ def test_a_checkpoint_of_another_network_is_refused(tiny_spec: CaptchaSpec, tmp_
 def test_a_loss_that_is_not_finite_ends_the_training(tiny_spec: CaptchaSpec, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="expected a finite loss, received nan"):
         fit(tiny_spec, tmp_path, epochs=1, learning_rate=1e30, optimizer="adam")
+
+
+def test_each_kind_of_remark_is_reported_once(
+    tiny_spec: CaptchaSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = itertools.count(1)
+
+    def diagnose(*_: object) -> list[Remark]:
+        return [
+            Remark("overfitting", f"The loss is {next(numbers) / 1000} in training."),
+            Remark("guesses", "It guesses."),
+        ]
+
+    monkeypatch.setattr(callbacks, "diagnose_history", diagnose)
+    reported: list[str] = []
+    config = TrainingConfig.build(**RECIPE, epochs=4)
+    task = TrainingTask(tiny_spec, "image_cnn", {"filters": [8, 16, 16]}, config)
+    batches = array_batches(*arrays(100, 1), tiny_spec, config.batch_size, config.seed)
+    train(task, batches, arrays(20, 2), Checkpoint(tmp_path), warn=reported.append)
+    assert reported == ["The loss is 0.001 in training.", "It guesses."]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,8 @@ import pytest
 
 from captcha_core.errors import SpecError
 from captcha_core.models.space import Choice, Range, SearchSpace, Space
-from captcha_core.training.search.hyperparameters import values_of
 from captcha_core.training.search.objective import Objective
-from captcha_core.training.search.oracles import TUNERS, make_oracle
+from captcha_core.training.search.oracles import TUNERS, make_oracle, values_of
 
 SPACE = SearchSpace.of(
     {

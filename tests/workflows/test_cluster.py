@@ -13,9 +13,8 @@ from captcha_core.dataset.in_memory import write_samples
 from captcha_core.errors import DataError
 from captcha_core.solver import Solver
 from captcha_core.workflows.data import labelled
-from captcha_core.workflows.evaluate import read_all
-from captcha_core.workflows.evaluate_on_ray import read_on_cluster
-from captcha_core.workflows.searching import workers as pools
+from captcha_core.workflows.evaluate import read_all, read_on_cluster
+from captcha_core.workflows.searching.processes import RayTasks
 from experiments.benchmarks.cluster import run
 from tests.conftest import tiny_samples
 
@@ -51,8 +50,8 @@ def test_a_worker_asks_for_no_more_than_a_machine_has(
     nodes.append({"Alive": False, "Resources": {"CPU": 64.0}})
     util = SimpleNamespace(get_node_ip_address=lambda: "10.0.0.1")
     ray = SimpleNamespace(nodes=lambda: nodes, util=util, shutdown=lambda: None)
-    monkeypatch.setattr(pools, "connect_ray", lambda address: (ray, True))
-    pool = pools.RayTasks(count, "any")
+    monkeypatch.setattr("captcha_core.cluster.connect_ray", lambda address: (ray, True))
+    pool = RayTasks(count, "any")
     assert (pool.share, pool.host) == (share, "10.0.0.1")
     pool.stop()
 

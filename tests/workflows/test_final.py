@@ -13,11 +13,12 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
-from captcha_core.training.fit import Task
-from captcha_core.workflows.plan import Plan, plan_training
+from captcha_core.training.config import TrainingTask
+from captcha_core.workflows.plan import TrainingPlan, plan_training
 from captcha_core.workflows.searching.final import decide
-from captcha_core.workflows.searching.plan import Limits, SearchPlan, plan_search
+from captcha_core.workflows.searching.plan import SearchLimits, SearchPlan, plan_search
 from captcha_core.workflows.searching.report import TrialRecord
+from experiments.terminal.settings import parse_settings
 from tests.conftest import tiny_samples
 from tests.workflows.searches import RECIPE
 
@@ -36,7 +37,14 @@ class Trainings:
         self.places: set[Path] = set()
 
     def __call__(
-        self, plan: SearchPlan, task: Task, role: str, repeat: int, folder: Path, samples: Sequence[Sample], cache: Any
+        self,
+        plan: SearchPlan,
+        task: TrainingTask,
+        role: str,
+        repeat: int,
+        folder: Path,
+        samples: Sequence[Sample],
+        cache: Any,
     ) -> dict[str, Any]:
         self.read.append(role)
         self.places.add(folder)
@@ -71,7 +79,8 @@ def trainings(samples: list[Sample], monkeypatch: pytest.MonkeyPatch) -> Trainin
 
 
 def search() -> SearchPlan:
-    return plan_search(plan_training("", "data", "image_cnn", "", 0, RECIPE.split()), "once", "random", 1)
+    base = plan_training(data="data", network="image_cnn", settings=parse_settings(RECIPE.split()))
+    return plan_search(base, name="once", tuner="random", trials=1)
 
 
 def trial(plan: SearchPlan, **other: Any) -> TrialRecord:
@@ -112,7 +121,7 @@ def test_changed_training_labels_train_both_anew(
 
 
 def test_a_winner_beyond_a_limit_is_said(trainings: Trainings) -> None:
-    plan = replace(search(), limits=Limits(latency_ms=0.5))
+    plan = replace(search(), limits=SearchLimits(latency_ms=0.5))
     sentence = decide(plan, trial(plan, optimizer="adam"), repeats=1).sentence()
     assert "exceeds a limit: 1.000 ms from bytes to text, allowed 0.5." in sentence
 
@@ -125,7 +134,7 @@ def test_data_that_cannot_be_read_leaves_no_run_open(samples: list[Sample], monk
 
     plan = search()
     plan = replace(plan, run_id=begin_run(plan.uid, plan.name, {}))
-    monkeypatch.setattr(Plan, "training_data", unreadable)
+    monkeypatch.setattr(TrainingPlan, "training_data", unreadable)
     with pytest.raises(DataError):
         decide(plan, trial(plan, optimizer="adam"), repeats=1)
     place = client().get_run(plan.run_id).info.experiment_id

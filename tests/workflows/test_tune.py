@@ -17,7 +17,8 @@ from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.workflows.plan import plan_training
 from captcha_core.workflows.searching.cost import cost_of
 from captcha_core.workflows.searching.plan import SearchPlan, plan_search
-from captcha_core.workflows.searching.reconcile import reconcile
+from captcha_core.workflows.searching.runs import reconcile
+from experiments.terminal.settings import parse_settings
 from tests.conftest import tiny_samples
 from tests.workflows.searches import RECIPE, command, draw, parent_of, states, trials_of, tune
 
@@ -277,7 +278,8 @@ def test_what_cannot_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
 
 def begun(name: str) -> SearchPlan:
     """A search that is written down and has run nothing."""
-    plan = plan_search(plan_training("", "data/tiny", "image_cnn", "", 0, RECIPE.split()), name, "random", 1)
+    base = plan_training(data="data/tiny", network="image_cnn", settings=parse_settings(RECIPE.split()))
+    plan = plan_search(base, name=name, tuner="random", trials=1)
     plan.save()
     return plan
 
@@ -304,8 +306,8 @@ def test_nothing_to_compare_on_is_said_before_the_trials(capsys: pytest.CaptureF
 
 def test_a_search_of_any_folder_gets_a_name() -> None:
     shutil.copytree("data/tiny", "data/ada's (1)")
-    base = plan_training("", "data/ada's (1)", "image_cnn", "", 0, RECIPE.split())
-    assert plan_search(base, "", "random", 1).name == "ada-s--1--random-1"
+    base = plan_training(data="data/ada's (1)", network="image_cnn", settings=parse_settings(RECIPE.split()))
+    assert plan_search(base, tuner="random", trials=1).name == "ada-s--1--random-1"
 
 
 def test_a_server_that_goes_while_children_are_put_right_is_said() -> None:

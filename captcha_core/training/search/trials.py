@@ -1,13 +1,14 @@
-"""Keras Tuner's loop over trials, with failures of a setting told apart from faults of the code."""
+"""The loop over trials, which tells failures of a setting from faults of the code, and the chief that serves them."""
 
 import time
 from collections.abc import Callable
+from concurrent import futures
 from pathlib import Path
 from typing import Any
 
-from keras_tuner import errors
-from keras_tuner.src.engine.base_tuner import BaseTuner
-from keras_tuner.src.engine.trial import Trial
+import grpc
+
+from captcha_core.training.search.keras_tuner import BaseTuner, Trial, errors, serve_oracle
 
 PAUSE_S = 0.2
 
@@ -17,11 +18,7 @@ class SettingFailed(Exception):
 
 
 class TransientFailure(Exception):
-    """A trial that failed and might not another time: lost numbers, memory that was short. It may be run again."""
-
-
-class Stopped(Exception):
-    """A fault that no other setting would mend: the search ends with it."""
+    """A trial that failed for a passing reason, as a loss that ran away or a lack of memory. It may be run again."""
 
 
 class Tuner(BaseTuner):
@@ -48,15 +45,24 @@ class Tuner(BaseTuner):
         super().__init__(oracle, directory=str(folder.parent), project_name=folder.name)
 
     def pre_create_trial(self) -> None:
+        """Pause between two questions to the oracle."""
         self._check()
         if time.monotonic() - self._asked < PAUSE_S:  # the oracle has nothing to do yet
             time.sleep(PAUSE_S)
         self._asked = time.monotonic()
 
     def on_trial_begin(self, trial: Trial) -> None:
+        """Stop before a trial whose beginning could not be saved."""
         self._check()
 
     def run_trial(self, trial: Trial, *_: Any, **__: Any) -> dict[str, float]:
+        """Run a trial and return its metrics.
+
+        Raises:
+            FailedTrialError: If its setting cannot work.
+            TransientFailure: If it failed for a passing reason.
+            Fatal: If anything else happened.
+        """
         try:
             return self._run(trial)
         except SettingFailed as error:
@@ -67,6 +73,7 @@ class Tuner(BaseTuner):
             raise Fatal(error) from error
 
     def on_trial_end(self, trial: Trial) -> None:
+        """Report a trial to the oracle with the last line of its message."""
         trial.message = (trial.message or "").strip().rpartition("\n")[2] or None
         self.oracle.end_trial(trial)
         self._check()
@@ -90,3 +97,35 @@ class Fatal(errors.FatalError):
     def __init__(self, cause: BaseException) -> None:
         super().__init__(str(cause))
         self.cause = cause
+
+
+class Chief:
+    """Serves an oracle to workers over gRPC within the block.
+
+    Keras Tuner's own loop around this service is not used: it would wait for ever for a worker that died, and up to 20
+    seconds at the end.
+
+    Args:
+        oracle: From :func:`captcha_core.training.search.oracles.make_oracle`.
+        host: Address to listen at; there is no password, so that of this machine or of a closed network.
+    """
+
+    def __init__(self, oracle: Any, host: str = "127.0.0.1") -> None:
+        self._server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
+        serve_oracle(oracle, self._server)
+        self.host, self.port = host, self._server.add_insecure_port(f"{host}:0")
+
+    def __enter__(self) -> "Chief":
+        self._server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.stop(grace=1).wait()
+
+    def variables(self, tuner_id: str) -> dict[str, str]:
+        """Return the environment in which Keras Tuner is a worker of this chief."""
+        return {
+            "KERASTUNER_TUNER_ID": tuner_id,
+            "KERASTUNER_ORACLE_IP": self.host,
+            "KERASTUNER_ORACLE_PORT": str(self.port),
+        }

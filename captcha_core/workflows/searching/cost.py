@@ -13,9 +13,9 @@ from captcha_core.bundle.bundle import LiteRT
 from captcha_core.bundle.convert import to_litert
 from captcha_core.files import own_draft, read_json, write_json
 from captcha_core.models.zoo import build_network
-from captcha_core.training.fit import Task
+from captcha_core.training.config import TrainingTask
 from captcha_core.training.search.trials import SettingFailed
-from captcha_core.workflows.searching.plan import Limits
+from captcha_core.workflows.searching.plan import SearchLimits
 
 WARM_UPS, RUNS, LONGEST_S = 3, 50, 0.3
 
@@ -28,7 +28,7 @@ class Cost:
     model_bytes: int
     latency_p50_ms: float
 
-    def check(self, limits: Limits) -> None:
+    def check(self, limits: SearchLimits) -> None:
         """Raises: SettingFailed: If it exceeds a limit."""
         if limits.bytes is not None and self.model_bytes > limits.bytes:
             raise SettingFailed(f"expected at most {limits.bytes:,} bytes of LiteRT, received {self.model_bytes:,}.")
@@ -38,7 +38,7 @@ class Cost:
             )
 
 
-def cost_of(task: Task, folder: Path) -> Cost:
+def cost_of(task: TrainingTask, folder: Path) -> Cost:
     """Measure a task's network, or read what was measured of the same one before.
 
     Raises:
@@ -47,8 +47,8 @@ def cost_of(task: Task, folder: Path) -> Cost:
     """
     name = hashlib.sha256(json.dumps([task.network, task.options], sort_keys=True).encode()).hexdigest()[:16]
     path = folder / f"{name}.json"
-    if known := read_json(path):
-        return Cost(**known)
+    if (measured := read_json(path)) is not None:
+        return Cost(**measured)
     model = build_network(task.network, task.spec, task.options)
     file = to_litert(model, quantised=True)
     cost = Cost(int(model.count_params()), len(file), _latency_ms(file, model))

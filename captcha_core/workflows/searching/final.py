@@ -17,17 +17,17 @@ from captcha_core.evaluation.significance import McNemar, mcnemar
 from captcha_core.files import read_json, write_json
 from captcha_core.models.space import thawed
 from captcha_core.models.zoo import get_network
-from captcha_core.progress.console import console
+from captcha_core.progress import console
 from captcha_core.registry.versions import register
 from captcha_core.spec.sample import Sample
 from captcha_core.tracking.names import Kind, Metric, Tag
 from captcha_core.tracking.owner import own_tags
-from captcha_core.tracking.runs import begin_run, start_run
-from captcha_core.training.fit import Task
+from captcha_core.tracking.runs import RUNS, begin_run, start_run
+from captcha_core.training.config import TrainingTask
 from captcha_core.workflows.data import Cache, rows_digest
+from captcha_core.workflows.logged_training import evaluated, fit_logged
 from captcha_core.workflows.searching.plan import SearchPlan
 from captcha_core.workflows.searching.report import TrialRecord
-from captcha_core.workflows.train import RUNS, evaluated, fit_logged
 
 WINNER, DEFAULT = Kind.WINNER, Kind.DEFAULT
 SURE = 0.05
@@ -141,13 +141,13 @@ def decide(plan: SearchPlan, best: TrialRecord, repeats: int, minutes: float = 0
 
 
 def _train(
-    plan: SearchPlan, task: Task, role: str, repeat: int, folder: Path, samples: Sequence[Sample], cache: Cache
+    plan: SearchPlan, task: TrainingTask, role: str, repeat: int, folder: Path, samples: Sequence[Sample], cache: Cache
 ) -> dict[str, Any]:
     tags = {
         Tag.PARENT: plan.run_id,
         Tag.KIND: role,
         Tag.SEARCH: plan.name,
-        Tag.PRESET: plan.base.preset or Path(plan.base.data).name,
+        Tag.PRESET: plan.base.label,
         **own_tags(),
     }
     training_data = replace(plan.base, task=task).training_data(
@@ -176,22 +176,22 @@ def _train(
     }
 
 
-def _full(task: Task) -> dict[str, float]:
+def _full(task: TrainingTask) -> dict[str, float]:
     config = task.config
     return {"minutes": config.minutes} if config.minutes is not None else {"epochs": config.epochs or 1}
 
 
-def _alike(one: Task, other: Task) -> bool:
+def _alike(one: TrainingTask, other: TrainingTask) -> bool:
     """Say whether two tasks train the same, however many of a network's options they name."""
 
-    def whole(task: Task) -> list[Any]:
+    def whole(task: TrainingTask) -> list[Any]:
         options = {**get_network(task.network).options, **task.options}
         return [task.network, thawed(options), task.config.model_dump()]
 
     return whole(one) == whole(other)
 
 
-def _digest(task: Task, learnt: str) -> str:
+def _digest(task: TrainingTask, learnt: str) -> str:
     record = [task.network, task.options, task.config.model_dump(), learnt]
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -9,26 +9,27 @@ from pathlib import Path
 from typing import Any
 
 from captcha_core.errors import ModelError, SpecError
-from captcha_core.files import write_json
+from captcha_core.files import read_json, write_json
 from captcha_core.models.space import Configuration, SearchSpace
 from captcha_core.models.zoo import NETWORKS, get_network
 from captcha_core.presets.preset import SearchConfig
 from captcha_core.tracking.names import Metric
-from captcha_core.training.config import TrainingConfig
-from captcha_core.training.fit import Task
+from captcha_core.tracking.runs import RUNS
+from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.training.search.objective import Objective
 from captcha_core.training.search.oracles import check_tuner
-from captcha_core.workflows.plan import Plan, key_value
-from captcha_core.workflows.train import RUNS
+from captcha_core.workflows.plan import TrainingPlan
 
 FILE = "search.json"
+RESULT, FAILURE = "result.json", "failure.json"  # in the folder of a trial
+FAULT = "fault.json"  # in the folder of the search: a fault in the code
 TRIAL_SHARE = 3  # of a preset's minutes, by default
 BUDGETED = ("minutes", "epochs")
 NOT_IN_NAMES = re.compile(r"[^\w.-]")
 
 
 @dataclass(frozen=True)
-class Limits:
+class SearchLimits:
     """What a trial may cost at most, None for no limit."""
 
     latency_ms: float | None = None
@@ -49,13 +50,13 @@ class SearchPlan:
         objective: What is looked for.
         budget: ``minutes`` or ``epochs`` of a trial.
         limits: What a trial may cost.
-        retries: How often a trial that failed by bad luck is run again.
+        retries: How often a trial that failed for a passing reason is run again.
         uid: Tells its runs apart from those of a search of the same name elsewhere.
         run_id: The parent run, empty until there is one.
     """
 
     name: str
-    base: Plan
+    base: TrainingPlan
     overrides: Mapping[str, Any]
     networks: tuple[str, ...]
     tuner: str
@@ -63,7 +64,7 @@ class SearchPlan:
     seed: int
     objective: Objective
     budget: Mapping[str, float]
-    limits: Limits = Limits()
+    limits: SearchLimits = SearchLimits()
     retries: int = 0
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     run_id: str = ""
@@ -74,16 +75,18 @@ class SearchPlan:
 
     @property
     def folder(self) -> Path:
+        """Folder of the search in this place."""
         return folder_of(self.name)
 
     def trial_folder(self, trial_id: str) -> Path:
+        """Return the folder of a trial."""
         return self.folder / "trials" / f"{int(trial_id):04d}"
 
     def key(self, trial_id: str) -> str:
-        """What tells the run of a trial apart from all others."""
+        """Return what tells the run of a trial apart from all others."""
         return f"{self.uid}/{int(trial_id):04d}"
 
-    def task(self, configuration: Configuration, budget: Mapping[str, float], attempt: int = 0) -> Task:
+    def task(self, configuration: Configuration, budget: Mapping[str, float], attempt: int = 0) -> TrainingTask:
         """Return what a trial trains.
 
         Raises:
@@ -93,7 +96,9 @@ class SearchPlan:
         options = dict(own.options) if configuration.network == own.network else {}
         training = {key: value for key, value in own.config.model_dump().items() if key not in BUDGETED}
         training |= {**configuration.training, **budget, "seed": own.config.seed + attempt}
-        return Task(own.spec, configuration.network, options | configuration.options, TrainingConfig.build(**training))
+        return TrainingTask(
+            own.spec, configuration.network, options | configuration.options, TrainingConfig.build(**training)
+        )
 
     def default_values(self) -> dict[str, Any] | None:
         """Return the axes' values of the default, None where the space does not hold it."""
@@ -102,11 +107,12 @@ class SearchPlan:
         return self.space.values(Configuration(own.network, options, own.config.model_dump()))
 
     def save(self) -> None:
-        """Write it beside its place and swap it in."""
+        """Write what :meth:`load` reads."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self.folder / FILE, self.record(), indent=1)
 
     def record(self) -> dict[str, Any]:
+        """Return the search as plain data."""
         return {
             "name": self.name,
             "base": self.base.record(),
@@ -135,10 +141,10 @@ class SearchPlan:
         if not path.is_file():
             known = ", ".join(names()) or "there is none"
             raise ModelError(f"expected a search begun in this folder ({known}), received {name!r}; give its name.")
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_json(path)
         plan = cls(
             name=record["name"],
-            base=Plan.of(record["base"]),
+            base=TrainingPlan.of(record["base"]),
             overrides=record["overrides"],
             networks=tuple(record["networks"]),
             tuner=record["tuner"],
@@ -146,7 +152,7 @@ class SearchPlan:
             seed=record["seed"],
             objective=Objective.named(record["objective"]),
             budget=record["budget"],
-            limits=Limits(**record["limits"]),
+            limits=SearchLimits(**record["limits"]),
             retries=record["retries"],
             uid=record["uid"],
             run_id=record["run_id"],
@@ -160,17 +166,19 @@ class SearchPlan:
 
 
 def folder_of(name: str) -> Path:
+    """Return the folder of a search."""
     return RUNS / f"search-{name}"
 
 
 def names() -> list[str]:
-    """Searches begun in this folder."""
+    """Return the searches that were begun in this folder."""
     return sorted(path.parent.name.removeprefix("search-") for path in RUNS.glob(f"search-*/{FILE}"))
 
 
 def plan_search(
-    base: Plan,
-    name: str,
+    base: TrainingPlan,
+    *,
+    name: str = "",
     tuner: str,
     trials: int,
     seed: int = 0,
@@ -180,7 +188,7 @@ def plan_search(
     overrides: Mapping[str, Any] | None = None,
     minutes: float = 0.0,
     epochs: int = 0,
-    limits: Limits = Limits(),
+    limits: SearchLimits = SearchLimits(),
     retries: int = 0,
 ) -> SearchPlan:
     """Join a training with what is to be searched.
@@ -193,79 +201,75 @@ def plan_search(
         seed: Of the tuner's choices.
         objective: A metric of every epoch.
         networks: By default those of ``config``, else the training's.
-        config: What the preset says of searches.
+        config: The preset's section on searches.
         overrides: Dimensions to narrow beyond that.
         minutes: Training time of a trial; or
         epochs: its epochs; by default a share of the preset's minutes.
         limits: What a trial may cost.
-        retries: How often a trial that failed by bad luck is run again.
+        retries: How often a trial that failed for a passing reason is run again.
 
     Raises:
         SpecError: If the name is taken, or the tuner, the space or the objective cannot be.
     """
     check_tuner(tuner)
-    chosen = tuple(networks) or tuple(config.networks) or (base.task.network,)
-    narrowed = {**config.space, **(overrides or {})}
-    label = NOT_IN_NAMES.sub("-", base.preset or Path(base.data).resolve().name)
-    given = name or next(free for n in range(1, 10**6) if not folder_of(free := f"{label}-{tuner}-{n}").exists())
-    if (folder_of(given) / FILE).exists():
-        raise SpecError(
-            f"expected a new name for the search, received {given!r}, which is taken; choose another, or go on with it "
-            f"by --resume {given}."
-        )
-    if NOT_IN_NAMES.search(given) or not given.strip("-_."):
-        raise SpecError(
-            f"expected a name of letters, digits, dots, dashes and underscores, received {given!r}; rename it."
-        )
-    own = base.task.config
-    if epochs:
-        budget: dict[str, float] = {"epochs": epochs}
-    elif minutes or config.minutes:
-        budget = {"minutes": minutes or config.minutes or 0.0}
-    elif own.minutes:
-        budget = {"minutes": own.minutes / TRIAL_SHARE}
-    else:
-        budget = {"epochs": own.epochs or 1}
     return SearchPlan(
-        name=given,
+        name=_new_name(name, base, tuner),
         base=base,
-        overrides=narrowed,
-        networks=tuple(dict.fromkeys(chosen)),
+        overrides={**config.space, **(overrides or {})},
+        networks=tuple(dict.fromkeys(tuple(networks) or tuple(config.networks) or (base.task.network,))),
         tuner=tuner,
         trials=trials,
         seed=seed,
         objective=Objective.named(objective),
-        budget=budget,
+        budget=_budget(base.task.config, minutes or config.minutes or 0.0, epochs),
         limits=limits,
         retries=retries,
     )
 
 
-def resume_search(name: str, asked: Mapping[str, Any], trials: int = 0) -> SearchPlan:
+def _new_name(name: str, base: TrainingPlan, tuner: str) -> str:
+    """Return the name of a new search, checked, or the next free one where none is given."""
+    label = NOT_IN_NAMES.sub("-", base.preset or Path(base.data).resolve().name)
+    name = name or next(free for n in range(1, 10**6) if not folder_of(free := f"{label}-{tuner}-{n}").exists())
+    if (folder_of(name) / FILE).exists():
+        raise SpecError(
+            f"expected a new name for the search, received {name!r}, which is taken; choose another, or go on with it "
+            f"by --resume {name}."
+        )
+    if NOT_IN_NAMES.search(name) or not name.strip("-_."):
+        raise SpecError(
+            f"expected a name of letters, digits, dots, dashes and underscores, received {name!r}; rename it."
+        )
+    return name
+
+
+def _budget(config: TrainingConfig, minutes: float, epochs: int) -> dict[str, float]:
+    """Return the budget of a trial, by default a share of a whole training's."""
+    if epochs or not (minutes or config.minutes):
+        return {"epochs": epochs or config.epochs or 1}
+    return {"minutes": minutes or (config.minutes or 0.0) / TRIAL_SHARE}
+
+
+def resume_search(name: str, given: Mapping[str, Any], trials: int = 0) -> SearchPlan:
     """Return a search to go on with, longer where more trials are asked for.
 
     Args:
         name: Of the search.
-        asked: What else the command was given, as in the record of the plan; it must agree.
+        given: What else is given, as in the record of the plan; it must agree.
         trials: How many in all, 0 for as many as before.
 
     Raises:
-        SpecError: If what was asked for differs from the search, or trials are fewer than before.
+        SpecError: If what is given differs from the search, or trials are fewer than before.
     """
     plan = SearchPlan.load(name)
-    record = plan.record()
-    base = record["base"]
-    mine = {
-        **record,
-        **{key: base[key] for key in ("preset", "data", "letters", "evaluation")},
-        "registered": base["name"],
-    }
-    for key, value in asked.items():
-        same = value.items() <= mine[key].items() if isinstance(value, dict) else mine[key] == value
+    base = plan.base.record()
+    own = {**base, **plan.record(), "registered": base["name"]}
+    for key, value in given.items():
+        same = value.items() <= own[key].items() if isinstance(value, dict) else own[key] == value
         if not same:
             noun = {"overrides": "space", "registered": "registered model"}.get(key, key)
             raise SpecError(
-                f"expected the {noun} of the search {name}, {mine[key]!r}, received {value!r}; resume without it, or "
+                f"expected the {noun} of the search {name}, {own[key]!r}, received {value!r}; resume without it, or "
                 "begin a new search."
             )
     if trials and trials < plan.trials:
@@ -276,16 +280,7 @@ def resume_search(name: str, asked: Mapping[str, Any], trials: int = 0) -> Searc
     return replace(plan, trials=trials or plan.trials)
 
 
-def parse_wishes(pairs: Sequence[str]) -> dict[str, Any]:
-    """Return what KEY=VALUE pairs leave of a space; values are YAML.
-
-    Raises:
-        SpecError: If one is no such pair.
-    """
-    return dict(key_value(pair, "--space", "dropout=[0, 0.2]") for pair in pairs)
-
-
-def _space(base: Plan, networks: Sequence[str], overrides: Mapping[str, Any]) -> SearchSpace:
+def _space(base: TrainingPlan, networks: Sequence[str], overrides: Mapping[str, Any]) -> SearchSpace:
     media = base.task.spec.media
     for network in networks:
         if get_network(network).media != media:

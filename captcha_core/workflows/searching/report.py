@@ -1,22 +1,26 @@
-"""What a search found: its trials, the best, and what accuracy costs."""
+"""What a search has found, as it goes and at its end: its trials, the best, and what accuracy costs."""
 
 import csv
 import io
-import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from rich import box
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from captcha_core.files import read_json
+from captcha_core.files import read_json, write_json
 from captcha_core.models.space import Configuration
+from captcha_core.progress import console
 from captcha_core.tracking.names import Metric
-from captcha_core.training.search.hyperparameters import values_of
-from captcha_core.workflows.searching.plan import SearchPlan
-from captcha_core.workflows.searching.trial import FAILURE, RESULT
+from captcha_core.training.search.keras_tuner import Trial, TrialStatus
+from captcha_core.training.search.oracles import values_of
+from captcha_core.workflows.searching.plan import FAILURE, RESULT, SearchPlan
 
 FINISHED, FAILED = "FINISHED", "FAILED"
 FIGURES = (
@@ -45,23 +49,19 @@ class TrialRecord:
 
 def records(plan: SearchPlan, oracle: Any) -> list[TrialRecord]:
     """Return the ended trials in the order of their numbers."""
-    found = []
-    for trial in oracle.ended:
-        folder = plan.trial_folder(trial.trial_id)
-        values = values_of(plan.space, trial.hyperparameters)
-        finished = trial.status == "COMPLETED"
-        metrics, reason = {}, ""
-        if finished:
-            told = {name: float(history.get_last_value()) for name, history in trial.metrics.metrics.items()}
-            metrics = (read_json(folder / RESULT) or {"metrics": told})["metrics"]
-        else:
-            reason = trial.message or (read_json(folder / FAILURE) or {"reason": "no reason was recorded"})["reason"]
-            reason = (read_json(folder / FAILURE) or {"reason": reason})["reason"]
-        state = FINISHED if finished else FAILED
-        found.append(
-            TrialRecord(f"{int(trial.trial_id):04d}", state, values, plan.space.configuration(values), metrics, reason)
-        )
-    return found
+    return [_record(plan, trial) for trial in oracle.ended]
+
+
+def _record(plan: SearchPlan, trial: Trial) -> TrialRecord:
+    folder, label = plan.trial_folder(trial.trial_id), f"{int(trial.trial_id):04d}"
+    values = values_of(plan.space, trial.hyperparameters)
+    configuration = plan.space.configuration(values)
+    if trial.status == TrialStatus.COMPLETED:
+        reported = {name: float(history.get_last_value()) for name, history in trial.metrics.metrics.items()}
+        metrics = (read_json(folder / RESULT) or {"metrics": reported})["metrics"]
+        return TrialRecord(label, FINISHED, values, configuration, metrics)
+    failure = read_json(folder / FAILURE) or {"reason": trial.message or "no reason was recorded"}
+    return TrialRecord(label, FAILED, values, configuration, {}, failure["reason"])
 
 
 def ranked(plan: SearchPlan, trials: Sequence[TrialRecord]) -> list[TrialRecord]:
@@ -120,7 +120,7 @@ def summary(plan: SearchPlan, trials: Sequence[TrialRecord]) -> dict[str, Any]:
 def write(found: dict[str, Any], folder: Path) -> None:
     """Write summary.json and trials.csv."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "summary.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    write_json(folder / "summary.json", found, indent=1)
     axes = sorted({axis for row in found["table"] for axis in row["values"]})
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
@@ -154,3 +154,54 @@ def table(found: dict[str, Any]) -> Table:
             "\n".join(f"{key} {value}" for key, value in row["values"].items() if key in varied),
         )
     return shown
+
+
+class SearchView:
+    """A search as it goes, on stderr: a line for each trial, and a bar with the best so far and the time left."""
+
+    def __init__(self, plan: SearchPlan, done: int) -> None:
+        self.plan, self.before = plan, done
+        self.started = time.monotonic()
+        self.bar = Progress(
+            TextColumn("searching"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.description}"),
+            console=console,
+        )
+        self.task = self.bar.add_task("", total=plan.trials, completed=done)
+
+    def __enter__(self) -> "SearchView":
+        self.bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.bar.stop()
+
+    def show(self, trials: list[TrialRecord], fresh: list[TrialRecord]) -> None:
+        """Print a line for each trial that has just ended, and move the bar."""
+        for trial in fresh:
+            console.print(_line(trial), highlight=False)
+        best = ranked(self.plan, trials)
+        key = f"best_{self.plan.objective.metric}"
+        words = [f"best {self.plan.objective.metric} {best[0].metrics[key]:.4f}"] if best else []
+        done = len(trials) - self.before
+        if done:
+            left_s = (time.monotonic() - self.started) / done * (self.plan.trials - len(trials))
+            words.append(f"about {left_s / 60:.0f} min left" if left_s > 90 else f"about {left_s:.0f} s left")
+        self.bar.update(self.task, completed=len(trials), description=", ".join(words))
+
+    def note(self, sentence: str) -> None:
+        """Print a sentence that people should know."""
+        console.print(f"[yellow]Note:[/] {escape(sentence)}")
+
+
+def _line(trial: TrialRecord) -> str:
+    if trial.state != FINISHED:
+        return f"trial {trial.id}  [red]failed[/]: {escape(trial.reason)}"
+    figures = trial.metrics
+    return (
+        f"trial {trial.id}  exact match {figures[Metric.BEST_VAL_EXACT_MATCH]:7.2%}  characters wrong "
+        f"{figures[Metric.BEST_VAL_CHARACTER_ERROR_RATE]:6.2%}  {figures['latency_p50_ms']:.3f} ms  "
+        f"{figures['model_bytes'] / 1000:,.0f} kB  in {figures['trial_seconds']:.0f} s"
+    )

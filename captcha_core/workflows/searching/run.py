@@ -1,41 +1,35 @@
 """A search from its beginning, or from where it stopped, to its report."""
 
 import contextlib
-import tempfile
+import os
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError, DataError, ModelError
 from captcha_core.files import read_json, write_json
-from captcha_core.progress.console import console
-from captcha_core.tracking.names import Artifact, Kind, Tag
+from captcha_core.progress import console
+from captcha_core.tracking.names import Kind, Tag
 from captcha_core.tracking.outbox import Outbox
 from captcha_core.tracking.owner import own_tags
 from captcha_core.tracking.runs import RUNS, Run, begin_run, open_outbox, send_left_behind, start_run
-from captcha_core.training.checkpoint import Checkpoint
-from captcha_core.training.fit import best_of
 from captcha_core.training.search.oracles import make_oracle
 from captcha_core.training.search.trials import Fatal, Tuner
 from captcha_core.workflows.data import require_labels
-from captcha_core.workflows.searching import report
-from captcha_core.workflows.searching.ending import WorkerFault
+from captcha_core.workflows.lock import locked
 from captcha_core.workflows.searching.final import Final, decide
 from captcha_core.workflows.searching.plan import SearchPlan
-from captcha_core.workflows.searching.processes import Processes
-from captcha_core.workflows.searching.reconcile import children, reconcile
-from captcha_core.workflows.searching.report import TrialRecord, front, ranked, records, summary
-from captcha_core.workflows.searching.trial import TrialRunner, begin_trial
-from captcha_core.workflows.searching.view import SearchView
-from captcha_core.workflows.searching.workers import RayTasks, WorkerPool, work
-from captcha_core.workflows.train import bundle_of
+from captcha_core.workflows.searching.processes import Processes, RayTasks
+from captcha_core.workflows.searching.report import FAILED, SearchView, TrialRecord, ranked, records, summary
+from captcha_core.workflows.searching.runs import log_best, log_bundles, log_plan, log_result, reconcile, stop_ongoing
+from captcha_core.workflows.searching.trial import TrialRunner
+from captcha_core.workflows.searching.workers import WorkerFault, WorkerPool, work
 
-LEFT_BEHIND_S = 5.0
+LEFT_BEHIND_S = 5.0  # patience with a server when a search stops
 
 
 @dataclass(frozen=True)
@@ -92,36 +86,15 @@ def run_search(
         DataError: If the disk is full, or the comparison at the end would have nothing to test on.
         RegistryError: If the tracking server stays away.
     """
+    console.print(f"search {plan.name}: {plan.trials} trials of {', '.join(plan.networks)}", highlight=False)
     if options.repeats and plan.base.data:
         require_labels(Dataset.open(Path(plan.base.data)), "test")  # now, not after the trials
-    plan.folder.mkdir(parents=True, exist_ok=True)
+    refusal = (
+        f"expected a search that nobody runs, received {plan.name}, which another process is running; wait for it."
+    )
     try:
-        with FileLock(plan.folder / "lock", timeout=0):
+        with locked(plan.folder, refusal):
             return _locked(plan, options, processes)
-    except Timeout:
-        raise ModelError(
-            f"expected a search that nobody runs, received {plan.name}, which another process is running; wait for it."
-        ) from None
-
-
-def _locked(plan: SearchPlan, options: SearchOptions, processes: Processes | None) -> SearchResult:
-    try:
-        plan = _with_run(plan)
-        tags = {Tag.KIND: Kind.SEARCH, Tag.SEARCH: plan.name}
-        tags[Tag.PRESET] = plan.base.preset or Path(plan.base.data).name
-        with start_run(plan.name, tags, plan.run_id, keep=RUNS) as run:
-            try:
-                return _search(plan, options, run, processes)
-            except WorkerFault as error:
-                run.tags({Tag.TRACEBACK: error.trace[-5000:]})
-                raise
-            except (CaptchaError, OSError):
-                raise
-            except Exception:
-                import traceback
-
-                run.tags({Tag.TRACEBACK: traceback.format_exc()[-5000:]})
-                raise
     except OSError as error:
         raise DataError(
             f"expected files that can be read and written, received {error}; see to that and go on with captchalab "
@@ -129,10 +102,23 @@ def _locked(plan: SearchPlan, options: SearchOptions, processes: Processes | Non
         ) from error
 
 
-def _with_run(plan: SearchPlan) -> SearchPlan:
-    """Return the plan with its parent run, written down at each step: a kill never leaves two."""
-    import os
+def _locked(plan: SearchPlan, options: SearchOptions, processes: Processes | None) -> SearchResult:
+    plan = _with_run(plan)
+    tags = {Tag.KIND: Kind.SEARCH, Tag.SEARCH: plan.name, Tag.PRESET: plan.base.label}
+    with start_run(plan.name, tags, plan.run_id, keep=RUNS) as run:
+        try:
+            return _search(plan, options, run, processes)
+        except (CaptchaError, OSError) as error:
+            if isinstance(error, WorkerFault):
+                run.tags({Tag.TRACEBACK: error.trace[-5000:]})
+            raise
+        except Exception:
+            run.tags({Tag.TRACEBACK: traceback.format_exc()[-5000:]})
+            raise
 
+
+def _with_run(plan: SearchPlan) -> SearchPlan:
+    """Return the plan with its parent run, saved at each step: a kill never leaves two."""
     plan.save()
     if not plan.run_id:
         handed = os.environ.pop("MLFLOW_RUN_ID", None)  # mlflow run has made one
@@ -143,7 +129,7 @@ def _with_run(plan: SearchPlan) -> SearchPlan:
 
 
 def _search(plan: SearchPlan, options: SearchOptions, run: Run, processes: Processes | None) -> SearchResult:
-    _log_plan(plan, run)
+    log_plan(plan, run)
     _note_other_data(plan)
     oracle = make_oracle(
         plan.tuner, plan.space, plan.objective, plan.seed, plan.retries, plan.folder, plan.trials, plan.default_values()
@@ -157,13 +143,27 @@ def _search(plan: SearchPlan, options: SearchOptions, run: Run, processes: Proce
         reconcile(plan, oracle, outbox)
     except BaseException:
         with contextlib.suppress(Exception):
-            _stop_ongoing(plan, oracle, outbox)
+            stop_ongoing(plan, oracle, outbox, LEFT_BEHIND_S)
         outbox.close(LEFT_BEHIND_S)
         raise
     outbox.close()
-    trials = records(plan, oracle)
+    trials, seconds = records(plan, oracle), time.perf_counter() - began
+    order = _require_finished(plan, trials)
+    log_best(plan, run, order[0], trials)
+    log_bundles(plan, order[: options.bundles])
+    final = decide(plan, order[0], options.repeats, options.full_minutes) if options.repeats else None
     fresh = [trial for trial in trials if int(trial.id) not in before]
-    seconds = time.perf_counter() - began
+    found = SearchResult(plan, trials, final, seconds, _platform_share(fresh, seconds, options.workers))
+    log_result(plan, run, found.record(), found.platform_share, final)
+    return found
+
+
+def _require_finished(plan: SearchPlan, trials: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Return the finished trials, best first.
+
+    Raises:
+        ModelError: If there is none.
+    """
     order = ranked(plan, trials)
     if not order:
         last = trials[-1].reason if trials else "none was run"
@@ -173,43 +173,11 @@ def _search(plan: SearchPlan, options: SearchOptions, run: Run, processes: Proce
         )
     if len(trials) < plan.trials:
         console.print(f"[yellow]Note:[/] the space holds no more than {len(trials)} configurations.", highlight=False)
-    _log_best(plan, run, order, trials)
-    _log_bundles(plan, order[: options.bundles])
-    final = decide(plan, order[0], options.repeats, options.full_minutes) if options.repeats else None
-    found = SearchResult(plan, trials, final, seconds, _platform_share(fresh, seconds, options.workers))
-    _log_result(found, run)
-    return found
-
-
-def _log_plan(plan: SearchPlan, run: Run) -> None:
-    axes = {axis.key: axis.dimension.record() for axis in plan.space.axes}
-    run.params(
-        {
-            "preset": {"name": plan.base.preset or None},
-            "search": {
-                "name": plan.name,
-                "tuner": plan.tuner,
-                "objective": plan.objective.metric,
-                "direction": plan.objective.direction,
-                "seed": plan.seed,
-                "networks": ",".join(plan.networks),
-                "budget": dict(plan.budget),
-                "limits": {"latency_ms": plan.limits.latency_ms, "bytes": plan.limits.bytes},
-                "retries": plan.retries,
-            },
-            "space": axes,
-        }
-    )
-    run.tags({Tag.TRIALS: plan.trials})
-    with tempfile.TemporaryDirectory() as folder:
-        import json
-
-        (Path(folder) / "space.json").write_text(json.dumps(plan.space.record(), indent=1), encoding="utf-8")
-        Run(run.id, run.client).folder(Path(folder), Artifact.SEARCH)
+    return order
 
 
 def _note_other_data(plan: SearchPlan) -> None:
-    """Say so where the data has changed since the first trial: what is measured on one does not rank on the other."""
+    """Warn where the data has changed since the first trial: results on different data do not rank."""
     path, now = plan.folder / "learnt.json", plan.base.learnt()
     if (read_json(path) or now) != now:
         console.print(
@@ -236,7 +204,7 @@ def _run_trials(
             fresh = [trial for trial in trials if trial.id not in known]
             known.update(trial.id for trial in fresh)
             view.show(trials, fresh)
-            failed = sum(trial.state == report.FAILED for trial in trials)
+            failed = sum(trial.state == FAILED for trial in trials)
             figures = {"trials_done": float(len(trials)), "trials_failed": float(failed)}
             if best := ranked(plan, trials):
                 key = f"best_{plan.objective.metric}"
@@ -260,66 +228,9 @@ def _pool(options: SearchOptions, processes: Processes | None) -> WorkerPool | N
     return processes or (Processes(options.workers) if options.workers > 1 else None)
 
 
-def _stop_ongoing(plan: SearchPlan, oracle: Any, outbox: Outbox) -> None:
-    """Leave no trial RUNNING when the search stops; a resume goes on with it."""
-    send_left_behind([path for path in plan.folder.glob("outbox-*.jsonl") if path != outbox.path], LEFT_BEHIND_S)
-    outbox.flush(LEFT_BEHIND_S)
-    running = {name for name, runs in children(plan).items() if runs[0].info.status == "RUNNING"}
-    for trial_id in set(oracle.trials) - set(oracle.end_order):
-        if f"{int(trial_id):04d}" in running:
-            begin_trial(plan, outbox, trial_id).end("KILLED", "the search stopped; resume it to go on")
-
-
 def _platform_share(fresh: Sequence[TrialRecord], seconds: float, workers: int) -> float | None:
     """Share of the workers' time in this call that was neither building nor fitting: measuring, logging, waiting."""
     if not fresh:
         return None
     fit = sum(trial.metrics.get("fit_seconds", 0.0) for trial in fresh)
     return 1 - fit / (seconds * workers)
-
-
-def _log_best(plan: SearchPlan, run: Run, order: Sequence[TrialRecord], trials: Sequence[TrialRecord]) -> None:
-    best, runs = order[0], children(plan)
-    run.metrics({key: value for key, value in best.metrics.items() if key in report.FIGURES}, step=len(trials))
-    tags = {Tag.BEST_TRIAL: best.id, Tag.FRONT: ",".join(front(trials))}
-    if best.id in runs:
-        tags[Tag.BEST_RUN] = runs[best.id][0].info.run_id
-    run.tags(tags)
-
-
-def _log_bundles(plan: SearchPlan, best: Sequence[TrialRecord]) -> None:
-    """Give the best trials their bundles, as artifacts of their runs, once."""
-    import keras
-
-    runs = children(plan)
-    for trial in best:
-        run = runs[trial.id][0]
-        checkpoint = Checkpoint(plan.trial_folder(trial.id) / "checkpoint")
-        if Tag.BUNDLE in run.data.tags or not checkpoint.exists:
-            continue
-        task = plan.task(trial.configuration, plan.budget)
-        training_data = replace(plan.base, task=task).training_data()
-        trained = best_of(task, checkpoint)
-        with tempfile.TemporaryDirectory() as folder:
-            bundle = bundle_of(Path(folder) / "bundle", task, trained, training_data, plan.base.preset or None)
-            mine = Run(run.info.run_id, _client())
-            mine.folder(bundle.path, Artifact.BUNDLE)
-            mine.tags({Tag.BUNDLE: bundle.digest})
-        keras.utils.clear_session(free_memory=False)
-
-
-def _client() -> Any:
-    from captcha_core.tracking.runs import client
-
-    return client()
-
-
-def _log_result(found: SearchResult, run: Run) -> None:
-    if found.platform_share is not None:
-        run.metrics({"platform_share": found.platform_share})
-    if found.final:
-        run.tags({Tag.VERDICT: found.final.sentence(), Tag.REGISTERED: found.final.registered})
-    with tempfile.TemporaryDirectory() as folder:
-        report.write(found.record(), Path(folder))
-        report.write(found.record(), found.plan.folder / "summary")
-        Run(run.id, run.client).folder(Path(folder), Artifact.SEARCH)

@@ -1,4 +1,4 @@
-"""One trial: build, train, measure, and say so; a trial that was interrupted goes on where it stood."""
+"""One trial: build, train, measure and log; a trial that was interrupted goes on where it stood."""
 
 import contextlib
 import gc
@@ -12,43 +12,44 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from filelock import FileLock, Timeout
-from keras_tuner.src.engine.trial import Trial
 
 from captcha_core.errors import CaptchaError, ModelError, SpecError
 from captcha_core.files import read_json, write_json
 from captcha_core.tracking.callback import LogEpochs
-from captcha_core.tracking.names import Kind, Tag
+from captcha_core.tracking.names import Tag
 from captcha_core.tracking.outbox import LaterRun, Outbox, steps_posted
-from captcha_core.tracking.owner import own_tags
 from captcha_core.training.callbacks import LossNotFinite
 from captcha_core.training.checkpoint import Checkpoint, DamagedCheckpoint, Progress
-from captcha_core.training.fit import Task, Trained, train
-from captcha_core.training.search.hyperparameters import values_of
-from captcha_core.training.search.oracles import ROUNDS, hyperband_part
+from captcha_core.training.config import TrainingTask
+from captcha_core.training.fit import Trained, train
+from captcha_core.training.search.keras_tuner import Trial
+from captcha_core.training.search.oracles import ROUNDS, hyperband_part, values_of
 from captcha_core.training.search.trials import SettingFailed, TransientFailure
 from captcha_core.workflows.data import Cache
+from captcha_core.workflows.lock import locked
+from captcha_core.workflows.logged_training import log_inputs
 from captcha_core.workflows.searching.cost import Cost, cost_of
-from captcha_core.workflows.searching.plan import SearchPlan
-from captcha_core.workflows.train import log_inputs
+from captcha_core.workflows.searching.plan import FAILURE, FAULT, RESULT, SearchPlan
+from captcha_core.workflows.searching.runs import begin_trial, report_trial
 
-RESULT, FAILURE, FAULT = "result.json", "failure.json", "fault.json"
 LOCK_S = 60.0  # a worker of a search that was killed is gone long before
 
 
 class TimedCheckpoint(Checkpoint):
-    """Knows how long writing took."""
+    """A checkpoint that sums up how long writing took."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.seconds = 0.0
 
     def save(self, model: keras.Model, progress: Progress) -> None:
+        """Write the state."""
         began = time.perf_counter()
         super().save(model, progress)
         self.seconds += time.perf_counter() - began
 
     def save_best(self, model: keras.Model, epoch: int) -> None:
+        """Write the best weights."""
         began = time.perf_counter()
         super().save_best(model, epoch)
         self.seconds += time.perf_counter() - began
@@ -69,22 +70,21 @@ class TrialRunner:
         gc.freeze()  # what the libraries hold stays: without this every export spends 0.6 s on looking through it
 
     def __call__(self, trial: Trial) -> dict[str, float]:
-        """Run a trial, or return what it has left if it is done.
+        """Run a trial, or return the metrics that it has left if it is done.
 
         Raises:
             SettingFailed: If its setting cannot work.
-            TransientFailure: If it ran out of numbers or memory.
+            TransientFailure: If its loss ran away or memory was short.
             ModelError: If another process runs it.
         """
         began = time.perf_counter()
         folder = self.plan.trial_folder(trial.trial_id)
-        folder.mkdir(parents=True, exist_ok=True)
-        with self._alone(folder):
+        with locked(folder, self._refusal(folder), LOCK_S):
             run = begin_trial(self.plan, self.outbox, trial.trial_id)
-            with self._told(run, folder):
+            with self._reporting(run, folder):
                 result = read_json(folder / RESULT)
                 if result is None:
-                    with self._lucky(folder):
+                    with self._transient_failures(folder):
                         result = self._run_or_begin_anew(trial, folder, run, began)
             report_trial(run, result)
         keras.utils.clear_session(free_memory=False)
@@ -138,39 +138,25 @@ class TrialRunner:
         write_json(folder / RESULT, result)
         return result
 
-    @contextlib.contextmanager
-    def _alone(self, folder: Path) -> Iterator[None]:
-        """Hold a trial. Raises: ModelError: If another process does, and does not let go."""
-        lock = FileLock(folder / "lock")
-        try:
-            lock.acquire(timeout=LOCK_S)
-        except Timeout:
-            raise ModelError(
-                f"expected that nobody runs trial {folder.name}, received another process that holds it for over "
-                f"{LOCK_S:.0f} s, a worker of an earlier start; end that and go on with captchalab tune --resume "
-                f"{self.plan.name}."
-            ) from None
-        try:
-            yield
-        finally:
-            lock.release()
+    def _refusal(self, folder: Path) -> str:
+        return (
+            f"expected that nobody runs trial {folder.name}, received another process that holds it for over "
+            f"{LOCK_S:.0f} s, a worker of an earlier start; end that and go on with captchalab tune --resume "
+            f"{self.plan.name}."
+        )
 
     @contextlib.contextmanager
-    def _lucky(self, folder: Path) -> Iterator[None]:
-        """Turn lost numbers and a lack of memory, wherever they come up, into bad luck."""
+    def _transient_failures(self, folder: Path) -> Iterator[None]:
+        """Turn a loss that ran away and a lack of memory, wherever they come up, into a failure that may pass."""
         try:
             yield
-        except (LossNotFinite, MemoryError) as error:
-            raise self._unlucky(error, folder) from error
         except Exception as error:
-            if type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's own word for a lack of memory
-                raise self._unlucky(error, folder) from error
-            raise
-
-    def _unlucky(self, error: BaseException, folder: Path) -> TransientFailure:
-        write_json(folder / "attempt.json", {"attempt": _attempt(folder) + 1})
-        _forget(folder)
-        return TransientFailure(_sentence(error))
+            short = type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's own word for a lack of memory
+            if not (short or isinstance(error, LossNotFinite | MemoryError)):
+                raise
+            write_json(folder / "attempt.json", {"attempt": _attempt(folder) + 1})
+            _forget(folder)
+            raise TransientFailure(_sentence(error)) from error
 
     def _log_missed(self, run: LaterRun, checkpoint: Checkpoint, from_epoch: int) -> None:
         """Log the epochs that a checkpoint holds and a kill kept from being logged."""
@@ -182,20 +168,18 @@ class TrialRunner:
                 run.metrics(logs, step=step)
 
     @contextlib.contextmanager
-    def _told(self, run: LaterRun, folder: Path) -> Iterator[None]:
+    def _reporting(self, run: LaterRun, folder: Path) -> Iterator[None]:
         """End the run of a trial that does not finish, with the reason."""
         try:
             yield
         except KeyboardInterrupt:
             run.end("KILLED", "the search was stopped; resume it to go on")
             raise
-        except TransientFailure as error:
+        except (TransientFailure, SettingFailed, SpecError, ModelError) as error:
             write_json(folder / FAILURE, {"reason": str(error)})
             run.end("FAILED", str(error))
-            raise
-        except (SettingFailed, SpecError, ModelError) as error:
-            write_json(folder / FAILURE, {"reason": str(error)})
-            run.end("FAILED", str(error))
+            if isinstance(error, TransientFailure):
+                raise
             raise SettingFailed(str(error)) from error
         except (CaptchaError, OSError) as error:  # no fault of the code, but no other setting would mend it
             with contextlib.suppress(OSError):
@@ -208,30 +192,7 @@ class TrialRunner:
             raise
 
 
-def begin_trial(plan: SearchPlan, outbox: Outbox, trial_id: str) -> LaterRun:
-    """Begin the child run of a trial, or go on with it."""
-    label = f"{int(trial_id):04d}"
-    return outbox.begin(
-        plan.key(trial_id),
-        f"{plan.name}-{label}",
-        {
-            Tag.PARENT: plan.run_id,
-            Tag.KIND: Kind.TRIAL,
-            Tag.SEARCH: plan.name,
-            Tag.TRIAL: label,
-            Tag.PRESET: plan.base.preset or Path(plan.base.data).name,
-            **own_tags(),
-        },
-    )
-
-
-def report_trial(run: LaterRun, result: dict[str, Any]) -> None:
-    """Log what a finished trial has left. Logged twice it is as if logged once."""
-    run.metrics(result["metrics"], at_ms=result["at_ms"])
-    run.end("FINISHED", at_ms=result["at_ms"])
-
-
-def _cost(task: Task, plan: SearchPlan) -> Cost:
+def _cost(task: TrainingTask, plan: SearchPlan) -> Cost:
     try:
         cost = cost_of(task, plan.folder / "costs")
     except ValueError as error:  # Keras's word for layers that do not fit each other
@@ -272,7 +233,7 @@ def _forget(folder: Path) -> None:
 
 
 def _finished(checkpoint: Checkpoint, from_epoch: int) -> bool:
-    """Whether this trial's own budget is used up, and not only that of the trial it continues."""
+    """Return whether this trial's own budget is used up, and not only that of the trial it continues."""
     if not checkpoint.exists:
         return False
     progress = checkpoint.load_progress()

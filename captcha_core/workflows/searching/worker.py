@@ -15,24 +15,26 @@ from captcha_core.temporary import temporary_folder
 
 
 def main() -> None:
+    """Prepare, take a search from stdin, and run its trials."""
     threads, parent = sys.argv[1:]
     _die_with(int(parent))
     with temporary_folder():
-        code = _obey(int(threads))
+        code = _await_search(int(threads))
     sys.stderr.flush()
     os._exit(code)  # gRPC's and TensorFlow's threads have nothing left to say
 
 
-def _obey(threads: int) -> int:
+def _await_search(threads: int) -> int:
+    """Prepare, and run the search that a line on stdin names; without such a line there is none."""
     failure = None
     try:
         prepare(threads)
-    except Exception as error:  # there is no log yet to say it in
+    except Exception as error:  # there is no log yet to write it to
         failure = error
-    told = sys.stdin.readline()
-    if not told:
-        return 0  # no search came of it
-    order = json.loads(told)
+    line = sys.stdin.readline()
+    if not line:
+        return 0
+    order = json.loads(line)
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(log, stream.fileno())
@@ -70,12 +72,12 @@ def serve(name: str, tuner_id: str) -> int:
     connect()
     plan = SearchPlan.load(name)
     outbox = open_outbox(plan.folder / f"outbox-{tuner_id}.jsonl")
-    temporary_folder = plan.folder / "workers" / tuner_id  # the chief's oracle decides, this one only knows the space
-    oracle = make_oracle(plan.tuner, plan.space, plan.objective, plan.seed, plan.retries, temporary_folder, plan.trials)
+    folder = plan.folder / "workers" / tuner_id  # the chief's oracle decides, this one only knows the space
+    oracle = make_oracle(plan.tuner, plan.space, plan.objective, plan.seed, plan.retries, folder, plan.trials)
     try:
         Tuner(oracle, plan.folder / "keras_tuner", TrialRunner(plan, outbox)).search()
     except Fatal as error:
-        from captcha_core.workflows.searching.ending import note_end
+        from captcha_core.workflows.searching.workers import note_end
 
         traceback.print_exc()
         return note_end(plan, error.cause)

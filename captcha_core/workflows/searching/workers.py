@@ -1,87 +1,49 @@
-"""Workers of a search: who asks the chief for trials. :class:`Processes` of this machine, or tasks of a Ray cluster."""
+"""The workers of a search at work: trials are handed out, deaths are borne, and what ended a worker ends the search."""
 
 import contextlib
-import os
+import errno
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
-from captcha_core.cluster import connect_ray, ray_aside
-from captcha_core.errors import ModelError
-from captcha_core.training.search.chief import Chief
-from captcha_core.workflows.searching.ending import END, FAULTY, STOPPED, raise_end
-from captcha_core.workflows.searching.plan import SearchPlan
-from captcha_core.workflows.searching.processes import environment
-from captcha_core.workflows.searching.trial import FAULT
+from captcha_core.errors import CaptchaError, ModelError
+from captcha_core.files import read_json, write_json
+from captcha_core.training.search.trials import Chief
+from captcha_core.workflows.searching.plan import FAULT, SearchPlan
 
 POLL_S = 0.2
 USELESS = 3  # workers that die one after the other without having had a trial
+FAULTY, STOPPED = 3, 4  # exit codes of a worker: a fault in the code, and an error that a user can mend
+END = "stopped.json"  # the error that ended a worker and that no other setting would mend
 
 
 class WorkerPool(Protocol):
-    """Somewhere workers run."""
+    """Workers that run at the same time."""
 
     host: str
 
-    def start(self, plan: SearchPlan, tuner_id: str, variables: Mapping[str, str]) -> None: ...
+    def start(self, plan: SearchPlan, tuner_id: str, variables: Mapping[str, str]) -> None:
+        """Start a worker with these variables in its environment."""
 
     def ended(self) -> list[tuple[str, int]]:
         """Return the workers that ended since the last call, with their exit codes."""
         ...
 
     @property
-    def busy(self) -> int: ...
-
-    def stop(self) -> None: ...
-
-
-class RayTasks:
-    """Workers as tasks of a Ray cluster, which must see this folder under the same path."""
-
-    def __init__(self, count: int, address: str) -> None:
-        self.ray, _ = connect_ray(address)
-        self._aside = contextlib.ExitStack()
-        self._aside.enter_context(ray_aside())
-        cores = [int(node["Resources"].get("CPU", 0)) for node in self.ray.nodes() if node["Alive"]]
-        fitting = [
-            share for share in range(1, max(cores, default=1) + 1) if sum(one // share for one in cores) >= count
-        ]
-        self.share = max(fitting, default=1)  # a task runs on one machine: more than it has would wait for ever
-        self.host = self.ray.util.get_node_ip_address()
-        self.running: dict[Any, str] = {}
-
-    def start(self, plan: SearchPlan, tuner_id: str, variables: Mapping[str, str]) -> None:
-        kept = ("MLFLOW_", "CAPTCHALAB_", "KERAS_BACKEND", "TF_", "PYTHONPATH")
-        own = {key: value for key, value in environment().items() if key.startswith(kept)}
-        remote = self.ray.remote(num_cpus=self.share, max_retries=0, max_calls=1)(_on_ray)
-        task = remote.options(runtime_env={"env_vars": own | dict(variables)})
-        reference = task.remote(str(Path.cwd()), plan.name, tuner_id, self.share)
-        self.running[reference] = tuner_id
-
-    def ended(self) -> list[tuple[str, int]]:
-        found = []
-        done, _ = (
-            self.ray.wait(list(self.running), num_returns=len(self.running), timeout=0) if self.running else ([], [])
-        )
-        for reference in done:
-            try:
-                code = int(self.ray.get(reference))
-            except self.ray.exceptions.RayError:
-                code = -9
-            found.append((self.running.pop(reference), code))
-        return found
-
-    @property
     def busy(self) -> int:
-        return len(self.running)
+        """Workers that run."""
+        ...
 
     def stop(self) -> None:
-        for reference in self.running:
-            self.ray.cancel(reference, force=True)
-        self.running.clear()
-        self.ray.shutdown()
-        self._aside.close()
+        """End all workers."""
+
+
+class WorkerFault(ModelError):
+    """A fault in the code that a worker met."""
+
+    def __init__(self, sentence: str, trace: str) -> None:
+        super().__init__(sentence)
+        self.trace = trace
 
 
 def work(plan: SearchPlan, oracle: Any, pool: WorkerPool, count: int, changed: Callable[[str], None]) -> None:
@@ -98,52 +60,90 @@ def work(plan: SearchPlan, oracle: Any, pool: WorkerPool, count: int, changed: C
 
     Raises:
         ModelError: If a worker met a fault in the code, or none can start.
-        CaptchaError: If one met what no other setting would mend.
+        CaptchaError: If one met an error that no other setting would mend.
         OSError: If one could not read or write.
     """
     for name in (FAULT, END):
         (plan.folder / name).unlink(missing_ok=True)  # of an earlier start
-    names = iter(f"worker-{number}" for number in range(1, 10**6))
-    useless = 0
     with Chief(oracle, pool.host) as chief:
-
-        def start(tuner_id: str) -> None:
-            pool.start(plan, tuner_id, chief.variables(tuner_id))
-
+        shift = _Shift(plan, oracle, pool, chief, changed)
         try:
             for _ in range(count):
-                start(next(names))
-            while True:
-                for tuner_id, code in pool.ended():
-                    if code in (FAULTY, STOPPED):
-                        raise_end(plan, code)
-                    if code == 0:
-                        continue
-                    lost = oracle.lose(tuner_id)
-                    useless = 0 if lost is not None else useless + 1
-                    if useless >= USELESS:
-                        raise ModelError(
-                            f"expected workers that start, received the death of {useless} in a row; see "
-                            f"{plan.folder / f'{tuner_id}.log'}."
-                        )
-                    what = f"trial {int(lost):04d} goes to another" if lost is not None else "it had no trial"
-                    changed(f"{tuner_id} died (exit code {code}); {what}.")
-                    start(next(names))
-                if oracle.fault:
-                    raise oracle.fault
-                if not pool.busy:
-                    if not oracle.waiting:
-                        break
-                    start(next(names))
+                shift.start()
+            while shift.goes_on():
                 changed("")
                 time.sleep(POLL_S)
         finally:
             pool.stop()
 
 
-def _on_ray(folder: str, name: str, tuner_id: str, threads: int) -> int:
-    os.chdir(folder)
-    from captcha_core.workflows.searching.worker import prepare, serve
+class _Shift:
+    """Workers of one call, replaced where they die."""
 
-    prepare(threads)
-    return serve(name, tuner_id)
+    def __init__(
+        self, plan: SearchPlan, oracle: Any, pool: WorkerPool, chief: Chief, changed: Callable[[str], None]
+    ) -> None:
+        self.plan, self.oracle, self.pool, self.chief, self.changed = plan, oracle, pool, chief, changed
+        self.started = 0
+        self.useless = 0
+
+    def start(self) -> None:
+        self.started += 1
+        tuner_id = f"worker-{self.started}"
+        self.pool.start(self.plan, tuner_id, self.chief.variables(tuner_id))
+
+    def goes_on(self) -> bool:
+        """See to the workers that have ended, and return whether there is anything left to do."""
+        for tuner_id, code in self.pool.ended():
+            if code in (FAULTY, STOPPED):
+                raise_end(self.plan, code)
+            if code != 0:
+                self._replace(tuner_id, code)
+        if self.oracle.fault:
+            raise self.oracle.fault
+        if not self.pool.busy and self.oracle.waiting:
+            self.start()
+        return bool(self.pool.busy or self.oracle.waiting)
+
+    def _replace(self, tuner_id: str, code: int) -> None:
+        """Start another worker in the place of one that died."""
+        lost = self.oracle.lose(tuner_id)
+        self.useless = 0 if lost is not None else self.useless + 1
+        if self.useless >= USELESS:
+            raise ModelError(
+                f"expected workers that start, received the death of {self.useless} in a row; see "
+                f"{self.plan.folder / f'{tuner_id}.log'}."
+            )
+        trial = f"trial {int(lost):04d} goes to another" if lost is not None else "it had no trial"
+        self.changed(f"{tuner_id} died (exit code {code}); {trial}.")
+        self.start()
+
+
+def note_end(plan: SearchPlan, error: BaseException) -> int:
+    """Leave for the search what ended a worker, and return the worker's exit code."""
+    if not isinstance(error, CaptchaError | OSError):
+        return FAULTY
+    number, sentence = None, str(error)
+    if isinstance(error, OSError):
+        where = f": {error.filename!r}" if error.filename else ""
+        number, sentence = error.errno or errno.EIO, f"{error.strerror or error}{where}"
+    with contextlib.suppress(OSError):  # the disk may be full
+        write_json(plan.folder / END, {"errno": number, "sentence": sentence})
+    return STOPPED
+
+
+def raise_end(plan: SearchPlan, code: int) -> None:
+    """Raise in the search what ended a worker with this exit code."""
+    if code == STOPPED:
+        end = read_json(plan.folder / END) or {"errno": errno.ENOSPC, "sentence": "a worker could not write"}
+        if end["errno"] is None:
+            raise CaptchaError(end["sentence"])
+        raise OSError(end["errno"], end["sentence"])
+    path = plan.folder / FAULT
+    fault = read_json(path) or {"trial": "?", "traceback": "no traceback was recorded"}
+    last = fault["traceback"].strip().splitlines()[-1]
+    raise WorkerFault(
+        f"expected trials that run, received a fault in the code in trial {fault['trial']}: {last}; the traceback is "
+        f"in {path} and in the run.",
+        fault["traceback"],
+    )

@@ -1,0 +1,280 @@
+"""A training inside an MLflow run: fit, convert, evaluate on unseen samples, log, register."""
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from captcha_core.bundle.bundle import Bundle, BundleConfig, write_bundle
+from captcha_core.bundle.convert import to_litert
+from captcha_core.bundle.identity import ModelIdentity
+from captcha_core.bundle.litert import LiteRT
+from captcha_core.errors import ModelError
+from captcha_core.evaluation.report import Report
+from captcha_core.features.contract import Features
+from captcha_core.models.decode import read
+from captcha_core.models.zoo import get_network
+from captcha_core.progress import console
+from captcha_core.registry.versions import locate, register
+from captcha_core.solver import Solver
+from captcha_core.spec.sample import Sample
+from captcha_core.tracking.callback import LogEpochs
+from captcha_core.tracking.names import Artifact, Metric, Tag
+from captcha_core.tracking.outbox import LaterRun, steps_posted
+from captcha_core.tracking.runs import OUTBOX, RUNS, Run
+from captcha_core.training.checkpoint import Checkpoint
+from captcha_core.training.config import TrainingConfig, TrainingTask
+from captcha_core.training.devices import precision_of
+from captcha_core.training.fit import Trained, train
+from captcha_core.workflows.data import TrainingData
+from captcha_core.workflows.evaluate import read_all
+
+QUANTISED_MAY_LOSE = 0.001  # of exact match on the validation set; below that the smaller file is the better one
+
+
+@dataclass(frozen=True)
+class TrainingOutcome:
+    """What a training left behind: its run, the report on unseen samples, and the registered version."""
+
+    run_id: str
+    report: Report
+    name: str
+    version: str
+
+
+def train_and_register(
+    run: Run,
+    task: TrainingTask,
+    training_data: TrainingData,
+    test: Callable[[], Sequence[Sample]],
+    name: str,
+    preset: str | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    start_from: keras.Model | None = None,
+    extend: bool = True,
+) -> TrainingOutcome:
+    """Train inside a run, and register the result as a new version of ``name``.
+
+    Args:
+        run: Where everything is logged.
+        task: What to train.
+        training_data: What to train it on.
+        test: Draws or reads the samples of the final evaluation; called after training.
+        name: Registered model.
+        preset: Its preset's name, for the bundle.
+        callbacks: Further Keras callbacks, a progress bar for one.
+        start_from: A model whose weights are taken over where they fit.
+        extend: Whether a finished training gets a new budget.
+    """
+    trained = fit_logged(run, task, training_data, preset, callbacks, start_from, extend)
+    with tempfile.TemporaryDirectory() as folder:
+        bundle, report = evaluated(run, Path(folder), task, trained, training_data, test(), name, preset)
+        version = register(run, bundle, name)
+    return TrainingOutcome(run.id, report, name, version)
+
+
+def fit_logged(
+    run: Run,
+    task: TrainingTask,
+    training_data: TrainingData,
+    preset: str | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    start_from: keras.Model | None = None,
+    extend: bool = True,
+) -> Trained:
+    """Train inside a run, and log inputs, epochs, remarks and the best epoch.
+
+    Args:
+        run: Where everything is logged.
+        task: What to train.
+        training_data: What to train it on.
+        preset: Its preset's name.
+        callbacks: Further Keras callbacks.
+        start_from: A model whose weights are taken over where they fit.
+        extend: Whether a finished training gets a new budget.
+    """
+    log_inputs(run, task, training_data, preset)
+    _log_missed(run)
+    remarks: list[str] = []
+
+    def warn(remark: str) -> None:
+        remarks.append(remark)
+        console.print(f"[yellow]Note:[/] {escape(remark)}")
+        run.tags({Tag.REMARKS: "\n".join(remarks)})
+
+    for remark in training_data.remarks:
+        warn(remark.text)
+    watchers = [LogEpochs(run), *callbacks]
+    checkpoint = Checkpoint(RUNS / run.id)
+    trained = train(
+        task, training_data.batches, training_data.validation, checkpoint, watchers, start_from, warn, extend
+    )
+    best = {Metric.BEST + key: value for key, value in trained.progress.best.items()}
+    run.metrics({**best, "best_epoch": trained.progress.best_epoch, Metric.TRAIN_SECONDS: trained.progress.elapsed_s})
+    if run.later is not None:
+        run.later.outbox.flush()  # a server that is away just now has time to come back before files are logged
+    return trained
+
+
+def _log_missed(run: Run) -> None:
+    """Log the epochs that a checkpoint holds and a kill kept from being logged."""
+    checkpoint = Checkpoint(RUNS / run.id)
+    if run.later is None or not checkpoint.exists:
+        return
+    posted = steps_posted([RUNS / run.id / OUTBOX], run.id)
+    history = checkpoint.load_progress().history
+    for step, logs in enumerate(history):
+        if step not in posted and (posted or len(history) == 1):
+            run.metrics(logs, step=step)
+
+
+def evaluated(
+    run: Run,
+    folder: Path,
+    task: TrainingTask,
+    trained: Trained,
+    training_data: TrainingData,
+    samples: Sequence[Sample],
+    name: str,
+    preset: str | None,
+) -> tuple[Bundle, Report]:
+    """Write the bundle of a trained model into a folder, let it read unseen samples, and log the report."""
+    bundle = bundle_of(folder / "bundle", task, trained, training_data, preset)
+    report = read_all(Solver(bundle, ModelIdentity(name)), samples)
+    numbers = {**report.numbers, "model_bytes": float(bundle.litert_path.stat().st_size)}
+    run.metrics({f"{Metric.TEST}{key}": value for key, value in numbers.items()})
+    report.write(folder / "report")
+    run.folder(folder / "report", Artifact.REPORT)
+    return bundle, report
+
+
+def log_inputs(run: Run | LaterRun, task: TrainingTask, training_data: TrainingData, preset: str | None) -> None:
+    """Log what the run will do before it does it."""
+    run.params(
+        {
+            "preset": {"name": preset},  # nested names: `mlflow run` has logged the plain ones as it was given them
+            "network": {"name": task.network, "options": task.options},
+            "training": task.config.model_dump(),
+            "spec": task.spec.model_dump(exclude_none=True),
+            "data": {"name": training_data.name, "digest": training_data.digest, "counts": training_data.counts},
+        }
+    )
+    run.tags({Tag.PRECISION: precision_of(task.config.precision)})
+    run.data(training_data.name, training_data.digest, training_data.where, training_data.counts, "training")
+
+
+def bundle_of(
+    path: Path, task: TrainingTask, trained: Trained, training_data: TrainingData, preset: str | None
+) -> Bundle:
+    """Convert the best weights, choose between float and quantised by exact match, and write the bundle."""
+    x, texts = training_data.validation
+    features = get_network(task.network).features(task.spec)
+    litert, quantised = _litert(task, trained.model, features, x, texts)
+    config = BundleConfig(
+        network=task.network,
+        options=task.options,
+        head=task.head,
+        features=features,
+        quantised=quantised,
+        preset=preset,
+    )
+    metrics = {"validation": trained.progress.best, "epochs": trained.progress.epoch}
+    keras_file = path.parent / "model.keras"
+    trained.model.save(keras_file)
+    return write_bundle(path, task.spec, config, keras_file, litert, metrics)
+
+
+def _litert(
+    task: TrainingTask, model: keras.Model, features: Features, x: np.ndarray, texts: Sequence[str]
+) -> tuple[bytes, bool]:
+    """Return the file to serve and whether it is quantised; both are checked against Keras first.
+
+    Raises:
+        ModelError: If the float32 file does not compute what Keras computes.
+    """
+    some = x[:1000]
+    wanted = model.predict(some, batch_size=256, verbose=0)
+    plain = to_litert(model)
+    apart = float(np.abs(LiteRT(plain).run(some) - wanted).max())
+    if not apart < 1e-2 * max(1.0, float(np.abs(wanted).max())):
+        raise ModelError(f"expected the LiteRT file to agree with Keras, received logits {apart:.3g} apart; report it.")
+    small = to_litert(model, quantised=True)
+    truth = [task.spec.charset.normalise(text) for text in texts[: len(some)]]
+    hits = [
+        np.mean([a == b for a, b in zip(truth, read(task.head, logits, task.spec), strict=True)])
+        for logits in (wanted, LiteRT(small).run(some))
+    ]
+    quantised = len(small) < len(plain) and hits[1] >= hits[0] - QUANTISED_MAY_LOSE
+    return (small, True) if quantised else (plain, False)
+
+
+def keras_model(uri: str) -> keras.Model:
+    """Return the Keras model of a bundle, without what it was trained with.
+
+    Raises:
+        ModelError: If the address or the bundle cannot be used.
+    """
+    bundle = Bundle.open(locate(uri).path)
+    return keras.saving.load_model(bundle.keras_path, compile=False, safe_mode=True)
+
+
+def watchers(config: TrainingConfig, tensorboard: str) -> list[keras.callbacks.Callback]:
+    """Return a progress bar, and what writes TensorBoard's logs where a folder is given."""
+    bar: list[keras.callbacks.Callback] = [TrainingBar(config)]
+    return [*bar, keras.callbacks.TensorBoard(tensorboard)] if tensorboard else bar
+
+
+class TrainingBar(keras.callbacks.Callback):
+    """A bar over the budget, with the last validation beside it."""
+
+    def __init__(self, config: TrainingConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.steps, self.started = 0, time.monotonic()
+        self.bar = Progress(
+            TextColumn("training"),
+            BarColumn(),
+            TextColumn("{task.description}"),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self.task = self.bar.add_task("starting", total=1.0)
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Show the bar."""
+        self.started = time.monotonic()
+        self.bar.start()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Move the bar, every 20 steps."""
+        self.steps += 1
+        if self.steps % 20 == 0:
+            self.bar.update(self.task, completed=self._used())
+
+    def _used(self) -> float:
+        if self.config.minutes is not None:
+            return (time.monotonic() - self.started) / (60 * self.config.minutes)
+        return self.steps / ((self.config.epochs or 1) * self.config.steps_per_epoch)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Show the last validation."""
+        logs = logs or {}
+        read = f"{logs.get(Metric.VAL_EXACT_MATCH, 0.0):.1%}"
+        self.bar.update(
+            self.task, description=f"epoch {epoch + 1}  loss {logs.get('loss', 0.0):.3f}  exact match {read}"
+        )
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Fill the bar and leave it."""
+        self.bar.update(self.task, completed=1.0)
+        self.bar.stop()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "TrainingBar":
+        return self  # a live display has one owner
