@@ -12,10 +12,9 @@ import numpy as np
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from captcha_core.bundle.bundle import Bundle, BundleConfig, write_bundle
+from captcha_core.bundle.bundle import Bundle, BundleConfig, LiteRT, write_bundle
 from captcha_core.bundle.convert import to_litert
 from captcha_core.bundle.identity import ModelIdentity
-from captcha_core.bundle.litert import LiteRT
 from captcha_core.errors import ModelError
 from captcha_core.evaluation.report import Report
 from captcha_core.features.contract import Features
