@@ -19,10 +19,10 @@ from captcha_core.errors import RegistryError
 from captcha_core.evaluation.promotion_rule import PromotionRule, Verdict
 from captcha_core.registry.lookup import RegistryUnreachable, open_registry
 from captcha_core.registry.versions import CHAMPION, PREVIOUS, set_champion, version_behind
+from captcha_core.tracking.connect import client, experiment
 from captcha_core.tracking.names import Artifact, Tag
 from captcha_core.tracking.owner import is_gone, is_own, own_tags
-from captcha_core.tracking.runs import client, experiment
-from captcha_core.tracking.user import user
+from captcha_core.tracking.provenance import user
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

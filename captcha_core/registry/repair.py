@@ -6,15 +6,16 @@ from pathlib import Path
 
 from captcha_core.registry import promotion
 from captcha_core.tracking.address import tracking_uri
+from captcha_core.tracking.connect import EXPERIMENT, client
 from captcha_core.tracking.database import is_missing
 from captcha_core.tracking.logged_models import close_unfinished
 from captcha_core.tracking.names import Tag
-from captcha_core.tracking.outbox import is_in_use, run_ids, waiting_bytes
+from captcha_core.tracking.outbox import is_in_use, run_ids, waiting
 from captcha_core.tracking.owner import is_gone
-from captcha_core.tracking.runs import EXPERIMENT, OUTBOX, client
+from captcha_core.tracking.runs import OUTBOX
 
 REASON = "its process ended without a word (killed, or the machine stopped); closed by captchalab doctor --repair"
-SPOOLS = (f"*/{OUTBOX}", "*/outbox-*.jsonl")  # of trainings, of searches
+SPOOLS = (f"*/{OUTBOX}", "*/outbox-*.sqlite")  # of trainings, of searches
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def close(orphan: Orphan) -> None:
 def left_behind(folder: Path) -> list[Path]:
     """Return the outboxes below a folder of runs that hold unsent lines and that no process has open."""
     found = [path for pattern in SPOOLS for path in sorted(folder.glob(pattern))]
-    return [path for path in found if waiting_bytes(path) and not is_in_use(path)]
+    return [path for path in found if waiting(path) and not is_in_use(path)]
 
 
 def elsewhere(paths: Iterable[Path]) -> Path | None:

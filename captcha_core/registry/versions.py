@@ -80,7 +80,7 @@ def fetched(location: str) -> Path:
 
 
 def _of_run(run_id: str) -> Located:
-    from captcha_core.tracking.runs import client
+    from captcha_core.tracking.connect import client
 
     try:
         run = client().get_run(run_id)
@@ -155,7 +155,7 @@ def set_champion(name: str, version: str) -> str | None:
     Raises:
         RegistryError: If there is no such version.
     """
-    from captcha_core.tracking.runs import client
+    from captcha_core.tracking.connect import client
 
     registry = open_registry()
     registry.by_version(name, version)

@@ -1,5 +1,6 @@
-"""Where a run comes from."""
+"""Where a run comes from: code, libraries, command and user."""
 
+import getpass
 import platform
 import subprocess
 import sys
@@ -24,6 +25,14 @@ def provenance() -> dict[str, str]:
         tags[Tag.GIT_COMMIT] = commit
         tags[Tag.GIT_DIRTY] = str(bool(_git("status", "--porcelain"))).lower()
     return tags
+
+
+def user() -> str:
+    """Return the name of the user of this process, ``unknown`` where the system has none, as in many containers."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
 
 
 def version_of(package: str) -> str:

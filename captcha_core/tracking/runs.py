@@ -1,7 +1,6 @@
 """Runs in MLflow. The only place that logs."""
 
 import contextlib
-import logging
 import os
 import signal
 import tempfile
@@ -16,11 +15,10 @@ from captcha_core.bundle.bundle import Bundle
 from captcha_core.errors import RegistryError
 from captcha_core.evaluation.metrics import DEFINITION
 from captcha_core.evaluation.predictions import Predictions
-from captcha_core.tracking.address import fault_of, tracking_uri
-from captcha_core.tracking.database import ensure
+from captcha_core.tracking.connect import client, experiment
 from captcha_core.tracking.logged_models import close_unfinished, log_bundle
 from captcha_core.tracking.names import Artifact, Tag
-from captcha_core.tracking.outbox import PATIENCE_S, LaterRun, Outbox, waiting_bytes
+from captcha_core.tracking.outbox import PATIENCE_S, LaterRun, Outbox, waiting
 from captcha_core.tracking.owner import own_tags
 from captcha_core.tracking.provenance import provenance
 from captcha_core.tracking.redact import masked, masked_value
@@ -28,41 +26,9 @@ from captcha_core.tracking.redact import masked, masked_value
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-ARTIFACTS = "mlartifacts"
 RUNS = Path("runs")  # a folder for each run of this place: its checkpoint, and what is not logged yet
-OUTBOX = "outbox.jsonl"
+OUTBOX = "outbox.sqlite"
 PATIENCE_AFTER_FAULT_S = 10.0
-EXPERIMENT = "captchalab"
-
-
-def connect() -> str:
-    """Point MLflow at ``MLFLOW_TRACKING_URI`` or the database here, refuse its unsafe loaders, and return the address.
-
-    Raises:
-        RegistryError: If it is no address, or names a server that does not answer within five seconds.
-    """
-    os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
-    os.environ["MLFLOW_ALLOW_MODEL_CODE_EXECUTION"] = "false"
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")  # a server that hangs is noticed sooner
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")  # seven tries take about two minutes
-    uri = os.environ["MLFLOW_TRACKING_URI"] = tracking_uri()
-    if fault := fault_of(uri):
-        raise RegistryError(fault)
-    ensure(uri)
-    import mlflow
-
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it prints the trace of what it raises
-    mlflow.set_tracking_uri(uri)
-    return uri
-
-
-def client() -> "MlflowClient":
-    """Return MLflow's client on the tracking address in use."""
-    connect()
-    from mlflow import MlflowClient
-
-    return MlflowClient()
 
 
 def open_outbox(path: Path) -> Outbox:
@@ -78,30 +44,12 @@ def send_left_behind(paths: Iterable[Path], patience_s: float = PATIENCE_S) -> t
     """
     unsent, refused = [], []
     for path in paths:
-        if waiting_bytes(path):
+        if waiting(path):
             outbox = open_outbox(path)
             if not outbox.close(patience_s):
                 unsent.append(path)
             refused += outbox.refused
     return unsent, refused
-
-
-def experiment(name: str = EXPERIMENT) -> str:
-    """Return the id of an experiment, made on first use with its artifacts beside the database."""
-    mine = client()
-    found = mine.get_experiment_by_name(name)
-    if found is not None:
-        return str(found.experiment_id)
-    from mlflow.exceptions import MlflowException
-
-    local = os.environ["MLFLOW_TRACKING_URI"].startswith("sqlite:")
-    try:
-        return str(mine.create_experiment(name, Path(ARTIFACTS).resolve().as_uri() if local else None))
-    except MlflowException:  # another process was quicker
-        found = mine.get_experiment_by_name(name)
-        if found is None:
-            raise
-        return str(found.experiment_id)
 
 
 @dataclass(frozen=True)
@@ -154,11 +102,15 @@ class Run:
 
     def end(self, state: str, reason: str = "", at_ms: int | None = None) -> None:
         """Give the run its last state, with the reason where it did not finish."""
+        self.explain(reason)
+        self.client.set_terminated(self.id, state, at_ms)
+
+    def explain(self, reason: str) -> None:
+        """Write into the run why it ended; without a reason, take back that of an earlier end."""
         if reason:
             self.tags({Tag.REASON: reason})
-        elif Tag.REASON in self.client.get_run(self.id).data.tags:  # it failed before, and was run again
+        elif Tag.REASON in self.client.get_run(self.id).data.tags:  # it failed before, and went on
             self.client.delete_tag(self.id, Tag.REASON)
-        self.client.set_terminated(self.id, state, at_ms)
 
     def folder(self, path: Path, to: str) -> None:
         """Log every file of a folder."""
@@ -280,22 +232,14 @@ def _end(state: str, run: Run, outbox: Outbox | None, reason: str = "") -> None:
         )
     try:
         try:
-            _say(run, outbox, reason)
+            if outbox is not None and outbox.refused:
+                run.tags({Tag.REFUSED: "; ".join(outbox.refused)})
+            run.explain(reason)
         finally:
             mlflow.end_run(state)
     except Exception:
         if state == "FINISHED":
             raise
-
-
-def _say(run: Run, outbox: Outbox | None, reason: str) -> None:
-    """Write into the run why it ended, and what MLflow refused: it is on no page otherwise."""
-    if outbox is not None and outbox.refused:
-        run.tags({Tag.REFUSED: "; ".join(outbox.refused)})
-    if reason:
-        run.tags({Tag.REASON: reason})
-    elif Tag.REASON in run.client.get_run(run.id).data.tags:  # it failed before, and went on
-        run.client.delete_tag(run.id, Tag.REASON)
 
 
 @contextlib.contextmanager

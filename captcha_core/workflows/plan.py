@@ -18,8 +18,9 @@ from captcha_core.registry.versions import check_name, name_after
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
+from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Kind, Tag
-from captcha_core.tracking.runs import RUNS, client, start_run
+from captcha_core.tracking.runs import RUNS, start_run
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.workflows.data import (

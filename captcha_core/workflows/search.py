@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from captcha_core.errors import SpecError
 from captcha_core.native import start_keras
 from captcha_core.presets.preset import EvaluationConfig, SearchConfig, load_preset
+from captcha_core.tracking.connect import connect
 from captcha_core.tracking.names import Metric
-from captcha_core.tracking.runs import connect
 from captcha_core.training.search.objective import Objective
 from captcha_core.workflows.plan import plan_training
 from captcha_core.workflows.searching.processes import Processes

@@ -8,7 +8,7 @@ import streamlit as st
 from captcha_core.dataset.labels import Tally
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError
-from captcha_core.tracking.user import user
+from captcha_core.tracking.provenance import user
 from dashboard import access, solvers
 from dashboard.frame import heading, nothing_yet
 from dashboard.label import labelling

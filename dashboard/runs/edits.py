@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from captcha_core.errors import CaptchaError
-from captcha_core.tracking.runs import client
+from captcha_core.tracking.connect import client
 from dashboard.tracking import data
 from dashboard.tracking.records import NOTE, OURS, RunRecord
 

@@ -9,7 +9,7 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
-from captcha_core.tracking.user import user
+from captcha_core.tracking.provenance import user
 from dashboard.solve.solving import Reading
 from dashboard.tracking import gallery
 from dashboard.widgets.text import count, file_name

@@ -18,8 +18,8 @@ import streamlit as st
 
 from captcha_core.errors import CaptchaError, RegistryError
 from captcha_core.registry import promotion
+from captcha_core.tracking.connect import client, connect
 from captcha_core.tracking.names import Tag
-from captcha_core.tracking.runs import client, connect
 from dashboard import memory
 from dashboard.tracking.records import DataUse, ModelRecord, RunRecord, VersionRecord, counts_of
 from dashboard.tracking.timeouts import short_timeouts
@@ -55,7 +55,7 @@ def tracking() -> str:
 @st.cache_data(ttl=FRESH_S, show_spinner=False, max_entries=4)
 def _reachable(_variable: str) -> str:
     try:
-        return connect()
+        return connect(anew=True)
     except RegistryError as error:
         raise DataAway(str(error)) from None
 

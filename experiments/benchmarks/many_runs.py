@@ -13,8 +13,8 @@ from captcha_core.evaluation.report import Report
 from captcha_core.spec.answer import Answer
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
+from captcha_core.tracking.connect import EXPERIMENT
 from captcha_core.tracking.names import Kind, Metric, Param, Tag
-from captcha_core.tracking.runs import EXPERIMENT
 
 PRESETS = ("digits4", "nthu6", "alnum4", "voices6")
 STATES = ("FINISHED",) * 17 + ("FAILED", "KILLED", "RUNNING")

@@ -19,9 +19,10 @@ import yaml
 from captcha_core.errors import SpecError
 from captcha_core.native import start_keras
 from captcha_core.presets.preset import EvaluationConfig
+from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Kind, Metric, Tag
 from captcha_core.tracking.owner import own_tags
-from captcha_core.tracking.runs import Run, begin_run, client
+from captcha_core.tracking.runs import Run, begin_run
 from captcha_core.workflows.plan import TrainingPlan, plan_training
 
 Settings = Mapping[str, Any]

@@ -39,7 +39,7 @@ def compare(
     as_json = check_format(format)
     if len(models) < 2:
         raise typer.BadParameter("expected at least two to compare.", param_hint="RUN...")
-    from captcha_core.tracking.runs import connect
+    from captcha_core.tracking.connect import connect
 
     connect()
     report = _read_anew(models, data, split) if data else _as_logged(models)

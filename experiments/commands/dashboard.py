@@ -25,7 +25,7 @@ def dashboard(
     """
     from captcha_core.errors import CaptchaError
     from captcha_core.fetch.fetch import FetchPolicy
-    from captcha_core.tracking.runs import connect
+    from captcha_core.tracking.connect import connect
 
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -55,9 +55,9 @@ def _tracking() -> tuple[bool, str]:
     from captcha_core.errors import CaptchaError
     from captcha_core.registry.repair import model_names
     from captcha_core.tracking.address import tracking_uri
+    from captcha_core.tracking.connect import connect
     from captcha_core.tracking.database import is_missing
     from captcha_core.tracking.redact import masked
-    from captcha_core.tracking.runs import connect
     from experiments.terminal.foreign_errors import foreign_error
 
     try:

@@ -35,7 +35,7 @@ def export(
     from captcha_core.errors import ModelError
     from captcha_core.native import start_keras
     from captcha_core.registry.versions import locate
-    from captcha_core.tracking.runs import connect
+    from captcha_core.tracking.connect import connect
     from captcha_core.workflows.data import require_same_spec
 
     check_file(format, Path(out))  # before the seconds that the learner takes

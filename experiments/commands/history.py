@@ -10,7 +10,7 @@ def history(name: Name, format: Format = "text") -> None:
     as_json = check_format(format)
     from captcha_core.registry.promotion import history as entries_of
     from captcha_core.registry.promotion import moved_outside
-    from captcha_core.tracking.runs import connect
+    from captcha_core.tracking.connect import connect
 
     connect()
     entries = entries_of(name)

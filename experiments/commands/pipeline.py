@@ -22,7 +22,7 @@ def pipeline(
     """
     from captcha_core.progress import console
     from captcha_core.registry.versions import CHAMPION, version_behind
-    from captcha_core.tracking.runs import connect
+    from captcha_core.tracking.connect import connect
     from captcha_core.workflows.data import labelled, require_labels
     from captcha_core.workflows.plan import plan_training, registered_name
     from captcha_core.workflows.promote import compare_and_promote

@@ -32,7 +32,7 @@ def promote(
     from captcha_core.errors import RegistryError
     from captcha_core.registry.lookup import open_registry
     from captcha_core.registry.versions import CHALLENGER, CHAMPION, version_behind
-    from captcha_core.tracking.runs import connect
+    from captcha_core.tracking.connect import connect
     from captcha_core.workflows.promote import compare_and_promote
 
     connect()

@@ -18,7 +18,7 @@ def rollback(
     from captcha_core.registry.promotion import rollback as roll_back
     from captcha_core.registry.versions import PREVIOUS, version_behind
     from captcha_core.solver import Solver
-    from captcha_core.tracking.runs import connect
+    from captcha_core.tracking.connect import connect
 
     connect()
     if version_behind(name, PREVIOUS):

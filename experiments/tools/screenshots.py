@@ -12,8 +12,8 @@ from typing import Any
 
 from captcha_core.errors import CaptchaError
 from captcha_core.registry.versions import CHAMPION
+from captcha_core.tracking.connect import client, connect
 from captcha_core.tracking.names import Kind, Metric, Param, Tag
-from captcha_core.tracking.runs import client, connect
 from experiments.tools.browser import opened, served, settled
 
 OUT = Path("screenshots")

@@ -14,7 +14,7 @@ from captcha_core.bundle.bundle import Bundle
 from captcha_core.bundle.export import load_keras
 from captcha_core.errors import ModelError
 from captcha_core.solver import Solver
-from captcha_core.tracking.runs import client
+from captcha_core.tracking.connect import client
 
 NAME = "captcha-evil"
 WITNESS = "it-ran"

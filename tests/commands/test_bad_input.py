@@ -38,7 +38,7 @@ def tiny_data(folder: Path, count: int = 40) -> Path:
 
 
 def runs() -> list[str]:
-    from captcha_core.tracking.runs import EXPERIMENT, client
+    from captcha_core.tracking.connect import EXPERIMENT, client
 
     found = client().get_experiment_by_name(EXPERIMENT)
     return [run.info.status for run in client().search_runs([found.experiment_id])] if found else []
@@ -190,7 +190,7 @@ def test_a_loss_that_is_not_finite_fails_the_run(empty_folder: Path, capsys: pyt
     more = ["--set", "optimizer=adam", "--network", "image_cnn", "--set", "options.filters=[8,8]"]
     assert "finite loss" in fails(capsys, "train", "--data", str(data), *many, *more)
     assert runs() == ["FAILED"]
-    from captcha_core.tracking.runs import client
+    from captcha_core.tracking.connect import client
 
     assert client().search_registered_models() == []
 
@@ -208,7 +208,7 @@ def test_ctrl_c_marks_the_run(empty_folder: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_missing_champion(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from captcha_core.tracking.runs import experiment
+    from captcha_core.tracking.connect import experiment
 
     experiment()
     sentence = fails(capsys, "solve", "x.png", "--model", "models:/captcha-digits4@champion")
@@ -216,7 +216,7 @@ def test_a_missing_champion(empty_folder: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_nothing_to_promote(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from captcha_core.tracking.runs import experiment
+    from captcha_core.tracking.connect import experiment
 
     experiment()
     assert "captcha-x" in fails(capsys, "promote", "--name", "captcha-x")
@@ -225,7 +225,7 @@ def test_nothing_to_promote(empty_folder: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_a_version_that_is_not_there_beside_a_champion(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from captcha_core.tracking.runs import client
+    from captcha_core.tracking.connect import client
 
     client().create_registered_model("captcha-x")
     client().create_model_version("captcha-x", "somewhere")

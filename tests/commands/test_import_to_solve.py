@@ -41,7 +41,7 @@ def test_the_champion_reads_what_training_never_saw(there: Path, capsys: pytest.
 
 
 def test_the_run_records_what_it_did(there: Path) -> None:
-    from captcha_core.tracking.runs import client
+    from captcha_core.tracking.connect import client
 
     mine = client()
     (run_,) = mine.search_runs([mine.get_experiment_by_name("captchalab").experiment_id])
@@ -101,7 +101,7 @@ def test_mlflow_loads_and_asks_the_champion(there: Path, monkeypatch: pytest.Mon
 
 
 def test_a_resumed_run_is_the_same_run(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from captcha_core.tracking.runs import client
+    from captcha_core.tracking.connect import client
 
     mine = client()
     experiment = mine.get_experiment_by_name("captchalab").experiment_id

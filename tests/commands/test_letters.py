@@ -89,7 +89,7 @@ def test_it_learns_from_a_folder_for_each_character(
     there: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     from captcha_core.solver import Solver
-    from captcha_core.tracking.runs import client
+    from captcha_core.tracking.connect import client
 
     out = str(tmp_path / "cut")
     assert run("letters", "data/tiny", "--out", out) == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from captcha_core.tracking.runs import client, experiment
+from captcha_core.tracking.connect import client, experiment
 
 APP = Path(__file__).parent.parent.parent / "dashboard" / "app.py"
 

@@ -100,7 +100,7 @@ def test_links_that_lead_nowhere(world: World, name: str, parameter: str, value:
 
 
 def test_a_run_that_was_deleted_is_not_compared(fresh: Path) -> None:
-    from captcha_core.tracking.runs import client
+    from captcha_core.tracking.connect import client
 
     kept, gone = bare_run(), bare_run()
     client().delete_run(gone)

@@ -53,7 +53,7 @@ def test_a_run_without_a_report(world: World) -> None:
     for view in VIEWS:
         page = without_traceback(open_page("compare", runs=f"{world.runs[0]},{bare}", view=view))
         assert "fault of ours" not in said(page)
-    from captcha_core.tracking.runs import client
+    from captcha_core.tracking.connect import client
     from dashboard.tracking import data
 
     client().delete_run(bare)

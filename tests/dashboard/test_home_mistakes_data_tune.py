@@ -21,7 +21,7 @@ def test_home_shows_each_task_with_its_champion(world: World) -> None:
 
 
 def test_home_shows_what_runs_and_what_only_says_so(fresh: Path) -> None:
-    from captcha_core.tracking.runs import client
+    from captcha_core.tracking.connect import client
 
     now = bare_run("RUNNING")
     client().log_metric(now, "best_val_exact_match", 0.5)
@@ -129,7 +129,7 @@ def test_runs_fold_trials_under_their_search(many: Path, fresh: Path, monkeypatc
 
 def test_a_search_that_runs_and_one_that_was_decided(fresh: Path) -> None:
     """What `captchalab tune` writes: a search that has made 2 of 8 trials, then the same with its verdict."""
-    from captcha_core.tracking.runs import client, experiment
+    from captcha_core.tracking.connect import client, experiment
 
     mine, where = client(), experiment()
     tags = {"captchalab.kind": "search", "captchalab.trials": "8"}

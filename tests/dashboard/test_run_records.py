@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.tracking.runs import client, connect
+from captcha_core.tracking.connect import client, connect
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
 from tests.dashboard.pages import bare_run

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.tracking.runs import client
+from captcha_core.tracking.connect import client
 from tests.dashboard.pages import World, bare_run, open_page, said, without_traceback
 
 

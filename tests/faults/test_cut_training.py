@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from captcha_core.registry import versions
-from captcha_core.tracking.runs import client, experiment
+from captcha_core.tracking.connect import client, experiment
 from captcha_core.workflows import logged_training
 from tests.commands.walk import IMPORT, enter, prepare, run, settings
 

@@ -12,7 +12,7 @@ from captcha_core import plugins
 from captcha_core.errors import SpecError
 from captcha_core.media.audio import encode_wav
 from captcha_core.sources.schemes import get_scheme
-from captcha_core.tracking.runs import client
+from captcha_core.tracking.connect import client
 
 ROOT = Path(__file__).parent.parent.parent
 TONES = Path(__file__).parent / "tones.py"

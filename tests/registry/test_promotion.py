@@ -18,9 +18,9 @@ from captcha_core.registry.lookup import open_registry
 from captcha_core.registry.promotion import Entry, history, moved_outside, promote, rollback
 from captcha_core.registry.repair import half_promoted
 from captcha_core.registry.versions import CHAMPION, PREVIOUS, version_behind
+from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Tag
 from captcha_core.tracking.owner import own_tags, owner_tags
-from captcha_core.tracking.runs import client
 from tests.commands.walk import enter, run
 
 NAME = "captcha-tiny"

@@ -11,9 +11,10 @@ import mlflow
 import pytest
 
 from captcha_core.registry.repair import close, left_behind, orphans
+from captcha_core.tracking.connect import client, experiment
 from captcha_core.tracking.outbox import Outbox
 from captcha_core.tracking.owner import own_tags, owner_tags
-from captcha_core.tracking.runs import Run, begin_run, client, experiment, start_run
+from captcha_core.tracking.runs import Run, begin_run, start_run
 from experiments.cli import main
 
 
@@ -91,7 +92,7 @@ import os, signal
 from pathlib import Path
 from captcha_core.tracking.outbox import Outbox
 def away(*_): raise ConnectionError("away")
-box = Outbox(Path("runs/search-x/outbox-main.jsonl"), away, away)
+box = Outbox(Path("runs/search-x/outbox-main.sqlite"), away, away)
 run = box.begin("key", "trial", {tags})
 for step in range(20):
     run.metrics({{"loss": 1.0 / (step + 1)}}, step=step)
@@ -108,7 +109,7 @@ def test_doctor_sends_what_a_killed_process_left(empty_folder: Path, capsys: pyt
         env={**os.environ, "PYTHONPATH": root}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == -signal.SIGKILL, done.stderr
-    assert [path.name for path in left_behind(Path("runs"))] == ["outbox-main.jsonl"]
+    assert [path.name for path in left_behind(Path("runs"))] == ["outbox-main.sqlite"]
     assert doctor() == 1
     assert "what was not sent to MLflow" in capsys.readouterr().out
     assert doctor("--repair") == 0
@@ -132,7 +133,7 @@ def test_what_was_left_is_not_sent_to_another_store(
         raise ConnectionError("away")
 
     run_id = client().create_run(experiment()).info.run_id
-    box = Outbox(Path("runs/id/outbox.jsonl"), away, away)
+    box = Outbox(Path("runs/id/outbox.sqlite"), away, away)
     box.known("id", run_id).metrics({"loss": 0.5}, step=3)
     box.close(0)
     with monkeypatch.context() as patch:
@@ -142,7 +143,7 @@ def test_what_was_left_is_not_sent_to_another_store(
         assert not (empty_folder / "other.db").exists()
         client()  # it is made
         assert doctor("--repair") == 1
-        assert "expected the tracking store with the run of runs/id/outbox.jsonl" in capsys.readouterr().out
+        assert "expected the tracking store with the run of runs/id/outbox.sqlite" in capsys.readouterr().out
     assert doctor("--repair") == 0
     assert [one.step for one in client().get_metric_history(run_id, "loss")] == [3]
 
@@ -152,7 +153,7 @@ def test_doctor_says_what_mlflow_refuses(empty_folder: Path, capsys: pytest.Capt
         raise ConnectionError("away")
 
     run_id = client().create_run(experiment()).info.run_id
-    box = Outbox(Path("runs/id/outbox.jsonl"), away, away)
+    box = Outbox(Path("runs/id/outbox.sqlite"), away, away)
     box.known("id", run_id).metrics({"no name: {}": 0.5})
     box.close(0)
     assert doctor("--repair") == 0
@@ -173,7 +174,7 @@ def test_what_a_living_process_sends_itself_is_left_to_it(empty_folder: Path) ->
     def away(*_: object) -> str:
         raise ConnectionError("away")
 
-    box = Outbox(Path("runs/id/outbox.jsonl"), away, away)
+    box = Outbox(Path("runs/id/outbox.sqlite"), away, away)
     box.begin("key", "trial", {})
     assert left_behind(Path("runs")) == []
     box.close(0)

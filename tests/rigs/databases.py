@@ -21,7 +21,7 @@ def many_writers(uri: str, folder: Path, writers: int, metrics: int) -> dict[str
     """Let processes log into one database at once, each into a run of its own; everything arrives, in order."""
     from mlflow import MlflowClient
 
-    from captcha_core.tracking.runs import experiment
+    from captcha_core.tracking.connect import experiment
 
     os.environ["MLFLOW_TRACKING_URI"] = uri
     experiment()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.tracking.runs import client, start_run
+from captcha_core.tracking.connect import client
+from captcha_core.tracking.runs import start_run
 
 SCRIPT = """
 import sqlite3
@@ -76,7 +77,7 @@ HEAD = "from captcha_core.tracking import runs\n"
         (
             "from pathlib import Path\n"
             "def away(box): raise ConnectionError('away')\n"
-            "runs.Outbox._send_lines, runs.PATIENCE_S = away, 0.1\n"
+            "runs.Outbox._send_waiting, runs.PATIENCE_S = away, 0.1\n"
             "with runs.start_run('name', keep=Path('runs')) as run: run.metrics({'loss': 1.0}, 0)\n",
             "FAILED",
         ),

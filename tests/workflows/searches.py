@@ -37,7 +37,7 @@ def draw(folder: Path, count: int = 200) -> None:
 
 
 def parent_of(search: str) -> Any:
-    from captcha_core.tracking.runs import EXPERIMENT, client
+    from captcha_core.tracking.connect import EXPERIMENT, client
 
     place = client().get_experiment_by_name(EXPERIMENT).experiment_id
     (run,) = client().search_runs(
@@ -48,7 +48,7 @@ def parent_of(search: str) -> Any:
 
 def trials_of(search: str) -> list[Any]:
     """The children of a search, by trial."""
-    from captcha_core.tracking.runs import client
+    from captcha_core.tracking.connect import client
 
     parent = parent_of(search)
     wanted = f"tags.`captchalab.kind` = 'trial' and tags.`mlflow.parentRunId` = '{parent.info.run_id}'"

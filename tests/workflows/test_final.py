@@ -127,7 +127,8 @@ def test_a_winner_beyond_a_limit_is_said(trainings: Trainings) -> None:
 
 
 def test_data_that_cannot_be_read_leaves_no_run_open(samples: list[Sample], monkeypatch: pytest.MonkeyPatch) -> None:
-    from captcha_core.tracking.runs import begin_run, client
+    from captcha_core.tracking.connect import client
+    from captcha_core.tracking.runs import begin_run
 
     def unreadable(*_: object) -> None:
         raise DataError("expected a shard, received none.")

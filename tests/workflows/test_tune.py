@@ -58,7 +58,7 @@ def on_call(number: int, error: BaseException, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_search_from_its_trials_to_a_registered_winner(capsys: pytest.CaptureFixture[str]) -> None:
     from captcha_core.solver import Solver
-    from captcha_core.tracking.runs import client
+    from captcha_core.tracking.connect import client
 
     assert (
         tune(
@@ -235,7 +235,7 @@ def test_a_full_disk_ends_in_a_sentence_and_loses_nothing(
 
 
 def test_a_child_that_is_missing_or_there_twice_is_put_right() -> None:
-    from captcha_core.tracking.runs import client
+    from captcha_core.tracking.connect import client
 
     assert tune("--name", "odd", "--tuner", "random", "--trials", "2") == 0
     parent, (first, second) = parent_of("odd"), trials_of("odd")
@@ -316,7 +316,7 @@ def test_a_server_that_goes_while_children_are_put_right_is_said() -> None:
     class Leaving:
         """An outbox whose server is there at first."""
 
-        path, trouble, flushed = Path("outbox-main.jsonl"), "no route", [True, False]
+        path, trouble, flushed = Path("outbox-main.sqlite"), "no route", [True, False]
 
         def flush(self, patience_s: float) -> bool:
             return self.flushed.pop(0)

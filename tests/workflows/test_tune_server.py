@@ -33,7 +33,7 @@ def serve(folder: Path, port: int) -> "subprocess.Popen[bytes]":
 
 @pytest.mark.long
 def test_a_minute_without_the_server_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from captcha_core.tracking.runs import client
+    from captcha_core.tracking.connect import client
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

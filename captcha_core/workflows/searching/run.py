@@ -134,8 +134,8 @@ def _search(plan: SearchPlan, options: SearchOptions, run: Run, processes: Proce
     oracle = make_oracle(
         plan.tuner, plan.space, plan.objective, plan.seed, plan.retries, plan.folder, plan.trials, plan.default_values()
     )
-    send_left_behind(plan.folder.glob("outbox-*.jsonl"), LEFT_BEHIND_S)
-    outbox = open_outbox(plan.folder / "outbox-main.jsonl")
+    send_left_behind(plan.folder.glob("outbox-*.sqlite"), LEFT_BEHIND_S)
+    outbox = open_outbox(plan.folder / "outbox-main.sqlite")
     before = {int(trial_id) for trial_id in oracle.end_order}
     began = time.perf_counter()
     try:

@@ -10,10 +10,11 @@ import keras
 
 from captcha_core.errors import RegistryError
 from captcha_core.files import read_json, write_json
+from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Artifact, Kind, Tag
 from captcha_core.tracking.outbox import PATIENCE_S, LaterRun, Outbox
 from captcha_core.tracking.owner import own_tags
-from captcha_core.tracking.runs import Run, client, send_left_behind
+from captcha_core.tracking.runs import Run, send_left_behind
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.fit import best_of
 from captcha_core.training.search.oracles import values_of
@@ -134,7 +135,7 @@ def reconcile(plan: SearchPlan, oracle: Any, outbox: Outbox, patience_s: float =
     Raises:
         RegistryError: If the tracking server stays away.
     """
-    others = [path for path in plan.folder.glob("outbox-*.jsonl") if path != outbox.path]
+    others = [path for path in plan.folder.glob("outbox-*.sqlite") if path != outbox.path]
     left, _ = send_left_behind(others, patience_s)
     if left or not outbox.flush(patience_s):
         raise _unsent(plan, outbox)
@@ -170,7 +171,7 @@ def _unsent(plan: SearchPlan, outbox: Outbox) -> RegistryError:
 
 def stop_ongoing(plan: SearchPlan, oracle: Any, outbox: Outbox, patience_s: float) -> None:
     """Leave no trial RUNNING when the search stops; a resume goes on with it."""
-    send_left_behind([path for path in plan.folder.glob("outbox-*.jsonl") if path != outbox.path], patience_s)
+    send_left_behind([path for path in plan.folder.glob("outbox-*.sqlite") if path != outbox.path], patience_s)
     outbox.flush(patience_s)
     running = {name for name, runs in children(plan).items() if runs[0].info.status == "RUNNING"}
     for trial_id in set(oracle.trials) - set(oracle.end_order):

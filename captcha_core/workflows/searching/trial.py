@@ -162,7 +162,7 @@ class TrialRunner:
         """Log the epochs that a checkpoint holds and a kill kept from being logged."""
         if not checkpoint.exists:
             return
-        posted = steps_posted(self.plan.folder.glob("outbox-*.jsonl"), run.key)
+        posted = steps_posted(self.plan.folder.glob("outbox-*.sqlite"), run.key)
         for step, logs in enumerate(checkpoint.load_progress().history):
             if step >= from_epoch and step not in posted:
                 run.metrics(logs, step=step)

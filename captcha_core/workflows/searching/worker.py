@@ -63,7 +63,8 @@ def prepare(threads: int) -> None:
 
 def serve(name: str, tuner_id: str) -> int:
     """Run trials until the chief has none, and return the exit code."""
-    from captcha_core.tracking.runs import connect, open_outbox
+    from captcha_core.tracking.connect import connect
+    from captcha_core.tracking.runs import open_outbox
     from captcha_core.training.search.oracles import make_oracle
     from captcha_core.training.search.trials import Fatal, Tuner
     from captcha_core.workflows.searching.plan import SearchPlan
@@ -71,7 +72,7 @@ def serve(name: str, tuner_id: str) -> int:
 
     connect()
     plan = SearchPlan.load(name)
-    outbox = open_outbox(plan.folder / f"outbox-{tuner_id}.jsonl")
+    outbox = open_outbox(plan.folder / f"outbox-{tuner_id}.sqlite")
     folder = plan.folder / "workers" / tuner_id  # the chief's oracle decides, this one only knows the space
     oracle = make_oracle(plan.tuner, plan.space, plan.objective, plan.seed, plan.retries, folder, plan.trials)
     try:

@@ -4,7 +4,7 @@ import getpass
 
 import pytest
 
-from captcha_core.tracking.user import user
+from captcha_core.tracking.provenance import user
 
 
 @pytest.mark.parametrize("fault", [KeyError("uid not found: 54321"), OSError("no name"), None])

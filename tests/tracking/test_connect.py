@@ -1,0 +1,70 @@
+"""MLflow is connected once per process and address."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from captcha_core.errors import RegistryError
+from captcha_core.tracking.connect import client, connect, disconnect
+
+
+@contextmanager
+def server() -> Iterator[tuple[str, list[str]]]:
+    """Run a server that answers everything; yield its address and the paths that were asked for."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{running.server_port}", asked
+    finally:
+        running.shutdown()
+        running.server_close()
+
+
+@pytest.fixture(autouse=True)
+def unconnected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///")
+    disconnect()
+    yield
+    disconnect()
+
+
+def test_a_server_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server() as (uri, asked):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        for _ in range(5):
+            client()
+            assert connect() == uri
+        assert asked == ["/health"]
+        connect(anew=True)
+        assert len(asked) == 2
+
+
+def test_another_address_is_connected_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server() as (one, asked_one), server() as (two, asked_two):
+        for uri in (one, one, two, two, one):
+            monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+            assert connect() == uri
+        assert (len(asked_one), len(asked_two)) == (2, 1)
+
+
+def test_a_server_that_was_away_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server() as (uri, _):
+        pass
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    for _ in range(2):
+        with pytest.raises(RegistryError, match="expected a tracking server at"):
+            client()
