@@ -43,7 +43,7 @@ def read_side_by_side(solvers: Sequence[tuple[str, Solver]], dataset: Dataset, s
 
 
 def compare_and_promote(
-    name: str, version: str, dataset: Dataset | None, split: str = "test", force: str = ""
+    name: str, version: str, dataset: Dataset | None = None, split: str = "test", force: str = ""
 ) -> PromotionOutcome:
     """Promote a version if it is the first champion, if the rule says yes, or by force.
 
