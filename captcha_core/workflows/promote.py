@@ -1,33 +1,61 @@
-"""Let registered versions read a data set side by side, and promote by the rule."""
+"""From a challenger to the champion: one road for command line, dashboard and library."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.progress import track
 
 from captcha_core.dataset.store import Dataset
-from captcha_core.errors import CaptchaError, ModelError
-from captcha_core.evaluation.promotion_rule import Verdict
+from captcha_core.errors import CaptchaError, ModelError, RegistryError
+from captcha_core.evaluation.promotion_rule import PromotionRule, Verdict
 from captcha_core.evaluation.side_by_side import Candidate, Comparison, Result, read_in_turns
 from captcha_core.presets.preset import promotion_rule
 from captcha_core.progress import console
-from captcha_core.registry.promotion import Entry, promote
-from captcha_core.registry.versions import CHAMPION, version_behind
+from captcha_core.registry import promotion
+from captcha_core.registry.promotion import Entry
+from captcha_core.registry.versions import CHALLENGER, CHAMPION, PREVIOUS, version_behind
 from captcha_core.solver import Solver
 from captcha_core.workflows.data import labelled, require_same_spec
 
 
 @dataclass(frozen=True)
+class Judgement:
+    """What a rule says of a challenger.
+
+    Args:
+        champion: The version that it was compared with.
+        rule: That of the challenger's preset.
+        verdict: Yes or no, with reasons.
+        figures: What the verdict rests on, of ``champion`` and ``challenger``.
+        data_digest: Of the data that both have read, where it is known.
+    """
+
+    champion: str
+    rule: PromotionRule
+    verdict: Verdict
+    figures: Mapping[str, Any]
+    data_digest: str | None = None
+
+
+@dataclass(frozen=True)
 class PromotionOutcome:
-    """What came of an attempt to promote; no entry where the verdict was no."""
+    """What came of an attempt to promote a version; no entry where the verdict was no."""
 
+    version: str
     entry: Entry | None
-    verdict: Verdict | None = None
-    comparison: Comparison | None = None
+    judgement: Judgement | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the rule said, None where it was not asked."""
+        return self.judgement.verdict if self.judgement else None
 
 
-def read_side_by_side(solvers: Sequence[tuple[str, Solver]], dataset: Dataset, split: str) -> list[Result]:
-    """Let models read a split in turns.
+def read_side_by_side(
+    solvers: Sequence[tuple[str, Solver]], dataset: Dataset, split: str, progress: bool = True
+) -> list[Result]:
+    """Let models read a split in turns, with a progress bar on the terminal unless several do so at a time.
 
     Raises:
         DataError: If the data set is damaged, of another specification, or the split holds no labels.
@@ -39,52 +67,104 @@ def read_side_by_side(solvers: Sequence[tuple[str, Solver]], dataset: Dataset, s
     samples = labelled(dataset, split)
     candidates = [Candidate(name, solver, len(solver.bundle.litert)) for name, solver in solvers]
     bar = track(samples, f"reading with {len(candidates)} models", console=console, transient=True)
-    return read_in_turns(candidates, samples, bar)
+    return read_in_turns(candidates, samples, bar if progress else None)
 
 
 def compare_and_promote(
-    name: str, version: str, dataset: Dataset | None = None, split: str = "test", force: str = ""
+    name: str,
+    version: str = "",
+    dataset: Dataset | None = None,
+    split: str = "test",
+    force: str = "",
+    by: str | None = None,
 ) -> PromotionOutcome:
     """Promote a version if it is the first champion, if the rule says yes, or by force.
 
     Args:
         name: Registered model.
-        version: The challenger.
+        version: The version to promote; by default the challenger.
         dataset: What both read; not needed for a first champion or by force.
         split: Of the data set.
         force: The reason to promote whatever the verdict is.
+        by: Who does it; by default the user of this process.
 
     Raises:
-        RegistryError: If there is a champion and neither data to compare on nor force.
+        RegistryError: If there is no such version, or a champion and neither data to compare on nor force.
         CaptchaError: If a model or the data set cannot be used.
     """
-    challenger = Solver.load(f"models:/{name}/{version}")  # what cannot be loaded never becomes champion
+    version = version or version_behind(name, CHALLENGER) or ""
+    if not version:
+        raise RegistryError(f"expected a version of {name} to promote, received none; train one first.")
+    Solver.load(f"models:/{name}/{version}")  # what cannot be loaded is not worth a comparison
     former = version_behind(name, CHAMPION)
+    if former not in (None, version) and dataset is None and not force:
+        raise RegistryError(
+            f"expected a data set to compare version {version} of {name} with the champion, version {former}, received "
+            "none; give --data DIR, or --force --reason TEXT."
+        )
     if former in (None, version) or dataset is None:
-        return PromotionOutcome(promote(name, version, forced=bool(force), reason=force))
+        return PromotionOutcome(version, make_champion(name, version, reason=force, by=by))
+    judgement = judge(name, version, former or "", dataset, split)
+    if not (judgement.verdict.promote or force):
+        return PromotionOutcome(version, None, judgement)
+    return PromotionOutcome(version, make_champion(name, version, judgement, force, by), judgement)
+
+
+def judge(
+    name: str, version: str, champion: str, dataset: Dataset, split: str = "test", progress: bool = True
+) -> Judgement:
+    """Let a challenger and the champion read a data set in turns, and ask the rule of the challenger's preset.
+
+    Raises:
+        CaptchaError: If a model or the data set cannot be used.
+    """
+    challenger = Solver.load(f"models:/{name}/{version}")
     try:
-        champion = Solver.load(f"models:/{name}/{former}")
+        old = Solver.load(f"models:/{name}/{champion}")
     except CaptchaError as error:
         raise ModelError(
-            f"expected the champion, version {former}, to compare with, received: {error} To replace it without a "
+            f"expected the champion, version {champion}, to compare with, received: {error} To replace it without a "
             "comparison, promote with --force --reason TEXT and no data."
         ) from None
-    solvers = [(f"version {former}", champion), (f"version {version}", challenger)]
-    comparison = Comparison(*read_side_by_side(solvers, dataset, split))
+    solvers = [(f"version {champion}", old), (f"version {version}", challenger)]
+    comparison = Comparison(*read_side_by_side(solvers, dataset, split, progress))
     rule = promotion_rule(challenger.bundle.config.preset or "")
-    verdict = comparison.verdict(rule)
-    if not (verdict.promote or force):
-        return PromotionOutcome(None, verdict, comparison)
-    forced = not verdict.promote
-    entry = promote(
+    return Judgement(champion, rule, comparison.verdict(rule), comparison.figures(), dataset.digest)
+
+
+def make_champion(
+    name: str, version: str, judgement: Judgement | None = None, reason: str = "", by: str | None = None
+) -> Entry:
+    """Make a version champion: the first one, one that the rule is for, or with a reason any other.
+
+    Raises:
+        RegistryError: If the version does not exist or must not be champion, or the champion has changed meanwhile.
+        CaptchaError: If its bundle is refused.
+    """
+    Solver.load(f"models:/{name}/{version}")  # what cannot be loaded never becomes champion
+    if judgement is None:
+        return promotion.promote(name, version, forced=bool(reason), reason=reason, by=by)
+    return promotion.promote(
         name,
         version,
-        rule,
-        verdict,
-        comparison.figures(),
-        dataset.digest,
-        forced=forced,
-        reason=force,
-        against=former,
+        judgement.rule,
+        judgement.verdict,
+        judgement.figures,
+        judgement.data_digest,
+        forced=bool(reason) and not judgement.verdict.promote,
+        reason=reason,
+        by=by,
+        against=judgement.champion,
     )
-    return PromotionOutcome(entry, verdict, comparison)
+
+
+def restore_champion(name: str, reason: str = "", by: str | None = None) -> Entry:
+    """Make the previous champion champion again.
+
+    Raises:
+        RegistryError: If there is none.
+        CaptchaError: If its bundle is refused.
+    """
+    if version_behind(name, PREVIOUS):
+        Solver.load(f"models:/{name}@{PREVIOUS}")  # what cannot be loaded does not come back
+    return promotion.rollback(name, reason, by)

@@ -1,25 +1,22 @@
-"""Make a version champion, or go back to the one before: what the rule says of it, and the step itself."""
+"""Make a version champion, or go back to the one before: what the page shows before the library does it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from captcha_core.dataset.store import Dataset
-from captcha_core.errors import CaptchaError, DataError, RegistryError
-from captcha_core.evaluation.promotion_rule import Contender, PromotionRule, Verdict
-from captcha_core.evaluation.side_by_side import Candidate, compare_side_by_side
+from captcha_core.errors import CaptchaError, RegistryError
+from captcha_core.evaluation.promotion_rule import Contender, Verdict
 from captcha_core.presets.preset import promotion_rule
 from captcha_core.registry import promotion
-from captcha_core.registry.versions import CHAMPION, PREVIOUS, version_behind
-from captcha_core.solver import Solver
+from captcha_core.registry.versions import CHAMPION
 from captcha_core.tracking.names import Artifact
+from captcha_core.workflows.promote import Judgement, judge, make_champion, restore_champion
 from dashboard.compare import comparison
 from dashboard.registry import bundles
 from dashboard.tracking import data
 from dashboard.tracking.records import ModelRecord, VersionRecord
-
-MOST_SAMPLES = 5000  # that a page lets two models read while somebody waits
 
 
 @dataclass(frozen=True)
@@ -29,25 +26,25 @@ class Proposal:
     Args:
         version: The challenger.
         champion: Who it would follow, None where there is none.
-        verdict: What the rule says, None where it cannot be asked, and then
+        judgement: What the rule says, None where it cannot be asked, and then
         obstacle: why.
-        rule: That of the preset which the challenger was trained by, and
-        preset: its name, empty where it was trained without one.
-        figures: What the verdict rests on, of champion and challenger.
-        data_digest: Of the data that both were tested on, where it is the same.
+        preset: The preset that the challenger was trained by, empty where it was trained without one.
     """
 
     version: VersionRecord
     champion: VersionRecord | None
-    verdict: Verdict | None
+    judgement: Judgement | None
     obstacle: str = ""
-    rule: PromotionRule | None = None
     preset: str = ""
-    figures: Mapping[str, Any] | None = None
-    data_digest: str | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the rule says."""
+        return self.judgement.verdict if self.judgement else None
 
     @property
     def approved(self) -> bool:
+        """Whether no reason is needed."""
         return self.champion is None or (self.verdict is not None and self.verdict.promote)
 
 
@@ -79,15 +76,10 @@ def propose(uri: str, model: ModelRecord, version: VersionRecord) -> Proposal:
     )
     digests = {run.data_digest for run in runs}
     rule = promotion_rule(preset)
-    return Proposal(
-        version,
-        champion,
-        rule.judge(old, new),
-        rule=rule,
-        preset=preset,
-        figures={"champion": _figures(old), "challenger": _figures(new), "from": "the reports of their own runs"},
-        data_digest=digests.pop() if len(digests) == 1 else None,
-    )
+    figures = {"champion": _figures(old), "challenger": _figures(new), "from": "the reports of their own runs"}
+    digest = digests.pop() if len(digests) == 1 else None
+    judgement = Judgement(champion.version, rule, rule.judge(old, new), figures, digest)
+    return Proposal(version, champion, judgement, preset=preset)
 
 
 def grounds(champion: VersionRecord, folders: Sequence[Path]) -> list[Path]:
@@ -113,26 +105,9 @@ def compete(proposal: Proposal, folder: Path) -> Proposal:
     champion, challenger = proposal.champion, proposal.version
     if champion is None:
         return proposal
-    dataset = Dataset.open(folder)
-    samples = [one for one in dataset.spread("test", MOST_SAMPLES) if one.text is not None]
-    if not samples:
-        raise DataError(f"expected labelled samples in the test split of {folder}, received none; choose another.")
-    candidates = []
-    for one in (champion, challenger):
-        solver = Solver.load(one.uri)
-        candidates.append(Candidate(f"version {one.version}", solver, len(solver.bundle.litert)))
-    contest = compare_side_by_side(candidates[0], candidates[1], samples)
+    judgement = judge(challenger.name, challenger.version, champion.version, Dataset.open(folder), progress=False)
     preset = bundles.opened(challenger.uri).config.preset or ""
-    rule = promotion_rule(preset)
-    return replace(
-        proposal,
-        verdict=contest.verdict(rule),
-        obstacle="",
-        rule=rule,
-        preset=preset,
-        figures=contest.figures(),
-        data_digest=dataset.digest,
-    )
+    return replace(proposal, judgement=judgement, obstacle="", preset=preset)
 
 
 def _figures(side: Contender) -> dict[str, Any]:
@@ -157,22 +132,7 @@ def promote(proposal: Proposal, reason: str = "", by: str | None = None) -> str:
         CaptchaError: If its bundle is refused, it is gone, there is no reason, or MLflow does not answer.
     """
     name, version = proposal.version.name, proposal.version.version
-    Solver.load(proposal.version.uri)  # what cannot be loaded never becomes champion
-    entry = _carried_out(
-        name,
-        lambda: promotion.promote(
-            name,
-            version,
-            proposal.rule,
-            proposal.verdict,
-            proposal.figures,
-            proposal.data_digest,
-            forced=not proposal.approved,
-            reason=reason,
-            by=by,
-            against=proposal.champion.version if proposal.champion else None,
-        ),
-    )
+    entry = _carried_out(name, lambda: make_champion(name, version, proposal.judgement, reason, by))
     before = f" It was version {entry.from_version} before." if entry.from_version else ""
     return f"Version {version} of {name} is champion.{before}"
 
@@ -183,9 +143,7 @@ def roll_back(name: str, reason: str = "", by: str | None = None) -> str:
     Raises:
         CaptchaError: If there was none before, its bundle is refused, or MLflow does not answer.
     """
-    if version_behind(name, PREVIOUS):
-        Solver.load(f"models:/{name}@{PREVIOUS}")
-    entry = _carried_out(name, lambda: promotion.rollback(name, reason, by))
+    entry = _carried_out(name, lambda: restore_champion(name, reason, by))
     return f"Version {entry.to_version} of {name} is champion again, in place of version {entry.from_version}."
 
 

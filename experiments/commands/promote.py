@@ -29,35 +29,22 @@ def promote(
     from pathlib import Path
 
     from captcha_core.dataset.store import Dataset
-    from captcha_core.errors import RegistryError
-    from captcha_core.registry.lookup import open_registry
-    from captcha_core.registry.versions import CHALLENGER, CHAMPION, version_behind
     from captcha_core.tracking.connect import connect
     from captcha_core.workflows.promote import compare_and_promote
 
     connect()
-    chosen = version or version_behind(name, CHALLENGER)
-    if not chosen:
-        raise RegistryError(f"expected a version of {name} to promote, received none; train one first.")
-    open_registry().by_version(name, chosen)
-    former = version_behind(name, CHAMPION)
-    if former not in (None, chosen) and not data and not force:
-        raise RegistryError(
-            f"expected a data set to compare version {chosen} of {name} with the champion, version {former}, received "
-            "none; give --data DIR, or --force --reason TEXT."
-        )
-    outcome = compare_and_promote(
-        name, chosen, Dataset.open(Path(data)) if data else None, split, reason if force else ""
-    )
+    dataset = Dataset.open(Path(data)) if data else None
+    outcome = compare_and_promote(name, version, dataset, split, reason if force else "")
+    entry, judgement = outcome.entry, outcome.judgement
     if as_json:
-        verdict = None if outcome.verdict is None else [asdict(reason) for reason in outcome.verdict.reasons]
-        entry = None if outcome.entry is None else outcome.entry.model_dump()
-        figures = None if outcome.comparison is None else outcome.comparison.figures()
-        print(json.dumps({"promoted": entry is not None, "entry": entry, "verdict": verdict, "figures": figures}))
+        verdict = None if judgement is None else [asdict(reason) for reason in judgement.verdict.reasons]
+        figures = None if judgement is None else judgement.figures
+        promoted = None if entry is None else entry.model_dump()
+        print(json.dumps({"promoted": entry is not None, "entry": promoted, "verdict": verdict, "figures": figures}))
     else:
-        if outcome.verdict is not None:
-            print(outcome.verdict)
-        if outcome.entry is not None:
-            was = f" (before: version {outcome.entry.from_version})" if outcome.entry.from_version else ""
-            print(f"{name} version {chosen} is champion{was}")
-    raise typer.Exit(0 if outcome.entry is not None else 1)
+        if judgement is not None:
+            print(judgement.verdict)
+        if entry is not None:
+            was = f" (before: version {entry.from_version})" if entry.from_version else ""
+            print(f"{name} version {outcome.version} is champion{was}")
+    raise typer.Exit(0 if entry is not None else 1)

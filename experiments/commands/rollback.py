@@ -15,13 +15,9 @@ def rollback(
 
     The champion that goes stays as previous, so a second rollback takes the first one back.
     """
-    from captcha_core.registry.promotion import rollback as roll_back
-    from captcha_core.registry.versions import PREVIOUS, version_behind
-    from captcha_core.solver import Solver
     from captcha_core.tracking.connect import connect
+    from captcha_core.workflows.promote import restore_champion
 
     connect()
-    if version_behind(name, PREVIOUS):
-        Solver.load(f"models:/{name}@{PREVIOUS}")  # what cannot be loaded does not come back
-    entry = roll_back(name, reason)
+    entry = restore_champion(name, reason)
     print(f"{name} version {entry.to_version} is champion again (before: version {entry.from_version})")

@@ -8,9 +8,13 @@ import pytest
 
 from captcha_core.bundle.bundle import Bundle, write_bundle
 from captcha_core.bundle.convert import to_litert
+from captcha_core.errors import DataError
 from captcha_core.presets.preset import promotion_rule
+from captcha_core.registry.promotion import history
 from captcha_core.registry.versions import register
 from captcha_core.tracking.runs import start_run
+from dashboard.registry import promoting
+from dashboard.tracking.records import VersionRecord
 from experiments.cli import main
 from tests.conftest import tiny_samples
 
@@ -179,3 +183,27 @@ def test_an_edited_rule_is_seen_by_a_process_that_runs_on(tmp_path: Path) -> Non
             encoding="utf-8",
         )
         assert promotion_rule(str(path)).margin == margin
+
+
+def test_the_page_and_the_command_reach_the_same_verdict_and_entry(there: Path) -> None:
+    assert run("promote", "--name", NAME, "--version", "1") == 0
+    assert run("promote", "--name", NAME, "--version", "2", "--data", DATA, "--force", "--reason", "a test") == 0
+    assert run("rollback", "--name", NAME) == 0
+    old, blind = (VersionRecord(NAME, version, 0) for version in "12")
+    proposal = promoting.compete(promoting.Proposal(blind, old, None), Path(DATA))
+    assert not proposal.approved
+    promoting.promote(proposal, "a test")
+    _, by_command, _, by_page = history(NAME)
+    own = {"at", "run_id", "verdict"}
+    assert by_page.model_dump(exclude=own) == by_command.model_dump(exclude=own)
+    assert by_page.verdict[0] == by_command.verdict[0], "latency is measured anew"
+    assert len(by_page.verdict) == 3
+
+
+def test_the_page_refuses_a_changed_data_set(there: Path, tmp_path: Path) -> None:
+    spoilt = shutil.copytree(DATA, tmp_path / "spoilt")
+    shard = next((spoilt / "test").glob("*.parquet"))
+    shard.write_bytes(shard.read_bytes()[:-1] + b"x")
+    old, blind = (VersionRecord(NAME, version, 0) for version in "12")
+    with pytest.raises(DataError, match="spoilt"):
+        promoting.compete(promoting.Proposal(blind, old, None), spoilt)
