@@ -10,8 +10,8 @@ import streamlit as st
 
 from captcha_core.errors import CaptchaError
 from captcha_core.registry.lookup import RegistryUnreachable
+from captcha_core.registry.versions import current_version
 from captcha_core.serving.models import load_solvers
-from captcha_core.serving.reload import current_version
 from captcha_core.solver import Solver
 
 MOST = 8

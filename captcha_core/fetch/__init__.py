@@ -1,0 +1,1 @@
+"""Fetch files from addresses that strangers chose."""

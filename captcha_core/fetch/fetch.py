@@ -1,9 +1,9 @@
-"""Fetch media from a URL that a stranger chose, without becoming his way into the network.
+"""Fetch media from a URL that a stranger chose, without giving the stranger a way into the network.
 
-A URL is taken apart once and strictly (url.py). Its host has to be on the list and is resolved once, every address has
-to be public (addresses.py), and the connection goes to a checked address, with the host's own name in ``Host`` and
-SNI. Redirects pass the same gate. httpcore does HTTP and TLS: it knows no proxies of the environment, no cookies and no
-credentials.
+A URL is parsed once and strictly (url.py). Its host has to be on the list and is resolved once, every address has to be
+public (public_addresses.py), and the connection goes to a checked address, with the host's own name in ``Host`` and
+SNI. Redirects pass the same checks. httpcore does HTTP and TLS: it uses no proxies of the environment, no cookies and
+no credentials.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ import httpcore
 
 from captcha_core.errors import FetchError
 from captcha_core.fetch.public_addresses import is_loopback, is_public
-from captcha_core.fetch.url import Target, UrlRefused, host_pattern, parse_url
+from captcha_core.fetch.url import PORTS, Target, UrlRefused, host_pattern, parse_url
 
 REDIRECTS = (301, 302, 303, 307, 308)
-
+Redirect = str  # its location
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 
 
@@ -46,11 +46,11 @@ class FetchPolicy:
         deadline_s: Time for everything together: resolution, all redirects, the last byte.
 
     Raises:
-        SpecError: If a host pattern is none.
+        SpecError: If a host pattern is invalid.
     """
 
     hosts: frozenset[str] = frozenset()
-    ports: frozenset[int] = frozenset({80, 443})
+    ports: frozenset[int] = frozenset(PORTS.values())
     allow_loopback: bool = False
     max_bytes: int = 8 * 2**20
     max_redirects: int = 3
@@ -78,7 +78,7 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 class _Pinned(httpcore.AsyncNetworkBackend):
-    """Connects to addresses that were checked, whatever the name would resolve to by now."""
+    """Connects to addresses that were checked, whatever the name resolves to by now."""
 
     def __init__(self, addresses: Iterable[str], network: httpcore.AsyncNetworkBackend) -> None:
         self._addresses = list(addresses)
@@ -92,24 +92,13 @@ class _Pinned(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        for last, address in enumerate(self._addresses, start=1):
+        failure: Exception = httpcore.ConnectError(f"no address of {host}")
+        for address in self._addresses:
             try:
                 return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                if last == len(self._addresses):
-                    raise
-        raise httpcore.ConnectError("no address")
-
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        raise httpcore.ConnectError("a URL never names a socket file")
-
-    async def sleep(self, seconds: float) -> None:
-        await self._network.sleep(seconds)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +121,7 @@ class Fetcher:
         """Return what is behind a URL.
 
         Raises:
-            UrlRefused: If the policy does not let it pass, or a redirect of it.
+            UrlRefused: If the policy does not allow it, or does not allow a redirect.
             FetchFailed: If the other side answers anything but 200 with a body within the limits.
         """
         try:
@@ -151,7 +140,7 @@ class Fetcher:
             if isinstance(answer, bytes):
                 return answer
             try:
-                url = urljoin(target.url, answer.location)
+                url = urljoin(target.url, answer)
             except ValueError:
                 raise UrlRefused("expected a redirect to a URL, received something else.") from None
         raise UrlRefused(f"expected at most {self.policy.max_redirects} redirects, received more.")
@@ -178,7 +167,7 @@ class Fetcher:
             raise UrlRefused("expected a host on the public internet, received one that is not.")
         return addresses
 
-    async def _get(self, target: Target, addresses: list[str]) -> "bytes | _Redirect":
+    async def _get(self, target: Target, addresses: list[str]) -> bytes | Redirect:
         headers = [
             ("Host", target.authority),
             ("Accept", "image/*, audio/*, application/octet-stream"),
@@ -195,10 +184,10 @@ class Fetcher:
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, ssl.SSLError, OSError):
             raise FetchFailed("expected an HTTP answer from the host, received none that can be used.") from None
 
-    async def _read(self, response: httpcore.Response) -> "bytes | _Redirect":
+    async def _read(self, response: httpcore.Response) -> bytes | Redirect:
         headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
         if response.status in REDIRECTS:
-            return _Redirect(headers.get(b"location", ""))
+            return Redirect(headers.get(b"location", ""))
         if response.status != 200:
             raise FetchFailed(f"expected status 200 from the host, received {response.status}.")
         body = bytearray()
@@ -207,11 +196,6 @@ class Fetcher:
             if len(body) > self.policy.max_bytes:
                 raise FetchFailed(f"expected a file of at most {self.policy.max_bytes:,} bytes, received more.")
         return bytes(body)
-
-
-@dataclass(frozen=True, slots=True)
-class _Redirect:
-    location: str
 
 
 def _wire(target: Target) -> httpcore.URL:

@@ -1,4 +1,4 @@
-"""Take a URL apart once and strictly: what does not read the same to everybody is refused."""
+"""Parse a URL once and strictly: what not every parser reads the same way is refused."""
 
 import re
 import socket
@@ -21,7 +21,7 @@ class UrlRefused(FetchError):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL taken apart. ``host`` is in lower case, an IPv6 address without its brackets."""
+    """A parsed URL. ``host`` is in lower case, an IPv6 address without its brackets."""
 
     scheme: str
     host: str
@@ -30,19 +30,21 @@ class Target:
 
     @property
     def authority(self) -> str:
+        """The host, with the port where it is not the scheme's own."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def url(self) -> str:
+        """The whole URL again."""
         return f"{self.scheme}://{self.authority}{self.path}"
 
 
 def parse_url(url: str) -> Target:
-    """Take a URL apart, strictly.
+    """Parse a URL strictly.
 
     Raises:
-        UrlRefused: If it is no plain http(s) URL, or if its host could be read in more than one way.
+        UrlRefused: If it is not a plain http(s) URL, or if its host could be read in more than one way.
     """
     if len(url) > MAX_URL_CHARACTERS:
         raise UrlRefused(f"expected a URL of at most {MAX_URL_CHARACTERS:,} characters, received {len(url):,}.")

@@ -20,6 +20,7 @@ CHAMPION = "champion"
 PREVIOUS = "previous"
 CHALLENGER = "challenger"
 NOT_IN_NAMES = re.compile(r"[/:@]")
+ALIAS_URI = re.compile(r"models:/([^/@]+)@([^/@]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def locate(uri: str) -> Located:
         RegistryError: If the registry has no such model or cannot be reached.
         ModelError: If the address is none of these.
     """
-    if alias := re.fullmatch(r"models:/([^/@]+)@([^/@]+)", uri):
+    if alias := ALIAS_URI.fullmatch(uri):
         record = open_registry().by_alias(alias[1], alias[2])
         return _located(record, alias[2])
     if version := re.fullmatch(r"models:/([^/@]+)/(\d+)", uri):
@@ -51,6 +52,16 @@ def locate(uri: str) -> Located:
             f"{uri!r}; correct the address."
         )
     return Located(Path(uri), ModelIdentity(Path(uri).resolve().name))
+
+
+def current_version(uri: str) -> str | None:
+    """Return the version that an address means now; None for an address that always means the same.
+
+    Raises:
+        RegistryError: If the alias is gone, or the registry does not answer.
+    """
+    alias = ALIAS_URI.fullmatch(uri)
+    return open_registry().by_alias(alias[1], alias[2]).version if alias else None
 
 
 def _located(record: VersionRecord, alias: str | None) -> Located:

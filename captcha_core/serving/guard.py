@@ -45,6 +45,7 @@ class Guard:
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count a request and let it pass, or refuse it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -22,12 +22,15 @@ class AnySolver(Protocol):
     """The part of :class:`captcha_core.solver.Solver` that serving needs."""
 
     @property
-    def spec(self) -> CaptchaSpec: ...
+    def spec(self) -> CaptchaSpec:
+        """What it reads."""
 
     @property
-    def model(self) -> ModelIdentity: ...
+    def model(self) -> ModelIdentity:
+        """Which model it is."""
 
-    def solve(self, media: bytes, limits: Limits | None = None) -> Answer: ...
+    def solve(self, media: bytes, limits: Limits | None = None) -> Answer:
+        """Read one captcha."""
 
 
 Loader = Callable[[str, int], Sequence[AnySolver]]

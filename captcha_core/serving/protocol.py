@@ -11,9 +11,9 @@ from captcha_core.serving.limits import HEADERS_S
 class HeaderTimeoutProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which also closes connections of callers who send nothing, or too slowly.
 
-    A timer runs while a request's headers are awaited, and after each answer. uvicorn itself limits only the pause
-    between two requests, and drops that limit at the next byte, so that callers who send a byte now and then hold
-    connections for ever. Bodies have the deadline of their request.
+    A timer runs from the beginning of the connection, and from each answer, until the headers of the next request are
+    complete. uvicorn itself limits only the pause between two requests, and drops that limit at the next byte, so that
+    callers who send a byte now and then hold connections for ever. Bodies have the deadline of their request.
     """
 
     headers_s = HEADERS_S
@@ -28,11 +28,6 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
         """Stop the timer."""
         self._stop_timer()
         super().connection_lost(exc)
-
-    def on_message_begin(self) -> None:
-        """Start the timer anew for the headers that begin."""
-        self._start_timer()
-        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Stop the timer: the request has a deadline of its own."""

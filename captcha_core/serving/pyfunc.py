@@ -20,12 +20,11 @@ class CaptchaModel:
     def __init__(self, solver: Solver) -> None:
         self.solver = solver
 
-    def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> pd.DataFrame:
+    def predict(self, model_input: Any) -> pd.DataFrame:
         """Return columns ``text`` and ``confidence``, a row for each of the inputs.
 
         Args:
             model_input: A data frame whose first column, or a sequence whose items, are base64 strings or bytes.
-            params: Not used; part of MLflow's interface.
 
         Raises:
             DataError: If an input is no base64 or no readable media.

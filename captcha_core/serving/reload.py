@@ -1,7 +1,6 @@
 """Follow moved aliases: a thread that asks the registry every few seconds and loads what has changed."""
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable
@@ -9,22 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from captcha_core.errors import CaptchaError, RegistryError
-from captcha_core.registry.lookup import RegistryUnreachable, open_registry
+from captcha_core.registry.lookup import RegistryUnreachable
+from captcha_core.registry.versions import current_version
 from captcha_core.serving.metrics import ServingMetrics
 from captcha_core.serving.models import Models, Served
 
 log = logging.getLogger("captchalab.serving")
 RETRY_S = 60.0
-
-
-def current_version(uri: str) -> str | None:
-    """Return the version that an address means now; None for an address that always means the same.
-
-    Raises:
-        RegistryError: If the alias is gone, or the registry does not answer.
-    """
-    parts = re.fullmatch(r"models:/([^/@]+)@([^/@]+)", uri)
-    return open_registry().by_alias(parts[1], parts[2]).version if parts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +51,6 @@ class Watcher:
         self._metrics = metrics or ServingMetrics()
         self._refused: dict[str, Refusal] = {}
         self._away_since_s: float | None = None
-        self.exchanges = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
 
@@ -121,8 +110,7 @@ class Watcher:
             reason = "it failed its check" if isinstance(error, CaptchaError) else "it could not be loaded"
             self._refuse(served, version, reason, error)
         else:
-            self.exchanges += 1
-            self._metrics.exchanges.set(self.exchanges)
+            self._metrics.exchanges.inc()
             self._refused.pop(served.uri, None)
             log.info("%s now means version %s", served.uri, exchanged.model.version)
 

@@ -60,7 +60,7 @@ class ServerOptions:
     limits: ServingLimits = field(default_factory=ServingLimits)
 
 
-def run_server(options: ServerOptions, ready: Callable[[str], None] = lambda address: None) -> None:
+def run_server(options: ServerOptions, ready: Callable[[str], None]) -> None:
     """Serve until a signal ends it; requests in flight are finished first.
 
     Args:

@@ -46,6 +46,7 @@ def serve(
     from pathlib import Path
 
     from captcha_core.fetch.fetch import FetchPolicy
+    from captcha_core.fetch.url import PORTS
     from captcha_core.serving.limits import ServingLimits
     from captcha_core.serving.server import ServerOptions, run_server
 
@@ -59,7 +60,7 @@ def serve(
         poll_s=poll,
         fetch=FetchPolicy(
             hosts=frozenset(allow_url_host or ()),
-            ports=frozenset({80, 443, *(allow_url_port or ())}),
+            ports=frozenset({*PORTS.values(), *(allow_url_port or ())}),
             allow_loopback=allow_loopback,
             deadline_s=deadline,
         ),

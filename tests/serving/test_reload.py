@@ -74,13 +74,15 @@ def eventually(condition: Callable[[], bool], within_s: float = 5) -> bool:
     return condition()
 
 
-def test_a_moved_alias_is_followed_and_back(registry: FakeRegistry, models: Models, watcher: Watcher) -> None:
+def test_a_moved_alias_is_followed_and_back(registry: FakeRegistry, models: Models) -> None:
+    metrics = ServingMetrics()
+    watcher = Watcher(models, poll_s=0.02, find=registry.find, metrics=metrics)
     watcher.start()
     for version in ("2", "1", "3"):
         registry.version = version
         assert eventually(lambda version=version: version_of(models) == version)  # type: ignore[misc]
     watcher.stop()
-    assert watcher.exchanges == 3
+    assert "captchalab_model_exchanges 3.0" in metrics.text().decode()
     assert registry.loads == ["1", "2", "1", "3"], "nothing is loaded that has not changed"
 
 
