@@ -67,6 +67,7 @@ class Solver:
 
     @property
     def spec(self) -> CaptchaSpec:
+        """What it reads."""
         return self.bundle.spec
 
     def features(self, media: bytes) -> np.ndarray:

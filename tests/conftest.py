@@ -111,7 +111,7 @@ def tone_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from captcha_core.bundle.convert import to_litert
     from captcha_core.features.audio import LogMelFeatures
     from captcha_core.features.log_mel import mel_filters
-    from captcha_core.models.blocks import scaled
+    from captcha_core.models.heads import scaled
 
     folder, spec = tmp_path_factory.mktemp("tones"), tone_spec()
     seen = LogMelFeatures.of(spec)

@@ -1,0 +1,1 @@
+"""How well texts were read, and which of two models reads better."""

@@ -63,7 +63,7 @@ def weigh_temperatures(confidence: Sequence[float], right: Sequence[bool]) -> np
     signed = np.where(np.asarray(right, dtype=bool), odds, -odds)[None, :] / TEMPERATURES[:, None]
     log_weight = -np.logaddexp(0, -signed).sum(axis=1) - (np.log(TEMPERATURES) / SPREAD) ** 2 / 2
     weight = np.exp(log_weight - log_weight.max())
-    return weight / weight.sum()
+    return np.asarray(weight / weight.sum())
 
 
 def doubts(confidence: Sequence[float], weights: np.ndarray) -> np.ndarray:
@@ -74,7 +74,7 @@ def doubts(confidence: Sequence[float], weights: np.ndarray) -> np.ndarray:
 
 def _log_odds(confidence: np.ndarray) -> np.ndarray:
     inside = confidence.clip(EDGE, 1 - EDGE)
-    return np.log(inside) - np.log1p(-inside)
+    return np.asarray(np.log(inside) - np.log1p(-inside))
 
 
 def choose_threshold(

@@ -28,10 +28,12 @@ class Proportion:
 
     @property
     def value(self) -> float:
+        """Hits over ``n``, 0 when that is 0."""
         return self.hits / self.n if self.n else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
+        """Lower and upper end."""
         return wilson_interval(self.hits, self.n)
 
     def __str__(self) -> str:
@@ -39,6 +41,7 @@ class Proportion:
         return f"{self.value:.2%} (95 % interval {low:.2%} to {high:.2%}, n = {self.n:,})"
 
     def as_dict(self) -> dict[str, float | int]:
+        """Return every figure as JSON holds it."""
         low, high = self.interval
         return {"value": self.value, "low": low, "high": high, "hits": self.hits, "n": self.n}
 

@@ -36,6 +36,7 @@ class Predictions:
 
     @classmethod
     def of(cls, report: Report) -> "Predictions":
+        """Return what a report holds."""
         return cls([sample.id for sample in report.samples], report.truth, report.read, report.confidences)
 
     @classmethod

@@ -36,18 +36,22 @@ class Report:
 
     @cached_property
     def truth(self) -> list[str]:
+        """The labels."""
         return [self.spec.charset.normalise(sample.text or "") for sample in self.samples]
 
     @cached_property
     def read(self) -> list[str | None]:
+        """The texts that were read, None where nothing could be."""
         return [None if answer is None else answer.text for answer in self.answers]
 
     @cached_property
     def confidences(self) -> list[float]:
+        """How sure the model was, 0 where nothing could be read."""
         return [0.0 if answer is None else answer.confidence for answer in self.answers]
 
     @cached_property
     def exact_match(self) -> metrics.Proportion:
+        """Share of samples whose whole text was read."""
         return metrics.exact_match(self.truth, self.read)
 
     @cached_property

@@ -24,9 +24,11 @@ class Reader(Protocol):
     """Anything that reads captchas one at a time."""
 
     @property
-    def spec(self) -> CaptchaSpec: ...
+    def spec(self) -> CaptchaSpec:
+        """What it reads."""
 
-    def solve(self, media: bytes) -> Answer: ...
+    def solve(self, media: bytes) -> Answer:
+        """Read one captcha."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Result:
 
     @cached_property
     def figures(self) -> dict[str, float]:
+        """The headline figures, the median time and the size."""
         mine = self.predictions
         return {
             **metrics.headline(mine.truth, mine.read, mine.confidence),
@@ -56,6 +59,7 @@ class Result:
         }
 
     def contender(self) -> Contender:
+        """Return what the promotion rule asks for."""
         return Contender(self.name, self.predictions.right, self.latency_ms, self.size_bytes)
 
 
@@ -67,6 +71,7 @@ class Comparison:
     challenger: Result
 
     def verdict(self, rule: PromotionRule) -> Verdict:
+        """Return what a rule says of the two."""
         return rule.judge(self.champion.contender(), self.challenger.contender())
 
     def figures(self) -> dict[str, Any]:

@@ -143,7 +143,7 @@ class SpectrogramPicture(_ClipFeatures):
         columns = (sums[last] - sums[first]) / (last - first)[:, None]
         decibels = 10.0 * np.log10(np.maximum(columns, FLOOR_POWER * 1e-3))
         grey = np.clip(1.0 + decibels / self.range_db, 0.0, 1.0) * 255.0
-        return np.rint(grey.T[::-1, :, None]).astype(np.uint8)
+        return np.asarray(np.rint(grey.T[::-1, :, None]), np.uint8)
 
     @classmethod
     def of(cls, spec: CaptchaSpec) -> "SpectrogramPicture":

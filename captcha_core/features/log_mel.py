@@ -85,7 +85,7 @@ def mel_filters(rate_hz: int, window: int, mels: int, low_hz: float, high_hz: fl
     rising = (frequencies[:, None] - edges[None, :-2]) / np.diff(edges)[None, :-1]
     falling = (edges[None, 2:] - frequencies[:, None]) / np.diff(edges)[None, 1:]
     triangles = np.maximum(0.0, np.minimum(rising, falling))
-    filters = (triangles * (2.0 / (edges[2:] - edges[:-2]))[None, :]).astype(np.float32)
+    filters = np.asarray(triangles * (2.0 / (edges[2:] - edges[:-2]))[None, :], np.float32)
     filters.flags.writeable = False
     return filters
 
@@ -102,4 +102,4 @@ def _hz_to_mel(hz: float) -> float:
 
 def _mel_to_hz(mel: np.ndarray) -> np.ndarray:
     above = _BREAK_HZ * np.exp(_LOG_STEP * (mel - _BREAK_MEL))
-    return np.where(mel < _BREAK_MEL, mel * _LINEAR_HZ_PER_MEL, above)
+    return np.asarray(np.where(mel < _BREAK_MEL, mel * _LINEAR_HZ_PER_MEL, above))

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from captcha_core.models.blocks import scaled
-from captcha_core.models.heads import ctc_head
+from captcha_core.models.heads import ctc_head, scaled
 from captcha_core.models.space import DROPOUT, Choice, Space
 from captcha_core.spec.captcha import CaptchaSpec
 
@@ -77,11 +76,7 @@ def build(
     for stride in strides[len(filters) :]:
         x = layers.Conv1D(width, kernel, strides=stride, padding="same")(x)
         x = layers.ReLU()(layers.LayerNormalization()(x))
-    if recurrent:
-        x = layers.Bidirectional(layers.GRU(recurrent, return_sequences=True))(x)
-    if dropout:
-        x = layers.Dropout(dropout)(x)
-    return keras.Model(levels, ctc_head(x, spec), name="audio_ctc")
+    return keras.Model(levels, ctc_head(x, spec, recurrent, dropout), name="audio_ctc")
 
 
 def _halvings(frames: int, length: int, most: int) -> int:

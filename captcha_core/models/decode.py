@@ -57,7 +57,7 @@ class Decoded:
 def log_softmax(logits: np.ndarray) -> np.ndarray:
     """Return float64 log-probabilities over the last axis."""
     shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
 
 def decode(head: str, logits: np.ndarray, limits: Limits) -> Decoded:

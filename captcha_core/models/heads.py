@@ -1,4 +1,4 @@
-"""From a feature map to logits: one softmax a position, or one a time step for CTC."""
+"""What several networks begin and end with: scaled pixels, and logits for each position or for each time step (CTC)."""
 
 import keras
 from keras import layers
@@ -7,12 +7,16 @@ from captcha_core.errors import SpecError
 from captcha_core.spec.captcha import CaptchaSpec
 
 
-def positions_head(x: keras.KerasTensor, spec: CaptchaSpec, name: str = "logits") -> keras.KerasTensor:
+def scaled(levels: keras.KerasTensor) -> keras.KerasTensor:
+    """Return uint8 levels of any shape as float32 in [-1, 1]."""
+    return layers.Rescaling(1 / 127.5, offset=-1.0)(levels)
+
+
+def positions_head(x: keras.KerasTensor, spec: CaptchaSpec) -> keras.KerasTensor:
     """Return logits (B, L, K + 1) of features of any shape (B, ...)."""
     classes = spec.charset.classes
-    x = layers.Flatten()(x)
-    x = layers.Dense(spec.max_length * classes)(x)
-    return layers.Reshape((spec.max_length, classes), name=name)(x)
+    x = layers.Dense(spec.max_length * classes)(layers.Flatten()(x))
+    return layers.Reshape((spec.max_length, classes), name="logits")(x)
 
 
 def columns(x: keras.KerasTensor) -> keras.KerasTensor:
@@ -21,8 +25,14 @@ def columns(x: keras.KerasTensor) -> keras.KerasTensor:
     return layers.Reshape((width, height * channels))(layers.Permute((2, 1, 3))(x))
 
 
-def ctc_head(x: keras.KerasTensor, spec: CaptchaSpec, name: str = "logits") -> keras.KerasTensor:
+def ctc_head(x: keras.KerasTensor, spec: CaptchaSpec, recurrent: int = 0, dropout: float = 0.0) -> keras.KerasTensor:
     """Return logits (B, T, K + 1) of a sequence (B, T, C); class 0 is the blank.
+
+    Args:
+        x: The sequence.
+        spec: Gives the classes K + 1.
+        recurrent: Units of a bidirectional GRU before the logits; 0 leaves it out.
+        dropout: Share of its output, or of ``x``, that is dropped in training.
 
     Raises:
         SpecError: If the longest label with the most repeats does not fit into T steps.
@@ -33,4 +43,8 @@ def ctc_head(x: keras.KerasTensor, spec: CaptchaSpec, name: str = "logits") -> k
             f"expected at least {needed} time steps for labels of up to {spec.max_length} characters (a repeated "
             f"character needs a blank between), received {steps}; widen the media or use a smaller stride."
         )
-    return layers.Dense(spec.charset.classes, name=name)(x)
+    if recurrent:
+        x = layers.Bidirectional(layers.GRU(recurrent, return_sequences=True))(x)
+    if dropout:
+        x = layers.Dropout(dropout)(x)
+    return layers.Dense(spec.charset.classes, name="logits")(x)

@@ -7,8 +7,7 @@ import keras
 from keras import layers
 
 from captcha_core.errors import SpecError
-from captcha_core.models.blocks import scaled
-from captcha_core.models.heads import positions_head
+from captcha_core.models.heads import positions_head, scaled
 from captcha_core.models.space import DROPOUT, Choice, Space, widening
 from captcha_core.spec.captcha import CaptchaSpec
 

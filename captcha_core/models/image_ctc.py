@@ -7,8 +7,7 @@ import keras
 from keras import layers
 
 from captcha_core.errors import SpecError
-from captcha_core.models.blocks import scaled
-from captcha_core.models.heads import columns, ctc_head
+from captcha_core.models.heads import columns, ctc_head, scaled
 from captcha_core.models.space import DROPOUT, Choice, Space, widening
 from captcha_core.spec.captcha import CaptchaSpec
 
@@ -73,11 +72,7 @@ def build(
     x = layers.ReLU()(layers.LayerNormalization()(x) if layer_norm else x)
     x = layers.Conv1D(dense, 3, padding="same")(x)
     x = layers.ReLU()(layers.LayerNormalization()(x) if layer_norm else x)
-    if recurrent:
-        x = layers.Bidirectional(layers.GRU(recurrent, return_sequences=True))(x)
-    if dropout:
-        x = layers.Dropout(dropout)(x)
-    return keras.Model(pixels, ctc_head(x, spec), name="image_ctc")
+    return keras.Model(pixels, ctc_head(x, spec, recurrent, dropout), name="image_ctc")
 
 
 def _halvings(width_px: int, length: int) -> int:

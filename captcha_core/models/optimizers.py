@@ -9,7 +9,7 @@ _MIN_INPUT_CHANNELS = 8
 
 
 @keras.saving.register_keras_serializable("captchalab")
-class ConvMuon(keras.optimizers.Muon):
+class ConvMuon(keras.optimizers.Muon):  # type: ignore[misc, unused-ignore]
     """Muon (Jordan, 2024; Keras's own) extended to convolution kernels.
 
     Keras orthogonalises the updates of matrices only. Here a kernel (h, w, C, F) counts as the matrix (h * w * C, F),

@@ -18,9 +18,11 @@ class Choice:
 
     @property
     def count(self) -> int:
+        """How many values there are."""
         return len(self.values)
 
     def record(self) -> dict[str, Any]:
+        """Return the dimension as plain data."""
         return {"values": [list(value) if isinstance(value, tuple) else value for value in self.values]}
 
     def narrowed(self, name: str, wish: Any) -> "Choice":
@@ -54,9 +56,11 @@ class Range:
 
     @property
     def count(self) -> None:
+        """None: they cannot be counted."""
         return None
 
     def record(self) -> dict[str, Any]:
+        """Return the dimension as plain data."""
         return {"low": self.low, "high": self.high, "log": self.log}
 
     def narrowed(self, name: str, wish: Any) -> "Range | Choice":
@@ -210,6 +214,7 @@ class SearchSpace:
 
     @property
     def networks(self) -> tuple[str, ...]:
+        """Names of the networks."""
         return tuple(self.spaces)
 
     @property

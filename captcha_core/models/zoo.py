@@ -13,8 +13,8 @@ from captcha_core.features.contract import Features
 from captcha_core.features.image import ImageFeatures
 from captcha_core.features.letters import LetterFeatures
 from captcha_core.features.segmentation.segment import Segmentation
-from captcha_core.models import audio_ctc, classic, classic_letters, image_cnn, image_ctc, letter_cnn
-from captcha_core.models.letter_reader import reader
+from captcha_core.models import audio_ctc, classic, image_cnn, image_ctc, letter_cnn
+from captcha_core.models.letter_cnn import reader
 from captcha_core.models.space import DROPOUT, Space
 from captcha_core.plugins import Table
 from captcha_core.spec.captcha import CaptchaSpec
@@ -71,12 +71,8 @@ _OURS = {
     "crnn": Network("image", "ctc", _fixed(32, 104, 1), classic.crnn),
     "conv10_batchnorm": Network("image", "positions", _fixed(64, 128, 3), classic.conv10_batchnorm),
     "letters": Network("image", "positions", LetterFeatures.of, reader(letter_cnn.build), letter_cnn.SPACE),
-    "letters_dense564": Network(
-        "image", "positions", _letters(28), reader(classic_letters.conv84_dense564), _WITH_DROPOUT
-    ),
-    "letters_dense128": Network(
-        "image", "positions", _letters(30, 3), reader(classic_letters.conv32_dense128), _WITH_DROPOUT
-    ),
+    "letters_dense564": Network("image", "positions", _letters(28), reader(classic.conv84_dense564), _WITH_DROPOUT),
+    "letters_dense128": Network("image", "positions", _letters(30, 3), reader(classic.conv32_dense128), _WITH_DROPOUT),
     "audio_ctc": Network("audio", "ctc", LogMelFeatures.of, audio_ctc.build, audio_ctc.SPACE),
     "audio_conv10_batchnorm": Network("audio", "positions", SpectrogramPicture.of, classic.conv10_batchnorm),
 }

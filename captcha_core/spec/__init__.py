@@ -1,0 +1,1 @@
+"""What a captcha, a sample and an answer are."""

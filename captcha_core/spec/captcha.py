@@ -158,6 +158,7 @@ class CaptchaSpec(BaseModel):
 
     @cached_property
     def charset(self) -> Charset:
+        """The alphabet with its rules."""
         return Charset(self.alphabet, self.case_sensitive)
 
     @property
@@ -174,18 +175,21 @@ class CaptchaSpec(BaseModel):
 
     @property
     def rate_hz(self) -> int:
+        """Samples a second of an audio spec."""
         if self.sample_rate_hz is None:
             raise SpecError("expected an audio specification, received an image one; it has no sample rate.")
         return self.sample_rate_hz
 
     @property
     def seconds(self) -> float:
+        """Longest clip of an audio spec."""
         if self.max_seconds is None:
             raise SpecError("expected an audio specification, received an image one; it has no duration.")
         return self.max_seconds
 
     @property
     def fixed_length(self) -> bool:
+        """Whether all texts have one length."""
         return self.min_length == self.max_length
 
     @property
@@ -212,6 +216,7 @@ class CaptchaSpec(BaseModel):
         return ", ".join(f"{name} {mine[name]!r} and {theirs[name]!r}" for name in mine if mine[name] != theirs[name])
 
     def to_json(self) -> str:
+        """Return the specification as spec.json holds it."""
         return self.model_dump_json(exclude_none=True)
 
     @classmethod
@@ -224,6 +229,7 @@ class CaptchaSpec(BaseModel):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "CaptchaSpec":
+        """Read and check what :meth:`to_json` wrote."""
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:

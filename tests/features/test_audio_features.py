@@ -6,7 +6,7 @@ import pytest
 
 from captcha_core.errors import DataError
 from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
-from captcha_core.features.log_mel import log_mel
+from captcha_core.features.log_mel import log_mel, mel_filters
 from captcha_core.media.audio import encode_flac, encode_wav
 from captcha_core.spec.captcha import CaptchaSpec
 
@@ -43,6 +43,12 @@ def test_log_mel_is_librosas(rate_hz: int, window: int, hop: int, mels: int) -> 
     ours = log_mel(samples, rate_hz, window, hop, mels, 60.0, rate_hz / 2, 80.0)
     assert ours.shape == expected.shape
     assert np.abs(ours - expected).max() < 1e-3
+
+
+@pytest.mark.parametrize(("rate_hz", "window", "mels"), [(8_000, 256, 40), (16_000, 512, 64), (44_100, 1_411, 128)])
+def test_mel_filters_are_librosas(rate_hz: int, window: int, mels: int) -> None:
+    theirs = librosa.filters.mel(sr=rate_hz, n_fft=window, n_mels=mels, fmin=60.0, fmax=rate_hz / 2)
+    assert np.abs(mel_filters(rate_hz, window, mels, 60.0, rate_hz / 2).T - theirs).max() < 1e-8
 
 
 @pytest.mark.parametrize("length", [1, 100, 127, 128, 129, 5_000])

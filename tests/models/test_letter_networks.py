@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from captcha_core.models.classic_letters import conv32_dense128, conv84_dense564
+from captcha_core.models.classic import conv32_dense128, conv84_dense564
 from captcha_core.models.decode import read
 from captcha_core.models.letter_cnn import build
 from captcha_core.models.zoo import build_network, get_network

@@ -38,14 +38,17 @@ class Component:
 
     @property
     def box(self) -> Box:
+        """Left, top, right and bottom edge."""
         return self.left, self.top, self.right, self.bottom
 
     @property
     def width(self) -> int:
+        """Columns of the box."""
         return self.right - self.left
 
     @property
     def height(self) -> int:
+        """Rows of the box."""
         return self.bottom - self.top
 
     def overlap(self, other: "Component") -> float:
@@ -54,6 +57,7 @@ class Component:
         return max(0, shared) / min(self.width, other.width)
 
     def joined(self, other: "Component") -> "Component":
+        """Return both as one component."""
         return Component(
             self.ids + other.ids,
             min(self.left, other.left),
@@ -96,8 +100,8 @@ class Layout:
         return replace(self, lost=lost, thick=thick)
 
     def legible(self) -> bool:
-        """Return whether the text is as high as text, and not the grain of the paper."""
-        return self.text_px >= max(MIN_TEXT_PX, MIN_TEXT * self.labels.shape[0])
+        """Return whether the components are as high as text, and not the grain of the paper."""
+        return bool(self.text_px >= max(MIN_TEXT_PX, MIN_TEXT * self.labels.shape[0]))
 
     def plausible(self) -> bool:
         """Return whether each component can be one letter."""
@@ -115,7 +119,7 @@ class Layout:
         """Return which pixels belong to the components, bool (H, W)."""
         chosen = np.zeros(int(self.labels.max()) + 1, dtype=bool)
         chosen[[label for component in components for label in component.ids]] = True
-        return chosen[self.labels]
+        return np.asarray(chosen[self.labels])
 
     def coverage(self, body: np.ndarray) -> float:
         """Return the share of ``body`` that the components hold, their rims included."""
@@ -126,6 +130,7 @@ class Layout:
         return float(np.count_nonzero(body & covered.view(bool))) / whole
 
     def with_components(self, components: list[Component], **changes: object) -> "Layout":
+        """Return the layout with other components, ordered anew."""
         return replace(self, components=_ordered(components), **changes)  # type: ignore[arg-type]
 
 
@@ -135,7 +140,7 @@ def _ordered(components: Iterable[Component]) -> tuple[Component, ...]:
 
 def owned(window: np.ndarray, component: Component) -> np.ndarray:
     """Return which pixels of a window of labels belong to a component, bool (h, w)."""
-    own = window == component.ids[0]
+    own = np.asarray(window == component.ids[0])
     for label in component.ids[1:]:
         own |= window == label
     return own

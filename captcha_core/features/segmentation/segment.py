@@ -78,6 +78,7 @@ class Segments:
 
     @property
     def ok(self) -> bool:
+        """Whether the letters can be trusted."""
         return self.outcome is Outcome.OK
 
     def sentence(self) -> str:
