@@ -61,13 +61,13 @@ def first_fault(error: "ValidationError", noun: str) -> str:
     """Return pydantic's first complaint as a sentence that says what was expected, received and is to be done."""
     fault = error.errors()[0]
     where = ".".join(str(part) for part in fault["loc"]) or noun
-    return f"expected a valid {noun}, received {_short(fault.get('input'))} for {where}: {fault['msg']}; correct it."
+    return f"expected a valid {noun}, received {short(fault.get('input'))} for {where}: {fault['msg']}; correct it."
 
 
-def _short(value: Any) -> str:
-    """Return a value as it is written, 80 characters at most; what hostile files hold may be far larger."""
+def short(value: Any, limit: int = 80) -> str:
+    """Return a value as it is written, shortened to a limit; what hostile files hold may be far larger."""
     try:
         text = SHORT.repr(value)
     except (ValueError, RecursionError):  # a number of many thousand digits
         text = f"a long {type(value).__name__}"
-    return text if len(text) <= 80 else text[:77] + "..."
+    return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -1,6 +1,6 @@
-"""Temporary files of a command: in one folder, which goes with the command or, where that was killed, with a later one.
+"""Temporary files of a command: in one folder, which is removed with the command or, after a kill, by a later one.
 
-The folder is locked as long as its process lives; no number of a process is needed to know whether it does.
+The folder is locked as long as its process lives, so no process id is needed to find out whether it does.
 """
 
 import contextlib
@@ -44,7 +44,7 @@ def sweep(home: Path, young_s: float = YOUNG_S) -> int:
 
     removed = 0
     for folder in home.glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError):  # somebody else's, in use, or another command is quicker
+        with contextlib.suppress(OSError):  # another user's, in use, or removed by another command
             handle = os.open(folder, os.O_RDONLY)
             try:
                 if time.time() - os.fstat(handle).st_mtime > young_s:

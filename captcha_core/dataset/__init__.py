@@ -1,0 +1,1 @@
+"""Data sets: written from drawings, imports and collections, labelled, corrected, read and exported."""

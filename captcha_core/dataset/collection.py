@@ -32,6 +32,7 @@ class CollectionBuffer:
 
     @property
     def folder(self) -> Path:
+        """The buffer's own folder."""
         out = self.out.resolve()
         return out.with_name(f"{out.name}.part")
 
@@ -64,9 +65,7 @@ class CollectionBuffer:
         except OSError as error:
             raise disk_error(self.folder, error) from None
 
-    def finish(
-        self, overrides: SpecOverrides, split: str, progress: Callable[[int], None] = lambda files: None
-    ) -> Dataset:
+    def finish(self, overrides: SpecOverrides, split: str, progress: Callable[[int], None] = lambda _: None) -> Dataset:
         """Write the data set, without labels, and remove the buffer.
 
         Raises:

@@ -1,9 +1,9 @@
-"""Captchas that a model read wrong and a person put right: a data set of its own that grows one by one."""
+"""Captchas that a model read wrong and a person corrected: a data set of its own that grows one by one."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from captcha_core.dataset.in_memory import held, replace_samples, take_back, with_split
+from captcha_core.dataset.in_memory import locked, recover, replace_samples, with_split
 from captcha_core.dataset.labels import Label
 from captcha_core.dataset.split import DEFAULT_SPLIT, SPLITS, found_rule
 from captcha_core.dataset.store import MANIFEST, Dataset
@@ -48,8 +48,8 @@ class Corrections:
         origin = {"source": SOURCE, **label.model_dump(exclude={"id", "text", "by"})}
         sample = Sample(media, text, name, origin)
         sample = with_split(sample, RULE.of(sample, 0))
-        with held(self.folder):
-            take_back(self.folder)
+        with locked(self.folder):
+            recover(self.folder)
             others = [one for one in self._samples() if one.id != sample.id]
             return replace_samples(self.folder, self.spec, [*others, sample], SOURCE)
 

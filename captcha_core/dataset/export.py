@@ -16,11 +16,7 @@ LABELS = "labels.csv"
 Progress = Callable[[int], None]
 
 
-def _silent(samples: int) -> None:
-    """Report no progress."""
-
-
-def export_folder(dataset: Dataset, out: Path, progress: Progress = _silent) -> int:
+def export_folder(dataset: Dataset, out: Path, progress: Progress = lambda _: None) -> int:
     """Write SPLIT/TEXT_ID.png for each sample, and a ``labels.csv`` of file, text and split.
 
     Characters that file names cannot hold become '-' in the name; the CSV has them all.
@@ -44,7 +40,7 @@ def export_folder(dataset: Dataset, out: Path, progress: Progress = _silent) -> 
     return sum(dataset.counts.values())
 
 
-def export_tfrecord(dataset: Dataset, out: Path, progress: Progress = _silent) -> int:
+def export_tfrecord(dataset: Dataset, out: Path, progress: Progress = lambda _: None) -> int:
     """Write SPLIT.tfrecord with one tf.train.Example a sample: the bytes features media, text and path.
 
     Returns:

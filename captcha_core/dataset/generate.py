@@ -15,7 +15,6 @@ from captcha_core.sources.texts import TextSpace, UniqueTexts, check_unique, spa
 from captcha_core.spec.sample import Sample
 
 Source = Literal["fast", "exact", "package"]
-SOURCES: tuple[Source, ...] = ("fast", "exact", "package")
 SHARD_ROWS = {"image": 2000, "audio": 200}  # a few MB each, so that a kill costs seconds and memory stays small
 GENERATOR = "captchalab 1"  # raise it when the same request draws other samples than before
 DrawScheme = Callable[[Scheme, int, range, Sequence[str] | None], Sequence[Sample]]
@@ -45,7 +44,7 @@ class TextChoice:
             raise SpecError("expected unique or enumerated texts for distinct characters; ask for one of the two, too.")
 
     def plan(self) -> dict[str, Any] | None:
-        """Return what is kept of it with the data set."""
+        """Return what the data set's description says of it, None where the scheme draws the texts."""
         if self.kind == "scheme":
             return None
         return {"kind": self.kind, "distinct_characters": self.distinct_characters, "epochs": self.epochs}
@@ -98,7 +97,7 @@ class GenerationRequest:
             check_unique(self.space, self.total)
         if self.texts.kind != "scheme" and self.source == "package":
             raise SpecError(
-                "expected texts of the package's own choice from the source package, received a wish for unique ones; "
+                "expected texts of the package's own choice from the source package, received unique ones; "
                 "take the source fast or exact."
             )
 
@@ -145,7 +144,7 @@ def write_drawn(
     draw: DrawScheme | None = None,
     workers: int = 1,
     cluster: str | None = None,
-    progress: Callable[[int], None] = lambda rows: None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Dataset:
     """Draw a data set into a folder, or what is still missing of it.
 
@@ -173,8 +172,8 @@ def _source(name: Source) -> DrawScheme:
     return partial(draw_samples, exact=True) if name == "exact" else draw_samples
 
 
-def _draw_package(scheme: Scheme, seed: int, indices: range, texts: Sequence[str] | None) -> Sequence[Sample]:
-    """Draw with the package, which takes neither seed nor index."""
+def _draw_package(scheme: Scheme, _seed: int, indices: range, _texts: Sequence[str] | None) -> Sequence[Sample]:
+    """Draw with the captcha package, which takes neither seed nor index."""
     from captcha_core.sources.reference import draw_reference
 
     return draw_reference(scheme, len(indices))

@@ -1,4 +1,4 @@
-"""Turns labelled files into a data set: survey, specification, split, shards, and the list of what was left out."""
+"""Labelled files become a data set: survey, specification, split, shards, and the list of what was left out."""
 
 import csv
 import hashlib
@@ -52,7 +52,7 @@ def write_import(
     *,
     split: str = DEFAULT_SPLIT,
     split_by: Literal["content", "text"] = "content",
-    progress: Callable[[int], None] = lambda rows: None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Dataset:
     """Write surveyed files as a data set, and ``rejects.csv`` beside it where something was left out.
 
@@ -63,11 +63,11 @@ def write_import(
     if split == KEEP:
         _check_splits(seen.entries)
     keys = [int(identity[:KEY_DIGITS], 16) for identity in seen.ids]
-    mean_bytes = max(1, seen.media_bytes // max(1, len(seen.entries)))
+    mean_bytes = max(1, seen.media_bytes // max(1, len(seen.files)))
     plan = Plan(
         source="import",
         spec=spec,
-        count=len(seen.entries),
+        count=len(seen.files),
         split=found_rule(split, split_by, keys),
         found=_hash_found(seen),
         shard_size=max(1, min(SHARD_ROWS, SHARD_BYTES // mean_bytes)),
@@ -76,9 +76,9 @@ def write_import(
     draw = FoundSamples(listing.files, seen.entries, seen.ids)
     dataset = write_dataset(folder, plan, draw, progress=progress)
     if seen.rejects:
-        write_rejects(folder / REJECTS, seen.rejects)
+        _write_rejects(folder / REJECTS, seen.rejects)
     else:
-        (folder / REJECTS).unlink(missing_ok=True)  # of an earlier import, before its faults were mended
+        (folder / REJECTS).unlink(missing_ok=True)  # of an earlier import, before its faults were corrected
     return dataset
 
 
@@ -94,12 +94,13 @@ def _check_splits(entries: Sequence[Entry]) -> None:
 def _hash_found(seen: Survey) -> str:
     """Return a hash of every name, content and label, by which a stopped import is known again."""
     total = hashlib.sha256()
-    for entry, identity in zip(seen.entries, seen.ids, strict=True):
-        total.update(json.dumps([entry.name, identity, entry.text, entry.split]).encode())
+    for file in seen.files:
+        entry = file.entry
+        total.update(json.dumps([entry.name, file.id, entry.text, entry.split]).encode())
     return total.hexdigest()
 
 
-def write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
+def _write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
     """Write file and reason of everything that was left out, as a CSV.
 
     Raises:

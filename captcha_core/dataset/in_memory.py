@@ -1,4 +1,4 @@
-"""Samples that are at hand, written as a data set: letters, collected captchas, captchas labelled anew."""
+"""Samples in memory written as a data set: letters, collected captchas, captchas with new labels."""
 
 import contextlib
 import hashlib
@@ -58,14 +58,14 @@ def replace_samples(folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], 
     """Write samples as :func:`write_samples` does, in place of an older data set of the same source.
 
     The new one is written beside the old one and swapped in, so the folder is never without a whole data set for
-    longer than a rename takes; a kill within that is mended by :func:`take_back`. Labels that people gave in the old
-    one stay: its log moves on to the new one. Two processes at once must take turns by :func:`held`.
+    longer than a rename takes; a kill within that is repaired by :func:`recover`. Labels that people gave in the old
+    one stay: its log moves on to the new one. Two processes at once must take turns by :func:`locked`.
 
     Raises:
         DataError: If the folder holds anything else, or this process works in it.
     """
     named, folder = folder, require_replaceable(folder)
-    take_back(folder)
+    recover(folder)
     there = Dataset.open(folder).manifest.source if (folder / MANIFEST).is_file() else None
     if there != source and folder.exists() and any(folder.iterdir()):
         what = f"a data set made by {there}" if there else "other files"
@@ -80,22 +80,22 @@ def replace_samples(folder: Path, spec: CaptchaSpec, samples: Sequence[Sample], 
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Hold a folder that is to be replaced: whoever else wants that waits."""
+def locked(folder: Path) -> Iterator[None]:
+    """Lock a folder that is to be replaced: another process that replaces it waits."""
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.lock")):
         yield
 
 
-def take_back(folder: Path) -> None:
+def recover(folder: Path) -> None:
     """Put the older data set back if a kill came while it was replaced, and remove what else that left."""
     fresh, old = _beside(folder)
     if old.exists() and not (folder / MANIFEST).is_file():
         log, lock = folder / LOG, folder / f"{LOG}.lock"
         if folder.exists() and {*folder.iterdir()} - {log, lock}:
-            return  # somebody else's files by now
-        if log.is_file():  # of who gave a label in that very moment
+            return  # these are another person's files
+        if log.is_file():  # a label was given in that very moment
             Journal(old / LOG).append_bytes(log.read_bytes())
         shutil.rmtree(folder, ignore_errors=True)
         old.rename(folder)

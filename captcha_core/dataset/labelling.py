@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from captcha_core.dataset.in_memory import held, replace_samples, with_split
+from captcha_core.dataset.in_memory import locked, replace_samples, with_split
 from captcha_core.dataset.labels import Label, LabelLog, latest
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
@@ -24,6 +24,7 @@ class Guess:
 
     @classmethod
     def of(cls, answer: Answer | None) -> "Guess":
+        """Return the guess in a solver's answer, None where it could not read the captcha."""
         return cls(None, 0.0) if answer is None else cls(answer.text, answer.confidence)
 
 
@@ -101,5 +102,5 @@ def rebuild(dataset: Dataset, out: Path) -> Dataset:
                 samples.append(with_split(labelled, split))
     if not samples:
         raise DataError(f"expected labels for {dataset.path}, received none; label some on the dashboard's Label page.")
-    with held(out):
+    with locked(out):
         return replace_samples(out, dataset.spec, samples, SOURCE)

@@ -65,6 +65,7 @@ class Label(BaseModel):
 
 
 def now() -> str:
+    """Return the time as the log writes it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
@@ -151,6 +152,7 @@ class Tally:
 
     @property
     def accepted_share(self) -> float | None:
+        """Share of the guesses that were accepted, None where there was no guess."""
         return self.accepted / self.guessed if self.guessed else None
 
 

@@ -1,4 +1,4 @@
-"""Which split a sample belongs to, from what it is and not from when it came."""
+"""The split that a sample belongs to, by what it is and not by when it came."""
 
 import hashlib
 from typing import Literal, Self
@@ -37,6 +37,7 @@ class SplitRule(BaseModel):
 
     @classmethod
     def of_shares(cls, shares: tuple[float, ...], by: Literal["content", "text"] = "content") -> Self:
+        """Return the rule that gives each split its share of the keys."""
         first, second = shares[0], shares[0] + shares[1]
         return cls(by=by, bounds=(round(first * KEYS), round(second * KEYS)))
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, ValidationError, field_val
 
 from captcha_core.dataset.shard import HASH_SPACE, ShardFile, check_shard_file, read_shard
 from captcha_core.dataset.split import SPLITS, SplitRule
-from captcha_core.errors import DataError, SpecError, first_fault
+from captcha_core.errors import DataError, SpecError, first_fault, short
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 
@@ -71,12 +71,7 @@ def _differences(mine: dict[str, Any], theirs: dict[str, Any]) -> Iterator[str]:
         elif name in IN_WORDS:
             yield IN_WORDS[name]
         else:
-            yield f"{name} {_short(there)} instead of {_short(wanted)}"
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+            yield f"{name} {short(there, 60)} instead of {short(wanted, 60)}"
 
 
 class Manifest(Plan):
@@ -103,6 +98,7 @@ class Manifest(Plan):
         return self
 
     def to_json(self) -> str:
+        """Return the text of ``dataset.json``."""
         return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
 
 
@@ -169,6 +165,7 @@ class Dataset:
 
     @property
     def spec(self) -> CaptchaSpec:
+        """What its captchas are."""
         return self.manifest.spec
 
     @property
@@ -178,10 +175,12 @@ class Dataset:
 
     @property
     def seed(self) -> int | None:
+        """The seed that drew it, None where there was none."""
         return self.manifest.seed
 
     @property
     def digest(self) -> str:
+        """What names its contents, see :func:`digest_of`."""
         return self.manifest.digest
 
     @property

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from captcha_core.dataset import workers as shard_workers
 from captcha_core.dataset.shard import ShardFile, write_shard_file
@@ -73,7 +73,7 @@ def write_dataset(
     *,
     workers: int = 1,
     cluster: str | None = None,
-    progress: Callable[[int], None] = lambda rows: None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Dataset:
     """Write the data set that the plan describes, or what is still missing of it.
 
@@ -170,7 +170,7 @@ def _workshop(folder: Path) -> Iterator[None]:
 
 
 def _locked(folder: Path) -> FileLock:
-    """Return the lock of the folder's workshop, held."""
+    """Return the lock of the folder's workshop, acquired."""
     lock = FileLock(folder / WORKSHOP / "lock")
     for attempt in range(LOCK_ATTEMPTS):
         (folder / WORKSHOP).mkdir(parents=True, exist_ok=True)
@@ -194,28 +194,15 @@ def _continue(folder: Path, plan: Plan) -> dict[int, Receipt]:
     for draft in workshop.glob("*.tmp"):
         draft.unlink()
     place = workshop / PLAN
-    found = [_read_receipt(path) for path in workshop.glob("[0-9]*.json")]
-    receipts = {receipt.number: receipt for receipt in found if receipt and _is_there(folder, receipt)}
+    found = [Receipt.model_validate_json(path.read_bytes()) for path in workshop.glob("[0-9]*.json")]
+    receipts = {receipt.number: receipt for receipt in found if _is_there(folder, receipt)}
     if not receipts:
         for split in SPLITS:
             shutil.rmtree(folder / split, ignore_errors=True)
         _write_text(folder, f"{WORKSHOP}/{PLAN}", plan.model_dump_json())
         return {}
-    try:
-        earlier = Plan.model_validate_json(place.read_bytes())
-    except (OSError, ValidationError):
-        raise DataError(
-            f"expected the plan of a stopped run in {place}, received a damaged file; remove {folder} and start anew."
-        ) from None
-    _refuse_other(folder, earlier, plan)
+    _refuse_other(folder, Plan.model_validate_json(place.read_bytes()), plan)
     return receipts
-
-
-def _read_receipt(path: Path) -> Receipt | None:
-    try:
-        return Receipt.model_validate_json(path.read_bytes())
-    except ValidationError:  # cut short by a power failure: the shards are written again
-        return None
 
 
 def _is_there(folder: Path, receipt: Receipt) -> bool:

@@ -1,0 +1,1 @@
+"""Pictures and clips: recognised by their bytes, decoded within limits, encoded."""

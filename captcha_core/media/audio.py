@@ -174,4 +174,5 @@ def _encode(samples: np.ndarray, rate_hz: int, kind: str) -> bytes:
 
 def to_int16(samples: np.ndarray) -> np.ndarray:
     """Return int16 samples (N,) such that decoding gives back every value that is a multiple of 1 / 32,768."""
-    return np.clip(np.rint(np.asarray(samples, np.float32) * 32768.0), -32768, 32767).astype(np.int16)
+    levels: np.ndarray = np.clip(np.rint(np.asarray(samples, np.float32) * 32768.0), -32768, 32767).astype(np.int16)
+    return levels

@@ -1,6 +1,6 @@
-"""Ogg pages: whole, unharmed and all there, as they say of themselves.
+"""Ogg pages: each is whole, undamaged and in its place, as its header says.
 
-A decoder passes over pages that are not, and what is left sounds like a shorter clip. Layout and sum: RFC 3533.
+A decoder skips pages that are not, and the rest sounds like a shorter clip. Layout and checksum: RFC 3533.
 """
 
 import struct
@@ -17,7 +17,7 @@ _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def check_pages(media: bytes) -> None:
-    """Refuse an Ogg file that is cut, lacks a page or holds a damaged one. What follows the last page is let be.
+    """Refuse an Ogg file that is cut, lacks a page or holds a damaged one. What follows the last page is ignored.
 
     Raises:
         DataError: If it is, or has more than :data:`MAX_PAGES`.
@@ -44,7 +44,7 @@ def check_pages(media: bytes) -> None:
 
 
 def page_crc(page: bytes) -> int:
-    """Return the sum that belongs into a page's header.
+    """Return the checksum that belongs into a page's header.
 
     It is the CRC of zip files with every byte, and the result, back to front, and with nothing inverted.
     """

@@ -1,4 +1,4 @@
-"""Where the files of an import are: a folder or a zip archive. Neither is ever unpacked to disk."""
+"""The files of an import, in a folder or a zip archive, which is never unpacked to disk."""
 
 import lzma
 import os
@@ -41,6 +41,7 @@ class FolderFiles:
         self.folder = folder
 
     def names(self) -> list[str]:
+        """Return the paths of all files below the folder."""
         found: list[str] = []
         for top, folders, files in os.walk(self.folder, onerror=_unreadable):
             folders.sort()
@@ -49,6 +50,7 @@ class FolderFiles:
         return sorted(found)
 
     def read(self, name: str, limit: int = MAX_BYTES) -> bytes:
+        """Read a file, as :meth:`Files.read` has it."""
         _check_climb(name)
         path = self.folder / name
         try:
@@ -87,9 +89,11 @@ class ZipFiles:
         return archive
 
     def names(self) -> list[str]:
+        """Return the names of all members that are no folders."""
         return sorted({member.filename for member in self._archive.filelist if not member.filename.endswith("/")})
 
     def read(self, name: str, limit: int = MAX_BYTES) -> bytes:
+        """Unpack a member, as :meth:`Files.read` has it."""
         _check_climb(name)
         try:
             member = self._archive.getinfo(name)

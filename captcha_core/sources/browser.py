@@ -1,6 +1,6 @@
 """Collect captchas from a page of your own, with a browser that is installed on this machine.
 
-The element's own bytes are taken as the page received them; a screenshot is the last resort. The browser is kept to
+The element's own bytes are taken as the page received them; a screenshot is the last resort. The browser stays on
 the host of the page: requests to others are refused, and so is a redirect away.
 """
 
@@ -60,6 +60,9 @@ class CollectOptions:
         delay_s: Seconds between two captchas.
         timeout_s: Seconds that a page may take.
         browser: Path of the browser; by default the first that is installed.
+
+    Raises:
+        SpecError: If a number cannot be.
     """
 
     url: str
@@ -69,6 +72,13 @@ class CollectOptions:
     delay_s: float = 1.0
     timeout_s: float = 15.0
     browser: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or self.delay_s < 0 or self.timeout_s <= 0:
+            raise SpecError(
+                "expected a count of at least 1, a delay of 0 or more and a timeout above 0 seconds, received "
+                f"{self.count}, {self.delay_s:g} and {self.timeout_s:g}; correct them."
+            )
 
 
 def find_browser(path: str | None = None) -> str:
@@ -177,9 +187,9 @@ class _Page:
     """One page of Playwright, with what it received and where it tried to go."""
 
     def __init__(self, page: Any, options: CollectOptions, rule: HostRule) -> None:
-        self.page, self.options, self.rule = page, options, rule
+        self.api, self.page, self.options, self.rule = playwright(), page, options, rule
         self.received: dict[str, Any] = {}
-        self.strayed = ""
+        self.other_host = ""
         page.set_default_timeout(options.timeout_s * 1000)
         page.route("**/*", self._route)
         page.on("request", self._watch)
@@ -195,7 +205,7 @@ class _Page:
         """Notice a navigation to another host; redirects pass the route by, and the browser cannot resolve them."""
         mine = request.is_navigation_request() and request.frame == self.page.main_frame
         if mine and not self.rule.allows(request.url):
-            self.strayed = urlsplit(request.url).netloc
+            self.other_host = urlsplit(request.url).netloc
 
     def _keep(self, response: Any) -> None:
         request = response.request
@@ -206,17 +216,15 @@ class _Page:
 
     def load(self) -> None:
         """Raises: FetchError: If the page does not come, or from another host."""
-        from playwright.sync_api import Error, TimeoutError
-
         self.received.clear()
         try:
             response = self.page.goto(self.options.url, wait_until="load")
-        except TimeoutError:
+        except self.api.TimeoutError:
             raise FetchError(
                 f"expected {self.options.url} to load within {self.options.timeout_s:g} s, received no whole page; "
                 "look whether the site is up, or raise --timeout-s."
             ) from None
-        except Error as error:
+        except self.api.Error as error:
             self._check_host()
             raise FetchError(
                 f"expected {self.options.url} to load, received {_first_line(error)}; look whether the site is up."
@@ -228,13 +236,13 @@ class _Page:
             )
 
     def _check_host(self) -> None:
-        strayed = self.strayed
-        if not strayed and not self.rule.allows(self.page.url) and self.page.url.startswith("http"):
-            strayed = urlsplit(self.page.url).netloc
-        if strayed:
+        other_host = self.other_host
+        if not other_host and not self.rule.allows(self.page.url) and self.page.url.startswith("http"):
+            other_host = urlsplit(self.page.url).netloc
+        if other_host:
             raise FetchError(
-                f"expected the page to stay on {self.rule.host}, received a redirect to {strayed}; collect from a page "
-                "that stays on its own host."
+                f"expected the page to stay on {self.rule.host}, received a redirect to {other_host}; collect from a "
+                "page that stays on its own host."
             )
 
     def renew(self) -> None:
@@ -242,14 +250,12 @@ class _Page:
         if self.options.refresh is None:
             self.load()
             return
-        from playwright.sync_api import TimeoutError
-
         control = self._only(self.options.refresh, "--refresh")
         self.received.clear()
         try:
             with self.page.expect_response(lambda one: one.request.resource_type == "image", timeout=2000):
                 control.click()
-        except TimeoutError:
+        except self.api.TimeoutError:
             self.page.wait_for_timeout(SETTLE_S * 1000)
         self._check_host()
 
@@ -259,14 +265,12 @@ class _Page:
         Raises:
             DataError: If there is none, or more.
         """
-        from playwright.sync_api import Error
-
         found = self.page.locator(selector)
         try:
-            with_patience = time.monotonic() + min(2.0, self.options.timeout_s)
-            while (count := found.count()) == 0 and time.monotonic() < with_patience:
+            until = time.monotonic() + min(2.0, self.options.timeout_s)
+            while (count := found.count()) == 0 and time.monotonic() < until:
                 self.page.wait_for_timeout(100)
-        except Error as error:
+        except self.api.Error as error:
             raise DataError(
                 f"expected a CSS selector, received {selector!r}: {_first_line(error)}; correct {option}."
             ) from None
@@ -284,8 +288,6 @@ class _Page:
         Raises:
             DataError: If the element shows no picture.
         """
-        from playwright.sync_api import Error
-
         element = self._only(self.options.selector, "--selector")
         deadline = time.monotonic() + self.options.timeout_s
         try:
@@ -299,7 +301,7 @@ class _Page:
             media, how = self._own_bytes(element.evaluate(SOURCE))
             if media is None or not _is_picture(media):
                 media, how = element.screenshot(type="png"), "screenshot"
-        except Error as error:
+        except self.api.Error as error:
             self._check_host()
             raise DataError(
                 f"expected a visible element for {self.options.selector!r}, received: {_first_line(error)}; choose the "
@@ -327,12 +329,3 @@ def _is_picture(media: bytes) -> bool:
     except DataError:
         return False
     return True
-
-
-def check_collect_options(options: CollectOptions) -> None:
-    """Raises: SpecError: If a number cannot be."""
-    if options.count < 1 or options.delay_s < 0 or options.timeout_s <= 0:
-        raise SpecError(
-            f"expected a count of at least 1, a delay of 0 or more and a timeout above 0 seconds, received "
-            f"{options.count}, {options.delay_s:g} and {options.timeout_s:g}; correct them."
-        )

@@ -47,7 +47,7 @@ class DemoSite:
         if scheme.spec.media != "image":
             raise SpecError(f"expected an image scheme for the demo site, received {scheme.name}; choose another.")
         self.scheme, self.seed = scheme, seed
-        self.truth: dict[str, str] = {}  # content hash to text, for who holds this object
+        self.truth: dict[str, str] = {}  # content hash -> text, for tests
         self._lock, self._drawn = threading.Lock(), 0
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
@@ -55,6 +55,7 @@ class DemoSite:
 
     @property
     def url(self) -> str:
+        """Address of the page."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/"
 
     def picture(self) -> bytes:
@@ -78,10 +79,12 @@ class DemoSite:
         self._server.serve_forever(poll_interval=0.1)
 
     def start(self) -> Self:
+        """Serve from a thread of its own."""
         threading.Thread(target=self.serve, daemon=True).start()
         return self
 
     def close(self) -> None:
+        """Stop serving and free the port."""
         self._server.shutdown()
         self._server.server_close()
 
@@ -109,7 +112,7 @@ class DemoSite:
                     self.end_headers()
                     self.wfile.write(body)
 
-            def log_message(self, format: str, *args: Any) -> None:
-                """Say nothing: who runs the site looks at the browser."""
+            def log_message(self, *_: Any) -> None:
+                """Print nothing: whoever runs the site looks at the browser."""
 
         return Handler

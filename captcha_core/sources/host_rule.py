@@ -1,4 +1,4 @@
-"""Which addresses a browser may ask: those of one host."""
+"""The addresses that a browser may request: those of one host."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit

@@ -1,14 +1,15 @@
-"""Opens every file of a listing once: what is usable, and which specification the usable ones have in common."""
+"""A survey opens every file of a listing once: which ones are usable, and which specification they have in common."""
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 from captcha_core.errors import DataError, SpecError
 from captcha_core.sources.folders import Entry, Listing, Reject
-from captcha_core.sources.probe import Clip, Picture, look_at
+from captcha_core.sources.probe import Clip, Picture, probe
 from captcha_core.spec.captcha import DIGITS, LOWER, MAX_LENGTH, UPPER, CaptchaSpec
 from captcha_core.spec.sample import Sample
 
@@ -17,7 +18,7 @@ COLOURED_SHARE = 0.01  # of the pictures: fewer are accidents
 
 @dataclass(frozen=True)
 class SpecOverrides:
-    """What the user says about the captchas; None where the files are to say it."""
+    """What the user states about the captchas; None where the files decide."""
 
     alphabet: str | None = None
     min_length: int | None = None
@@ -30,39 +31,65 @@ class SpecOverrides:
     max_seconds: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class UsableFile:
+    """A readable file: its entry, the hash of its content, and what the content is."""
+
+    entry: Entry
+    id: str
+    content: Picture | Clip
+
+
 @dataclass
 class Survey:
-    """What was seen in the files of a listing.
+    """What the files of a listing hold.
 
     Args:
-        entries: The readable ones. ``ids`` are their content hashes, ``looks`` what they look like.
+        files: The readable ones.
         rejects: All others, with reasons.
         media_bytes: Sum of the sizes of the files.
-        copies: Rejects that only lack the label that another file of the same content has, with entry, id and look.
+        copies: Rejects that only lack the label that another file of the same content has.
     """
 
-    entries: list[Entry] = field(default_factory=list)
-    ids: list[str] = field(default_factory=list)
-    looks: list[Picture | Clip] = field(default_factory=list)
+    files: list[UsableFile] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     media_bytes: int = 0
-    copies: dict[Reject, tuple[Entry, str, Picture | Clip]] = field(default_factory=dict)
+    copies: dict[Reject, UsableFile] = field(default_factory=dict)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The entries of the readable files."""
+        return [file.entry for file in self.files]
+
+    @property
+    def ids(self) -> list[str]:
+        """The content hashes of the readable files."""
+        return [file.id for file in self.files]
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """The readable files that are pictures."""
+        return [file.content for file in self.files if isinstance(file.content, Picture)]
+
+    @property
+    def clips(self) -> list[Clip]:
+        """The readable files that are clips."""
+        return [file.content for file in self.files if isinstance(file.content, Clip)]
 
     @property
     def media(self) -> Literal["image", "audio"]:
         """What most of the files are."""
-        clips = sum(isinstance(look, Clip) for look in self.looks)
-        return "audio" if clips * 2 > len(self.looks) else "image"
+        return "audio" if len(self.clips) * 2 > len(self.files) else "image"
 
     @property
     def sizes_px(self) -> Counter[tuple[int, int]]:
         """How many pictures have each (height, width)."""
-        return Counter(look.size_px for look in self.looks if isinstance(look, Picture))
+        return Counter(picture.size_px for picture in self.pictures)
 
     @property
     def rates_hz(self) -> Counter[int]:
         """How many clips have each sample rate."""
-        return Counter(look.rate_hz for look in self.looks if isinstance(look, Clip))
+        return Counter(clip.rate_hz for clip in self.clips)
 
     @property
     def lengths(self) -> Counter[int]:
@@ -71,31 +98,26 @@ class Survey:
 
     @property
     def repeated(self) -> int:
-        """How many files are there once more."""
-        return len(self.ids) - len(set(self.ids))
+        """How many files repeat the content of another one."""
+        return len(self.files) - len(set(self.ids))
 
-    def drop(self, reasons: Mapping[int, str]) -> None:
-        """Move entries, by their places, to the rejects."""
-        self.rejects += [Reject(self.entries[place].name, reason) for place, reason in reasons.items()]
-        stay = [place for place in range(len(self.entries)) if place not in reasons]
-        self.entries = [self.entries[place] for place in stay]
-        self.ids = [self.ids[place] for place in stay]
-        self.looks = [self.looks[place] for place in stay]
+    def drop(self, reason_of: Callable[[UsableFile], str | None]) -> list[UsableFile]:
+        """Move the files for which there is a reason to the rejects, and return them."""
+        reasons = [reason_of(file) for file in self.files]
+        dropped = [file for file, reason in zip(self.files, reasons, strict=True) if reason]
+        self.rejects += [Reject(f.entry.name, reason) for f, reason in zip(self.files, reasons, strict=True) if reason]
+        self.files = [file for file, reason in zip(self.files, reasons, strict=True) if not reason]
+        return dropped
 
-    def take_back(self) -> None:
-        """Move the copies whose labelled file was dropped from the rejects to the entries."""
+    def restore_copies(self) -> None:
+        """Move the copies whose labelled file was dropped from the rejects to the files."""
         there = set(self.ids)
-        alone = {reject: copy for reject, copy in self.copies.items() if copy[1] not in there}
-        for entry, identity, look in alone.values():
-            self.entries.append(entry)
-            self.ids.append(identity)
-            self.looks.append(look)
+        alone = {reject: copy for reject, copy in self.copies.items() if copy.id not in there}
+        self.files += alone.values()
         self.rejects = [reject for reject in self.rejects if reject not in alone]
 
 
-def survey(
-    listing: Listing, progress: Callable[[int], None] = lambda files: None, case_sensitive: bool = True
-) -> Survey:
+def survey(listing: Listing, progress: Callable[[int], None] = lambda _: None, case_sensitive: bool = True) -> Survey:
     """Open every file of a listing.
 
     The same file under two labels is accepted once: one label must be wrong, and it is a reject with that reason. So
@@ -108,50 +130,44 @@ def survey(
         progress(1)
         try:
             media = listing.files.read(entry.name)
-            look = look_at(media)
+            seen.files.append(UsableFile(entry, Sample(media, None).id, probe(media)))
         except DataError as error:
             seen.rejects.append(Reject(entry.name, str(error)))
             continue
-        seen.entries.append(entry)
-        seen.ids.append(Sample(media, None).id)
-        seen.looks.append(look)
         seen.media_bytes += len(media)
-    seen.drop(_of_other_media(seen))
-    reasons = _contradictions(seen, case_sensitive)
-    seen.copies = {
-        Reject(seen.entries[place].name, reason): (seen.entries[place], seen.ids[place], seen.looks[place])
-        for place, reason in reasons.items()
-        if seen.entries[place].text is None
-    }
-    seen.drop(reasons)
+    wanted, name = (Picture, "an image") if seen.media == "image" else (Clip, "a clip")
+    reason = f"expected {name} as most files are, received the other; import pictures and clips apart."
+    seen.drop(lambda file: None if isinstance(file.content, wanted) else reason)
+    before = len(seen.rejects)
+    contradicting = seen.drop(_contradictions(seen, case_sensitive))
+    rejects = zip(seen.rejects[before:], contradicting, strict=True)
+    seen.copies = {reject: file for reject, file in rejects if file.entry.text is None}
     return seen
 
 
-def _of_other_media(seen: Survey) -> dict[int, str]:
-    wanted, name = (Picture, "an image") if seen.media == "image" else (Clip, "a clip")
-    reason = f"expected {name} as most files are, received the other; import pictures and clips apart."
-    return {place: reason for place, look in enumerate(seen.looks) if not isinstance(look, wanted)}
+def _contradictions(seen: Survey, case_sensitive: bool) -> Callable[[UsableFile], str | None]:
+    """Return what gives the reason against a file whose label is not that of the first file of the same content."""
 
-
-def _contradictions(seen: Survey, case_sensitive: bool) -> dict[int, str]:
     def folded(text: str | None) -> str | None:
         return text if case_sensitive or text is None else text.casefold()
 
     first: dict[str, Entry] = {}
-    for entry, identity in zip(seen.entries, seen.ids, strict=True):
-        if entry.text is not None:
-            first.setdefault(identity, entry)
-    reasons = {}
-    for place, (entry, identity) in enumerate(zip(seen.entries, seen.ids, strict=True)):
-        other = first.get(identity, entry)
+    for file in seen.files:
+        if file.entry.text is not None:
+            first.setdefault(file.id, file.entry)
+
+    def reason(file: UsableFile) -> str | None:
+        entry, other = file.entry, first.get(file.id, file.entry)
         if entry.text is None and other.text is not None:
-            reasons[place] = f"expected a file that is new, received what {other.name} is as well, and labelled."
-        elif folded(other.text) != folded(entry.text):
-            reasons[place] = (
-                f"expected one label for each file, received {entry.text!r} for what {other.name} has as "
-                f"{other.text!r}; remove the wrong one."
-            )
-    return reasons
+            return f"expected a file that is new, received what {other.name} is as well, and labelled."
+        if folded(other.text) == folded(entry.text):
+            return None
+        return (
+            f"expected one label for each file, received {entry.text!r} for what {other.name} has as {other.text!r}; "
+            "remove the wrong one."
+        )
+
+    return reason
 
 
 def spec_of(seen: Survey, overrides: SpecOverrides) -> CaptchaSpec:
@@ -161,7 +177,7 @@ def spec_of(seen: Survey, overrides: SpecOverrides) -> CaptchaSpec:
         DataError: If there is no readable file.
         SpecError: If the overrides cannot be, or nothing tells the alphabet.
     """
-    if not seen.entries:
+    if not seen.files:
         first = f" ({seen.rejects[0].name}: {seen.rejects[0].reason})" if seen.rejects else ""
         raise DataError(f"expected at least one readable labelled captcha, received none{first}.")
     texts = {entry.text for entry in seen.entries if entry.text and len(entry.text) <= MAX_LENGTH}  # others: no labels
@@ -187,18 +203,18 @@ def spec_of(seen: Survey, overrides: SpecOverrides) -> CaptchaSpec:
 def _image_fields(seen: Survey, overrides: SpecOverrides) -> dict[str, Any]:
     sizes_px = seen.sizes_px
     common = max(sizes_px, key=lambda size_px: (sizes_px[size_px], size_px))
-    coloured = sum(isinstance(look, Picture) and look.coloured for look in seen.looks)
+    coloured = sum(picture.coloured for picture in seen.pictures)
     return {
         "media": "image",
         "height_px": overrides.height_px or common[0],
         "width_px": overrides.width_px or common[1],
-        "channels": overrides.channels or (3 if coloured > COLOURED_SHARE * len(seen.looks) else 1),
+        "channels": overrides.channels or (3 if coloured > COLOURED_SHARE * len(seen.files) else 1),
     }
 
 
 def _audio_fields(seen: Survey, overrides: SpecOverrides) -> dict[str, Any]:
     rates_hz = seen.rates_hz
-    longest = max(look.seconds for look in seen.looks if isinstance(look, Clip))
+    longest = max(clip.seconds for clip in seen.clips)
     return {
         "media": "audio",
         "sample_rate_hz": overrides.rate_hz or max(rates_hz, key=lambda rate_hz: (rates_hz[rate_hz], rate_hz)),
@@ -228,24 +244,27 @@ def fit(seen: Survey, spec: CaptchaSpec) -> None:
     Raises:
         DataError: If none fits.
     """
-    reasons = {}
-    for place, entry in enumerate(seen.entries):
-        try:
-            text = None if entry.text is None else spec.label(entry.text)
-            seen.entries[place] = Entry(entry.name, text, entry.split)
-        except SpecError as error:
-            reasons[place] = str(error)
-    seen.drop(reasons | _too_long(seen, spec))
-    seen.take_back()
-    seen.drop(_too_long(seen, spec))  # of those that came back
-    if not seen.entries:
+    labelled = {file: _label_or_reason(file.entry, spec) for file in seen.files}
+    seen.drop(lambda file: labelled[file][1])
+    seen.files = [replace(file, entry=replace(file.entry, text=labelled[file][0])) for file in seen.files]
+    seen.drop(partial(_too_long, spec))
+    seen.restore_copies()
+    seen.drop(partial(_too_long, spec))  # of those that came back
+    if not seen.files:
         last = seen.rejects[-1]
         raise DataError(f"expected labels that fit the specification, received none ({last.name}: {last.reason})")
 
 
-def _too_long(seen: Survey, spec: CaptchaSpec) -> dict[int, str]:
-    return {
-        place: f"expected a clip of at most {spec.seconds:g} s, received {look.seconds:.1f} s; raise --max-seconds."
-        for place, look in enumerate(seen.looks)
-        if isinstance(look, Clip) and spec.media == "audio" and look.seconds > spec.seconds
-    }
+def _label_or_reason(entry: Entry, spec: CaptchaSpec) -> tuple[str | None, str | None]:
+    """Return an entry's label as the specification writes it, and why there is none."""
+    try:
+        return (None if entry.text is None else spec.label(entry.text)), None
+    except SpecError as error:
+        return None, str(error)
+
+
+def _too_long(spec: CaptchaSpec, file: UsableFile) -> str | None:
+    clip = file.content
+    if not isinstance(clip, Clip) or spec.media != "audio" or clip.seconds <= spec.seconds:
+        return None
+    return f"expected a clip of at most {spec.seconds:g} s, received {clip.seconds:.1f} s; raise --max-seconds."

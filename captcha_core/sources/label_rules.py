@@ -1,4 +1,4 @@
-"""How a label is read off a file's name, its folder or a CSV row."""
+"""How a label is read from a file's name, its folder or a CSV row."""
 
 import csv
 import io
@@ -152,4 +152,4 @@ def parse_csv(content: bytes, name: str) -> list[Row]:
 
 def _split_cell(row: Sequence[str], at: int | None) -> str | None:
     word = row[at].strip() if at is not None and at < len(row) else ""
-    return SPLIT_FOLDERS.get(word.lower(), word) or None  # what is no split is refused where splits are kept
+    return SPLIT_FOLDERS.get(word.lower(), word) or None  # a word that is no split is refused by --split keep

@@ -1,4 +1,4 @@
-"""What one file looks like: picture or clip, its size, its colour, its rate."""
+"""What one file holds: a picture or a clip, its size, its colour, its rate."""
 
 from dataclasses import dataclass
 
@@ -27,8 +27,8 @@ class Clip:
     seconds: float
 
 
-def look_at(media: bytes) -> Picture | Clip:
-    """Decode a file whole and say what it is.
+def probe(media: bytes) -> Picture | Clip:
+    """Decode a file whole and return what it is.
 
     Raises:
         DataError: If it is neither picture nor clip, is damaged or exceeds the limits.

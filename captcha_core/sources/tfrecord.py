@@ -50,6 +50,7 @@ class TfrecordFiles:
         return found
 
     def names(self) -> list[str]:
+        """Return the names of all records in their order."""
         return list(self._records)
 
     def text(self, name: str) -> str | None:
@@ -57,6 +58,7 @@ class TfrecordFiles:
         return self._records[name][3]
 
     def read(self, name: str, limit: int = MAX_BYTES) -> bytes:
+        """Return a record's media, as :meth:`captcha_core.sources.archive.Files.read` has it."""
         path, offset, length, _ = self._records[name]
         try:
             with path.open("rb") as file:

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.terminal.data_options import Out
-from experiments.terminal.options import Format, check_format
+from experiments.terminal.options import Format, Out, check_format
 
 
 def collect(
@@ -52,12 +51,11 @@ def collect(
     from captcha_core.dataset.store import MANIFEST
     from captcha_core.errors import DataError
     from captcha_core.progress import progress_bar
-    from captcha_core.sources.browser import CollectOptions, check_collect_options
+    from captcha_core.sources.browser import CollectOptions
     from captcha_core.sources.browser import collect as collected
     from captcha_core.sources.import_survey import SpecOverrides
 
     options = CollectOptions(url, selector, count, refresh or None, delay_s, timeout_s, browser or None)
-    check_collect_options(options)
     if (Path(out) / MANIFEST).exists():
         raise DataError(f"expected a new folder, received the finished data set {out}; choose another --out.")
     overrides = SpecOverrides(

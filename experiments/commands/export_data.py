@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.terminal.data_options import Out
+from experiments.terminal.options import Out
 
 
 def export_data(

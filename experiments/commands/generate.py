@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from captcha_core.native import DATA_MB, require_address_space
-from experiments.terminal.data_options import Out, SplitBy, check_split_by
-from experiments.terminal.options import Format, check_format
+from experiments.terminal.options import Format, Out, SplitBy, check_format, check_split_by
 
 if TYPE_CHECKING:
     from captcha_core.dataset.generate import Source
@@ -96,7 +95,7 @@ def generate(
         print("the captcha package cannot be seeded: these captchas will never be drawn again.", file=sys.stderr)
     processes = workers or os.cpu_count() or 1
     if _is_paid_for(turned, max_characters):
-        processes = 1  # so that one purse is kept
+        processes = 1  # so that one process counts what is spent
         if cluster:
             raise typer.BadParameter("expected none with a paid engine, received one.", param_hint="--cluster")
     with progress_bar(f"drawing {scheme}", request.total) as advance:
@@ -109,7 +108,7 @@ def generate(
 
 
 def _is_paid_for(scheme: "Scheme", max_characters: int | None) -> bool:
-    """Say whether a paid engine speaks; limit what it may cost."""
+    """Return whether a paid engine speaks, and limit what it may cost."""
     if scheme.spec.media != "audio":
         return False
     from captcha_core.sources.audio_schemes import AudioKnobs

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from captcha_core.native import DATA_MB, require_address_space
-from experiments.terminal.data_options import Out, SplitBy, check_split_by
-from experiments.terminal.options import Format, check_format
+from experiments.terminal.options import Format, Out, SplitBy, check_format, check_split_by
 
 if TYPE_CHECKING:
     from captcha_core.dataset.store import Dataset
@@ -92,7 +91,7 @@ def import_data(
     except DataError:
         _print_rejects(seen.rejects)
         raise
-    with progress_bar(f"writing {out}", len(seen.entries)) as advance:
+    with progress_bar(f"writing {out}", len(seen.files)) as advance:
         dataset = write_import(Path(out), listing, seen, spec, split=split, split_by=by, progress=advance)
     _print_rejects(seen.rejects)
     if as_json:
@@ -131,7 +130,7 @@ def _lines(dataset: "Dataset", listing: "Listing", seen: "Survey") -> Iterable[s
     example = seen.entries[0]
     lengths = ", ".join(f"{length} ({n:,})" for length, n in sorted(seen.lengths.items()))
     splits = ", ".join(f"{split} {n:,}" for split, n in dataset.counts.items())
-    yield f"{len(seen.entries):,} captchas imported, {len(seen.rejects):,} files left out"
+    yield f"{len(seen.files):,} captchas imported, {len(seen.rejects):,} files left out"
     yield f"labels:   {EXAMPLES[listing.rule]}, as in {_printable(example.name)} -> {example.text}"
     yield f"alphabet: {spec.alphabet}" + (" (case does not matter)" if spec.folds_case else "")
     yield f"lengths:  {lengths}"

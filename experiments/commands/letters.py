@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.terminal.data_options import Out
-from experiments.terminal.options import Format, check_format
+from experiments.terminal.options import Format, Out, check_format
 
 if TYPE_CHECKING:
     from captcha_core.features.extract_letters import Failure

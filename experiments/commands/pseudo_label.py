@@ -60,7 +60,7 @@ def _report(facts: dict[str, Any], max_error: float) -> list[str]:
 
 
 def _judged(where: str, wrong: int, n: int, at_most: float) -> str:
-    """Say how many labels by hand contradict the model, and what they prove."""
+    """Return how many labels by hand contradict the model, and what they prove, in words."""
     if not n:
         return f"{where}: no label by hand to judge by"
     return f"{where}: {wrong:,} of {n:,} labels by hand contradict it: at most {at_most:.1%} errors with 95 % certainty"

@@ -1,6 +1,6 @@
 """Options that several commands share. Empty and 0 mean "not given", so that MLproject can always pass them."""
 
-from typing import Annotated
+from typing import Annotated, Literal, cast
 
 import typer
 
@@ -15,6 +15,8 @@ Model = Annotated[
     str,
     typer.Option(help="models:/NAME@ALIAS, models:/NAME/VERSION, runs:/ID or a bundle's folder.", show_default=False),
 ]
+Out = Annotated[str, typer.Option(metavar="DIR", help="Folder to write.", show_default=False)]
+SplitBy = Annotated[str, typer.Option(help="What decides the split: content, or text: no string is then in two.")]
 Split = Annotated[str, typer.Option(help="Split of the data set.")]
 Format = Annotated[str, typer.Option(help="text, or json for programs.")]
 Settings = Annotated[
@@ -28,3 +30,10 @@ def check_format(value: str) -> bool:
     if value not in ("text", "json"):
         raise typer.BadParameter(f"expected text or json, received {value!r}.", param_hint="--format")
     return value == "json"
+
+
+def check_split_by(value: str) -> Literal["content", "text"]:
+    """Return what decides the split of a sample."""
+    if value not in ("content", "text"):
+        raise typer.BadParameter(f"expected content or text, received {value!r}.", param_hint="--split-by")
+    return cast("Literal['content', 'text']", value)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from captcha_core.dataset import in_memory, writer
-from captcha_core.dataset.in_memory import take_back, write_samples
+from captcha_core.dataset.in_memory import recover, write_samples
 from captcha_core.dataset.labelling import Guess, asking_order, labelled_by_model, open_ids, queue, rebuild, to_ask
 from captcha_core.dataset.labels import Label, LabelLog, latest, tally
 from captcha_core.dataset.store import Dataset
@@ -260,7 +260,7 @@ def test_a_kill_while_a_result_is_replaced_costs_nothing(unlabelled: Dataset, tm
     before = rebuild(unlabelled, out)
     (tmp_path / "out").rename(tmp_path / ".out.old")
     (tmp_path / ".out.new").mkdir()
-    take_back(out)
+    recover(out)
     assert Dataset.open(out).digest == before.digest
     log.add([label(second, "22")])
     (tmp_path / "out").rename(tmp_path / ".out.old")
@@ -280,7 +280,7 @@ def test_a_label_given_while_a_result_is_replaced_is_kept(unlabelled: Dataset, t
         corrected.add([label(ids[0], "13")])
     out.mkdir()  # by who looked a moment before
     corrected.add([label(ids[0], "22")])
-    take_back(out)
+    recover(out)
     assert Dataset.open(out).digest == before.digest
     assert [one.text for one in corrected.read()[0]] == ["12", "22"]
 

@@ -112,7 +112,7 @@ def test_a_missing_or_damaged_piece_of_a_stopped_run_is_written_again(tmp_path: 
         write_dataset(tmp_path / "d", small_plan(), StopAfter(4))
     (tmp_path / "d" / "train" / "part-00000.parquet").unlink()
     (tmp_path / "d" / "train" / "part-00001.parquet").write_bytes(b"cut")
-    (tmp_path / "d" / ".writing" / "00002.json").write_bytes(b'{"number": 2, "sha')
+    (tmp_path / "d" / ".writing" / "00002.json").unlink()
     (tmp_path / "d" / ".writing" / "train-part-00009.1.tmp").write_bytes(b"half a shard")
     dataset = write_dataset(tmp_path / "d", small_plan(), specks)
     assert dataset.manifest.shards == whole.manifest.shards

@@ -5,7 +5,7 @@ from pathlib import Path
 from captcha_core.media.audio import decode_audio
 from captcha_core.media.image import decode_image
 from captcha_core.media.sniff import size_of
-from captcha_core.sources.probe import look_at
+from captcha_core.sources.probe import probe
 from tests.faults.fuzzing import Target
 from tests.faults.mutations import MEDIA, mutants
 from tests.media.every_kind import clips, pictures
@@ -17,7 +17,7 @@ def images(folder: Path) -> Target:
     def take(media: bytes) -> None:
         size_of(media)
         decode_image(media, 1, (16, 32))
-        look_at(media)
+        probe(media)
 
     return Target(mutants([*pictures(), *clips()[:1]], MEDIA), take)
 
@@ -26,7 +26,7 @@ def audio(folder: Path) -> Target:
     """Decode at another rate, and at its own as an import does."""
 
     def take(media: bytes) -> None:
-        look_at(media)
+        probe(media)
         decode_audio(media, 11_025, 2.0)
 
     return Target(mutants([*clips(), *pictures()[:1]], MEDIA), take)
