@@ -7,7 +7,7 @@ FUZZ_INPUTS ?= 50000
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run pipeline test long-test fuzz audit licences wheel docs-check screenshots lint types format clean
+.PHONY: help run pipeline quick test long-test fuzz audit licences wheel docs-check screenshots lint types format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ lint: $(VENV)/.installed
 
 types: $(VENV)/.installed
 	$(BIN)/mypy
+
+quick: lint types ## Lint, types and the tests that start no process, server or training: under two minutes
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not slow'
 
 test: lint types ## Lint, types and the whole test suite, a file at a time in each of WORKERS=2 processes
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
@@ -56,7 +59,7 @@ docs-check: $(VENV)/.installed ## Is every command, option, path and link in the
 screenshots: $(VENV)/.installed ## Take a picture of every page of the dashboard, from what was trained here
 	$(BIN)/python -m experiments.tools.screenshots
 
-format: $(VENV)/.installed ## Let ruff format and mend what it can
+format: $(VENV)/.installed ## Let ruff format and fix what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

@@ -38,7 +38,7 @@ from experiments.commands.solve import solve
 from experiments.commands.train import train
 from experiments.commands.tune import tune
 from experiments.terminal.foreign_errors import foreign_error
-from experiments.terminal.interrupts import at_ease, insistent
+from experiments.terminal.interrupts import ignored, never_dropped
 
 app = typer.Typer(
     name="captchalab",
@@ -82,7 +82,7 @@ for _name, _command in COMMANDS.items():
 
 @app.callback()
 def options(
-    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+    _debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
     plugin: list[str] = typer.Option(
         [], metavar="MODULE", help="Use a module's own networks, schemes, voices and sources; may be repeated."
     ),
@@ -93,42 +93,42 @@ def options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; turn what goes wrong into one sentence and an exit code."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets on stderr otherwise
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow writes a greeting to stderr otherwise
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")  # names of files can hold anything
     try:
-        with temporary_folder(), insistent():
+        with temporary_folder(), never_dropped():
             code = app(args=arguments, standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         code = STOPPED
-    except CaptchaError as error:
-        _fail(str(error), debug)
-    except MemoryError:
-        _fail("expected enough memory, received none; use smaller batches or fewer workers.", debug)
-    except OSError as error:
-        _fail(f"expected a usable file system or network, received {error}; see to that and run again.", debug)
     except Exception as error:
         if hasattr(error, "exit_code") and hasattr(error, "show"):  # wrong usage: Typer exports no base class of these
             error.show()
             sys.exit(error.exit_code)
-        if sentence := foreign_error(error):
-            _fail(sentence, debug)
-        _fail(f"unexpected {type(error).__name__}: {error} (a fault of ours: --debug shows the traceback).", debug)
+        if debug:
+            traceback.print_exc()
+        print(f"Error: {_sentence(error)}", file=sys.stderr)
+        sys.exit(1)
     if code == STOPPED:
-        with at_ease():
+        with ignored():
             gc.collect()  # the stream that feeds TensorFlow: left to the interpreter's end, it keeps that from coming
         print("stopped.", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(sentence: str, debug: bool) -> None:
-    if debug:
-        traceback.print_exc()
-    print(f"Error: {sentence}", file=sys.stderr)
-    sys.exit(1)
+def _sentence(error: Exception) -> str:
+    """Return what to say of an error: expected, received, do."""
+    if isinstance(error, CaptchaError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "expected enough memory, received none; use smaller batches or fewer workers."
+    if isinstance(error, OSError):
+        return f"expected a usable file system or network, received {error}; see to that and run again."
+    unexpected = f"unexpected {type(error).__name__}: {error} (a fault of ours: --debug shows the traceback)."
+    return foreign_error(error) or unexpected
 
 
 if __name__ == "__main__":

@@ -1,7 +1,15 @@
-"""What many tests share: a tiny specification, its samples, and MLflow in an empty folder."""
+"""What many tests share: a tiny specification, its samples, MLflow in an empty folder, and which tests are slow.
 
+Nobody marks a test as slow: it is where its module imports what starts processes, servers, commands or trainings, or
+where it uses a fixture that trains. A test that starts a process or a server and was not recognised so fails.
+"""
+
+import re
+import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,6 +18,53 @@ import pytest
 from captcha_core.media.image import encode_png
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
+
+STARTERS = re.compile(
+    r"^\s*(?:from|import) (?:subprocess|multiprocessing|socket|http\.server|uvicorn|schemathesis|mlflow|tensorflow|"
+    r"numba|experiments\.(?:cli|tools|benchmarks)|captcha_core\.(?:training\.fit|workflows|solver)|"
+    r"captcha_core\.(?:tracking\.(?:database|runs)|registry\.versions|serving\.(?:server|processes))|dashboard\.jobs|"
+    r"tests\.(?:rigs|commands|workflows|faults|dashboard\.(?:pages|browser)|serving\.running))\b",
+    re.M,
+)
+TRAINED = {"tiny_bundle", "tone_bundle", "empty_folder"}  # fixtures that train, or open a database of MLflow's
+PROGRAMS = re.compile(r"python|node|chrom|edge|initdb")
+_slow = [True]  # whether what runs now may start processes and servers
+_started: list[str] = []
+
+
+@cache
+def _starts(path: Path) -> bool:
+    """Say whether a test module imports what starts processes, servers, commands or trainings."""
+    return STARTERS.search(path.read_text(encoding="utf-8")) is not None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & TRAINED or _starts(item.path) or item.get_closest_marker("long"):
+            item.add_marker("slow")
+
+
+def _on_event(event: str, arguments: tuple[Any, ...]) -> None:
+    if not _slow[0] and (
+        (event == "subprocess.Popen" and PROGRAMS.search(str(arguments[0])))
+        or (event == "socket.bind" and isinstance(arguments[1], tuple))
+    ):
+        _started.append(f"{event} {arguments[0]}")
+
+
+sys.addaudithook(_on_event)
+
+
+@pytest.fixture(autouse=True)
+def quick_tests_start_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that is not slow and starts a process or a server: add what it imports to STARTERS."""
+    _slow[0] = request.node.get_closest_marker("slow") is not None
+    yield
+    _slow[0], started = True, _started.copy()
+    _started.clear()
+    assert started == [], "expected a quick test to start nothing; let STARTERS in tests/conftest.py recognise it"
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Measurements that `captchalab benchmark` runs; RESULTS.md has the figures."""

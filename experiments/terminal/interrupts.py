@@ -1,4 +1,4 @@
-"""Ctrl-C: heard whenever it comes, and once."""
+"""Ctrl-C takes effect whenever it comes, and once."""
 
 import _thread
 import contextlib
@@ -7,26 +7,26 @@ import sys
 import threading
 from collections.abc import Iterator
 
-AGAIN_S = 0.05
+RAISED_AGAIN_S = 0.05
 
 
 @contextlib.contextmanager
-def insistent() -> Iterator[None]:
+def never_dropped() -> Iterator[None]:
     """Raise a KeyboardInterrupt once more where Python drops it.
 
     It does so in ``__del__`` and in callbacks of the garbage collector and of weak references. JAX, which TensorFlow
     imports where it is installed, has such a callback, and a full collection of all those libraries takes half a
-    second: without this, every third Ctrl-C in the first seconds of a training was not heard as one.
+    second: without this, every third Ctrl-C in the first seconds of a training had no effect.
     """
     before = sys.unraisablehook
 
-    def heard(fault: "sys.UnraisableHookArgs") -> None:
+    def raise_again(fault: "sys.UnraisableHookArgs") -> None:
         if isinstance(fault.exc_value, KeyboardInterrupt) or fault.exc_type is KeyboardInterrupt:
-            threading.Timer(AGAIN_S, _thread.interrupt_main).start()  # not here: this is such a place, too
+            threading.Timer(RAISED_AGAIN_S, _thread.interrupt_main).start()  # not here: Python would drop it here, too
         else:
             before(fault)
 
-    sys.unraisablehook = heard
+    sys.unraisablehook = raise_again
     try:
         yield
     finally:
@@ -34,8 +34,8 @@ def insistent() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def at_ease() -> Iterator[None]:
-    """Let further ones pass: what ends already need not be told again."""
+def ignored() -> Iterator[None]:
+    """Ignore Ctrl-C: the command is ending already."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -33,12 +33,13 @@ def licence(name: str) -> str:
     fields = {name.lower(): about[name] for name in about}
     named = fields.get("license", "").strip()
     short = "" if len(named) > WHOLE_TEXT or "\n" in named else named
-    said = fields.get("license-expression") or short
-    first = named.splitlines()[0] if named else "not said"
-    return (said or ", ".join(classifiers) or first).replace("|", "/")
+    expression = fields.get("license-expression") or short
+    first = named.splitlines()[0] if named else "not stated"
+    return (expression or ", ".join(classifiers) or first).replace("|", "/")
 
 
 def main() -> None:
+    """Print the page."""
     rows = (f"| {name} | {version} | {licence(name)} |" for name, version in pins().items())
     print(HEAD + "\n".join(rows))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from experiments.terminal.interrupts import at_ease, insistent
+from experiments.terminal.interrupts import ignored, never_dropped
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def test_it_is_heard_within_a_callback_of_the_collector() -> None:
 
     gc.callbacks.append(callback)
     try:
-        with pytest.raises(KeyboardInterrupt), insistent():
+        with pytest.raises(KeyboardInterrupt), never_dropped():
             gc.collect()
             time.sleep(20)
     finally:
@@ -38,7 +38,7 @@ def test_it_is_heard_within_a_callback_of_the_collector() -> None:
 
 
 def test_what_ends_already_is_not_interrupted() -> None:
-    with at_ease():
+    with ignored():
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.05)
     with pytest.raises(KeyboardInterrupt):
