@@ -7,9 +7,18 @@ import numpy as np
 
 from captcha_core.errors import SpecError
 from captcha_core.sources import audio_captcha, audio_speech
-from captcha_core.sources.audio_noise import BABBLERS, add_noises, babble, chatter, pink, white
-from captcha_core.sources.audio_room import MIN_REVERB_S, reverberate, through_telephone
-from captcha_core.sources.audio_schemes import AudioKnobs
+from captcha_core.sources.audio_effects import (
+    BABBLERS,
+    MIN_REVERB_S,
+    add_noises,
+    babble,
+    chatter,
+    pink,
+    reverberate,
+    through_telephone,
+    white,
+)
+from captcha_core.sources.audio_knobs import AudioKnobs
 from captcha_core.sources.scheme import Scheme
 
 MAX_PEAK = 0.95

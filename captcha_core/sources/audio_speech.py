@@ -9,8 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from captcha_core.sources.audio_pitch import faster, higher
-from captcha_core.sources.audio_schemes import AudioKnobs
+from captcha_core.sources.audio_effects import faster, higher
+from captcha_core.sources.audio_knobs import AudioKnobs
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.voices.contract import choose
 from captcha_core.sources.voices.engines import get_engine

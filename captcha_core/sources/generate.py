@@ -22,7 +22,7 @@ def texts(scheme: Scheme, seed: int, indices: range, oversample: str = "") -> li
         scheme: Whose texts.
         seed: Any whole number.
         indices: Of the samples.
-        oversample: Characters that lie in the hat once more for each time they are named.
+        oversample: Characters that lie in the pool once more for each time they are named.
 
     Raises:
         SpecError: If one of those is not of the scheme's alphabet.
@@ -35,13 +35,13 @@ def texts(scheme: Scheme, seed: int, indices: range, oversample: str = "") -> li
         )
     if isinstance(scheme.knobs, wild.WildKnobs) and not oversample:
         return wild.texts(spec, scheme.knobs, seed, indices)
-    hat = spec.alphabet + oversample
+    pool = spec.alphabet + oversample
     bits = random_bits(seed, TEXT, indices, 1 + spec.max_length).astype(np.uint64)
     lengths = spec.min_length + (bits[:, 0] * np.uint64(spec.max_length - spec.min_length + 1) >> np.uint64(32)).astype(
         int
     )
-    places = (bits[:, 1:] * np.uint64(len(hat)) >> np.uint64(32)).astype(int)
-    return ["".join(hat[place] for place in row[:length]) for row, length in zip(places, lengths, strict=True)]
+    places = (bits[:, 1:] * np.uint64(len(pool)) >> np.uint64(32)).astype(int)
+    return ["".join(pool[place] for place in row[:length]) for row, length in zip(places, lengths, strict=True)]
 
 
 def draw_arrays(

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from captcha_core.errors import SpecError
-from captcha_core.sources.image_schemes import ImageKnobs
-from captcha_core.sources.randomness import EFFECTS, LOOK, RENDER, random_bits
+from captcha_core.sources.randomness import LOOK, deal, random_bits
 from captcha_core.sources.raster.glyphs import load_glyphs
-from captcha_core.sources.raster.look import RenderParams
-from captcha_core.sources.raster.noise import dot_stamp
-from captcha_core.sources.raster.picture import SHIFTS, compiled, new_workspace, other_slots, package_slots
+from captcha_core.sources.raster.knobs import ImageKnobs, render_params
+from captcha_core.sources.raster.picture import Draws, compiled, new_workspace
+from captcha_core.sources.raster.text import SHIFTS
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec
 
@@ -25,7 +24,9 @@ def draw_batch(scheme: Scheme, seed: int, indices: range, texts: Sequence[str], 
         seed: Any whole number.
         indices: Numbers of the samples; picture i depends on the seed, i and its label alone.
         texts: Labels, spelt as the scheme's alphabet has them.
-        exact: Give the package's own bytes for the same draws, but for one picture in a hundred; a little slower.
+        exact: Give the package's own bytes for the same draws, but for one picture in a hundred. Double precision
+            costs half as much again: 164 us against 110 us a picture of digits4, 17 % more in wavy (one core,
+            best of 12 rounds).
 
     Returns:
         uint8 (B, H, W, C) at the scheme's size.
@@ -52,31 +53,17 @@ def draw_batch(scheme: Scheme, seed: int, indices: range, texts: Sequence[str], 
 def _draw(
     spec: CaptchaSpec, knobs: ImageKnobs, seed: int, indices: np.ndarray, texts: Sequence[str], exact: bool
 ) -> np.ndarray:
-    _check_room(spec, knobs)
-    look = _look(knobs, exact)
+    _check_size(spec, knobs)
     glyphs = load_glyphs(knobs.fonts, knobs.font_sizes_px, spec.alphabet, SHIFTS)
     characters, lengths = _places(texts, spec.alphabet)
-    most = characters.shape[1]
-    bits = random_bits(seed, RENDER, indices, package_slots(look, most))
-    others = random_bits(seed, EFFECTS, indices, other_slots(look, most))
+    draws = deal(Draws, seed, indices, lengths, knobs)
+    workspace = new_workspace(spec.size_px, characters.shape[1], glyphs, knobs)
     pictures = np.empty((len(texts), *spec.shape), dtype=np.uint8)
-    room, stamp = new_workspace(spec.size_px, most, glyphs, look), dot_stamp(knobs.dot_width_px)
-    compiled()(bits, others, characters, lengths, glyphs, look, stamp, room, pictures)
+    compiled()(draws, characters, lengths, glyphs, render_params(knobs, exact), workspace, pictures)
     return pictures
 
 
-def package_bits(knobs: ImageKnobs, seed: int, indices: range, texts: Sequence[str]) -> np.ndarray:
-    """Return uint32 (B, N): what chance decides about pictures of these labels, laid out as in ``raster.picture``."""
-    slots = package_slots(_look(knobs), max(len(text) for text in texts))
-    return random_bits(seed, RENDER, indices, slots)
-
-
-def _look(knobs: ImageKnobs, exact: bool = False) -> RenderParams:
-    fields = {**knobs.model_dump(), "exact": exact}
-    return RenderParams(**{name: fields[name] for name in RenderParams._fields})
-
-
-def _check_room(spec: CaptchaSpec, knobs: ImageKnobs) -> None:
+def _check_size(spec: CaptchaSpec, knobs: ImageKnobs) -> None:
     height, width = spec.size_px
     each = max(knobs.pitch_px, MIN_CHARACTER_PX)
     least = int(each * spec.max_length)

@@ -39,6 +39,7 @@ class TextSpace:
 
     @property
     def size(self) -> int:
+        """Number of strings."""
         return sum(self._sizes)
 
     @cached_property

@@ -8,8 +8,7 @@ import pandas as pd
 from captcha_core.errors import SpecError
 from captcha_core.evaluation.metrics import exact_match
 from captcha_core.solver import Solver
-from captcha_core.sources.difficulty import harder
-from captcha_core.sources.scheme import Scheme
+from captcha_core.sources.scheme import Scheme, harder
 from captcha_core.sources.schemes import SCHEMES
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample

@@ -7,7 +7,7 @@ import streamlit as st
 from captcha_core.errors import CaptchaError
 from captcha_core.media.sniff import kind_of
 from captcha_core.solver import Solver
-from captcha_core.sources.difficulty import can_turn, harder
+from captcha_core.sources.scheme import can_turn, harder
 from captcha_core.sources.schemes import SCHEMES
 from captcha_core.spec.sample import Sample
 from dashboard.solve import drawing, fetching, solve_charts

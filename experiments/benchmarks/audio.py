@@ -34,12 +34,12 @@ def run(
 
 def mixing(name: str, package_clips: int, clips: int) -> dict[str, Any]:
     """Return clips a second of AudioCaptcha and of our mixer, same lengths and alphabet."""
-    from captcha_core.sources import audio_reference
+    from captcha_core.sources.reference import speak
 
     scheme = _scheme(name)
     texts = _texts(scheme, max(package_clips, clips))
-    audio_reference.generate(texts[0])  # reads its recordings
-    package = rate(package_clips, lambda: [audio_reference.generate(text) for text in texts[:package_clips]])
+    speak(texts[0])  # reads its recordings
+    package = rate(package_clips, lambda: [speak(text) for text in texts[:package_clips]])
     ours = rate(clips, lambda: _draw(scheme, texts[:clips]))
     return {
         "scheme": name, "package_clips": package_clips, "package_clips_per_s": package,

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from captcha_core.sources.generate import texts
-from captcha_core.sources.image_reference import draw_reference
 from captcha_core.sources.image_render import draw_batch
+from captcha_core.sources.reference import draw_pictures
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.schemes import get_scheme
 from experiments.benchmarks import writing
@@ -71,7 +71,7 @@ def exact(scheme: Scheme, indices: range) -> np.ndarray:
 
 def package(scheme: Scheme, indices: range) -> np.ndarray:
     """Let the package draw."""
-    return draw_reference(scheme, texts(scheme, SEED, indices))
+    return draw_pictures(scheme, texts(scheme, SEED, indices))
 
 
 DRAW: dict[str, Draw] = {"fast": fast, "exact": exact, "package": package}

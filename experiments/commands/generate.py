@@ -111,7 +111,7 @@ def _is_paid_for(scheme: "Scheme", max_characters: int | None) -> bool:
     """Return whether a paid engine speaks, and limit what it may cost."""
     if scheme.spec.media != "audio":
         return False
-    from captcha_core.sources.audio_schemes import AudioKnobs
+    from captcha_core.sources.audio_knobs import AudioKnobs
     from captcha_core.sources.voices.engines import is_paid, limit_spending
 
     assert isinstance(scheme.knobs, AudioKnobs)

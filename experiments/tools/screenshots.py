@@ -107,8 +107,8 @@ def _break(page: Any) -> None:
 
 def _many(page: Any) -> None:
     """Hand in a pile of fresh captchas of all kinds of difficulty."""
-    from captcha_core.sources.difficulty import harder
     from captcha_core.sources.generate import draw_samples
+    from captcha_core.sources.scheme import harder
     from captcha_core.sources.schemes import SCHEMES
 
     scheme = SCHEMES["digits4"]

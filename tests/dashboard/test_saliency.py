@@ -8,7 +8,7 @@ import pytest
 from captcha_core.errors import DataError
 from captcha_core.media.image import encode_png
 from captcha_core.solver import Solver
-from captcha_core.sources.difficulty import can_turn, harder
+from captcha_core.sources.scheme import can_turn, harder
 from captcha_core.sources.schemes import SCHEMES
 from dashboard.solve import drawing, saliency
 from dashboard.widgets import pictures

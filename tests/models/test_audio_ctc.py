@@ -5,12 +5,14 @@ import pytest
 from captcha_core.errors import SpecError
 from captcha_core.models import audio_ctc
 from captcha_core.models.zoo import build_network
-from captcha_core.sources.audio_schemes import AUDIO_SCHEMES
 from captcha_core.sources.scheme import Scheme
+from captcha_core.sources.schemes import SCHEMES
 from captcha_core.spec.captcha import CaptchaSpec
 
+AUDIO = [scheme for scheme in SCHEMES.values() if scheme.spec.media == "audio"]
 
-@pytest.mark.parametrize("scheme", AUDIO_SCHEMES, ids=lambda scheme: scheme.name)
+
+@pytest.mark.parametrize("scheme", AUDIO, ids=lambda scheme: scheme.name)
 def test_each_scheme_has_some_steps_for_every_character(scheme: Scheme) -> None:
     _, steps, classes = build_network("audio_ctc", scheme.spec).output_shape
     assert audio_ctc.STEPS_A_CHARACTER <= steps / scheme.spec.max_length <= 3 * audio_ctc.STEPS_A_CHARACTER

@@ -5,7 +5,7 @@ import numpy as np
 from captcha_core.features.audio import LogMelFeatures
 from captcha_core.media.audio import encode_wav
 from captcha_core.plugins import register_network, register_scheme, register_source, register_voice
-from captcha_core.sources.audio_schemes import AudioKnobs
+from captcha_core.sources.audio_knobs import AudioKnobs
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.voices.contract import Speaker, Voices
 from captcha_core.spec.captcha import CaptchaSpec
@@ -34,7 +34,8 @@ class Songs:
         return [f"{text}.wav" for text in self.texts]
 
     def read(self, name, limit=2**20):
-        return encode_wav(self.voice.speak(name[:-4], np.random.default_rng(0)).samples, 8_000)
+        said = self.voice.say(Speaker("whistler"), name[:-4])
+        return encode_wav(np.concatenate([said[one] for one in name[:-4]]), 8_000)
 
 
 def build(shape, spec, width=16):

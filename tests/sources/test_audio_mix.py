@@ -8,12 +8,14 @@ import soundfile
 
 from captcha_core.errors import SpecError
 from captcha_core.media.audio import decode_audio, encode_flac
-from captcha_core.sources import audio_mix, audio_reference
-from captcha_core.sources.audio_schemes import AUDIO_SCHEMES, AudioKnobs
+from captcha_core.sources import audio_mix
+from captcha_core.sources.audio_knobs import AudioKnobs
+from captcha_core.sources.reference import draw_reference
 from captcha_core.sources.scheme import Knobs, Scheme
+from captcha_core.sources.schemes import SCHEMES
 
-SCHEMES = {scheme.name: scheme for scheme in AUDIO_SCHEMES}
-EACH = pytest.mark.parametrize("scheme", AUDIO_SCHEMES, ids=lambda scheme: scheme.name)
+AUDIO = [scheme for scheme in SCHEMES.values() if scheme.spec.media == "audio"]
+EACH = pytest.mark.parametrize("scheme", AUDIO, ids=lambda scheme: scheme.name)
 
 
 def _texts(scheme: Scheme, count: int) -> list[str]:
@@ -55,7 +57,7 @@ def test_captcha_layout_survives_flac_exactly() -> None:
 
 
 def test_reference_is_the_packages_wav() -> None:
-    samples = list(audio_reference.draw_samples(SCHEMES["audio-digits"].spec, 2))
+    samples = draw_reference(SCHEMES["audio-digits"], 2)
     for sample in samples:
         with soundfile.SoundFile(io.BytesIO(sample.media)) as file:
             assert (file.format, file.samplerate, file.subtype) == ("WAV", 8_000, "PCM_U8")

@@ -5,14 +5,22 @@ import pytest
 
 from captcha_core.errors import SpecError
 from captcha_core.sources import audio_mix, audio_speech
-from captcha_core.sources.audio_noise import add_noises, babble, chatter, pink, white
-from captcha_core.sources.audio_pitch import faster, higher
-from captcha_core.sources.audio_room import reverberate, through_telephone
-from captcha_core.sources.audio_schemes import AUDIO_SCHEMES
+from captcha_core.sources.audio_effects import (
+    add_noises,
+    babble,
+    chatter,
+    faster,
+    higher,
+    pink,
+    reverberate,
+    through_telephone,
+    white,
+)
 from captcha_core.sources.scheme import Scheme
+from captcha_core.sources.schemes import get_scheme
 
 RATE_HZ = 16_000
-SPEECH = next(scheme for scheme in AUDIO_SCHEMES if scheme.name == "speech-alnum8")
+SPEECH = get_scheme("speech-alnum8")
 PLAIN = SPEECH.turned(engine="builtin", max_speed_change=0.0)
 
 
@@ -104,7 +112,7 @@ def test_each_knob_changes_the_clip_and_keeps_it_in_range() -> None:
 
 
 def test_noise_goes_over_the_packages_layout_too() -> None:
-    digits = next(scheme for scheme in AUDIO_SCHEMES if scheme.name == "audio-digits")
+    digits = get_scheme("audio-digits")
     quiet, noisy = (audio_mix.mix_clip(s, 1, 0, "1234") for s in (digits, digits.turned(babble_snr_db=0.0)))
     assert noisy.samples.std() > 1.2 * quiet.samples.std()
     assert (noisy.spans_s == quiet.spans_s).all()

@@ -9,6 +9,7 @@ from google.api_core import exceptions as google_errors
 
 from captcha_core.errors import DataError
 from captcha_core.sources.voices.cloud import ATTEMPTS, CloudVoices
+from captcha_core.sources.voices.contract import Speaker
 from captcha_core.sources.voices.google import GoogleVoices
 from captcha_core.sources.voices.polly import PollyVoices
 from tests.sources.fakes_voices import Script, google_client, polly_client
@@ -133,7 +134,7 @@ def test_polly_without_credentials_says_where_they_go(tmp_path: Path, monkeypatc
     for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(variable, str(tmp_path / "none"))
     with pytest.raises(DataError, match="expected AWS credentials and a region for Polly"):
-        PollyVoices(cache=tmp_path).speak("1", np.random.default_rng(0))
+        PollyVoices(cache=tmp_path).say(Speaker("Joanna"), "1")
 
 
 def test_google_without_credentials_says_where_they_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,4 +145,4 @@ def test_google_without_credentials_says_where_they_go(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(google.auth, "default", nobody)
     with pytest.raises(DataError, match="expected Google Cloud credentials"):
-        GoogleVoices(cache=tmp_path).speak("1", np.random.default_rng(0))
+        GoogleVoices(cache=tmp_path).say(Speaker("en-US-Wavenet-A"), "1")

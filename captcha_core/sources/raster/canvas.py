@@ -1,4 +1,4 @@
-"""The page that characters are put on, and what happens to all of it at once."""
+"""The canvas that a picture is drawn on, and what happens to all of it at once."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ class Canvas(NamedTuple):
     Args:
         height: In pixels.
         width: In pixels.
-        stride: Pixels from one column to the next: the height in whole vectors. What lies between is no picture.
+        stride: Pixels from one column to the next: the height in whole vectors. What lies between is padding.
         pixels: uint32, flat.
         levels: The same memory as uint8.
     """
@@ -28,7 +28,7 @@ class Canvas(NamedTuple):
 
 
 def new_canvas(height: int, width: int, spare: int) -> Canvas:
-    """Return an empty page with some columns to spare behind it."""
+    """Return an empty canvas with some columns to spare behind it."""
     stride = whole_lanes(height)
     pixels = np.zeros((width + spare) * stride, dtype=np.uint32)
     return Canvas(height, width, stride, pixels, pixels.view(np.uint8))
@@ -36,13 +36,13 @@ def new_canvas(height: int, width: int, spare: int) -> Canvas:
 
 @njit(nogil=True)
 def narrowed(canvas: Canvas, width: Int64) -> Canvas:
-    """Return the first columns of a page."""
+    """Return the first columns of a canvas."""
     return Canvas(canvas.height, width, canvas.stride, canvas.pixels, canvas.levels)
 
 
 @njit(nogil=True)
 def fill(canvas: Canvas, red: Int64, green: Int64, blue: Int64) -> None:
-    """Paint a page in one colour."""
+    """Paint a canvas in one colour."""
     pixels, pixel = canvas.pixels, pack(red, green, blue, 0)
     for place in range(canvas.width * canvas.stride):
         pixels[place] = pixel
@@ -50,46 +50,17 @@ def fill(canvas: Canvas, red: Int64, green: Int64, blue: Int64) -> None:
 
 @njit(nogil=True)
 def squeeze(canvas: Canvas, target: Canvas, weights: Weights) -> None:
-    """Resize a page across to a narrower one of the same height."""
+    """Resize a canvas across to a narrower one of the same height."""
     taps, count = weigh(canvas.width, target.width, weights), 4 * canvas.stride
     mix_lines(canvas.levels, taps, weights, target.width, count, count, target.levels)
 
 
 @njit(nogil=True)
-def smooth(canvas: Canvas, target: Canvas, sums: np.ndarray) -> None:
-    """Pillow's SMOOTH: the middle counts 5 of 13, its neighbours 1 each; the border is copied.
+def export(canvas: Canvas, picture: np.ndarray, fours: np.ndarray, greys: np.ndarray) -> None:
+    """Turn a canvas into uint8 (H, W, 1) grey or (H, W, 3) colour.
 
     Args:
-        canvas: The page.
-        target: A page of the same size.
-        sums: uint16, room for the sums of three neighbours down the last three columns.
-    """
-    source, levels, pixels, smoothed = canvas.levels, target.levels, canvas.pixels, target.pixels
-    step, one, two = np.uint64(4 * canvas.stride), np.uint64(4), np.uint64(8)  # pixels are four levels apart
-    for x in range(canvas.width):
-        here, to = np.uint64(x) * step, np.uint64(x % 3) * step
-        for i in range(step - two):
-            sums[to + i] = np.uint16(source[here + i]) + np.uint16(source[here + i + one]) + source[here + i + two]
-        if x < 2:
-            continue
-        middle = here - step + one
-        for i in range(step - two):
-            total = np.uint16(sums[i] + sums[step + i] + sums[step + step + i] + 4 * np.uint16(source[middle + i]) + 6)
-            levels[middle + i] = np.uint8((np.uint32(total) * np.uint32(5042)) >> np.uint32(16))  # total // 13
-    bottom, last = canvas.height - 1, (canvas.width - 1) * canvas.stride
-    for x in range(1, canvas.width - 1):
-        at = x * canvas.stride
-        smoothed[at], smoothed[at + bottom] = pixels[at], pixels[at + bottom]
-    for y in range(canvas.height):
-        smoothed[y], smoothed[last + y] = pixels[y], pixels[last + y]
-
-
-@njit(nogil=True)
-def give_out(canvas: Canvas, picture: np.ndarray, fours: np.ndarray, greys: np.ndarray) -> None:
-    """Turn a page into uint8 (H, W, 1) grey or (H, W, 3) colour.
-
-    Args:
-        canvas: The page.
+        canvas: To read from.
         picture: Filled in.
         fours: uint32, room for a column, then a grey picture, four pixels in a number and each row in whole numbers.
         greys: The same memory as uint8.

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from captcha_core.sources.randomness import below
+
 # What compiled code takes and gives. Numba tells machine numbers apart, type checkers cannot.
 Int32 = Any
 Int64 = Any
@@ -16,6 +18,8 @@ UInt32 = Any
 UInt64 = Any
 Float32 = Any
 Float64 = Any
+Colour = tuple[Int32, Int32, Int32, Int32]  # red, green, blue, opacity
+Span = tuple[Int64, Int64]  # least and greatest level
 
 PRECISION_BITS = 22  # of fixed-point weights
 HALF = np.int32(1 << (PRECISION_BITS - 1))
@@ -78,3 +82,30 @@ def clip_level(total: Int32) -> UInt8:
 def grey_level(red: Int32, green: Int32, blue: Int32) -> Int32:
     """Return ITU-R 601 luma."""
     return np.int32((red * RED_WEIGHT + green * GREEN_WEIGHT + blue * BLUE_WEIGHT + 32768) >> 16)
+
+
+@njit(nogil=True)
+def round_level(value: Float64) -> Int64:
+    """Return a number as the nearest level."""
+    return min(max(int(value + 0.5), 0), 255)
+
+
+@njit(nogil=True)
+def blend(under: UInt32, over: UInt32, share: Float64) -> UInt32:
+    """Mix two pixels."""
+    r0, g0, b0, _ = unpack(under)
+    r1, g1, b1, _ = unpack(over)
+    red, green = round_level(r0 + (r1 - r0) * share), round_level(g0 + (g1 - g0) * share)
+    return pack(red, green, round_level(b0 + (b1 - b0) * share), 0)
+
+
+@njit(nogil=True)
+def random_level(bits: UInt32, span: Span) -> Int64:
+    """Return a level in a span."""
+    return span[0] + below(bits, span[1] - span[0] + 1)
+
+
+@njit(nogil=True)
+def random_pixel(bits: np.ndarray, span: Span) -> UInt32:
+    """Return a colour with each primary in a span of levels."""
+    return pack(random_level(bits[0], span), random_level(bits[1], span), random_level(bits[2], span), 0)

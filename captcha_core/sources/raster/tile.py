@@ -5,15 +5,15 @@ Each step but the last multiplies the colours by alpha, cuts them to whole level
 noisy edge colours that make its pictures what they are. So all four planes are carried through.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 
 from captcha_core.sources.randomness import below, fraction
 from captcha_core.sources.raster.canvas import Canvas
 from captcha_core.sources.raster.glyphs import Glyphs
+from captcha_core.sources.raster.knobs import RenderParams
 from captcha_core.sources.raster.levels import (
+    Colour,
     Float64,
     Int64,
     UInt32,
@@ -23,51 +23,13 @@ from captcha_core.sources.raster.levels import (
     padded,
     unpack,
     unscale,
-    whole_lanes,
 )
-from captcha_core.sources.raster.look import RenderParams
-from captcha_core.sources.raster.resample import Weights, mix_lines, new_weights, weigh
-from captcha_core.sources.raster.turn import Lines, Mask, new_lines, plan_rotation, turn, turn_exactly
+from captcha_core.sources.raster.resample import mix_lines, weigh
+from captcha_core.sources.raster.turn import Mask, Scratch, plan_rotation, turn, turn_exactly
 
 MASK_GAIN = 32277  # of 2**14: floor(1.97 * luma), the package's table, for every luma
-SPARE_LINES = 64  # lines of zero weight are read beyond the last one
-
-
-class Scratch(NamedTuple):
-    """Buffers to work in; packed pixels, each flat array seen as words and as bytes.
-
-    Args:
-        stride: Pixels from one line to the next, whichever way the lines run.
-        turned: The turned character, column by column; then what is in between.
-        wide: What is in between.
-        tall: The stretched character, row by row; its last line stays empty.
-        weights: For either stretch.
-        lines: For one column.
-    """
-
-    stride: int
-    turned: np.ndarray
-    turned_bytes: np.ndarray
-    wide: np.ndarray
-    wide_bytes: np.ndarray
-    tall: np.ndarray
-    tall_bytes: np.ndarray
-    weights: Weights
-    lines: Lines
-
-
-def new_scratch(glyphs: Glyphs, look: RenderParams) -> Scratch:
-    """Return room for the largest character of the glyphs."""
-    side = np.hypot(glyphs.size[:, 0], glyphs.size[:, 1]).max(initial=0)
-    tallest, widest = glyphs.tile.max(axis=(0, 1))
-    side = max(side, tallest, widest) * (1 + 2 * max(look.stretch_x, look.stretch_y))
-    stride = whole_lanes(int(side) + 8)
-    turned, wide, tall = np.zeros((3, (2 * stride + SPARE_LINES) * stride), dtype=np.uint32)
-    weights = new_weights(stride, 4 * stride + 2, 4 * stride)
-    return Scratch(
-        stride, turned, turned.view(np.uint8), wide, wide.view(np.uint8),
-        tall, tall.view(np.uint8), weights, new_lines(stride),
-    )  # fmt: skip
+Size = tuple[Int64, Int64, Int64, Int64]
+Quad = tuple[Float64, Float64, Float64, Float64]
 
 
 @njit(nogil=True)
@@ -75,11 +37,11 @@ def draw_tile(
     bits: np.ndarray,
     character: Int64,
     glyphs: Glyphs,
-    look: RenderParams,
-    colour: tuple,
+    params: RenderParams,
+    colour: Colour,
     scratch: Scratch,
     canvas: Canvas,
-    at: tuple,
+    at: tuple[Int64, Int64],
 ) -> None:
     """Draw one character ``at`` a column of the canvas and so many rows below the middle."""
     face = below(bits[0], glyphs.tile.shape[0])
@@ -90,27 +52,27 @@ def draw_tile(
     left, top = at[0], at[1] + int((canvas.height - height) / 2)
     size = glyphs.size[variant]
     mask = Mask(np.int64(size[0]), np.int64(size[1]), np.int64(glyphs.start[variant]), len(glyphs.corners) - 1)
-    plan = plan_rotation(mask.height, mask.width, -look.rotate_deg + fraction(bits[3]) * (2 * look.rotate_deg))
+    plan = plan_rotation(mask.height, mask.width, -params.rotate_deg + fraction(bits[3]) * (2 * params.rotate_deg))
     # The package adds its least stretches, 0.1 and 0.2, as pixels: so its brackets have it.
-    reach_x = width * fraction(bits[4]) * look.stretch_x + 0.1
-    reach_y = height * fraction(bits[5]) * look.stretch_y + 0.2
+    reach_x = width * fraction(bits[4]) * params.stretch_x + 0.1
+    reach_y = height * fraction(bits[5]) * params.stretch_y + 0.2
     x1, x2 = _around_zero(bits[6], reach_x), _around_zero(bits[8], reach_x)
     y1, y2 = _around_zero(bits[7], reach_y), _around_zero(bits[9], reach_y)
-    if not look.fill_tile:
+    if not params.fill_tile:
         offset = glyphs.offset[variant]
         left += offset[1] + (mask.width - plan.width) // 2
-        top = at[1] + int(look.baseline * canvas.height) - glyphs.baseline[face]
+        top = at[1] + int(params.baseline * canvas.height) - glyphs.baseline[face]
         top += offset[0] + (mask.height - plan.height) // 2
         height, width = plan.height, plan.width
     new_width, new_height = width + abs(x1) + abs(x2), height + abs(y1) + abs(y2)
     straight = new_width == plan.width and new_height == plan.height  # then Pillow copies instead of resizing
-    if look.exact:
-        turn_exactly(glyphs.corners, mask, plan, colour, straight, scratch.lines, scratch.turned, scratch.stride)
+    if params.exact:
+        turn_exactly(glyphs.corners, mask, plan, colour, straight, scratch)
     else:
-        turn(glyphs.corners, mask, plan, colour, straight, scratch.lines, scratch.turned, scratch.stride)
+        turn(glyphs.corners, mask, plan, colour, straight, scratch)
     _stretch(scratch, plan.height, plan.width, new_height, new_width)
-    if look.antialias:
-        _plain_mask(scratch.tall, scratch.stride, new_height, new_width, colour, look)
+    if params.antialias:
+        _plain_mask(scratch.tall, scratch.stride, new_height, new_width, colour, params)
     else:
         _package_mask(scratch.tall, scratch.stride, new_height, new_width, straight)
     across = _quad(width, height, x1, new_width - x2, -x1, new_width + x2)
@@ -168,11 +130,11 @@ def _package_mask(tall: np.ndarray, stride: Int64, height: Int64, width: Int64, 
 
 @njit(nogil=True)
 def _plain_mask(
-    tall: np.ndarray, stride: Int64, height: Int64, width: Int64, colour: tuple, look: RenderParams
+    tall: np.ndarray, stride: Int64, height: Int64, width: Int64, colour: Colour, params: RenderParams
 ) -> None:
     """Give all pixels the text's colour and take alpha for a mask: steeper, and in few steps, if the knobs say so."""
     ink = pack(colour[0], colour[1], colour[2], 0)
-    gain, levels = np.float32(look.mask_gain), look.mask_levels
+    gain, levels = np.float32(params.mask_gain), params.mask_levels
     middle = np.float32(colour[3]) * np.float32(0.5)
     for row in range(height):
         for x in range(width):
@@ -187,16 +149,14 @@ def _plain_mask(
 
 
 @njit(nogil=True)
-def _quad(
-    width: Int64, height: Int64, nw: Float64, ne: Float64, sw: Float64, se: Float64
-) -> tuple[Float64, Float64, Float64, Float64]:
+def _quad(width: Int64, height: Int64, nw: Float64, ne: Float64, sw: Float64, se: Float64) -> Quad:
     """Return what maps a rectangle to one coordinate of a quadrilateral's corners."""
     across, down = 1.0 / width, 1.0 / height
     return np.float64(nw), (ne - nw) * across, (sw - nw) * down, (se - sw - ne + nw) * across * down
 
 
 @njit(nogil=True)
-def _paste(scratch: Scratch, size: tuple, across: tuple, down: tuple, canvas: Canvas, left: Int64, top: Int64) -> None:
+def _paste(scratch: Scratch, size: Size, across: Quad, down: Quad, canvas: Canvas, left: Int64, top: Int64) -> None:
     """Warp the character by nearest neighbour and blend it in.
 
     Args:
@@ -204,7 +164,7 @@ def _paste(scratch: Scratch, size: tuple, across: tuple, down: tuple, canvas: Ca
         size: (height, width) of the tile, then those of the character.
         across: Where a tile's pixel comes from, see :func:`_quad`.
         down: The same down the rows.
-        canvas: The page.
+        canvas: To draw on.
         left: Column of the canvas; may be negative.
         top: Row of the canvas; may be negative.
     """
@@ -215,7 +175,7 @@ def _paste(scratch: Scratch, size: tuple, across: tuple, down: tuple, canvas: Ca
     rows = padded(last - first)
     index, words, tall, pixels = scratch.lines.place, scratch.lines.words, scratch.tall, canvas.pixels
     for y in range(last - first, rows):
-        words[y] = 0  # these leave the page as it is
+        words[y] = 0  # these leave the canvas as it is
     lines, empty = np.int32(scratch.stride), np.uint32(len(tall) - 1)
     wide, high = np.float64(limit_x), np.float64(limit_y)
     for x in range(max(-left, 0), min(width, canvas.width - left)):

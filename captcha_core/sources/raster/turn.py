@@ -9,7 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from captcha_core.sources.raster.glyphs import Glyphs
+from captcha_core.sources.raster.knobs import ImageKnobs
 from captcha_core.sources.raster.levels import (
+    Colour,
     Float32,
     Float64,
     Int32,
@@ -19,7 +22,11 @@ from captcha_core.sources.raster.levels import (
     pack,
     padded,
     scale_level,
+    whole_lanes,
 )
+from captcha_core.sources.raster.resample import Weights, new_weights
+
+SPARE_LINES = 64  # lines of zero weight are read beyond the last one
 
 
 class Rotation(NamedTuple):
@@ -55,7 +62,44 @@ class Lines(NamedTuple):
     exact_y: np.ndarray
 
 
-def new_lines(length: int) -> Lines:
+class Scratch(NamedTuple):
+    """Buffers to work in; packed pixels, each flat array seen as words and as bytes.
+
+    Args:
+        stride: Pixels from one line to the next, whichever way the lines run.
+        turned: The turned character, column by column; then what is in between.
+        wide: What is in between.
+        tall: The stretched character, row by row; its last line stays empty.
+        weights: For either stretch.
+        lines: For one column.
+    """
+
+    stride: int
+    turned: np.ndarray
+    turned_bytes: np.ndarray
+    wide: np.ndarray
+    wide_bytes: np.ndarray
+    tall: np.ndarray
+    tall_bytes: np.ndarray
+    weights: Weights
+    lines: Lines
+
+
+def new_scratch(glyphs: Glyphs, knobs: ImageKnobs) -> Scratch:
+    """Return room for the largest character of the glyphs."""
+    side = np.hypot(glyphs.size[:, 0], glyphs.size[:, 1]).max(initial=0)
+    tallest, widest = glyphs.tile.max(axis=(0, 1))
+    side = max(side, tallest, widest) * (1 + 2 * max(knobs.stretch_x, knobs.stretch_y))
+    stride = whole_lanes(int(side) + 8)
+    turned, wide, tall = np.zeros((3, (2 * stride + SPARE_LINES) * stride), dtype=np.uint32)
+    weights = new_weights(stride, 4 * stride + 2, 4 * stride)
+    return Scratch(
+        stride, turned, turned.view(np.uint8), wide, wide.view(np.uint8),
+        tall, tall.view(np.uint8), weights, _new_lines(stride),
+    )  # fmt: skip
+
+
+def _new_lines(length: int) -> Lines:
     """Return room for columns of up to so many pixels."""
     kinds = (np.uint32, np.uint32, np.float32, np.float32, np.float64, np.float64)
     return Lines(*(np.zeros(length, dtype=kind) for kind in kinds))
@@ -89,16 +133,7 @@ def _round(number: Float64) -> Float64:
 
 
 @njit(nogil=True)
-def turn(
-    corners: np.ndarray,
-    mask: Mask,
-    plan: Rotation,
-    colour: tuple,
-    straight: bool,
-    lines: Lines,
-    turned: np.ndarray,
-    stride: Int64,
-) -> None:
+def turn(corners: np.ndarray, mask: Mask, plan: Rotation, colour: Colour, straight: bool, scratch: Scratch) -> None:
     """Turn the mask in single precision, then colour it: the same picture but for some edge pixels by a level or two.
 
     Args:
@@ -107,11 +142,9 @@ def turn(
         plan: Of the turn.
         colour: Red, green, blue, opacity.
         straight: Write plain colours, not premultiplied ones.
-        lines: Buffers to work in.
-        turned: uint32, flat, filled in.
-        stride: Pixels from one column to the next.
+        scratch: Its ``turned`` is filled in.
     """
-    rows = padded(plan.height)
+    rows, lines, turned, stride = padded(plan.height), scratch.lines, scratch.turned, scratch.stride
     index, words, part_x, part_y = lines.place, lines.words, lines.part_x, lines.part_y
     zero, half, level = np.float32(0), np.float32(0.5), np.float32(255)
     wide, high = np.float32(mask.width), np.float32(mask.height)
@@ -148,17 +181,10 @@ def turn(
 
 @njit(nogil=True)
 def turn_exactly(
-    corners: np.ndarray,
-    mask: Mask,
-    plan: Rotation,
-    colour: tuple,
-    straight: bool,
-    lines: Lines,
-    turned: np.ndarray,
-    stride: Int64,
+    corners: np.ndarray, mask: Mask, plan: Rotation, colour: Colour, straight: bool, scratch: Scratch
 ) -> None:
     """Turn all four planes in double precision, as Pillow does. See :func:`turn`."""
-    rows = padded(plan.height)
+    rows, lines, turned, stride = padded(plan.height), scratch.lines, scratch.turned, scratch.stride
     index, words, part_x, part_y = lines.place, lines.words, lines.exact_x, lines.exact_y
     wide, high = np.float64(mask.width), np.float64(mask.height)
     start, empty, line = np.uint32(mask.start), np.uint32(mask.empty), np.uint32(mask.width + 1)

@@ -1,0 +1,1 @@
+"""Engines that speak characters: recordings, espeak-ng and paid services."""

@@ -26,6 +26,7 @@ class ClipKey:
 
     @property
     def file(self) -> str:
+        """Where the clip lies within the cache."""
         parts = [self.engine, self.voice, self.text, *(f"{name}={value}" for name, value in sorted(self.settings))]
         name = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
         return f"{self.engine}/{name[:2]}/{name}.flac"
@@ -50,10 +51,11 @@ class VoiceCache:
             raise DataError(f"{path}: {error} Remove it, and it is asked for and paid for again.") from None
 
     def put(self, key: ClipKey, rate_hz: int, samples: np.ndarray) -> None:
+        """Store a clip, float32 (N,)."""
         _write(self.folder / key.file, encode_flac(samples, rate_hz))
 
     def listing(self, engine: str) -> dict[str, str]:
-        """Return the voices that the service listed when it was last asked, with a word on each."""
+        """Return the voices that the service listed when it was last asked, each with a remark."""
         path = self.folder / engine / "voices.json"
         try:
             return json.loads(path.read_bytes()) if path.exists() else {}
@@ -61,6 +63,7 @@ class VoiceCache:
             raise DataError(f"expected a list of voices in {path}, received a damaged file; remove it.") from None
 
     def put_listing(self, engine: str, voices: Mapping[str, str]) -> None:
+        """Store what the service listed."""
         _write(self.folder / engine / "voices.json", json.dumps(dict(voices), indent=1, sort_keys=True).encode())
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from typing_extensions import override
 
 from captcha_core.errors import DataError
 from captcha_core.sources.voices.cache import ClipKey, VoiceCache
@@ -63,6 +64,7 @@ class CloudVoices(Voices):
     #: Voices known without asking the service.
     known: tuple[str, ...]
 
+    @override
     def names(self) -> tuple[str, ...]:
         """The voices known without asking, and those that :meth:`list_voices` found before."""
         return tuple(sorted({*self.known, *self._cache.listing(self.engine)}))
@@ -77,9 +79,11 @@ class CloudVoices(Voices):
         self._cache.put_listing(self.engine, voices)
         return voices
 
+    @override
     def speaker(self, voice: str, rng: np.random.Generator) -> Speaker:
         return Speaker(voice)
 
+    @override
     def say(self, speaker: Speaker, characters: str) -> dict[str, np.ndarray]:
         return {character: self._say_one(speaker.voice, character) for character in dict.fromkeys(characters)}
 

@@ -2,42 +2,28 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from captcha_core.errors import DataError, SpecError
 
-MIN_PAUSE_S, MAX_PAUSE_S = 0.05, 0.3
-
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """A voice with the settings it speaks with; equal speakers say equal things."""
+    """A voice with the settings that it speaks with; equal speakers say equal things."""
 
     voice: str
     settings: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Speech:
-    """Spoken text.
-
-    Args:
-        samples: float32 mono (N,) in [-1, 1].
-        sample_rate_hz: Samples a second.
-        voice: Name of the voice.
-        spans_s: float64 (L, 2): each character's (start, end) in seconds.
-    """
-
-    samples: np.ndarray
-    sample_rate_hz: int
-    voice: str
-    spans_s: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
-
-
 class Voices(ABC):
-    """An engine with its voices."""
+    """An engine with its voices; ``captcha_core.sources.voices.engines`` lists them.
+
+    Attributes:
+        engine: Its name.
+        sample_rate_hz: Of what it says.
+    """
 
     engine: str
     sample_rate_hz: int
@@ -60,27 +46,6 @@ class Voices(ABC):
             SpecError: If the engine has no way to say a character.
             DataError: If the engine fails.
         """
-
-    def speak(self, text: str, rng: np.random.Generator, voices: Sequence[str] = ()) -> Speech:
-        """Say a text character by character, with short pauses, in one voice drawn from ``voices`` (empty: any).
-
-        Raises:
-            SpecError: If a voice or a character is unknown.
-            DataError: If the engine fails.
-        """
-        names = tuple(voices) or self.names()
-        speaker = self.speaker(names[int(rng.integers(len(names)))], rng)
-        said = self.say(speaker, text)
-        parts: list[np.ndarray] = []
-        spans = np.empty((len(text), 2))
-        at = 0
-        for index, character in enumerate(text):
-            pause = np.zeros(int(rng.uniform(MIN_PAUSE_S, MAX_PAUSE_S) * self.sample_rate_hz), np.float32)
-            parts += [pause, said[character]]
-            at += len(pause)
-            spans[index] = at, at + len(said[character])
-            at += len(said[character])
-        return Speech(np.concatenate(parts), self.sample_rate_hz, speaker.voice, spans / self.sample_rate_hz)
 
 
 def choose(names: Sequence[str], only: Iterable[str], held_out: Iterable[str]) -> tuple[str, ...]:

@@ -1,16 +1,47 @@
-"""Engines by name; one of each in a process."""
+"""Engines by name, one of each in a process, and the one that needs nothing installed."""
 
 from functools import cache
 from typing import Any
 
+import numpy as np
+from typing_extensions import override
+
 from captcha_core.errors import SpecError
 from captcha_core.plugins import Table
-from captcha_core.sources.voices.builtin import BuiltinVoices
+from captcha_core.sources.audio_captcha import RATE_HZ, recordings, to_float
 from captcha_core.sources.voices.cloud import MAX_CHARACTERS, CloudVoices
-from captcha_core.sources.voices.contract import Voices
+from captcha_core.sources.voices.contract import Speaker, Voices, trimmed
 from captcha_core.sources.voices.espeak import EspeakVoices
 from captcha_core.sources.voices.google import GoogleVoices
 from captcha_core.sources.voices.polly import PollyVoices
+
+
+class BuiltinVoices(Voices):
+    """The `captcha` package's own recordings, without the silence around them: one voice, 0 to 9 and A to Z."""
+
+    engine = "builtin"
+    sample_rate_hz = RATE_HZ
+
+    @override
+    def names(self) -> tuple[str, ...]:
+        return ("captcha",)
+
+    @override
+    def speaker(self, voice: str, rng: np.random.Generator) -> Speaker:
+        return Speaker(voice)
+
+    @override
+    def say(self, speaker: Speaker, characters: str) -> dict[str, np.ndarray]:
+        said = {}
+        for character in dict.fromkeys(characters):
+            if character.upper() not in recordings():
+                raise SpecError(
+                    f"expected characters that the captcha package has a recording of (0-9, A-Z), received "
+                    f"{character!r}; take another voice or alphabet."
+                )
+            said[character] = trimmed(to_float(recordings()[character.upper()]), RATE_HZ, threshold=0.03)
+        return said
+
 
 ENGINES: Table[type[Voices]] = Table(
     "engine", {"builtin": BuiltinVoices, "espeak": EspeakVoices, "polly": PollyVoices, "google": GoogleVoices}
@@ -25,7 +56,7 @@ def limit_spending(max_characters: int) -> None:
 
 
 def is_paid(name: str) -> bool:
-    """Say whether an engine is a service that charges for each character."""
+    """Return whether an engine is a service that charges for each character."""
     return issubclass(ENGINES.get(name, Voices), CloudVoices)
 
 

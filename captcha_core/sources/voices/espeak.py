@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from typing_extensions import override
 
 from captcha_core.errors import DataError
 from captcha_core.sources.voices.contract import Speaker, Voices, trimmed
@@ -66,15 +67,18 @@ class EspeakVoices(Voices):
     def _variants(self) -> tuple[str, ...]:
         return tuple(sorted({path.name for path in (self._data / "voices" / "!v").iterdir()} - UNSTEADY))
 
+    @override
     def names(self) -> tuple[str, ...]:
         return tuple(
             f"{accent}+{variant}" if variant else accent for accent in ACCENTS for variant in ("", *self._variants)
         )
 
+    @override
     def speaker(self, voice: str, rng: np.random.Generator) -> Speaker:
         rate, pitch = rng.integers(RATE_WPM[0], RATE_WPM[1] + 1), rng.integers(PITCH[0], PITCH[1] + 1)
         return Speaker(voice, (("pitch", int(pitch)), ("rate_wpm", int(rate))))
 
+    @override
     def say(self, speaker: Speaker, characters: str) -> dict[str, np.ndarray]:
         settings = dict(speaker.settings)
         accent, plus, variant = speaker.voice.partition("+")

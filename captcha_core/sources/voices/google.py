@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from typing_extensions import override
 
 from captcha_core.errors import DataError
 from captcha_core.media.audio import decode_audio
@@ -48,6 +49,7 @@ class GoogleVoices(CloudVoices):
         )
         return decode_audio(answer.audio_content, self.sample_rate_hz, MAX_SECONDS)
 
+    @override
     def _settings(self, voice: str) -> dict[str, str]:
         return {}
 

@@ -1,37 +1,67 @@
-"""Dots and arcs as Pillow draws them: hard, in one colour, cut at the picture's border."""
+"""Arcs as the `captcha` package has Pillow draw them: one pixel thick, point for point where Pillow puts them."""
 
 import math
-from functools import lru_cache
 
 import numpy as np
 from numba import njit
-from PIL import Image, ImageDraw
 
-from captcha_core.sources.randomness import below
+from captcha_core.sources.randomness import RENDER, Slots, below
 from captcha_core.sources.raster.canvas import Canvas
 from captcha_core.sources.raster.levels import Float64, Int64, UInt32
 
-
-@lru_cache(maxsize=16)
-def dot_stamp(width_px: int) -> np.ndarray:
-    """Return int32 (N, 2) offsets (x, y) of the pixels of one of the package's dots: a short diagonal line."""
-    middle = 2 * width_px + 4
-    page = Image.new("1", (2 * middle, 2 * middle))
-    ImageDraw.Draw(page).line(((middle, middle), (middle - 1, middle - 1)), fill=1, width=width_px)
-    rows, columns = np.nonzero(np.asarray(page))
-    return np.stack([columns - middle, rows - middle], axis=1).astype(np.int32)
+SLOTS = Slots(6, per="arcs", stream=RENDER)  # left, right, top, bottom, end, start
+Box = tuple[Int64, Int64, Int64, Int64]  # left, top, width, height
 
 
 @njit(nogil=True)
-def draw_dots(canvas: Canvas, bits: np.ndarray, count: Int64, stamp: np.ndarray, pixel: UInt32) -> None:
-    """Draw dots at places drawn from pairs of random bits, up to one pixel beyond the picture."""
-    pixels, width, height, stride = canvas.pixels, canvas.width, canvas.height, canvas.stride
-    for dot in range(count):
-        x, y = below(bits[2 * dot], width + 1), below(bits[2 * dot + 1], height + 1)
-        for part in range(stamp.shape[0]):
-            column, row = x + stamp[part, 0], y + stamp[part, 1]
-            if 0 <= column < width and 0 <= row < height:
-                pixels[column * stride + row] = pixel
+def draw_arcs(canvas: Canvas, slots: np.ndarray, pixel: UInt32) -> None:
+    """Draw arcs across the middle of the picture; ``slots`` has a row for each."""
+    width, height = canvas.width, canvas.height
+    side, rim = width // 5, height // 5
+    for arc in range(len(slots)):
+        left, right = below(slots[arc, 0], side + 1), below(slots[arc, 1], width - side + 1) + side
+        top = below(slots[arc, 2], height - 2 * rim + 1) + rim
+        bottom = below(slots[arc, 3], height - top - rim + 1) + top
+        end, start = below(slots[arc, 4], 41) + 160, below(slots[arc, 5], 21)
+        _draw_arc(canvas, (left, top, right - left, bottom - top), start, end, pixel)
+
+
+@njit(nogil=True)
+def _draw_arc(canvas: Canvas, box: Box, start: Float64, end: Float64, pixel: UInt32) -> None:
+    """Draw the part of the ellipse in a box from one angle to another: degrees, clockwise from three o'clock."""
+    width, height = box[2], box[3]
+    planes = np.empty((4, 3), dtype=np.float64)
+    pairs = _planes(width, height, start, end, planes)
+    a2, b2 = width * width, height * height
+    # Bresenham on a grid of step 2 through the quarter with x, y >= 0, from the right end up.
+    x, y = width, height % 2
+    end_x, end_y = width % 2, height
+    line_right, line_y, inner = x, y, x
+    done = False
+    while not done:
+        if x == end_x and y == end_y:
+            done = True
+        else:
+            next_x, next_y = x, y + 2
+            best = abs(a2 * next_y * next_y + b2 * next_x * next_x - a2 * b2)
+            if x > 1:
+                both = abs(a2 * (y + 2) * (y + 2) + b2 * (x - 2) * (x - 2) - a2 * b2)
+                if best > both:
+                    next_x, next_y, best = x - 2, y + 2, both
+                flat = abs(a2 * y * y + b2 * (x - 2) * (x - 2) - a2 * b2)
+                if best > flat:
+                    next_x, next_y = x - 2, y
+            x, y = next_x, next_y
+            if y == line_y:
+                inner = x
+                continue
+        for sign in range(2 if line_y > 0 else 1):
+            at_y = line_y if sign else -line_y
+            if inner > 0 or inner < line_right:
+                first = inner if inner != 0 else 2
+                _draw_spans(canvas, box, first, line_right, at_y, planes, pairs, pixel)
+            _draw_spans(canvas, box, -line_right, -inner, at_y, planes, pairs, pixel)
+        line_right, line_y, inner = x, y, x
 
 
 @njit(nogil=True)
@@ -92,7 +122,7 @@ def _planes(width: Int64, height: Int64, start: Float64, end: Float64, planes: n
 
 @njit(nogil=True)
 def _draw_spans(
-    canvas: Canvas, box: tuple, low: Int64, high: Int64, y: Int64, planes: np.ndarray, pairs: Int64, pixel: UInt32
+    canvas: Canvas, box: Box, low: Int64, high: Int64, y: Int64, planes: np.ndarray, pairs: Int64, pixel: UInt32
 ) -> None:
     """Draw what the half-planes leave of one horizontal line of the ellipse."""
     left, top, width, height = box
@@ -111,55 +141,3 @@ def _draw_spans(
             begin, end = max(left + (first + width) // 2, 0), min(left + (last + width) // 2, canvas.width - 1)
             for column in range(begin, end + 1):
                 pixels[column * stride + row] = pixel
-
-
-@njit(nogil=True)
-def draw_arc(
-    canvas: Canvas, left: Int64, top: Int64, right: Int64, bottom: Int64, start: Float64, end: Float64, pixel: UInt32
-) -> None:
-    """Draw an arc one pixel thick, point for point where Pillow's ellipse code puts it.
-
-    Args:
-        canvas: The page.
-        left: Of the ellipse's box, which includes its right and bottom.
-        top: See ``left``.
-        right: See ``left``.
-        bottom: See ``left``.
-        start: Degrees, clockwise from three o'clock.
-        end: Degrees.
-        pixel: Packed colour.
-    """
-    width, height = right - left, bottom - top
-    planes = np.empty((4, 3), dtype=np.float64)
-    pairs = _planes(width, height, start, end, planes)
-    box = (left, top, width, height)
-    a2, b2 = width * width, height * height
-    # Bresenham on a grid of step 2 through the quarter with x, y >= 0, from the right end up.
-    x, y = width, height % 2
-    end_x, end_y = width % 2, height
-    line_right, line_y, inner = x, y, x
-    done = False
-    while not done:
-        if x == end_x and y == end_y:
-            done = True
-        else:
-            next_x, next_y = x, y + 2
-            best = abs(a2 * next_y * next_y + b2 * next_x * next_x - a2 * b2)
-            if x > 1:
-                both = abs(a2 * (y + 2) * (y + 2) + b2 * (x - 2) * (x - 2) - a2 * b2)
-                if best > both:
-                    next_x, next_y, best = x - 2, y + 2, both
-                flat = abs(a2 * y * y + b2 * (x - 2) * (x - 2) - a2 * b2)
-                if best > flat:
-                    next_x, next_y = x - 2, y
-            x, y = next_x, next_y
-            if y == line_y:
-                inner = x
-                continue
-        for sign in range(2 if line_y > 0 else 1):
-            at_y = line_y if sign else -line_y
-            if inner > 0 or inner < line_right:
-                first = inner if inner != 0 else 2
-                _draw_spans(canvas, box, first, line_right, at_y, planes, pairs, pixel)
-            _draw_spans(canvas, box, -line_right, -inner, at_y, planes, pairs, pixel)
-        line_right, line_y, inner = x, y, x

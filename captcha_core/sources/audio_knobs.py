@@ -1,17 +1,16 @@
-"""The audio schemes: each a specification and the numbers that draw it."""
+"""The numbers that make clips easier or harder to understand."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from captcha_core.errors import SpecError
 from captcha_core.plugins import registered
-from captcha_core.sources.scheme import Knobs, Scheme
-from captcha_core.spec.captcha import DIGITS, UPPER, CaptchaSpec
+from captcha_core.sources.scheme import Knobs, Lowered, Scaled
 
 OUR_ENGINES = ("builtin", "espeak", "polly", "google")
-Share = Field(default=0.0, ge=0.0, le=1.0)
-Snr = Field(default=None, ge=-20.0, le=60.0)
+Share = Annotated[float, Field(ge=0.0, le=1.0), Scaled()]
+SignalToNoise = Annotated[float | None, Field(ge=-20.0, le=60.0), Lowered(6.0)]
 
 
 class AudioKnobs(Knobs):
@@ -44,17 +43,17 @@ class AudioKnobs(Knobs):
     held_out: tuple[str, ...] = ()
     min_pause_s: float = Field(default=0.02, ge=0.0, le=5.0)
     max_pause_s: float = Field(default=0.25, ge=0.0, le=5.0)
-    overlap: float = Field(default=0.0, ge=0.0, le=0.5)
-    max_speed_change: float = Field(default=0.0, ge=0.0, le=0.5)
-    max_pitch_change: float = Field(default=0.0, ge=0.0, le=6.0)
-    white_snr_db: float | None = Snr
-    pink_snr_db: float | None = Snr
-    babble_snr_db: float | None = Snr
-    reversed_snr_db: float | None = Snr
+    overlap: Annotated[float, Field(ge=0.0, le=0.5), Scaled()] = 0.0
+    max_speed_change: Annotated[float, Field(ge=0.0, le=0.5), Scaled()] = 0.0
+    max_pitch_change: Annotated[float, Field(ge=0.0, le=6.0), Scaled()] = 0.0
+    white_snr_db: SignalToNoise = None
+    pink_snr_db: SignalToNoise = None
+    babble_snr_db: SignalToNoise = None
+    reversed_snr_db: SignalToNoise = None
     snr_spread_db: float = Field(default=0.0, ge=0.0, le=40.0)
-    reverb_share: float = Share
+    reverb_share: Share = 0.0
     max_reverb_s: float = Field(default=0.4, ge=0.05, le=2.0)
-    telephone_share: float = Share
+    telephone_share: Share = 0.0
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -70,50 +69,3 @@ class AudioKnobs(Knobs):
                 f"expected min_pause_s <= max_pause_s, received {self.min_pause_s:g} and {self.max_pause_s:g}."
             )
         return self
-
-
-def _spec(alphabet: str, min_length: int, max_length: int, max_seconds: float, rate_hz: int = 8_000) -> CaptchaSpec:
-    return CaptchaSpec.build(
-        media="audio", alphabet=alphabet, min_length=min_length, max_length=max_length, case_sensitive=False,
-        sample_rate_hz=rate_hz, max_seconds=max_seconds,
-    )  # fmt: skip
-
-
-AUDIO_SCHEMES: tuple[Scheme, ...] = (
-    Scheme(
-        name="audio-digits",
-        description="The captcha package's AudioCaptcha: 4 to 8 digits, beeps, hiss and reversed speech",
-        spec=_spec(DIGITS, 4, 8, max_seconds=30.0),
-        knobs=AudioKnobs(layout="captcha"),
-    ),
-    Scheme(
-        name="audio-alnum",
-        description="The captcha package's AudioCaptcha: 8 digits and letters",
-        spec=_spec(DIGITS + UPPER, 8, 8, max_seconds=34.5),
-        knobs=AudioKnobs(layout="captcha"),
-    ),
-    Scheme(
-        name="speech-alnum8",
-        description="8 digits and letters spoken by espeak-ng's English voices",
-        spec=_spec(DIGITS + UPPER, 8, 8, max_seconds=10.0, rate_hz=16_000),
-        knobs=AudioKnobs(engine="espeak", max_speed_change=0.1),
-    ),
-    Scheme(
-        name="speech-noisy",
-        description="6 digits spoken by espeak-ng's English voices behind noise, reversed speech, echo and telephones",
-        spec=_spec(DIGITS, 6, 6, max_seconds=8.0, rate_hz=16_000),
-        knobs=AudioKnobs(
-            engine="espeak",
-            max_speed_change=0.15,
-            max_pitch_change=2.0,
-            overlap=0.15,
-            white_snr_db=10.0,
-            pink_snr_db=10.0,
-            babble_snr_db=8.0,
-            reversed_snr_db=8.0,
-            snr_spread_db=15.0,
-            reverb_share=0.5,
-            telephone_share=0.3,
-        ),
-    ),
-)
