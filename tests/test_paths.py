@@ -1,12 +1,15 @@
 """How many of our files one captcha passes: who follows it with a finger opens so many, and no more."""
 
+import asyncio
 import sys
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import httpx
 import pytest
 import typer
 
@@ -16,23 +19,30 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = tuple(f"{ROOT / package}/" for package in ("captcha_core", "experiments", "dashboard"))
 
 
-def files_passed(action: Callable[[], object], aside: Collection[str] = ()) -> list[str]:
-    """Return the files of ours of which a function runs, imports not counted, nor the files that are set aside."""
+@contextmanager
+def files_noted() -> Iterator[set[str]]:
+    """Collect the files of ours of which a function runs, in this thread and in those that start meanwhile."""
     found: set[str] = set()
 
     def note(frame: FrameType, event: str, _: Any) -> None:
         if event == "call" and frame.f_code.co_filename.startswith(PACKAGES):
             found.add(str(Path(frame.f_code.co_filename).relative_to(ROOT)))
 
-    action()  # what it imports is there afterwards
     before = sys.getprofile()
     threading.setprofile(note)
     sys.setprofile(note)
     try:
-        action()
+        yield found
     finally:
         sys.setprofile(before)
         threading.setprofile(None)
+
+
+def files_passed(action: Callable[[], object], aside: Collection[str] = ()) -> list[str]:
+    """Return the files of ours of which a function runs, imports not counted, nor the files that are set aside."""
+    action()  # what it imports is there afterwards
+    with files_noted() as found:
+        action()
     return sorted(found - set(aside))
 
 
@@ -55,3 +65,24 @@ def test_an_image_from_solve_to_its_answer(
     files = files_passed(command, aside=("captcha_core/files.py", "experiments/terminal/options.py"))  # words to bytes
     assert capsys.readouterr().out
     require_at_most(9, files)
+
+
+def test_an_image_through_the_api(tiny_bundle: Path) -> None:
+    from captcha_core.serving.server import ServerOptions, build_app, build_service
+
+    (sample,) = tiny_samples(1, seed=3)
+
+    async def ask() -> str:
+        transport = httpx.ASGITransport(build_app(service))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            found.clear()
+            answer = await client.post("/solve", content=sample.media)
+            return str(answer.json()["text"])
+
+    with files_noted() as found:
+        service = build_service(ServerOptions(uris=(str(tiny_bundle),), threads=1))  # its thread is noted, too
+        assert asyncio.run(ask()) == sample.text
+        files = sorted(found)
+    service.workers.close()
+    assert {"captcha_core/serving/guard.py", "captcha_core/solver.py"} <= set(files)
+    require_at_most(12, files)
