@@ -63,6 +63,12 @@ def test_text_stands_out_from_its_page() -> None:
     assert faint <= FAINT_SHARE * 400
 
 
+@pytest.mark.parametrize("name", [name for name in FAMILIES if name != "relief"])
+def test_text_of_every_family_stands_out(name: str) -> None:
+    contrasts = [_contrast(*draw_with_ink(2, index, (name,))) for index in range(24)]
+    assert np.median(contrasts) > 2 * LEAST_CONTRAST and sum(one < LEAST_CONTRAST for one in contrasts) <= 3
+
+
 def _contrast(image: np.ndarray, ink: np.ndarray) -> float:
     """Return the mean distance of the ink's pixels from the page."""
     assert (ink > 128).sum() >= 8, "a picture without text"

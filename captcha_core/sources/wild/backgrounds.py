@@ -17,7 +17,7 @@ SCENES, SCENE_PX = 48, (160, 440)
 def flat(picture: Picture, colour: Colour) -> None:
     """Paint the page in one colour."""
     picture.page = colour
-    picture.image[:] = colour
+    cv2.rectangle(picture.image, (0, 0), (picture.width, picture.height), colour, -1)
 
 
 def gradient(picture: Picture, first: Colour, second: Colour) -> None:

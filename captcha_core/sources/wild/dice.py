@@ -1,5 +1,6 @@
 """Chance for one picture: plain draws that depend on the seed and the number of the picture alone."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -55,8 +56,7 @@ class Dice:
 
     def weighted(self, items: Sequence[Item], sums: Sequence[float]) -> Item:
         """Return one of some items, by the running sums of their weights."""
-        place = self.unit() * sums[-1]
-        return next(item for item, most in zip(items, sums, strict=True) if place < most)
+        return items[bisect_right(sums, self.unit() * sums[-1])]
 
     def units(self, count: int) -> np.ndarray:
         """Return float64 (N,) numbers in [0, 1)."""

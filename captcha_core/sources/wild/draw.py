@@ -1,5 +1,6 @@
 """Pictures of all kinds that sites show, each of its own size, by seed and number."""
 
+from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
@@ -59,24 +60,26 @@ def wild_text(
 
 
 def draw_with_ink(seed: int, index: int, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Return a picture before its last changes, and uint8 (H, W) where its text is."""
-    picture, _ = _draw(seed, index, names, None, finished=False)
+    """Return a picture, and uint8 (H, W) where its text is."""
+    picture, _ = _draw(seed, index, names, None)
     return picture.image, picture.ink
 
 
 def _family(dice: Dice, names: tuple[str, ...]) -> tuple[str, Family]:
-    name = dice.weighted(names, tuple(accumulate(FAMILIES[name].weight for name in names)))
+    name = dice.weighted(names, _sums(names))
     return name, FAMILIES[name]
 
 
-def _draw(
-    seed: int, index: int, names: tuple[str, ...], text: str | None, finished: bool = True
-) -> tuple[Picture, str]:
+@lru_cache(maxsize=16)
+def _sums(names: tuple[str, ...]) -> tuple[float, ...]:
+    return tuple(accumulate(FAMILIES[name].weight for name in names))
+
+
+def _draw(seed: int, index: int, names: tuple[str, ...], text: str | None) -> tuple[Picture, str]:
     dice = Dice(seed, index)
     name, family = _family(dice, names)
     drawn = draw_text(dice, family.alphabets)
     picture = new_picture(dice, drawn if text is None else text, family.height, family.per_character)
     family.draw(picture)
-    if finished:
-        finish(picture)
+    finish(picture)
     return picture, name

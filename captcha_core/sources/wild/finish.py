@@ -7,12 +7,15 @@ from captcha_core.sources.wild.picture import Picture
 from captcha_core.sources.wild.specks import grain
 
 SHARPEN = np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], dtype=np.float32)
-LEAST_HEIGHT, LEAST_WIDTH = 20, 40
+LEAST_HEIGHT, LEAST_WIDTH, MOST_WIDTH = 20, 40, 350
 
 
 def one_bit(picture: Picture, threshold: int = 128) -> None:
-    """Leave black and white alone."""
+    """Leave black and white alone; the threshold moves so far that thin dark letters do not vanish."""
     grey = cv2.cvtColor(picture.image, cv2.COLOR_RGB2GRAY)
+    letters = grey[picture.ink > 96]
+    if letters.size and max(picture.pen) < 128:
+        threshold = max(threshold, min(235, int(letters.mean())))
     picture.image = cv2.cvtColor(cv2.threshold(grey, threshold, 255, cv2.THRESH_BINARY)[1], cv2.COLOR_GRAY2RGB)
 
 
@@ -30,6 +33,7 @@ def jpeg(picture: Picture, quality: int) -> None:
 
 def scaled(picture: Picture, factor: float, sharp: bool = False) -> None:
     """Change the size of the picture."""
+    factor = min(factor, MOST_WIDTH / picture.width, 120 / picture.height)
     height = max(LEAST_HEIGHT, round(picture.height * factor))
     width = max(LEAST_WIDTH, round(picture.width * factor))
     way = cv2.INTER_NEAREST if sharp else cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR

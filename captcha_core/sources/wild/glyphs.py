@@ -60,7 +60,7 @@ def glyph(font: str, size_px: int, character: str, aliased: bool = False) -> Gly
     return _cut(np.asarray(page), size_px, 2 * size_px, drawn.getlength(character))
 
 
-@lru_cache(maxsize=4000)
+@lru_cache(maxsize=400)
 def _font(path: str, size_px: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(path, size_px, layout_engine=ImageFont.Layout.BASIC)
 

@@ -2,6 +2,7 @@
 
 import string
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 
 from captcha_core.sources.wild.dice import Dice
@@ -59,7 +60,7 @@ def draw_text(dice: Dice, alphabets: Alphabets, allowed: str = ALPHABET, least: 
         least: The shortest length.
         most: The greatest length.
     """
-    kind = dice.weighted(KINDS, tuple(accumulate(getattr(alphabets, name) for name in KINDS)))
+    kind = dice.weighted(KINDS, _sums(alphabets))
     length = min(most, max(least, dice.weighted(LENGTHS, LENGTH_SUMS)))
     if kind == "sums":
         text = _sum(dice)
@@ -68,6 +69,11 @@ def draw_text(dice: Dice, alphabets: Alphabets, allowed: str = ALPHABET, least: 
         kind = "digits"
     hat = "".join(c for c in ALPHABETS[kind] if c in allowed) or allowed
     return "".join(dice.pick(hat) for _ in range(length))
+
+
+@cache
+def _sums(alphabets: Alphabets) -> tuple[float, ...]:
+    return tuple(accumulate(getattr(alphabets, name) for name in KINDS))
 
 
 def _sum(dice: Dice) -> str:

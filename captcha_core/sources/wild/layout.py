@@ -28,7 +28,9 @@ class Setting:
         spacing: Factor for the distance between characters; below 1 they touch and overlap.
         jitter: Share of the height by which characters leave the base line.
         sizes: Share by which characters differ in size.
-        stretch: Share by which characters are made narrower or wider.
+        stretch: Share by which single characters are made narrower or wider.
+        wide: Factor for the width of all characters.
+        swing: Share of the height by which the base line goes up and down.
         mixed: Share of the pictures in which every character has a font of its own.
         common: Share of everyday fonts.
         odd: Share of the decorative fonts that are used.
@@ -45,6 +47,8 @@ class Setting:
     jitter: float = 0.03
     sizes: float = 0.0
     stretch: float = 0.05
+    wide: tuple[float, float] = (0.9, 1.15)
+    swing: float = 0.0
     mixed: float = 0.1
     common: float = 0.4
     odd: float = 0.25
@@ -80,9 +84,11 @@ def set_text(picture: Picture, setting: Setting) -> Layer:
     dice = picture.dice
     fonts = _fonts(dice, picture.text, setting)
     straight = dice.chance(setting.aliased)
-    spacing = dice.between(*setting.spacing)
-    size_px = _size(picture, setting, fonts, spacing)
-    pieces = [_piece(dice, font, c, size_px, setting, straight) for font, c in zip(fonts, picture.text, strict=True)]
+    spacing, wide = dice.between(*setting.spacing), 1.0 if straight else dice.between(*setting.wide)
+    size_px = _size(picture, setting, fonts, spacing * wide)
+    pieces = [
+        _piece(dice, font, c, size_px, wide, setting, straight) for font, c in zip(fonts, picture.text, strict=True)
+    ]
     return _place(picture, setting, pieces, spacing, size_px, straight)
 
 
@@ -105,19 +111,27 @@ def _size(picture: Picture, setting: Setting, fonts: list[str], spacing: float) 
     return float(max(8.0, min(by_height, by_width)))
 
 
-def _piece(dice: Dice, font: str, character: str, size_px: float, setting: Setting, straight: bool) -> _Piece:
+def _piece(
+    dice: Dice, font: str, character: str, size_px: float, wide: float, setting: Setting, straight: bool
+) -> _Piece:
     if straight or font == BITMAP:
-        return _straight(glyph(font, round(size_px), character, aliased=True))
+        return _straight(glyph(font, _whole(size_px), character, aliased=True))
     drawn, scale = master(font, size_px * (1 + dice.between(-setting.sizes, setting.sizes)), character)
     turn = radians(dice.between(-setting.rotate, setting.rotate))
     slant = dice.between(-setting.slant, setting.slant)
-    wide, tall = scale * (1 + dice.between(-setting.stretch, setting.stretch)), scale
+    tall, across = scale, scale * wide
+    wide = across * (1 + dice.between(-setting.stretch, setting.stretch))
     matrix = (wide * cos(turn), tall * (slant * cos(turn) - sin(turn)), wide * sin(turn),
               tall * (slant * sin(turn) + cos(turn)))  # fmt: skip
     rows, columns = drawn.mask.shape
     return _Piece(
-        drawn.mask, matrix, (drawn.top + rows / 2) * scale, (drawn.left + columns / 2) * scale, drawn.advance * scale
+        drawn.mask, matrix, (drawn.top + rows / 2) * tall, (drawn.left + columns / 2) * across, drawn.advance * across
     )
+
+
+def _whole(size_px: float) -> int:
+    """Return a size that is whole, and even where that makes little difference: so fewer glyphs are drawn."""
+    return round(size_px) if size_px < 24 else 2 * round(size_px / 2)
 
 
 def _straight(drawn: Glyph) -> _Piece:
@@ -137,9 +151,11 @@ def _place(
     bottom = max(piece.middle_y + piece.mask.shape[0] * abs(piece.matrix[3]) / 2 for piece in pieces)
     free = max(0.0, height - (bottom - top)) / 2
     base = height / 2 - (top + bottom) / 2 + free * dice.between(-setting.edge, setting.edge) * 0.6
+    swing, phase, step = height * dice.between(0, setting.swing), dice.between(0, 6.3), dice.between(0.4, 1.8)
     for number, piece in enumerate(pieces):
         x = pen + piece.before + (spacing - 1) * piece.advance / 2
         y = base + piece.middle_y + height * dice.between(-setting.jitter, setting.jitter)
+        y += swing * sin(phase + step * number)
         _stamp(alpha, owner, piece, round(x) if straight else x, round(y) if straight else y, number)
         pen += piece.advance * spacing
     return Layer(alpha, owner, size_px)

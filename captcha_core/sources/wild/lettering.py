@@ -8,7 +8,7 @@ import numpy as np
 
 from captcha_core.sources.wild.dice import Dice
 from captcha_core.sources.wild.layout import Layer
-from captcha_core.sources.wild.picture import Colour, Picture, paint
+from captcha_core.sources.wild.picture import Colour, Picture, paint, paint_each
 
 CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 SQUARE = np.ones((3, 3), dtype=np.uint8)
@@ -17,10 +17,10 @@ SQUARE = np.ones((3, 3), dtype=np.uint8)
 def fill(picture: Picture, layer: Layer, colours: Sequence[Colour], opacity: float = 1.0) -> None:
     """Paint a text in one colour, or in one for each character."""
     np.maximum(picture.ink, layer.alpha, out=picture.ink)
-    palette: Colour | np.ndarray = colours[0]
     if len(colours) > 1:
-        palette = np.array(colours, dtype=np.uint8)[layer.owner % len(colours)]
-    paint(picture.image, layer.alpha, palette, opacity)
+        paint_each(picture.image, layer.alpha, layer.owner, list(colours), opacity)
+    else:
+        paint(picture.image, layer.alpha, colours[0], opacity)
 
 
 def gradient_fill(picture: Picture, layer: Layer, first: Colour, second: Colour) -> None:

@@ -11,7 +11,9 @@ from captcha_core.sources.wild.draw import draw_wild
 from captcha_core.sources.wild.families import FAMILIES
 
 HEIGHT_PX, MAX_WIDTH_PX = 40, 240
-BITS = 4  # of each primary that tell two colours of a page apart
+BITS = 3  # of each primary that tell two colours of a page apart
+RING_PX, RING_WEIGHT = 4, 8  # pixels near the border count more often; the outermost may be a frame and do not count
+FRAME_PX = 3  # at the border, where a frame would count as what is furthest from the page
 FULL_SHARE = 0.03  # of all pixels may be further from the page than what becomes full white
 
 
@@ -72,12 +74,13 @@ def page_colour(image: np.ndarray) -> np.ndarray:
 def _page_colour(image: Any) -> Any:
     height, width = image.shape[:2]
     counts, sums = np.zeros(1 << 3 * BITS, np.int32), np.zeros((1 << 3 * BITS, 3), np.int64)
-    for y in range(height):
-        for x in range(width):
+    for y in range(1, height - 1):
+        for x in range(1, width - 1):
             place = 0
             for c in range(3):
                 place = (place << BITS) | (image[y, x, c] >> (8 - BITS))
-            weight = 4 if x < 2 or y < 2 or x >= width - 2 or y >= height - 2 else 1
+            inside = RING_PX <= x < width - RING_PX and RING_PX <= y < height - RING_PX
+            weight = 1 if inside else RING_WEIGHT
             counts[place] += weight
             for c in range(3):
                 sums[place, c] += weight * image[y, x, c]
@@ -97,7 +100,8 @@ def _ink(image: Any, page: Any, channels: int) -> Any:
             green = abs(image[y, x, 1] - page[1])
             blue = abs(image[y, x, 2] - page[2])
             total = np.sqrt(0.9 * red * red + 1.5 * green * green + 0.6 * blue * blue)
-            counts[int(total)] += 1
+            if FRAME_PX <= x < width - FRAME_PX and FRAME_PX <= y < height - FRAME_PX:
+                counts[int(total)] += 1
             if channels == 1:
                 far[y, x, 0] = total
             else:

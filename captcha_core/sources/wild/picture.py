@@ -58,7 +58,7 @@ def new_picture(
     """
     tall = int(height[0] * (height[1] / height[0]) ** dice.unit())
     wide = tall * dice.between(*per_character) * (max(len(text), 2) + 0.4)
-    width = int(min(max(wide, 1.3 * tall, 40), 360))
+    width = int(min(max(wide, 1.3 * tall, 40), 350))
     return Picture(dice, text, np.zeros((tall, width, 3), dtype=np.uint8))
 
 
@@ -85,6 +85,19 @@ def _paint_each(image: np.ndarray, alpha: np.ndarray, colours: np.ndarray, stren
                     image[y, x, c] += ((int(colours[y, x, c]) - image[y, x, c]) * part + 127) // 255
 
 
+@kernel()
+def _paint_owned(image: np.ndarray, alpha: np.ndarray, owner: np.ndarray, palette: np.ndarray, strength: int) -> None:
+    count = palette.shape[0]
+    for y in range(alpha.shape[0]):
+        for x in range(alpha.shape[1]):
+            share = alpha[y, x]
+            if share:
+                part = (share * strength) >> 8
+                number = owner[y, x] % count
+                for c in range(3):
+                    image[y, x, c] += ((palette[number, c] - image[y, x, c]) * part + 127) // 255
+
+
 def paint(image: np.ndarray, alpha: np.ndarray, colour: Any, opacity: float = 1.0) -> None:
     """Lay a colour over an image.
 
@@ -99,3 +112,8 @@ def paint(image: np.ndarray, alpha: np.ndarray, colour: Any, opacity: float = 1.
         _paint_each(image, alpha, colour, strength)
     else:
         _paint(image, alpha, int(colour[0]), int(colour[1]), int(colour[2]), strength)
+
+
+def paint_each(image: np.ndarray, alpha: np.ndarray, owner: np.ndarray, palette: list[Colour], opacity: float) -> None:
+    """Lay colours over an image, each where its owner is; see :func:`paint`."""
+    _paint_owned(image, alpha, owner, np.array(palette, dtype=np.int64), int(256 * opacity))

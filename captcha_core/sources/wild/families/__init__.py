@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from captcha_core.sources.wild.families import inks, libraries, plain, scenes
+from captcha_core.sources.wild.families import inks, libraries, plain, scenes, sites
 from captcha_core.sources.wild.labels import ANY, SUMS, Alphabets
 from captcha_core.sources.wild.picture import Picture
 
@@ -51,6 +51,17 @@ FAMILIES: dict[str, Family] = {
     "rings": Family(libraries.rings, 1.0, height=(28, 60)),
     "crowded": Family(libraries.crowded, 1.5, height=LARGE, per_character=(0.4, 0.65)),
     "tangled": Family(libraries.tangled, 1.5, height=MEDIUM, per_character=(0.45, 0.75)),
+    # software of sites
+    "thick_sine": Family(sites.thick_sine, 1.5, height=(24, 70)),
+    "crossed": Family(sites.crossed, 1.5, height=(28, 80), per_character=(0.5, 0.8)),
+    "spiral_grid": Family(sites.spiral_grid, 0.7, height=(26, 60)),
+    "raised_net": Family(sites.raised_net, 0.3, height=(48, 100)),
+    "boxed": Family(sites.boxed, 0.6, height=(24, 60)),
+    "two_halves": Family(sites.two_halves, 0.5, height=MEDIUM),
+    "textured_ink": Family(sites.textured_ink, 0.6, height=(30, 90)),
+    "blotted": Family(sites.blotted, 0.6, height=MEDIUM),
+    "swinging": Family(sites.swinging, 1.0, height=(28, 80), per_character=(0.5, 0.8)),
+    "wide_black": Family(sites.wide_black, 1.2, height=(24, 60), per_character=(0.5, 0.7)),
     # letters that are special
     "hollow": Family(inks.hollow, 1.5, height=(26, 80), per_character=(0.45, 0.75)),
     "edged": Family(inks.edged, 1.0, height=MEDIUM),

@@ -58,7 +58,7 @@ def moire(picture: Picture) -> None:
     layer, ink = set_text(picture, CALM), pens(picture, 0.2)
     lettering.fill(picture, layer, ink)
     for _ in range(dice.whole(1, 2)):
-        lines.grid(picture, colours.between(picture.page, picture.pen, dice.between(0.1, 0.5)), (3, 5), True)
+        lines.grid(picture, colours.between(picture.page, picture.pen, dice.between(0.08, 0.3)), (3, 6), True)
     distort.bend_picture(picture, distort.any_bend(dice, picture.height, picture.width, 0.5))
 
 
