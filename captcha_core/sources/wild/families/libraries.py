@@ -24,7 +24,7 @@ def securimage(picture: Picture) -> None:
     layer, ink = _bent(picture, BIG, 1.2), pens(picture, 0.1)
     specks.dots(picture, dice.whole(0, 90), ink, (0, 1))
     lettering.fill(picture, layer, ink)
-    for _ in range(dice.whole(1, 7)):
+    for _ in range(dice.whole(1, 5)):
         lines.curve(picture, dice.pick(ink), dice.whole(1, max(1, picture.height // 30)))
 
 
@@ -184,6 +184,6 @@ def tangled(picture: Picture) -> None:
     layer, ink = _bent(picture, TIGHT if dice.chance(0.5) else BIG, 0.5), pens(picture, 0.05)
     specks.pepper(picture, dice.between(0.01, 0.12), ink)
     lettering.fill(picture, layer, ink)
-    for _ in range(dice.whole(1, 6)):
+    for _ in range(dice.whole(1, 4)):
         lines.curve(picture, picture.pen, dice.whole(1, 2), dice.chance(0.5), dice.chance(0.3))
-    lines.lines(picture, dice.whole(0, 5), ink, smooth=dice.chance(0.3))
+    lines.lines(picture, dice.whole(0, 3), ink, smooth=dice.chance(0.3))

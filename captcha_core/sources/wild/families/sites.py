@@ -28,11 +28,11 @@ def crossed(picture: Picture) -> None:
     """Text of one colour on a pastel page, lines behind and before it, all bent together."""
     dice = picture.dice
     backgrounds.flat(picture, colours.shade(dice, 190, 255, 0.9))
-    widest = max(1, picture.height // 25)
-    lines.lines(picture, dice.whole(0, 8), any_colours(picture), (1, widest))
+    widest = max(1, picture.height // 30)
+    lines.lines(picture, dice.whole(0, 5), any_colours(picture), (1, widest))
     layer, ink = set_text(picture, STEADY), pens(picture, 0.3)
     lettering.fill(picture, layer, ink)
-    lines.lines(picture, dice.whole(0, 6), any_colours(picture), (1, widest))
+    lines.lines(picture, dice.whole(0, 4), any_colours(picture), (1, widest))
     if dice.chance(0.8):
         distort.bend_picture(picture, distort.rubber(dice, picture.height, picture.width, dice.between(0.4, 1)))
 
@@ -161,7 +161,7 @@ def wide_black(picture: Picture) -> None:
         layer = distort.bend_text(layer, distort.waves(dice, picture.height, picture.width, 0.6))
     lettering.fill(picture, layer, ink)
     specks.pepper(picture, dice.between(0.0, 0.1), ink)
-    for _ in range(dice.whole(0, 4)):
+    for _ in range(dice.whole(0, 3)):
         lines.curve(picture, picture.pen, dice.whole(1, 2), dice.chance(0.6), dice.chance(0.3))
     if dice.chance(0.6):
         finish.one_bit(picture, dice.whole(100, 170))
