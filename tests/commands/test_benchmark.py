@@ -10,6 +10,8 @@ from mlflow import MlflowClient
 
 from captcha_core.models.zoo import get_network
 from captcha_core.training.config import TrainingConfig
+from experiments.benchmarks import writing
+from experiments.benchmarks.serving import parse
 from experiments.benchmarks.sweep import FOLDER, table
 from experiments.cli import main
 from experiments.commands.benchmark import SUITES
@@ -88,3 +90,38 @@ def test_the_settings_that_are_shipped_can_be_trained(name: str) -> None:
         get_network(setting.get("network", "image_ctc"))
         recipe = {key: value for key, value in setting.items() if key != "network" and "." not in key}
         TrainingConfig.build(**{"minutes": 1, **recipe})
+
+
+PRINTED_BY_WRK = """\
+  Latency Distribution
+     50%  {p50}
+     75%   40.02ms
+     99%  {p99}
+  12345 requests in 10.00s, 3.21MB read
+{other}Requests/sec:   1234.56
+"""
+
+
+@pytest.mark.parametrize(
+    ("p50", "p99", "other", "expected"),
+    [
+        ("83.00us", "1.42ms", "", (0.083, 1.42, 0.0)),
+        ("38.59ms", "1.20s", "  Non-2xx or 3xx responses: 77\n", (38.59, 1200.0, 77.0)),
+    ],
+)
+def test_what_wrk_prints(p50: str, p99: str, other: str, expected: tuple[float, float, float]) -> None:
+    row = parse(PRINTED_BY_WRK.format(p50=p50, p99=p99, other=other))
+    assert (row["p50_ms"], row["p99_ms"], row["not_2xx"]) == pytest.approx(expected)
+    assert row["requests_a_second"] == 1234.56
+
+
+def test_what_wrk_does_not_print_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected the output of wrk"):
+        parse("unable to connect")
+
+
+@pytest.mark.long
+def test_workers_write_the_same_in_bounded_memory() -> None:
+    result = writing.run(count=6_000)
+    assert result["equal_digests"] is True
+    assert all(0 < written["peak_mib"] < 1024 for written in result["runs"])
