@@ -14,6 +14,7 @@ from pathlib import Path
 
 from captcha_core.errors import CaptchaError
 from captcha_core.files import write_json
+from captcha_core.tracking.owner import born, is_alive
 from dashboard.tracking.timeouts import usual_timeouts
 
 FOLDER = Path(".captchalab")
@@ -30,7 +31,7 @@ class Job:
 
     Args:
         pid: Its process.
-        born_s: When the process began: tells it from a later one with the same number.
+        born: When the process began: tells it from a later one with the same number.
         arguments: What captchalab was given.
         started_ms: When it was started.
         code: Its exit code, None while it runs or when nobody saw it end.
@@ -38,7 +39,7 @@ class Job:
     """
 
     pid: int
-    born_s: float
+    born: str
     arguments: tuple[str, ...]
     started_ms: int
     code: int | None = None
@@ -46,7 +47,7 @@ class Job:
 
     @property
     def running(self) -> bool:
-        return self.code is None and _alive(self.pid, self.born_s)
+        return self.code is None and is_alive(self.pid, self.born)
 
     @property
     def command(self) -> str:
@@ -59,8 +60,6 @@ def start(arguments: Sequence[str]) -> Job:
     Raises:
         CaptchaError: If one is running already, or it cannot be started.
     """
-    import psutil
-
     with _starting:
         before = current()
         if before and before.running:
@@ -74,10 +73,9 @@ def start(arguments: Sequence[str]) -> Job:
                     command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment,
                     start_new_session=True,
                 )  # fmt: skip
-            born_s = psutil.Process(process.pid).create_time()
-        except (OSError, psutil.Error) as error:
+        except OSError as error:
             raise CaptchaError(f"expected to start a training, received {error}; see to that.") from None
-        job = Job(process.pid, born_s, tuple(arguments), int(1000 * time.time()))
+        job = Job(process.pid, born(process.pid), tuple(arguments), int(1000 * time.time()))
         with _writing:
             _write(job)
         threading.Thread(target=_await, args=(process, job), daemon=True).start()
@@ -131,19 +129,9 @@ def _await(process: "subprocess.Popen[bytes]", job: Job) -> None:
     code = process.wait()
     with _writing:
         now = current()
-        if now and (now.pid, now.born_s) == (job.pid, job.born_s):
+        if now and (now.pid, now.born) == (job.pid, job.born):
             _write(Job(**{**asdict(now), "code": code}))
 
 
 def _write(job: Job) -> None:
     write_json(FOLDER / RECORD, asdict(job))
-
-
-def _alive(pid: int, born_s: float) -> bool:
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        return abs(process.create_time() - born_s) < 2 and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False

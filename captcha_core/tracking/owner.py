@@ -18,7 +18,7 @@ def own_tags() -> dict[str, str]:
 
 def owner_tags(pid: int) -> dict[str, str]:
     """Return the tags of a process of this machine."""
-    return {Tag.PID: str(pid), Tag.HOST: platform.node(), Tag.BORN: _born(pid)}
+    return {Tag.PID: str(pid), Tag.HOST: platform.node(), Tag.BORN: born(pid)}
 
 
 def is_own(tags: Mapping[str, str]) -> bool:
@@ -34,11 +34,15 @@ def is_gone(tags: Mapping[str, str]) -> bool:
     pid = tags.get(Tag.PID, "")
     if tags.get(Tag.HOST) != platform.node() or not pid.isdigit() or Tag.BORN not in tags:
         return False
-    born = _born(int(pid))
-    return not born or born != tags[Tag.BORN]
+    return not is_alive(int(pid), tags[Tag.BORN])
 
 
-def _born(pid: int) -> str:
+def is_alive(pid: int, since: str) -> bool:
+    """Say whether the process with this number is there that began when :func:`born` says."""
+    return bool(since) and born(pid) == since
+
+
+def born(pid: int) -> str:
     """Return when a process began, empty if it is not there: as exactly as the system keeps it.
 
     On Linux that is in ticks since the machine was started, which a change of its clock does not move.

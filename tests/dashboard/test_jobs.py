@@ -73,7 +73,7 @@ def test_a_command_that_ends_just_before_it_is_stopped(here: Path, monkeypatch: 
 
 def test_a_process_of_the_same_number_is_another(here: Path) -> None:
     """After a restart of the machine the number may belong to anybody."""
-    record = {"pid": os.getpid(), "born_s": 1.0, "arguments": ["train"], "started_ms": 0}
+    record = {"pid": os.getpid(), "born": "1", "arguments": ["train"], "started_ms": 0}
     (here / jobs.FOLDER).mkdir()
     (here / jobs.FOLDER / jobs.RECORD).write_text(json.dumps(record), encoding="utf-8")
     job = jobs.current()
