@@ -62,6 +62,7 @@ class Bundle:
 
     @property
     def litert_path(self) -> Path:
+        """The file that solving reads."""
         return self.path / "model.tflite"
 
     @cached_property
@@ -78,6 +79,7 @@ class Bundle:
 
     @property
     def keras_path(self) -> Path:
+        """The file that further training and exports start from."""
         return self.path / "model.keras"
 
     @cached_property

@@ -51,9 +51,11 @@ class VersionRecord:
 class Registry(Protocol):
     """Somewhere versions are registered."""
 
-    def by_alias(self, name: str, alias: str) -> VersionRecord: ...
+    def by_alias(self, name: str, alias: str) -> VersionRecord:
+        """Return the version behind an alias. Raises: RegistryError: If there is none, or nobody answers."""
 
-    def by_version(self, name: str, version: str) -> VersionRecord: ...
+    def by_version(self, name: str, version: str) -> VersionRecord:
+        """Return a version by its number. Raises: RegistryError: If there is none, or nobody answers."""
 
 
 def registry_uri() -> str:
@@ -78,6 +80,7 @@ class SqliteRegistry:
     path: Path
 
     def by_alias(self, name: str, alias: str) -> VersionRecord:
+        """Return the version behind an alias."""
         with self._open() as database:
             row = database.execute(
                 "SELECT version FROM registered_model_aliases WHERE name = ? AND alias = ?", (name, alias)
@@ -87,6 +90,7 @@ class SqliteRegistry:
             return self._record(database, name, row[0])
 
     def by_version(self, name: str, version: str) -> VersionRecord:
+        """Return a version by its number."""
         with self._open() as database:
             return self._record(database, name, version)
 
@@ -140,9 +144,11 @@ class RestRegistry:
     uri: str
 
     def by_alias(self, name: str, alias: str) -> VersionRecord:
+        """Return the version behind an alias."""
         return self._record(self._get("registered-models/alias", {"name": name, "alias": alias}, "model_version"))
 
     def by_version(self, name: str, version: str) -> VersionRecord:
+        """Return a version by its number."""
         return self._record(self._get("model-versions/get", {"name": name, "version": version}, "model_version"))
 
     def _record(self, version: dict[str, Any]) -> VersionRecord:
@@ -194,9 +200,11 @@ class ClientRegistry:
     uri: str
 
     def by_alias(self, name: str, alias: str) -> VersionRecord:
+        """Return the version behind an alias."""
         return self._record(name, f"alias {alias!r}", lambda client: client.get_model_version_by_alias(name, alias))
 
     def by_version(self, name: str, version: str) -> VersionRecord:
+        """Return a version by its number."""
         return self._record(name, f"version {version}", lambda client: client.get_model_version(name, version))
 
     def _record(self, name: str, wanted: str, ask: Any) -> VersionRecord:

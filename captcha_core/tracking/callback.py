@@ -17,5 +17,6 @@ class LogEpochs(keras.callbacks.Callback):
         self.run = run
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Log the epoch."""
         numbers = {key: float(value) for key, value in (logs or {}).items()}
         self.run.metrics({**numbers, Metric.EPOCHS_DONE: epoch + 1.0}, step=epoch)

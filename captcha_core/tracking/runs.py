@@ -84,6 +84,7 @@ class Run:
             self.client.log_batch(self.id, params=fresh[first : first + 100])
 
     def metrics(self, values: Mapping[str, float], step: int = 0, at_ms: int | None = None) -> None:
+        """Log metrics at a step, with the time at which they were true."""
         if self.later is not None:
             self.later.metrics(values, step)
             return
@@ -93,6 +94,7 @@ class Run:
         self.client.log_batch(self.id, metrics=[Metric(key, float(value), now, step) for key, value in values.items()])
 
     def tags(self, values: Mapping[str, Any]) -> None:
+        """Set tags; secrets in their values become stars."""
         shown = {key: masked_value(key, value)[:5000] for key, value in values.items()}
         if self.later is not None:
             self.later.tags(shown)
