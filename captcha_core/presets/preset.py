@@ -75,10 +75,12 @@ class Preset(BaseModel):
 
     @property
     def registered_name(self) -> str:
+        """The registered model's name where no other is given."""
         return f"captcha-{self.name}"
 
 
 def preset_names() -> list[str]:
+    """Return the names of the presets that come with the package."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 

@@ -1,0 +1,1 @@
+"""Training of one network, and the search over many."""

@@ -63,6 +63,7 @@ class Checkpoint:
 
     @property
     def exists(self) -> bool:
+        """Whether there is a state to go on from."""
         return any((self.folder / state / "progress.json").is_file() for state in ("last", "last.old"))
 
     def save(self, model: "keras.Model", progress: Progress) -> None:

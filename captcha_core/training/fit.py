@@ -35,7 +35,7 @@ def train(
     checkpoint: Checkpoint,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     start_from: keras.Model | None = None,
-    warn: Warn = lambda remark: None,
+    warn: Warn = lambda _: None,
     extend: bool = True,
 ) -> Trained:
     """Train until the budget is used up, or go on from the checkpoint if there is one.

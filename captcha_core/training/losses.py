@@ -15,6 +15,7 @@ class PositionsLoss(keras.losses.Loss):
         self.label_smoothing = label_smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each sample (B)."""
         losses = ops.sparse_categorical_crossentropy(ops.cast(y_true, "int32"), y_pred, from_logits=True)
         if self.label_smoothing:
             uniform = -ops.mean(ops.log_softmax(y_pred), axis=-1)
@@ -22,6 +23,7 @@ class PositionsLoss(keras.losses.Loss):
         return ops.mean(losses, axis=-1)
 
     def get_config(self) -> dict[str, Any]:
+        """Return what Keras needs to build it again."""
         return {**super().get_config(), "label_smoothing": self.label_smoothing}
 
 
@@ -34,6 +36,7 @@ class CTCLoss(keras.losses.CTC):
     """
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each sample (B)."""
         if keras.backend.backend() != "tensorflow":
             return super().call(y_true, y_pred)
         import tensorflow as tf

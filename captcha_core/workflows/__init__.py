@@ -1,0 +1,1 @@
+"""What the commands do, for Python: train, search, evaluate, promote and label."""

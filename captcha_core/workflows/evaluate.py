@@ -89,6 +89,7 @@ class ReadShards:
     shards: Sequence[str]
 
     def __call__(self, number: int) -> tuple[int, Answers]:
+        """Read a shard by its number."""
         solver = _solver(self.model)
         samples = Dataset.open(self.data).shard(self.shards[number])
         return number, tuple(solver.attempt(sample.media) for sample in samples if sample.text is not None)

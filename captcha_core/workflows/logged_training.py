@@ -17,7 +17,6 @@ from captcha_core.bundle.convert import to_litert
 from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import ModelError
 from captcha_core.evaluation.report import Report
-from captcha_core.features.contract import Features
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import get_network
 from captcha_core.progress import console
@@ -173,14 +172,12 @@ def bundle_of(
     path: Path, task: TrainingTask, trained: Trained, training_data: TrainingData, preset: str | None
 ) -> Bundle:
     """Convert the best weights, choose between float and quantised by exact match, and write the bundle."""
-    x, texts = training_data.validation
-    features = get_network(task.network).features(task.spec)
-    litert, quantised = _litert(task, trained.model, features, x, texts)
+    litert, quantised = _litert(task, trained.model, *training_data.validation)
     config = BundleConfig(
         network=task.network,
         options=task.options,
         head=task.head,
-        features=features,
+        features=get_network(task.network).features(task.spec),
         quantised=quantised,
         preset=preset,
     )
@@ -190,9 +187,7 @@ def bundle_of(
     return write_bundle(path, task.spec, config, keras_file, litert, metrics)
 
 
-def _litert(
-    task: TrainingTask, model: keras.Model, features: Features, x: np.ndarray, texts: Sequence[str]
-) -> tuple[bytes, bool]:
+def _litert(task: TrainingTask, model: keras.Model, x: np.ndarray, texts: Sequence[str]) -> tuple[bytes, bool]:
     """Return the file to serve and whether it is quantised; both are checked against Keras first.
 
     Raises:
@@ -246,12 +241,12 @@ class TrainingBar(keras.callbacks.Callback):
         )
         self.task = self.bar.add_task("starting", total=1.0)
 
-    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+    def on_train_begin(self, *_: Any) -> None:
         """Show the bar."""
         self.started = time.monotonic()
         self.bar.start()
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_train_batch_end(self, *_: Any) -> None:
         """Move the bar, every 20 steps."""
         self.steps += 1
         if self.steps % 20 == 0:
@@ -270,7 +265,7 @@ class TrainingBar(keras.callbacks.Callback):
             self.task, description=f"epoch {epoch + 1}  loss {logs.get('loss', 0.0):.3f}  exact match {read}"
         )
 
-    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+    def on_train_end(self, *_: Any) -> None:
         """Fill the bar and leave it."""
         self.bar.update(self.task, completed=1.0)
         self.bar.stop()

@@ -24,13 +24,13 @@ def evaluate(
             "model's files.",
         ),
     ] = "",
-    format: Format = "text",
+    output: Format = "text",
 ) -> None:
     """Evaluate a model on a split of a data set: exact match with its 95 % interval, and the rest beside it.
 
     A sample that cannot be read counts as wrong.
     """
-    as_json = check_format(format)
+    as_json = check_format(output)
 
     from captcha_core.dataset.store import Dataset
     from captcha_core.workflows.evaluate import evaluate as read_with

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def export(
     model: Model,
     out: Annotated[str, typer.Option(metavar="FILE", help="Ends in .tflite, .onnx or .keras.", show_default=False)],
-    format: Annotated[str, typer.Option(help="litert, litert-int8, onnx or keras.")] = "litert",
+    kind: Annotated[str, typer.Option("--format", help="litert, litert-int8, onnx or keras.")] = "litert",
     data: Data = "",
 ) -> None:
     """Write a version as LiteRT (float32 or quantised), ONNX or Keras.
@@ -38,7 +38,7 @@ def export(
     from captcha_core.tracking.connect import connect
     from captcha_core.workflows.data import require_same_spec
 
-    check_file(format, Path(out))  # before the seconds that the learner takes
+    check_file(kind, Path(out))  # before the seconds that the learner takes
     connect()
     located = locate(model)
     bundle = Bundle.open(located.path, located.digest)
@@ -46,12 +46,12 @@ def export(
         require_same_spec(Dataset.open(Path(data)), bundle.spec)
     start_keras()
     features, where = _features(bundle, data)
-    if where == NOISE and format == "litert-int8":
+    if where == NOISE and kind == "litert-int8":
         raise ModelError(
             "expected samples to check quantised weights on, received none; give --data DIR with captchas of the kind "
             "that the model reads."
         )
-    parity = write(bundle, located.model, format, Path(out), features)
+    parity = write(bundle, located.model, kind, Path(out), features)
     print(f"{out}: {parity}, on {where}")
 
 

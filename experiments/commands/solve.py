@@ -13,13 +13,13 @@ from experiments.terminal.options import Format, Model, check_format
 def solve(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Images or clips.")],
     model: Model,
-    format: Format = "text",
+    output: Format = "text",
 ) -> None:
     """Read captchas: a line a file, or a JSON line with the confidence of each character.
 
     Every file is tried; the exit code is 1 if one could not be read.
     """
-    as_json = check_format(format)
+    as_json = check_format(output)
     from captcha_core.errors import CaptchaError
     from captcha_core.files import read_media
     from captcha_core.solver import Solver

@@ -52,14 +52,14 @@ def tune(
         str, typer.Option(help="Registered model; by default captcha-PRESET, without one captcha-FOLDER.")
     ] = "",
     seed: Annotated[int, typer.Option(help="Of the tuner's choices.", min=0)] = 0,
-    format: Format = "text",
+    output: Format = "text",
 ) -> None:
     """Search widths, depths, optimisers and the rest for what reads best, and register the winner as challenger.
 
     Each network declares what may vary; a preset's `search` section and --space narrow it. A search that was stopped
     or killed goes on with --resume, a finished one is extended with --resume and more --trials.
     """
-    as_json = check_format(format)
+    as_json = check_format(output)
     from captcha_core.progress import console
     from captcha_core.workflows.search import search
     from experiments.terminal.settings import parse_settings

@@ -18,7 +18,7 @@ Model = Annotated[
 Out = Annotated[str, typer.Option(metavar="DIR", help="Folder to write.", show_default=False)]
 SplitBy = Annotated[str, typer.Option(help="What decides the split: content, or text: no string is then in two.")]
 Split = Annotated[str, typer.Option(help="Split of the data set.")]
-Format = Annotated[str, typer.Option(help="text, or json for programs.")]
+Format = Annotated[str, typer.Option("--format", help="text, or json for programs.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="A training setting, or options.KEY for the network's."),

@@ -219,7 +219,7 @@ class BayesianOracle(_Durable, oracles.BayesianOptimizationOracle):
         kernel = Matern(nu=2.5, length_scale=0.5, length_scale_bounds=(0.1, 10.0))
         return super()._make_gpr().set_params(kernel=kernel, n_restarts_optimizer=5)
 
-    def populate_space(self, trial_id: str) -> dict[str, Any]:
+    def populate_space(self, *_: Any) -> dict[str, Any]:
         """Return the configuration with the best bound of those that were not tried."""
         finished = [trial for trial in self.trials.values() if trial.status == TrialStatus.COMPLETED]
         if len(finished) < (self.num_initial_points or 1):

@@ -39,7 +39,7 @@ class Tuner(BaseTuner):
         oracle: Any,
         folder: Path,
         run: Callable[[Trial], dict[str, float]],
-        ended: Callable[[Trial], None] = lambda trial: None,
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
         self._run, self._ended, self._asked = run, ended, 0.0
         super().__init__(oracle, directory=str(folder.parent), project_name=folder.name)
@@ -51,7 +51,7 @@ class Tuner(BaseTuner):
             time.sleep(PAUSE_S)
         self._asked = time.monotonic()
 
-    def on_trial_begin(self, trial: Trial) -> None:
+    def on_trial_begin(self, *_: Any) -> None:
         """Stop before a trial whose beginning could not be saved."""
         self._check()
 
@@ -77,7 +77,7 @@ class Tuner(BaseTuner):
         trial.message = (trial.message or "").strip().rpartition("\n")[2] or None
         self.oracle.end_trial(trial)
         self._check()
-        self._ended(trial)
+        self._ended()
 
     def save(self) -> None:
         """The oracle keeps what there is to keep."""

@@ -1,0 +1,1 @@
+"""A search: its plan, trials, workers, runs and report."""

@@ -31,6 +31,7 @@ from captcha_core.workflows.searching.report import TrialRecord
 
 WINNER, DEFAULT = Kind.WINNER, Kind.DEFAULT
 SURE = 0.05
+REPORTED = ["run_id", "seed", "exact_match", "character_error_rate", "model_bytes", "latency_p50_ms", "parameters"]
 
 
 @dataclass(frozen=True)
@@ -51,39 +52,34 @@ class Final:
 
     @property
     def better(self) -> bool:
+        """Whether the winner's mean exact match is higher."""
         return _mean(self.winner) > _mean(self.default)
 
     def sentence(self) -> str:
+        """Return the comparison as a sentence for people."""
         test, count = self.test, len(self.winner)
         over = f" The registered file exceeds a limit: {self.over}." if self.over else ""
         n, trainings = len(self.winner[0]["right"]), f"{count} training{'s' * (count > 1)}"
-        mine, theirs = _mean(self.winner), _mean(self.default)
+        winner, default = _mean(self.winner), _mean(self.default)
         if self.same:
             return (
-                f"The best trial is the preset's default itself, no other setting beats it: exact match {mine:.2%} "
+                f"The best trial is the preset's default itself, no other setting beats it: exact match {winner:.2%} "
                 f"({_each(self.winner)}), {trainings}, {n:,} test samples.{over}"
             )
         verdict = "beats" if self.better else "does not beat"
         doubt = "" if not self.better or test.p_value < SURE else " (within chance)"
         return (
-            f"The winner {verdict} the preset's default{doubt}: exact match {mine:.2%} ({_each(self.winner)}) against "
-            f"{theirs:.2%} ({_each(self.default)}), {trainings} each, {n:,} test samples; "
+            f"The winner {verdict} the preset's default{doubt}: exact match {winner:.2%} ({_each(self.winner)}) "
+            f"against {default:.2%} ({_each(self.default)}), {trainings} each, {n:,} test samples; "
             f"read by the winner alone {test.gained}, by the default alone {test.lost}, McNemar p = {test.p_value:.3g}."
             f"{over}"
         )
 
     def record(self) -> dict[str, Any]:
+        """Return the comparison as plain data."""
+
         def side(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
-            kept = (
-                "run_id",
-                "seed",
-                "exact_match",
-                "character_error_rate",
-                "model_bytes",
-                "latency_p50_ms",
-                "parameters",
-            )
-            return {"exact_match": _mean(results), "runs": [{key: one[key] for key in kept} for one in results]}
+            return {"exact_match": _mean(results), "runs": [{key: one[key] for key in REPORTED} for one in results]}
 
         return {
             WINNER: side(self.winner),

@@ -63,9 +63,11 @@ class SearchResult:
 
     @property
     def best(self) -> TrialRecord:
+        """The best finished trial."""
         return ranked(self.plan, self.trials)[0]
 
     def record(self) -> dict[str, Any]:
+        """Return the result as plain data."""
         final = {"final": self.final.record()} if self.final else {}
         shares = {"seconds": self.seconds, "platform_share": self.platform_share}
         return {**summary(self.plan, self.trials), **shares, **final}
@@ -217,7 +219,7 @@ def _run_trials(
             changed()
             return
         try:
-            Tuner(oracle, plan.folder / "keras_tuner", TrialRunner(plan, outbox), lambda trial: changed()).search()
+            Tuner(oracle, plan.folder / "keras_tuner", TrialRunner(plan, outbox), changed).search()
         except Fatal as error:
             raise error.cause from None
 
