@@ -74,7 +74,7 @@ def test_a_training_is_resolved_without_keras() -> None:
 def test_what_cannot_be_trained_is_refused_before_keras_starts(
     empty_folder: Path, monkeypatch: pytest.MonkeyPatch, given: dict, part: str
 ) -> None:
-    monkeypatch.setattr("captcha_core.workflows.plan.start_keras", lambda: pytest.fail("Keras was started"))
+    monkeypatch.setattr("captcha_core.native.start_keras", lambda: pytest.fail("Keras was started"))
     with pytest.raises(SpecError, match=part):
         captcha_core.train(**given)
 

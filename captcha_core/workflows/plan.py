@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from captcha_core import native
 from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.files import read_json, write_json
-from captcha_core.native import start_keras
 from captcha_core.presets.preset import EvaluationConfig, Preset, load_preset
 from captcha_core.registry.versions import check_name, name_after
 from captcha_core.sources.schemes import get_scheme
@@ -88,7 +88,7 @@ class TrainingPlan:
         """
         if self.data and test is None:
             require_labels(Dataset.open(Path(self.data)), "test")  # now, not after the training
-        start_keras()
+        native.start_keras()
         from captcha_core.workflows.logged_training import keras_model, train_and_register, watchers
 
         donor = keras_model(start_from) if start_from else None

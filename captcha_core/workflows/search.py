@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from captcha_core import native
 from captcha_core.errors import SpecError
-from captcha_core.native import start_keras
 from captcha_core.presets.preset import EvaluationConfig, SearchConfig, load_preset
 from captcha_core.tracking.connect import connect
 from captcha_core.tracking.names import Metric
@@ -105,7 +105,7 @@ def search(
         base = replace(base, evaluation=EvaluationConfig(count=test_samples)) if test_samples else base
     with Processes(workers) if workers > 1 and not cluster else contextlib.nullcontext() as processes:
         connect()
-        start_keras()
+        native.start_keras()
         from captcha_core.workflows.searching.plan import SearchLimits, plan_search, resume_search
         from captcha_core.workflows.searching.run import SearchOptions, run_search
 
