@@ -41,20 +41,20 @@ class Budget(keras.callbacks.Callback):
             used = (self.step - first) / ((self.config.epochs or 1) * self.config.steps_per_epoch)
         return min(1.0, max(0.0, used))
 
-    def on_train_begin(self, *_: Any) -> None:
+    def on_train_begin(self, *_: Any, **__: Any) -> None:
         """Start the clock."""
         self.started = time.monotonic()
 
-    def on_train_batch_begin(self, *_: Any) -> None:
+    def on_train_batch_begin(self, *_: Any, **__: Any) -> None:
         """Set the learning rate of the step."""
         self.model.optimizer.learning_rate = self.config.learning_rate * rate_factor(self.used(), self.config.warmup)
         self.step += 1
 
-    def on_train_batch_end(self, *_: Any) -> None:
+    def on_train_batch_end(self, *_: Any, **__: Any) -> None:
         """Stop when the minutes are used up."""
         if self.config.minutes is not None and self.used() >= 1.0:
             self.model.stop_training = True
 
-    def on_epoch_end(self, *_: Any) -> None:
+    def on_epoch_end(self, *_: Any, **__: Any) -> None:
         """Note the time that the training has taken."""
         self.progress.elapsed_s = self.elapsed_s

@@ -241,12 +241,12 @@ class TrainingBar(keras.callbacks.Callback):
         )
         self.task = self.bar.add_task("starting", total=1.0)
 
-    def on_train_begin(self, *_: Any) -> None:
+    def on_train_begin(self, *_: Any, **__: Any) -> None:
         """Show the bar."""
         self.started = time.monotonic()
         self.bar.start()
 
-    def on_train_batch_end(self, *_: Any) -> None:
+    def on_train_batch_end(self, *_: Any, **__: Any) -> None:
         """Move the bar, every 20 steps."""
         self.steps += 1
         if self.steps % 20 == 0:
@@ -265,7 +265,7 @@ class TrainingBar(keras.callbacks.Callback):
             self.task, description=f"epoch {epoch + 1}  loss {logs.get('loss', 0.0):.3f}  exact match {read}"
         )
 
-    def on_train_end(self, *_: Any) -> None:
+    def on_train_end(self, *_: Any, **__: Any) -> None:
         """Fill the bar and leave it."""
         self.bar.update(self.task, completed=1.0)
         self.bar.stop()
