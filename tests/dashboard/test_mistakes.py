@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from dashboard.mistakes.mistakes import mistakes
+from dashboard.mistakes import mistakes
 
 PREDICTIONS = pd.DataFrame(
     {
