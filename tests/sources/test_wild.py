@@ -1,6 +1,7 @@
 """Wild pictures: by seed and number, of every family, legible, and only in fonts that have the characters."""
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -92,6 +93,12 @@ def test_fonts_without_a_character_are_not_used() -> None:
         path = fonts.pick_font(Dice(1, index), "aQ7")
         assert fonts.examined(path).known >= set("aQ7")
     assert fonts.examined(__file__).known == frozenset()
+
+
+def test_one_more_folder_of_fonts_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "Own.ttf").write_bytes(Path(fonts.font_files()[0]).read_bytes())
+    monkeypatch.setenv(fonts.FOLDER_VARIABLE, str(tmp_path))
+    assert str(tmp_path / "Own.ttf") in fonts.font_files.__wrapped__()
 
 
 def test_a_symbol_font_has_no_known_characters() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from captcha_core.sources.wild.picture import Picture
 from captcha_core.sources.wild.specks import grain
 
+BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], dtype=np.float32) / 16 - 0.5
 SHARPEN = np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], dtype=np.float32)
 LEAST_HEIGHT, LEAST_WIDTH, MOST_WIDTH = 20, 40, 350
 
@@ -19,8 +20,12 @@ def one_bit(picture: Picture, threshold: int = 128) -> None:
     picture.image = cv2.cvtColor(cv2.threshold(grey, threshold, 255, cv2.THRESH_BINARY)[1], cv2.COLOR_GRAY2RGB)
 
 
-def few_colours(picture: Picture, step: int) -> None:
-    """Round all levels to multiples of a step, as a palette does."""
+def few_colours(picture: Picture, step: int, dithered: bool = False) -> None:
+    """Round all levels to multiples of a step, as a palette does, with a pattern of dots in between or without."""
+    if dithered:
+        pattern = np.tile(BAYER * step, (picture.height // 4 + 1, picture.width // 4 + 1))
+        offsets = pattern[: picture.height, : picture.width].astype(np.int16)
+        picture.image = np.asarray(cv2.add(picture.image, cv2.merge([offsets] * 3), dtype=cv2.CV_8U))
     table = np.minimum(np.round(np.arange(256) / step) * step, 255).astype(np.uint8)
     picture.image = cv2.LUT(picture.image, table)
 
@@ -79,7 +84,7 @@ def finish(picture: Picture) -> None:
     if dice.chance(0.05):
         grain(picture, dice.between(2, 14), dice.chance(0.5))
     if dice.chance(0.06):
-        few_colours(picture, dice.pick((17, 36, 51, 85)))
+        few_colours(picture, dice.pick((17, 36, 51, 85)), dice.chance(0.4))
     if dice.chance(0.05):
         picture.image = cv2.cvtColor(cv2.cvtColor(picture.image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     if dice.chance(0.04):

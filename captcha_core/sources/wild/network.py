@@ -10,7 +10,7 @@ from captcha_core.sources.kernel import kernel
 from captcha_core.sources.wild.draw import draw_wild
 from captcha_core.sources.wild.families import FAMILIES
 
-HEIGHT_PX, MAX_WIDTH_PX = 40, 240
+HEIGHT_PX, MAX_WIDTH_PX = 48, 256  # letters that take a fifth of the height still have ten pixels
 BITS = 3  # of each primary that tell two colours of a page apart
 RING_PX, RING_WEIGHT = 4, 8  # pixels near the border count more often; the outermost may be a frame and do not count
 FRAME_PX = 3  # at the border, where a frame would count as what is furthest from the page

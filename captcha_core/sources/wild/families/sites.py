@@ -21,7 +21,7 @@ def thick_sine(picture: Picture) -> None:
     layer, ink = set_text(picture, TILTED), pens(picture, 0.2)
     lettering.fill(picture, layer, ink)
     for _ in range(dice.whole(1, 2)):
-        lines.curve(picture, picture.pen, max(1, round(picture.height * dice.between(0.03, 0.07))), dice.chance(0.6))
+        lines.curve(picture, picture.pen, max(1, round(picture.height * dice.between(0.02, 0.05))), dice.chance(0.6))
 
 
 def crossed(picture: Picture) -> None:
