@@ -47,7 +47,7 @@ ALPHABETS = {
     "upper_digits": UPPER + DIGITS, "all": ALPHABET[:62], "clear": CLEAR, "sums": DIGITS + "+-*/=?x",
 }  # fmt: skip
 KINDS = tuple(ALPHABETS)
-ANY, NUMBERS, SUMS = Alphabets(), Alphabets(1, 0, 0, 0, 0, 0, 0, 0, 0), Alphabets(0, 0, 0, 0, 0, 0, 0, 0, 1)
+ANY, SUMS = Alphabets(), Alphabets(0, 0, 0, 0, 0, 0, 0, 0, 1)
 
 
 def draw_text(dice: Dice, alphabets: Alphabets, allowed: str = ALPHABET, least: int = 1, most: int = LONGEST) -> str:

@@ -35,6 +35,7 @@ class Setting:
         common: Share of everyday fonts.
         odd: Share of the decorative fonts that are used.
         strokes: Share of the pictures that are drawn in fonts of thin lines.
+        pixels: Share of the pictures that are drawn in a font of large pixels.
         aliased: Share of the pictures without grey edges and without turning.
         edge: Share of the room that is left beside the text by which it leaves the centre.
     """
@@ -53,6 +54,7 @@ class Setting:
     common: float = 0.4
     odd: float = 0.25
     strokes: float = 0.04
+    pixels: float = 0.0
     aliased: float = 0.1
     edge: float = 0.6
 
@@ -95,6 +97,8 @@ def set_text(picture: Picture, setting: Setting) -> Layer:
 def _fonts(dice: Dice, text: str, setting: Setting) -> list[str]:
     if dice.chance(setting.strokes):
         return [f"{STROKES}/{dice.whole(0, len(HERSHEY) - 1)}/{dice.pick((0.04, 0.07, 0.1, 0.15))}"] * len(text)
+    if dice.chance(setting.pixels):
+        return [BITMAP] * len(text)
     if dice.chance(setting.mixed):
         some = [pick_font(dice, text, setting.common, setting.odd) for _ in range(dice.whole(2, 4))]
         return [dice.pick(some) for _ in text]

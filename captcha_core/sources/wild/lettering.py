@@ -48,11 +48,6 @@ def grown(layer: Layer, by: int) -> Layer:
     return layer._replace(alpha=cv2.dilate(layer.alpha, CROSS, iterations=by))
 
 
-def thinned(layer: Layer) -> Layer:
-    """Return a lighter text."""
-    return layer._replace(alpha=cv2.erode(layer.alpha, CROSS))
-
-
 def softened(layer: Layer, sigma: float) -> Layer:
     """Return a text with blurred edges."""
     return layer._replace(alpha=cv2.GaussianBlur(layer.alpha, (0, 0), sigma))

@@ -99,7 +99,9 @@ def bitmap(picture: Picture) -> None:
     """Characters of pixels, without grey edges, on very small pictures."""
     dice = picture.dice
     backgrounds.flat(picture, colours.light(dice) if dice.chance(0.7) else colours.dark(dice))
-    setting = Setting(height=(0.4, 0.85), spacing=(1.0, 1.6), aliased=1.0, jitter=0.12, common=0.8, odd=0.1)
+    setting = Setting(
+        height=(0.4, 0.85), spacing=(1.0, 1.6), aliased=1.0, pixels=0.35, jitter=0.12, common=0.8, odd=0.1
+    )
     layer, ink = set_text(picture, setting), pens(picture, 0.4)
     if dice.chance(0.5):
         specks.pepper(picture, dice.between(0.01, 0.08), any_colours(picture))
