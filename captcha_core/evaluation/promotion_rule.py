@@ -5,7 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from captcha_core.evaluation.significance import mcnemar, paired_difference
+from captcha_core.evaluation.significance import (
+    Difference,
+    McNemar,
+    mcnemar,
+    needed_samples,
+    not_worse_p,
+    paired_difference,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,8 @@ class PromotionRule(BaseModel):
     """When a challenger may take the champion's place.
 
     Args:
-        confidence: How sure to be that the challenger is not worse.
+        confidence: How sure to be that the challenger is not worse; the test is exact, so that a challenger that is
+            worse by the margin passes in at most 5 % of all data sets at 0.95.
         margin: Loss of exact match that still counts as not worse. It has to be above zero: no finite test can show
             that two equally good models differ by nothing.
         max_latency_ratio: Latency allowed, in champions' latencies.
@@ -87,19 +95,28 @@ class PromotionRule(BaseModel):
     def _not_worse(self, champion: Contender, challenger: Contender) -> Reason:
         difference = paired_difference(champion.right, challenger.right, self.confidence)
         test = mcnemar(champion.right, challenger.right)
-        holds = difference.n > 0 and difference.at_least >= -self.margin
-        why = ""
-        if not holds and difference.value >= -self.margin:
-            why = "; the data set is too small to tell"
+        p_value = not_worse_p(test.gained, test.lost, difference.n, self.margin)
+        holds = p_value <= 1 - self.confidence
+        why = "" if holds else self._what_it_takes(test, difference)
         return Reason(
             "not worse",
             holds,
             f"exact match {_share(challenger.right):.2%} against {_share(champion.right):.2%} on {difference.n:,} "
-            f"samples: {difference.value * 100:+.2f} points, with {self.confidence:.0%} confidence at least "
-            f"{difference.at_least * 100:+.2f}, allowed {-self.margin * 100:+.2f}{why} "
+            f"samples: {difference.value * 100:+.2f} points, with {self.confidence:.0%} confidence about "
+            f"{difference.at_least * 100:+.2f} or more; that it is {self.margin * 100:.2f} points worse has "
+            f"p = {p_value:.3g}, allowed {1 - self.confidence:.3g}{why} "
             f"(read only by the challenger {test.gained:,}, only by the champion {test.lost:,}, "
             f"McNemar p = {test.p_value:.3g}).",
         )
+
+    def _what_it_takes(self, test: McNemar, difference: Difference) -> str:
+        """Return how many samples would tell, where the challenger may be as good and the data set cannot show it."""
+        apart = (test.gained + test.lost) / difference.n if difference.n else 0.0
+        takes = needed_samples(self.margin, self.confidence, apart)
+        fewest = needed_samples(self.margin, self.confidence)
+        if difference.n < fewest or (difference.value >= -self.margin and difference.n < takes):
+            return f"; the data set is too small to tell: equally good models that differ as often take about {takes:,}"
+        return "; too close to tell" if difference.value >= -self.margin else ""
 
 
 def _share(right: np.ndarray) -> float:

@@ -4,7 +4,8 @@ Exact match stands beside each time. ddddocr comes with ``captchalab[bench]``; w
 """
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,8 @@ Read = Callable[[bytes], str]
 def run(model: str, data: str, split: str = "test", count: int = 1000, keras_count: int = 100) -> dict[str, Any]:
     """Time each way of reading ``count`` labelled samples (``keras_count`` for Keras' slow ``predict``).
 
-    The process keeps to one processor where the system allows it: not every library lets its threads be counted.
+    The process keeps to one processor where the system allows it, and every ONNX session, ddddocr's included, gets one
+    thread: several of them on one processor stand in each other's way.
     """
     with one_core():
         solver, dataset = Solver.load(model), Dataset.open(data)
@@ -44,9 +46,8 @@ def _others(solver: Solver, samples: Sequence[Sample], keras_count: int) -> list
 
     start_keras()
     network, head, spec = load_keras(solver.bundle), solver.bundle.config.head, solver.spec
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(to_onnx(network), options, providers=["CPUExecutionProvider"])
+    with one_thread_a_session():
+        session = onnxruntime.InferenceSession(to_onnx(network), providers=["CPUExecutionProvider"])
     entry = session.get_inputs()[0].name
 
     def by_onnx(media: bytes) -> str:
@@ -60,11 +61,32 @@ def _others(solver: Solver, samples: Sequence[Sample], keras_count: int) -> list
         ("keras predict", by_keras, samples[:keras_count]),
     ]
     if importlib.util.find_spec("ddddocr"):
-        import ddddocr
+        with one_thread_a_session():
+            import ddddocr
 
-        engine = ddddocr.DdddOcr(show_ad=False)
+            engine = ddddocr.DdddOcr(show_ad=False)
         ways.append(("ddddocr", lambda media: str(engine.classification(media)), samples))
     return ways
+
+
+@contextmanager
+def one_thread_a_session() -> Iterator[None]:
+    """Give one thread to every ONNX session that is opened meanwhile, by libraries that have no option for it, too."""
+    import onnxruntime
+
+    ordinary = onnxruntime.InferenceSession
+
+    class OneThread(ordinary):  # type: ignore[misc, valid-type]
+        def __init__(self, model: Any, sess_options: Any = None, *rest: Any, **named: Any) -> None:
+            options = sess_options or onnxruntime.SessionOptions()
+            options.intra_op_num_threads = options.inter_op_num_threads = 1
+            super().__init__(model, options, *rest, **named)
+
+    onnxruntime.InferenceSession = OneThread
+    try:
+        yield
+    finally:
+        onnxruntime.InferenceSession = ordinary
 
 
 def _row(name: str, way: Read, samples: Sequence[Sample], solver: Solver) -> dict[str, Any]:

@@ -3,14 +3,16 @@
 import json
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+import onnxruntime
 import pytest
 import yaml
 from mlflow import MlflowClient
 
 from captcha_core.models.zoo import get_network
 from captcha_core.training.config import TrainingConfig
-from experiments.benchmarks import writing
+from experiments.benchmarks import inference, writing
 from experiments.benchmarks.serving import parse
 from experiments.benchmarks.sweep import FOLDER, table
 from experiments.cli import main
@@ -36,6 +38,18 @@ def test_what_is_not_known_is_refused(arguments: list[str], part: str, capsys: p
         main(["benchmark", *arguments])
     assert stop.value.code == 1
     assert part in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_session_that_another_library_opens_gets_one_thread(given: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    ordinary = onnxruntime.InferenceSession
+    opened: list[Any] = []
+    monkeypatch.setattr(ordinary, "__init__", lambda self, model, options, **_: opened.append(options))
+    monkeypatch.setattr(ordinary, "__del__", lambda self: None, raising=False)
+    with inference.one_thread_a_session():
+        onnxruntime.InferenceSession("a file", *([onnxruntime.SessionOptions()] if given else []), providers=["CPU"])
+    assert [(one.intra_op_num_threads, one.inter_op_num_threads) for one in opened] == [(1, 1)]
+    assert onnxruntime.InferenceSession is ordinary
 
 
 def benchmark(*words: str) -> int:

@@ -32,7 +32,23 @@ def test_not_worse(counts: tuple[int, int, int, int], promote: bool) -> None:
 def test_a_small_data_set_is_named_as_the_reason() -> None:
     champion, challenger = paired(95, 1, 1, 3)
     verdict = PromotionRule().judge(contender(champion), contender(challenger))
-    assert "too small to tell" in str(verdict)
+    assert "too small to tell: equally good models that differ as often take about 1,397" in str(verdict)
+
+
+@pytest.mark.parametrize(("n", "promote"), [(0, False), (298, False), (299, True)])
+def test_perfect_models_are_exchanged_as_soon_as_there_is_proof(n: int, promote: bool) -> None:
+    perfect = contender(np.ones(n, dtype=bool))
+    verdict = PromotionRule().judge(perfect, perfect)
+    assert verdict.promote is promote
+    assert ("take about 299" in str(verdict)) is not promote
+    assert PromotionRule(margin=0.02).judge(perfect, perfect).promote is (n > 0)
+
+
+def test_a_close_call_on_enough_samples_and_a_clear_loss_are_not_blamed_on_the_data() -> None:
+    close, lost = paired(9400, 210, 290, 100), paired(9000, 100, 400, 500)
+    texts = [str(PromotionRule().judge(contender(old), contender(new))) for old, new in (close, lost)]
+    assert "too close to tell" in texts[0] and "too small" not in texts[0]
+    assert "to tell" not in texts[1]
 
 
 def test_slow_and_large_challengers_are_refused_in_words() -> None:
