@@ -1,6 +1,7 @@
 """Start a training from a page, watch it, stop it: part of the home page."""
 
 import time
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -44,24 +45,28 @@ def start_form() -> None:
         st.rerun()
 
 
-def follow() -> None:
-    """Show what runs in the background by itself every few seconds, and the page anew when it has ended."""
+def follow(changed: Callable[[], bool] = lambda: False) -> None:
+    """Show what runs in the background, refreshed every two seconds.
+
+    Args:
+        changed: Whether the rest of the page is out of date. The whole page is shown again then, and when the job ends.
+    """
     job = jobs.current()
     if job is None or not job.running:
-        watch()
+        _status()
         return
 
     @st.fragment(run_every="2s")
     def live() -> None:
         now = jobs.current()
-        if now is None or not now.running:
+        if now is None or not now.running or changed():
             st.rerun()
-        watch()
+        _status()
 
     live()
 
 
-def watch() -> None:
+def _status() -> None:
     """Show how the training in the background is doing, if there is one."""
     job = jobs.current()
     if job is None:

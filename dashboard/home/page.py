@@ -47,7 +47,7 @@ def _welcome() -> None:
         )
         with guarded():
             background.start_form()
-            background.watch()
+            background.follow(changed=lambda: bool(data.runs(data.tracking())))
     st.markdown("Or in a terminal, for a better model:")
     st.code("captchalab pipeline --preset digits4", language="bash")
     st.markdown("With captchas of your own, named by their texts:")
@@ -80,12 +80,13 @@ def _task(task: Task) -> None:
 
 
 def _now(uri: str) -> None:
-    """Show what runs, by itself every few seconds; the rest of the page stays as it is."""
+    """Show what runs now, refreshed every four seconds; the rest of the page stays as it is."""
+    with guarded():
+        background.follow()
 
     @st.fragment(run_every="4s")
     def live() -> None:
         with guarded():
-            background.watch()
             running, silent = tasks.running(data.runs(uri), 1000 * time.time())
             if running:
                 st.subheader("Running now", anchor=False)

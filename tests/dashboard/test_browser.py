@@ -3,7 +3,11 @@
 import base64
 import contextlib
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +16,17 @@ import pytest
 from captcha_core.bundle.bundle import Bundle
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
+from captcha_core.files import write_json
 from captcha_core.media.audio import encode_wav
 from captcha_core.registry.lookup import SqliteRegistry
 from captcha_core.registry.versions import register, set_champion
+from captcha_core.tracking.owner import born, owner_tags
 from captcha_core.tracking.runs import start_run
 from dashboard import jobs
 from experiments.tools.browser import opened, served, settled
 from tests.conftest import tiny_samples, tone_clip
 from tests.dashboard.browser import require_browser
-from tests.dashboard.pages import World
+from tests.dashboard.pages import World, bare_run
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +69,32 @@ def test_train_from_the_home_page_and_watch_it_finish(site: tuple[str, Path], pa
     settled(page)
     page.get_by_role("button", name="Draw me one").click()
     page.locator(".cl-strip").wait_for()
+
+
+def test_a_first_training_shows_on_the_page_that_started_it(
+    empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_browser()
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    monkeypatch.chdir(tmp_path)
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"])  # noqa: S603  stands for a training
+    job = jobs.Job(process.pid, born(process.pid), ("pipeline", "--preset", "digits4"), int(1000 * time.time()))
+    jobs.FOLDER.mkdir()
+    write_json(jobs.FOLDER / jobs.RECORD, asdict(job))
+    try:
+        with served(tmp_path, f"sqlite:///{tmp_path / 'mlflow.db'}") as (address, _), opened() as page:
+            page.goto(address)
+            page.get_by_text("getting ready").wait_for()
+            bare_run("RUNNING", **owner_tags(process.pid))
+            page.get_by_text("first epoch").wait_for(timeout=20_000)
+            page.get_by_text("Running now").wait_for()
+            process.kill()
+            process.wait()
+            page.get_by_text("captchalab pipeline --preset digits4 failed.").wait_for(timeout=20_000)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_compare_two_runs_and_open_the_link_in_a_new_tab(site: tuple[str, Path], page: Any, filled: World) -> None:
