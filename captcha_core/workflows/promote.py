@@ -1,6 +1,7 @@
 """From a challenger to the champion: one road for command line, dashboard and library."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from captcha_core.registry.promotion import Entry
 from captcha_core.registry.versions import CHALLENGER, CHAMPION, PREVIOUS, version_behind
 from captcha_core.solver import Solver
 from captcha_core.workflows.data import labelled, require_same_spec
+
+WINNER_TRIES, WINNER_WAIT_S = 10, 0.2
 
 
 @dataclass(frozen=True)
@@ -143,18 +146,21 @@ def make_champion(
     """
     Solver.load(f"models:/{name}/{version}")  # what cannot be loaded never becomes champion
     if judgement is None:
-        return promotion.promote(name, version, forced=bool(reason), reason=reason, by=by)
-    return promotion.promote(
+        return _moved(name, lambda: promotion.promote(name, version, forced=bool(reason), reason=reason, by=by))
+    return _moved(
         name,
-        version,
-        judgement.rule,
-        judgement.verdict,
-        judgement.figures,
-        judgement.data_digest,
-        forced=bool(reason) and not judgement.verdict.promote,
-        reason=reason,
-        by=by,
-        against=judgement.champion,
+        lambda: promotion.promote(
+            name,
+            version,
+            judgement.rule,
+            judgement.verdict,
+            judgement.figures,
+            judgement.data_digest,
+            forced=bool(reason) and not judgement.verdict.promote,
+            reason=reason,
+            by=by,
+            against=judgement.champion,
+        ),
     )
 
 
@@ -167,4 +173,29 @@ def restore_champion(name: str, reason: str = "", by: str | None = None) -> Entr
     """
     if version_behind(name, PREVIOUS):
         Solver.load(f"models:/{name}@{PREVIOUS}")  # what cannot be loaded does not come back
-    return promotion.rollback(name, reason, by)
+    return _moved(name, lambda: promotion.rollback(name, reason, by))
+
+
+def overtaken(name: str, version: str | None) -> RegistryError:
+    """Return the error for whoever wants to change a champion that somebody else has changed meanwhile."""
+    return RegistryError(f"Somebody else has just promoted version {version} of {name}; look again.")
+
+
+def _moved(name: str, move: Callable[[], Entry]) -> Entry:
+    """Change the champion; whatever the store raises becomes a sentence, above all where somebody else was quicker."""
+    before = version_behind(name, CHAMPION)
+    try:
+        return move()
+    except CaptchaError:
+        if (now := version_behind(name, CHAMPION)) not in (None, before) and promotion.cut_run(name) is None:
+            raise overtaken(name, now) from None
+        raise
+    except Exception as error:
+        for _ in range(WINNER_TRIES):  # whoever was quicker may not be done
+            if (now := version_behind(name, CHAMPION)) not in (None, before):
+                raise overtaken(name, now) from error
+            time.sleep(WINNER_WAIT_S)
+        raise RegistryError(
+            f"expected to change the champion of {name}, received {type(error).__name__} from MLflow's store; look at "
+            "its history and try again."
+        ) from error

@@ -1,18 +1,17 @@
 """Make a version champion, or go back to the one before: what the page shows before the library does it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from captcha_core.dataset.store import Dataset
-from captcha_core.errors import CaptchaError, RegistryError
+from captcha_core.errors import CaptchaError
 from captcha_core.evaluation.promotion_rule import Contender, Verdict
 from captcha_core.presets.preset import promotion_rule
-from captcha_core.registry import promotion
-from captcha_core.registry.versions import CHAMPION
+from captcha_core.registry.versions import CHAMPION, version_behind
 from captcha_core.tracking.names import Artifact
-from captcha_core.workflows.promote import Judgement, judge, make_champion, restore_champion
+from captcha_core.workflows.promote import Judgement, judge, make_champion, overtaken, restore_champion
 from dashboard.compare import comparison
 from dashboard.registry import bundles
 from dashboard.tracking import data
@@ -129,10 +128,17 @@ def promote(proposal: Proposal, reason: str = "", by: str | None = None) -> str:
         by: Who does it; by default the user of this process.
 
     Raises:
-        CaptchaError: If its bundle is refused, it is gone, there is no reason, or MLflow does not answer.
+        CaptchaError: If its bundle is refused, it is gone, there is no reason, MLflow does not answer, or somebody
+            else has changed the champion since the proposal was made.
     """
     name, version = proposal.version.name, proposal.version.version
-    entry = _carried_out(name, lambda: make_champion(name, version, proposal.judgement, reason, by))
+    try:
+        now = version_behind(name, CHAMPION)
+        if now != (proposal.champion.version if proposal.champion else None):
+            raise overtaken(name, now)
+        entry = make_champion(name, version, proposal.judgement, reason, by)
+    finally:
+        data.forget()
     before = f" It was version {entry.from_version} before." if entry.from_version else ""
     return f"Version {version} of {name} is champion.{before}"
 
@@ -143,16 +149,8 @@ def roll_back(name: str, reason: str = "", by: str | None = None) -> str:
     Raises:
         CaptchaError: If there was none before, its bundle is refused, or MLflow does not answer.
     """
-    entry = _carried_out(name, lambda: restore_champion(name, reason, by))
-    return f"Version {entry.to_version} of {name} is champion again, in place of version {entry.from_version}."
-
-
-def _carried_out(name: str, step: Callable[[], promotion.Entry]) -> promotion.Entry:
     try:
-        return step()
-    except CaptchaError:
-        raise
-    except Exception as error:  # whatever MLflow's store raises
-        raise RegistryError(f"expected to move the champion of {name}, received: {str(error)[:300]}") from None
+        entry = restore_champion(name, reason, by)
     finally:
         data.forget()
+    return f"Version {entry.to_version} of {name} is champion again, in place of version {entry.from_version}."

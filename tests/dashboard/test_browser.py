@@ -78,7 +78,7 @@ def test_a_first_training_shows_on_the_page_that_started_it(
     shutil.copy(empty_database, tmp_path / "mlflow.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.chdir(tmp_path)
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"])  # noqa: S603  stands for a training
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"])
     job = jobs.Job(process.pid, born(process.pid), ("pipeline", "--preset", "digits4"), int(1000 * time.time()))
     jobs.FOLDER.mkdir()
     write_json(jobs.FOLDER / jobs.RECORD, asdict(job))

@@ -1,17 +1,21 @@
 """The Registry page: promote, go back, look inside, take away."""
 
 import io
+import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from captcha_core.bundle.bundle import Bundle, write_bundle
 from captcha_core.dataset.in_memory import write_samples
+from captcha_core.errors import CaptchaError
 from captcha_core.registry.versions import CHAMPION, locate, register, set_champion, version_behind
 from captcha_core.tracking.runs import start_run
-from dashboard.registry import bundles
+from dashboard.registry import bundles, promoting
 from dashboard.tracking import data
 from tests.conftest import tiny_samples
 from tests.dashboard.conftest import NAME, spoilt, trained
@@ -51,6 +55,47 @@ def test_promote_and_roll_back(restored: World) -> None:
     without_traceback(page.run())
     assert page.dataframe[-1].value["what"][0] == "rollback"
     assert version_behind(restored.model, CHAMPION) == "1"
+
+
+def test_who_promotes_second_learns_who_was_quicker(restored: World) -> None:
+    """Whatever the store raises for the slower of two sessions, it reads one sentence."""
+    model = next(one for one in data.models(data.tracking()) if one.name == restored.model)
+    proposal = promoting.propose(data.tracking(), model, model.by_version["2"])
+    set_alias = MlflowClient.set_registered_model_alias
+
+    def beaten(client: MlflowClient, name: str, alias: str, version: str) -> None:
+        set_alias(client, name, alias, version)
+        if alias == CHAMPION:
+            raise MlflowException("(sqlite3.IntegrityError) UNIQUE constraint failed [SQL: INSERT INTO ...]")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MlflowClient, "set_registered_model_alias", beaten)
+        for _ in range(2):  # in the middle of the promotion, and from a page that was shown before it
+            with pytest.raises(CaptchaError, match=r"^Somebody else has just promoted version 2 of .*; look again\.$"):
+                promoting.promote(proposal, reason="it is smaller")
+
+
+def test_two_sessions_promote_at_once(restored: World) -> None:
+    model = next(one for one in data.models(data.tracking()) if one.name == restored.model)
+    proposal = promoting.propose(data.tracking(), model, model.by_version["2"])
+    start, results = threading.Barrier(2), []
+
+    def press() -> None:
+        start.wait()
+        try:
+            results.append(promoting.promote(proposal, reason="it is smaller"))
+        except CaptchaError as error:
+            results.append(str(error))
+
+    threads = [threading.Thread(target=press) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    quicker = "Version 2 of captcha-tiny is champion. It was version 1 before."
+    slower = "Somebody else has just promoted version 2 of captcha-tiny; look again."
+    assert set(results) <= {quicker, slower} and quicker in results
+    assert version_behind(restored.model, CHAMPION) == "2"
 
 
 def test_the_rule_is_that_of_the_challengers_preset(fresh: Path, tiny_bundle: Path) -> None:
