@@ -131,6 +131,7 @@ def overlaid(picture: Picture) -> None:
     shapes = mask.image[..., 0]
     alpha = layer.alpha + ((255 - 2 * layer.alpha.astype("int16")) * (shapes > 127)).astype("uint8")
     lettering.fill(picture, layer._replace(alpha=alpha), [picture.pen])
+    picture.ink = layer.alpha
 
 
 def starred(picture: Picture) -> None:
