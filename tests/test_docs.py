@@ -36,6 +36,8 @@ def commands(program: str) -> list[str]:
 @pytest.mark.parametrize("typed", commands("captchalab"))
 def test_captchalab(typed: str) -> None:
     name, *words = shlex.split(typed)
+    if name == "--plugin":  # before the command's name
+        _, name, *words = words
     if name == "--help":
         return
     command = typer.main.get_group(app).commands[name]
