@@ -15,6 +15,7 @@ from typing import IO, Any
 from captcha_core.errors import DataError, disk_error
 
 MAX_MEDIA_BYTES = 32 * 2**20
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the start of a formula
 
 
 @contextlib.contextmanager
@@ -73,6 +74,11 @@ def write_file(path: Path, content: bytes, draft: Path | None = None) -> None:
 def write_json(path: Path, value: Any, indent: int | None = None, draft: Path | None = None) -> None:
     """Write plain data as JSON in UTF-8, as :func:`new_file` does."""
     write_file(path, json.dumps(value, indent=indent).encode(), draft)
+
+
+def no_formula(cell: Any) -> Any:
+    """Return a cell of a table for people such that no spreadsheet takes it for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def read_json(path: Path) -> Any:

@@ -8,6 +8,7 @@ import json
 import threading
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,8 @@ from captcha_core.native import quiet
 from captcha_core.spec.captcha import CaptchaSpec
 
 SUMS = "SHA256SUMS"
+MAX_SUMS_BYTES = 4096
+MOST_NAMES = 64  # of a folder's files are looked at: a bundle has six
 FILES = ("spec.json", "config.json", "model.keras", "model.tflite", "metrics.json")
 
 
@@ -85,7 +88,7 @@ class Bundle:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the list of sums: the identity of the bundle."""
-        return hashlib.sha256((self.path / SUMS).read_bytes()).hexdigest()
+        return _sha256(self.path / SUMS)
 
     @classmethod
     def open(cls, path: Path, digest: str | None = None) -> "Bundle":
@@ -136,7 +139,7 @@ def write_bundle(
 
 
 def check_sums(path: Path) -> None:
-    """Raises: ModelError: If the folder does not hold exactly the files that its sums name, unchanged."""
+    """Raises: ModelError: If the folder does not hold exactly a bundle's files, each a file and as its sum says."""
     if not path.is_dir():
         raise ModelError(
             f"expected a model bundle (a folder), received {path}, which is none; give its folder, or "
@@ -144,13 +147,16 @@ def check_sums(path: Path) -> None:
         )
     if not (path / SUMS).is_file():
         raise ModelError(f"expected a model bundle with {SUMS}, received {path.name} without; train a model.")
-    sums = _sums(path)
-    present = {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()} - {SUMS}
+    present = {file.name: file for file in islice(path.iterdir(), MOST_NAMES)}
     wrong = {
-        "lost": sorted((set(FILES) | set(sums)) - present),
-        "added": sorted(present - set(sums)),
-        "changed": sorted(name for name in present & set(sums) if _sha256(path / name) != sums[name]),
+        "lost": sorted({*FILES} - {*present}),
+        "added": sorted({*present} - {*FILES, SUMS}),
+        "as links or folders": sorted(name for name, file in present.items() if file.is_symlink() or file.is_dir()),
     }
+    if not any(wrong.values()):
+        sums = _sums(path)
+        wrong["added"] = sorted({*sums} - {*FILES})
+        wrong["changed"] = sorted(name for name in FILES if _sha256(path / name) != sums.get(name))
     for what, names in wrong.items():
         if names:
             raise ModelError(
@@ -160,8 +166,10 @@ def check_sums(path: Path) -> None:
 
 
 def _sums(path: Path) -> dict[str, str]:
-    """Return the digests by file name."""
-    lines = (line.partition("  ") for line in (path / SUMS).read_text(errors="replace", encoding="utf-8").splitlines())
+    """Return the digests by file name. Of a list that is longer than a bundle's the rest is not read."""
+    with (path / SUMS).open("rb") as file:
+        text = file.read(MAX_SUMS_BYTES).decode(errors="replace")
+    lines = (line.partition("  ") for line in text.splitlines())
     return {name: digest for digest, _, name in lines}
 
 

@@ -13,7 +13,7 @@ from captcha_core.dataset.split import DEFAULT_SPLIT, KEEP, KEY_DIGITS, SPLITS, 
 from captcha_core.dataset.store import Dataset, Plan
 from captcha_core.dataset.writer import write_dataset
 from captcha_core.errors import DataError, disk_error
-from captcha_core.files import write_file
+from captcha_core.files import no_formula, write_file
 from captcha_core.sources.archive import Files
 from captcha_core.sources.folders import Entry, Listing, Reject, read_sample
 from captcha_core.sources.import_survey import Survey
@@ -109,7 +109,9 @@ def _write_rejects(path: Path, rejects: Sequence[Reject]) -> None:
     file = io.StringIO(newline="")
     table = csv.writer(file)
     table.writerow(["file", "reason"])
-    table.writerows((reject.name, reject.reason) for reject in sorted(rejects, key=lambda r: r.name))
+    table.writerows(
+        (no_formula(reject.name), no_formula(reject.reason)) for reject in sorted(rejects, key=lambda r: r.name)
+    )
     try:
         write_file(path, file.getvalue().encode(errors="backslashreplace"))
     except OSError as error:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 ROWS_PER_GROUP = 250
+MAX_UNPACKED_BYTES = 64 * 2**20  # of texts, paths and origins; media and ids are stored as they are
+PLAIN = {"PLAIN", "RLE", "BIT_PACKED"}  # of the others, one stored value can stand for any number of rows
 HASH_SPACE = 2**256
 SHA256 = "^[0-9a-f]{64}$"
 
@@ -120,6 +122,7 @@ def read_shard(path: Path, columns: Sequence[str], rows: int | None = None) -> I
         with pq.ParquetFile(path) as file:
             if not file.schema_arrow.equals(schema()):
                 raise pa.ArrowInvalid("other columns than id, text, media and origin")
+            _check_unpacked(file.metadata, path.stat().st_size)
             found = file.metadata.num_rows
             if found != (found if rows is None else rows):
                 raise pa.ArrowInvalid(f"{found:,} rows in place of {rows:,}")
@@ -134,6 +137,21 @@ def read_shard(path: Path, columns: Sequence[str], rows: int | None = None) -> I
                 raise pa.ArrowInvalid(f"{read:,} rows in place of {found:,}")
     except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         raise _unreadable(path, error) from None
+
+
+def _check_unpacked(metadata: Any, file_bytes: int) -> None:
+    """Refuse a shard that says of itself that it unpacks to far more than it is, before anything of it is read."""
+    import pyarrow as pa
+
+    if metadata.num_rows > file_bytes:  # each has an id
+        raise pa.ArrowInvalid(f"{metadata.num_rows:,} rows in {file_bytes:,} bytes")
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
+    if others := sorted({encoding for chunk in chunks for encoding in chunk.encodings} - PLAIN):
+        raise pa.ArrowInvalid(f"columns that are encoded as {', '.join(others)} and not plainly")
+    unpacked = sum(chunk.total_uncompressed_size for chunk in chunks)
+    if unpacked > file_bytes + MAX_UNPACKED_BYTES:
+        raise pa.ArrowInvalid(f"{unpacked:,} bytes packed in {file_bytes:,}")
 
 
 def _has_gaps(name: str, column: Any) -> bool:

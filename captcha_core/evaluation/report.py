@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from captcha_core.evaluation import metrics
+from captcha_core.files import no_formula
 from captcha_core.spec.answer import Answer
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
@@ -80,7 +81,7 @@ class Report:
             folder / "predictions.csv",
             ("id", "path", "text", "read", "confidence"),
             [
-                (sample.id, sample.path, text, "" if guess is None else guess, f"{confidence:.6f}")
+                (sample.id, no_formula(sample.path), text, "" if guess is None else guess, f"{confidence:.6f}")
                 for sample, text, guess, confidence in zip(
                     self.samples, self.truth, self.read, self.confidences, strict=True
                 )

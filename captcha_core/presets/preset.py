@@ -97,10 +97,19 @@ def load_preset(name: str) -> Preset:
     return _parsed(path, _small(path))
 
 
+class _NoMerges(yaml.SafeLoader):
+    """YAML's plain types without merge keys (``<<``): a few hundred bytes of these take for ever."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Refuse a mapping that takes in another one."""
+        if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
+            raise yaml.constructor.ConstructorError(None, None, "a merge key (<<); write its fields out", None)
+
+
 @lru_cache(maxsize=64)
 def _parsed(path: Path, content: bytes) -> Preset:
     try:
-        fields = yaml.safe_load(content)
+        fields = yaml.load(content, _NoMerges)  # noqa: S506  a SafeLoader
         _check_size(fields, path)
         return Preset.model_validate({"name": path.stem, **fields})
     except ValidationError as error:

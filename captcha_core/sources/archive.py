@@ -35,7 +35,7 @@ class Files(Protocol):
 
 
 class FolderFiles:
-    """The regular files under a folder."""
+    """The regular files under a folder; a link out of it is not followed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -57,6 +57,10 @@ class FolderFiles:
             if not path.is_file():  # a pipe or device would never end
                 found = "something else" if path.exists() else "none"
                 raise DataError(f"expected a regular file, received {found} at {name!r}; correct the name.")
+            if not path.resolve().is_relative_to(self.folder.resolve()):
+                raise DataError(
+                    f"expected a file in the folder itself, received {name!r}, a link out of it; put the file there."
+                )
             with path.open("rb") as file:
                 return _limited(file.read(limit + 1), name, limit)
         except (OSError, ValueError) as error:

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
+from captcha_core.files import no_formula
+
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 NOTHING = "–"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the start of a formula
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])")
 
 
@@ -110,15 +111,11 @@ def file_name(text: object, fallback: str = "file") -> str:
 
 def csv(frame: pd.DataFrame) -> bytes:
     """Return a table as CSV (UTF-8) in which no cell is a formula to a spreadsheet."""
-    safe = frame.rename(columns=lambda name: _no_formula(str(name)))
+    safe = frame.rename(columns=lambda name: no_formula(str(name)))
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column]):
-            safe[column] = [_no_formula(value) for value in safe[column]]
+            safe[column] = [no_formula(value) for value in safe[column]]
     return bytes(safe.to_csv(index=False).encode())
-
-
-def _no_formula(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def listed(names: Iterable[str], most: int = 8) -> str:
