@@ -10,7 +10,7 @@ import pandas as pd
 
 from captcha_core.bundle.bundle import Bundle
 from captcha_core.bundle.identity import ModelIdentity
-from captcha_core.serving.schemas import strict_base64
+from captcha_core.serving.schemas import from_base64
 from captcha_core.solver import Solver
 
 
@@ -30,7 +30,7 @@ class CaptchaModel:
             DataError: If an input is no base64 or no readable media.
         """
         rows = model_input.iloc[:, 0] if isinstance(model_input, pd.DataFrame) else model_input
-        answers = [self.solver.solve(row if isinstance(row, bytes) else strict_base64(row)) for row in rows]
+        answers = [self.solver.solve(row if isinstance(row, bytes) else from_base64(row)) for row in rows]
         return pd.DataFrame({"text": [a.text for a in answers], "confidence": [a.confidence for a in answers]})
 
 

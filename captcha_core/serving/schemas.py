@@ -1,6 +1,7 @@
 """What a caller may send and what comes back: every body once, for parsing and for the OpenAPI document."""
 
 import binascii
+import string
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -10,24 +11,50 @@ from captcha_core.fetch.url import MAX_URL_CHARACTERS
 from captcha_core.spec.captcha import MAX_LENGTH
 
 
-def strict_base64(text: Any) -> bytes:
-    """Decode base64 of the standard alphabet, padded, without a blank or anything behind it.
+def from_base64(text: Any) -> bytes:
+    """Decode base64 as tools and browsers write it.
+
+    Taken are both alphabets (``+/`` and ``-_``), lines of any length, with padding and without, and the ``data:``
+    address of a file.
 
     Raises:
-        DataError: If it is anything else.
+        DataError: If it is anything else; the message says what.
     """
     if not isinstance(text, str):
         raise ValueError("Input should be a string")  # pydantic says for which field
+    start, comma, rest = text.partition(",") if text[:5].lower() == "data:" else ("", "", text)
+    if start and not (comma and start.lower().endswith(";base64")):
+        raise _no_base64("a data: address without ;base64,")
+    letters = rest.encode("ascii", "replace").translate(URL_SAFE, b" \t\r\n\f\v")
+    bare = letters.rstrip(b"=")
+    if foreign := bare.translate(None, LETTERS):
+        at = bare.index(foreign[:1])
+        if bare.startswith((b"http:/", b"https:/")):
+            raise _no_base64("an address; send the file itself, or ask GET /?url=", "")
+        what = "'=' within it (two texts in one?)" if foreign[:1] == b"=" else "a character that it does not have"
+        raise _no_base64(f"{what} behind {at:,} others")
+    if len(bare) % 4 == 1 or len(letters) - len(bare) > 2:
+        raise _no_base64(f"{len(bare):,} characters and {len(letters) - len(bare)} of padding; a part is lost")
+    return binascii.a2b_base64(bare + b"=" * (-len(bare) % 4))
+
+
+def _no_base64(received: str, advice: str = "; encode the file's bytes") -> DataError:
+    return DataError(f"expected base64, received {received}{advice}.")
+
+
+def base64_or_fault(text: Any) -> bytes | DataError:
+    """Decode base64, or return what is wrong with it: one bad file of a batch costs only itself."""
     try:
-        return binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
-    except (binascii.Error, UnicodeEncodeError):
-        raise DataError(
-            "expected standard base64 with its padding and nothing else, received another text; encode the file's "
-            "bytes."
-        ) from None
+        return from_base64(text)
+    except DataError as error:
+        return error
 
 
-File = Annotated[bytes, BeforeValidator(strict_base64), WithJsonSchema({"type": "string", "format": "byte"})]
+LETTERS = (string.ascii_letters + string.digits + "+/").encode()
+URL_SAFE = bytes.maketrans(b"-_", b"+/")
+BASE64 = WithJsonSchema({"type": "string", "format": "byte"})
+File = Annotated[bytes, BeforeValidator(from_base64), BASE64]
+FileOfBatch = Annotated[Any, BeforeValidator(base64_or_fault), BASE64]
 Length = Annotated[int, Field(ge=1, le=MAX_LENGTH)]
 
 
@@ -62,13 +89,13 @@ class UrlOptions(SolveOptions):
 class SolveRequest(SolveOptions):
     """One file in JSON."""
 
-    media: File = Field(description="The file in standard base64.")
+    media: File = Field(description="The file in base64.")
 
 
 class BatchRequest(SolveOptions):
     """Several files in JSON."""
 
-    media: list[File] = Field(min_length=1, description="The files in standard base64.")
+    media: list[FileOfBatch] = Field(min_length=1, description="The files in base64.")
 
 
 class ErrorDetail(BaseModel):
@@ -76,6 +103,7 @@ class ErrorDetail(BaseModel):
 
     code: str
     message: str
+    index: int | None = Field(default=None, description="Which file of a batch, from 0.")
 
 
 class ErrorBody(BaseModel):

@@ -5,14 +5,17 @@ import functools
 import logging
 import multiprocessing
 import os
+import re
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from captcha_core.errors import ServingError
@@ -30,6 +33,14 @@ from captcha_core.serving.service import Service
 from captcha_core.serving.tokens import Tokens
 from captcha_core.serving.workers import Workers
 
+if TYPE_CHECKING:
+    import uvicorn
+
+ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+ANSWER_HEADERS = (
+    "Retry-After", "X-Captcha-Model", "X-Captcha-Confidence", "X-Captcha-Characters", "X-Captcha-Elapsed-Ms",
+)  # fmt: skip
 DESCRIPTION = "Reads captchas, images and audio, with the models of a captchalab registry."
 
 
@@ -47,6 +58,11 @@ class ServerOptions:
         poll_s: How often to ask the registry for moved aliases.
         fetch: Which URLs may be fetched; none when it names no host.
         limits: Bounds of requests.
+        origins: Web pages whose scripts may ask, as ``https://example.org``; ``*`` for all.
+        root_path: Prefix of all paths, where a proxy in front gives the server one.
+
+    Raises:
+        ServingError: If an origin or the prefix cannot be one.
     """
 
     uris: tuple[str, ...]
@@ -58,6 +74,20 @@ class ServerOptions:
     poll_s: float = 2.0
     fetch: FetchPolicy = field(default_factory=FetchPolicy)
     limits: ServingLimits = field(default_factory=ServingLimits)
+    origins: tuple[str, ...] = ()
+    root_path: str = ""
+
+    def __post_init__(self) -> None:
+        for origin in self.origins:
+            if not ORIGIN.fullmatch(origin):
+                raise ServingError(
+                    f"expected an origin such as https://example.org, without a path, received {origin!r}; correct "
+                    "--allow-origin."
+                )
+        if not PREFIX.fullmatch(self.root_path):
+            raise ServingError(
+                f"expected a prefix such as /captchas, received {self.root_path!r}; correct --root-path."
+            )
 
 
 def run_server(options: ServerOptions, ready: Callable[[str], None]) -> None:
@@ -91,21 +121,31 @@ def _answer(options: ServerOptions, listener: socket.socket, tokens: Tokens | No
     """Load the models, report that they are loaded, and answer until a signal comes."""
     import uvicorn
 
-    from captcha_core.serving.protocol import HeaderTimeoutProtocol
-
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     hosts = OWN_NAMES | {options.host.lower()} if _is_local(options.host) and tokens is None else None
-    config = uvicorn.Config(
-        build_app(build_service(options), tokens, hosts),
-        http=HeaderTimeoutProtocol,
+    config = http_config(
+        build_app(build_service(options), tokens, hosts, options.origins, options.root_path), options.limits
+    )
+    ready()
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def http_config(app: ASGIApp, limits: ServingLimits) -> "uvicorn.Config":
+    """Return how uvicorn speaks HTTP for an application."""
+    import uvicorn
+
+    from captcha_core.serving.protocol import BoundedProtocol
+
+    return uvicorn.Config(
+        app,
+        http=functools.partial(BoundedProtocol, limits),  # type: ignore[arg-type]
+        ws="none",
         log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=int(options.limits.deadline_s) + 1,
+        timeout_graceful_shutdown=int(limits.deadline_s) + 1,
     )
-    ready()
-    uvicorn.Server(config).run(sockets=[listener])
 
 
 def build_service(options: ServerOptions) -> Service:
@@ -122,13 +162,21 @@ def build_service(options: ServerOptions) -> Service:
     )
 
 
-def build_app(service: Service, tokens: Tokens | None = None, hosts: frozenset[str] | None = OWN_NAMES) -> ASGIApp:
+def build_app(
+    service: Service,
+    tokens: Tokens | None = None,
+    hosts: frozenset[str] | None = OWN_NAMES,
+    origins: Collection[str] = (),
+    root_path: str = "",
+) -> ASGIApp:
     """Return the application of one server: routes behind the guard.
 
     Args:
         service: What the routes use. The application starts its watcher and closes its workers.
         tokens: Who may ask; None for everybody, which only a server on loopback should allow.
         hosts: Host names it answers to; None for any.
+        origins: Web pages whose scripts may ask, ``*`` for all.
+        root_path: Prefix of all paths, where a proxy in front gives the server one.
     """
 
     @asynccontextmanager
@@ -146,7 +194,17 @@ def build_app(service: Service, tokens: Tokens | None = None, hosts: frozenset[s
     add_error_handlers(app)
     if tokens is not None:
         _document_tokens(app)
-    return Guard(app, service.limits, service.metrics, tokens, hosts, service.workers.full)
+    guard = Guard(app, service.limits, service.metrics, tokens, hosts, service.workers.full, root_path)
+    if not origins:
+        return guard
+    return CORSMiddleware(  # around the guard, so that a page can read its refusals, too
+        guard,
+        allow_origins=origins,
+        allow_methods=("GET", "HEAD", "POST"),
+        allow_headers=("Authorization", "Content-Type", "Content-Encoding"),
+        expose_headers=ANSWER_HEADERS,
+        allow_private_network=True,
+    )
 
 
 def _document_tokens(app: FastAPI) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from captcha_core.errors import CaptchaError
+from captcha_core.errors import CaptchaError, DataError
 from captcha_core.fetch.fetch import Fetcher
 from captcha_core.media.sniff import kind_of, size_of
 from captcha_core.models.decode import Limits
@@ -113,7 +113,9 @@ class Service:
             answer = await future
         return self._checked(job.served, answer, options)
 
-    async def solve_all(self, batch: Sequence[bytes], options: SolveOptions) -> list[ServedAnswer | ApiError]:
+    async def solve_all(
+        self, batch: Sequence[bytes | DataError], options: SolveOptions
+    ) -> list[ServedAnswer | ApiError]:
         """Solve several captchas; a file that cannot be read does not spoil the others.
 
         Raises:
@@ -131,7 +133,9 @@ class Service:
             for job in jobs
         ]
 
-    def _job(self, media: bytes, options: SolveOptions) -> Job:
+    def _job(self, media: bytes | DataError, options: SolveOptions) -> Job:
+        if isinstance(media, DataError):
+            raise media
         served = self._choose(options.model, media)
         return Job(served, functools.partial(_solve, served, media, _narrowed(options, served.spec)))
 

@@ -36,6 +36,17 @@ def serve(
     ] = 0,
     max_waiting: Annotated[int, typer.Option(help="Captchas that may wait, in each process.", min=1)] = 128,
     deadline: Annotated[float, typer.Option(help="Seconds for one request.", min=0.1)] = 10.0,
+    max_connections: Annotated[int, typer.Option(help="Connections open at one time, in each process.", min=1)] = 800,
+    max_connections_per_caller: Annotated[
+        int, typer.Option(help="Connections of one address; all of a proxy in front count as one's.", min=1)
+    ] = 200,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="Web page whose scripts may ask, as https://example.org; * for all."),
+    ] = None,
+    root_path: Annotated[
+        str, typer.Option(metavar="/PREFIX", help="Prefix of all paths, where a proxy in front gives one.")
+    ] = "",
     poll: Annotated[float, typer.Option(help="Seconds between looks at the registry.", min=0.1)] = 2.0,
 ) -> None:
     """Serve models over HTTP: POST /solve and /solve/batch; GET /?url=, /models, /health/ready, /metrics and /docs.
@@ -64,7 +75,14 @@ def serve(
             allow_loopback=allow_loopback,
             deadline_s=deadline,
         ),
-        limits=ServingLimits(max_waiting=max_waiting, deadline_s=deadline),
+        limits=ServingLimits(
+            max_waiting=max_waiting,
+            deadline_s=deadline,
+            max_connections=max_connections,
+            max_connections_per_caller=max_connections_per_caller,
+        ),
+        origins=tuple(allow_origin or ()),
+        root_path=root_path.rstrip("/"),
     )
 
     def report(address: str) -> None:

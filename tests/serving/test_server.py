@@ -288,7 +288,7 @@ def test_a_caller_who_never_ends_is_cut_off(tiny_bundle: Path) -> None:
     program = (
         "import sys\n"
         "from captcha_core.serving import protocol\n"
-        "protocol.HeaderTimeoutProtocol.headers_s = 0.3\n"
+        "protocol.BoundedProtocol.headers_s = 0.3\n"
         "from experiments.cli import main\n"
         "main(sys.argv[1:])\n"
     )
