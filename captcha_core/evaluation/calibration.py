@@ -13,6 +13,7 @@ import numpy as np
 TEMPERATURES = np.geomspace(1.0, 30.0, 200)  # never below 1: a model is not to be believed more than it asks for
 SPREAD = 0.5  # of the temperature's logarithm before any answer is known: half of the models boast 1.4-fold or more
 EDGE = 1e-6
+PROVEN = 0.95  # confidence of a proof
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Choice:
         return clopper_pearson_upper(self.wrong, self.labelled)
 
 
-def clopper_pearson_upper(wrong: int, n: int, confidence: float = 0.95) -> float:
+def clopper_pearson_upper(wrong: int, n: int, confidence: float = PROVEN) -> float:
     """Return the one-sided upper bound of an error rate (Clopper and Pearson, 1934); 1 when n is 0 or all are wrong.
 
     It is the rate at which ``wrong`` or fewer errors in n would be as unlikely as 1 - confidence.
@@ -88,7 +89,8 @@ def choose_threshold(
 
     Args:
         confidence: Of the answers to unlabelled captchas (M).
-        labelled_confidence: Of the answers to labelled captchas that the model was not trained on (N).
+        labelled_confidence: Of the answers to labelled captchas that the model was neither trained nor chosen on (N):
+            those that chose its best epoch say too much good of it.
         right: Whether those were right (N).
         max_error: The bound.
         proven: Ask that the labelled answers alone prove the bound (95 % Clopper-Pearson), which takes some 300 of
@@ -100,20 +102,37 @@ def choose_threshold(
         The choice; its threshold is above 1 where no answer may be accepted.
     """
     sure, known = (np.asarray(values, dtype=np.float64) for values in (confidence, labelled_confidence))
-    hit = np.asarray(right, dtype=bool)
     weights = weigh_temperatures(labelled_confidence, right)
     temperature = float(np.exp(weights @ np.log(TEMPERATURES)))
-    doubt = doubts(confidence, weights)
-    best = Choice(math.nextafter(1.0, 2.0), 0.0, 0, 0, 0, temperature)
-    for threshold in np.unique(np.concatenate([sure, known]))[::-1]:
-        mine, theirs = sure >= threshold, known >= threshold
-        wrong = int((~hit[theirs]).sum())
-        expected = float(doubt[mine].mean()) if mine.any() else 0.0
-        choice = Choice(float(threshold), expected, int(mine.sum()), int(theirs.sum()), wrong, temperature)
-        observed = wrong / max(1, choice.labelled)
-        bound = choice.upper_error if proven else max(expected, observed)
-        if bound <= max_error and choice.labelled:
-            best = choice
-        elif proven and clopper_pearson_upper(0, choice.labelled) <= max_error:
-            break  # the first that fails of those that could have passed ends the search: no looking for a lucky one
-    return best
+    thresholds = np.unique(np.concatenate([sure, known]))[::-1]
+    accepted, doubted = _from_the_surest(sure, doubts(confidence, weights), thresholds)
+    labelled, wrong = _from_the_surest(known, ~np.asarray(right, dtype=bool), thresholds)
+    expected = doubted / np.maximum(1, accepted)
+    if proven:
+        holds = _prove(wrong, labelled, max_error)
+        failed = ~holds & _prove(np.zeros_like(labelled), labelled, max_error)
+        holds &= ~np.logical_or.accumulate(failed)  # the first that fails of those that could have passed ends it
+    else:
+        holds = np.maximum(expected, wrong / np.maximum(1, labelled)) <= max_error
+    holds &= labelled > 0
+    if not holds.any():
+        return Choice(math.nextafter(1.0, 2.0), 0.0, 0, 0, 0, temperature)
+    last = int(np.flatnonzero(holds)[-1])
+    counts = (int(accepted[last]), int(labelled[last]), int(wrong[last]))
+    return Choice(float(thresholds[last]), float(expected[last]), *counts, temperature)
+
+
+def _from_the_surest(
+    confidence: np.ndarray, values: np.ndarray, thresholds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many answers are at least as sure as each threshold, and the sum of their values."""
+    order = np.argsort(-confidence, kind="stable")
+    counts = np.searchsorted(-confidence[order], -thresholds, side="right")
+    return counts, np.concatenate([[0], np.cumsum(values[order])])[counts]
+
+
+def _prove(wrong: np.ndarray, n: np.ndarray, max_error: float) -> np.ndarray:
+    """Return where :func:`clopper_pearson_upper` is at most ``max_error``."""
+    from scipy.special import betainc
+
+    return np.where(wrong >= n, max_error >= 1, betainc(wrong + 1, np.maximum(1, n - wrong), max_error) >= PROVEN)

@@ -8,7 +8,7 @@ from captcha_core.dataset.labels import Label, LabelLog, latest, now
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
-from captcha_core.evaluation.calibration import Choice, choose_threshold, clopper_pearson_upper
+from captcha_core.evaluation.calibration import Choice, choose_threshold
 from captcha_core.progress import progress_bar
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
@@ -22,13 +22,15 @@ def label_what_is_sure(
 
     Args:
         solver: The model.
-        dataset: Its validation split must hold labels that a person or the data set's source gave.
+        dataset: Its test split must hold labels that a person or the data set's source gave. The threshold is chosen
+            on these: the labels of the validation split have chosen the model's best epoch, and flatter it.
         max_error: Most errors to expect among the labels, as a share.
         proven: Ask for proof from the labelled captchas alone.
         dry_run: Choose and report, write nothing.
 
     Returns:
-        How many were asked and labelled, the threshold, and the errors expected, where it was chosen and held out.
+        How many were asked and labelled, the threshold, and the errors: expected, where it was chosen, and on the
+        validation split.
 
     Raises:
         DataError: If the data set is not of the model's specification, or nothing is labelled to judge by.
@@ -38,10 +40,11 @@ def label_what_is_sure(
     written = log.read()[0]
     by_hand = [label for label in written if label.by == "hand"]
     truth = {split: _known(dataset, split, by_hand) for split in ("validation", "test")}
-    if not truth["validation"]:
+    if not truth["test"]:
         raise DataError(
-            f"expected labelled captchas in the validation split of {dataset.path} to choose the threshold on, "
-            "received none; label some by hand first."
+            f"expected labelled captchas in the test split of {dataset.path} to choose the threshold on, received none "
+            "(those of the validation split chose the model's best epoch, so they prove nothing); label some by hand "
+            "first, or import with a test split."
         )
     ids = [identity for split in SPLITS for identity in dataset.ids(split)]
     texts = [text for split in SPLITS for text in dataset.texts(split)]
@@ -50,7 +53,7 @@ def label_what_is_sure(
     wanted = [sample for sample in samples if sample.id in asked or any(sample.id in known for known in truth.values())]
     guesses = guesses_of(solver, wanted)
     pool = {identity: guesses[identity] for identity in asked if guesses[identity].text is not None}
-    judged = _judged(guesses, truth["validation"])
+    judged = _judged(guesses, truth["test"])
     choice = choose_threshold(
         [guess.confidence for guess in pool.values()],
         [guess.confidence for guess, _ in judged],
@@ -62,7 +65,8 @@ def label_what_is_sure(
     named = f"{solver.model.name} version {solver.model.version}" if solver.model.version else solver.model.name
     if not dry_run:
         log.add(_lines(sure, written, named))
-    return _facts(choice, _judged(guesses, truth["test"]), len(asked), len(sure))
+    validation = _judged(guesses, truth["validation"])
+    return {**_facts(choice, validation, len(asked), len(sure)), "judged_by": len(judged)}
 
 
 def guesses_of(solver: Solver, samples: Sequence[Sample]) -> dict[str, Guess]:
@@ -104,8 +108,8 @@ def _lines(sure: Mapping[str, Guess], written: Sequence[Label], model: str) -> l
     return new + [Label(id=identity, text=None, by="model", who=model, when=when, model=model) for identity in back]
 
 
-def _facts(choice: Choice, held_out: Sequence[tuple[Guess, str]], asked: int, labelled: int) -> dict[str, Any]:
-    taken = [(guess, text) for guess, text in held_out if guess.confidence >= choice.threshold]
+def _facts(choice: Choice, validation: Sequence[tuple[Guess, str]], asked: int, labelled: int) -> dict[str, Any]:
+    taken = [(guess, text) for guess, text in validation if guess.confidence >= choice.threshold]
     wrong = sum(guess.text != text for guess, text in taken)
     return {
         "asked": asked,
@@ -117,8 +121,6 @@ def _facts(choice: Choice, held_out: Sequence[tuple[Guess, str]], asked: int, la
         "chosen_on": choice.labelled,
         "chosen_wrong": choice.wrong,
         "chosen_error_at_most": choice.upper_error,
-        "held_out": len(taken),
-        "held_out_wrong": wrong,
-        "held_out_error": wrong / len(taken) if taken else None,
-        "held_out_error_at_most": clopper_pearson_upper(wrong, len(taken)),
+        "validation": len(taken),
+        "validation_wrong": wrong,
     }

@@ -126,7 +126,7 @@ def test_a_model_labels_what_it_is_sure_of(
     facts = json.loads(capsys.readouterr().out)
     assert facts["asked"] == 85 and facts["labelled"] > 40 and facts["left"] == 85 - facts["labelled"]
     assert facts["expected_error"] <= 0.05
-    assert facts["held_out"] <= 15 and facts["held_out_wrong"] <= 1
+    assert facts["chosen_on"] <= 15 and facts["validation"] <= 20 and facts["validation_wrong"] <= 1
     given = [one for one in LabelLog.of(dataset.path, dataset.spec).read()[0] if one.by == "model"]
     assert len(given) == facts["labelled"] and not by_hand & {one.id for one in given}
     assert all(one.confidence is not None and one.confidence >= facts["threshold"] for one in given)
@@ -163,22 +163,39 @@ def test_what_a_model_cannot_read_it_does_not_label(
     assert given == set(dataset.ids("train")) - broken
     assert (facts["asked"], facts["labelled"]) == (len(dataset.ids("train")), len(given))
     assert facts["left"] == len(broken - by_hand)
-    assert facts["chosen_on"] == len(set(dataset.ids("validation")) - broken)
+    assert facts["chosen_on"] == facts["judged_by"] == len(set(dataset.ids("test")) - broken)
 
 
 def test_a_model_labels_nothing_without_labels_to_judge_by(
     pool: tuple[Dataset, dict[str, str]], tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    label_by_hand(*pool, "validation", 20)  # which chose the model's epoch
     assert run("pseudo-label", "--model", str(tiny_bundle), "--data", "pool") == 1
-    assert "expected labelled captchas in the validation split" in capsys.readouterr().err
+    assert "expected labelled captchas in the test split" in capsys.readouterr().err
+
+
+def test_the_threshold_rests_on_labels_that_steered_nothing(
+    pool: tuple[Dataset, dict[str, str]], tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All of the validation split is read right and none of the test split: nothing may be accepted."""
+    dataset, truth = pool
+    label_by_hand(dataset, truth, "validation", 20)
+    label_by_hand(dataset, {one: text[::-1] if text[0] != text[1] else "01" for one, text in truth.items()}, "test", 15)
+    words = ["pseudo-label", "--model", str(tiny_bundle), "--data", "pool", "--max-error", "0.05", "--format", "json"]
+    assert run(*words) == 0
+    assert json.loads(capsys.readouterr().out)["labelled"] == 0
 
 
 def test_a_bound_that_cannot_be_proven_labels_nothing(
     pool: tuple[Dataset, dict[str, str]], tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    label_by_hand(*pool, "validation", 20)
+    label_by_hand(*pool, "test", 20)
     assert run("pseudo-label", "--model", str(tiny_bundle), "--data", "pool", "--proven") == 0
-    assert "nothing labelled: no threshold keeps the errors to expect under 1.0%" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "nothing labelled: no threshold keeps the errors to expect under 1.0%" in said
+    assert (
+        "a proof takes at least 299 labels of the test split that the model reads, all right, and there are 20" in said
+    )
 
 
 def test_a_log_that_was_cut_off_in_a_line_loses_nothing_else(
@@ -205,8 +222,8 @@ def test_a_log_that_was_cut_off_in_a_line_loses_nothing_else(
     ("name", "reason"),
     [
         ("blank", "expected 4 letters, received a picture in which nothing stands out"),
-        ("blob", "expected 4 letters, found one piece"),
-        ("pieces", "expected 4 letters, found 7 pieces"),
+        ("blob", "expected 4 letters, found one component"),
+        ("pieces", "expected 4 letters, found 7 components"),
     ],
 )
 def test_a_captcha_that_cannot_be_cut_is_listed_and_drawn(
