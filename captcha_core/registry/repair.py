@@ -1,18 +1,23 @@
 """What processes that are gone have left: runs that are open, promotions half done, lines that were not sent."""
 
+import platform
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from captcha_core.registry import promotion
 from captcha_core.tracking.address import tracking_uri
-from captcha_core.tracking.connect import EXPERIMENT, client
+from captcha_core.tracking.connect import client, deleted_fault, experiment_name
 from captcha_core.tracking.database import is_missing
 from captcha_core.tracking.logged_models import close_unfinished
 from captcha_core.tracking.names import Tag
 from captcha_core.tracking.outbox import is_in_use, run_ids, waiting
 from captcha_core.tracking.owner import is_gone
 from captcha_core.tracking.runs import OUTBOX
+
+if TYPE_CHECKING:
+    from mlflow.entities import Experiment
 
 REASON = "its process ended without a word (killed, or the machine stopped); closed by captchalab doctor --repair"
 SPOOLS = (f"*/{OUTBOX}", "*/outbox-*.sqlite")  # of trainings, of searches
@@ -27,13 +32,17 @@ class Orphan:
     pid: int
 
 
-def orphans(experiments: tuple[str, ...] = (EXPERIMENT, promotion.EXPERIMENT)) -> Iterator[Orphan]:
-    """Yield the runs of this machine that are RUNNING without a process. Runs of other machines are left alone."""
+def orphans() -> Iterator[Orphan]:
+    """Yield the runs of this machine that are RUNNING without a process, whatever their experiment.
+
+    Runs of other machines are left alone.
+    """
     mine = client()
-    places = [place.experiment_id for name in experiments if (place := mine.get_experiment_by_name(name)) is not None]
+    places = [place.experiment_id for place in mine.search_experiments()]
+    here = f"attributes.status = 'RUNNING' and tags.`{Tag.HOST}` = '{platform.node()}'"
     page: str | None = None
     while places:
-        runs = mine.search_runs(places, "attributes.status = 'RUNNING'", max_results=1000, page_token=page)
+        runs = mine.search_runs(places, here, max_results=1000, page_token=page)
         for run in runs:
             if is_gone(run.data.tags):
                 pid = int(run.data.tags[Tag.PID])
@@ -41,6 +50,17 @@ def orphans(experiments: tuple[str, ...] = (EXPERIMENT, promotion.EXPERIMENT)) -
         page = runs.token
         if not page:
             return
+
+
+def deleted_experiments() -> list["Experiment"]:
+    """Return the experiments for new runs and promotions that were deleted, so that nothing can be logged there."""
+    found = (client().get_experiment_by_name(name) for name in (experiment_name(), promotion.EXPERIMENT))
+    return [place for place in found if place is not None and deleted_fault(place)]
+
+
+def restore(experiment: "Experiment") -> None:
+    """Take back that an experiment was deleted; its runs come back with it."""
+    client().restore_experiment(experiment.experiment_id)
 
 
 def close(orphan: Orphan) -> None:

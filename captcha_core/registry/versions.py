@@ -71,6 +71,11 @@ def _located(record: VersionRecord, alias: str | None) -> Located:
 
 def _bundle_in(folder: Path) -> Path:
     """Return the bundle inside MLflow's model folder: the one folder in ``data``, whatever it was called."""
+    if not folder.is_dir():
+        raise RegistryError(
+            f"expected the model's files in {folder}, received no such folder; if the project was moved or copied, run "
+            "captchalab doctor --repair where it is now, else put the folder back."
+        )
     inside = [one for one in (folder / "data").glob("*") if one.is_dir()]
     if len(inside) != 1:
         raise ModelError(f"expected a captchalab bundle in {folder.name}, received none; train and register a model.")

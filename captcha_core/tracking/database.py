@@ -19,7 +19,7 @@ def ensure(uri: str) -> None:
     Raises:
         OSError: If the disk does not take it.
     """
-    path = _file(uri)
+    path = sqlite_file(uri)
     if path is None or path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def is_missing(uri: str) -> bool:
     Raises:
         OSError: If it cannot be made there.
     """
-    path = _file(uri)
+    path = sqlite_file(uri)
     if path is None or path.exists():
         return False
     home = next(folder for folder in path.parents if folder.exists())
@@ -48,7 +48,8 @@ def is_missing(uri: str) -> bool:
         raise OSError(f"{home} is no folder that can be written to: {error.strerror}") from None
 
 
-def _file(uri: str) -> Path | None:
+def sqlite_file(uri: str) -> Path | None:
+    """Return the file of a SQLite address, None for any other address."""
     name = uri.removeprefix(PREFIX)
     plain = uri.startswith(PREFIX) and name and "?" not in name and ":memory:" not in name
     return Path(name).resolve() if plain else None  # a link stays one

@@ -59,11 +59,21 @@ class Tag:
         return f"captchalab.{context}_digest"
 
 
+class ExperimentTag:
+    """Tags of experiments, and their values."""
+
+    KIND = "mlflow.experimentKind"  # which pages MLflow shows first
+    OF_MODELS = "custom_model_development"  # those for models, not for language models
+
+
 class Kind:
     """Values of :attr:`Tag.KIND`; promotions have ``promote`` and ``rollback``."""
 
     TRAIN = "train"
     SEARCH = "search"
+    EVALUATE = "evaluate"  # a model read a data set
+    COMPARE = "compare"  # models side by side
+    GENERATE = "generate"  # a data set was drawn
     SWEEP = "sweep"  # trainings over presets, settings and seeds
     TRIAL = "trial"
     WINNER = "winner"  # training of a search's best setting on the full budget

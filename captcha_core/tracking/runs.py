@@ -193,11 +193,12 @@ def start_run(
     import mlflow
 
     handed = run_id or os.environ.pop("MLFLOW_RUN_ID", None)
+    given = _given_name(mine.get_run(handed).info.run_name) if handed else ""
     owner = own_tags()
     started = mlflow.start_run(
         run_id=handed,
         experiment_id=None if handed or nested else experiment(),
-        run_name=name,
+        run_name=given or name,
         nested=nested,
         log_system_metrics=True,
         tags=owner,  # with the run, so that no kill leaves one that nobody owns
@@ -205,7 +206,7 @@ def start_run(
     run, outbox = Run(started.info.run_id, mine), None
     try:
         with _terminable():
-            run.tags({Tag.RUN_NAME: name, **owner, Tag.METRICS: DEFINITION, **provenance(), **(tags or {})})
+            run.tags({Tag.RUN_NAME: given or name, **owner, Tag.METRICS: DEFINITION, **provenance(), **(tags or {})})
             outbox = open_outbox(keep / run.id / OUTBOX) if keep else None
             yield run if outbox is None else Run(run.id, mine, outbox.known(run.id, run.id))
     except KeyboardInterrupt:
@@ -215,6 +216,16 @@ def start_run(
         _end("FAILED", run, outbox, f"{type(error).__name__}: {error}")
         raise
     _end("FINISHED", run, outbox)
+
+
+def _given_name(name: str | None) -> str:
+    """Return a run's name if somebody chose it, as with ``mlflow run --run-name``; empty where MLflow made it up."""
+    from mlflow.utils.name_utils import _GENERATOR_NOUNS, _GENERATOR_PREDICATES
+
+    first, _, rest = (name or "").partition("-")
+    second, _, number = rest.partition("-")
+    made_up = first in _GENERATOR_PREDICATES and second in _GENERATOR_NOUNS and number.isdecimal()
+    return "" if made_up else name or ""
 
 
 def _end(state: str, run: Run, outbox: Outbox | None, reason: str = "") -> None:

@@ -90,7 +90,7 @@ def _first_line(error: Exception) -> str:
 
 @cached
 def runs(uri: str) -> list[RunRecord]:
-    """Return the newest runs of all experiments, newest first, :data:`MOST_RUNS` at most.
+    """Return the newest runs, newest first, :data:`MOST_RUNS` at most: of all experiments, unless one is chosen.
 
     Raises:
         DataAway: If MLflow does not answer.
@@ -172,7 +172,12 @@ def matching(uri: str, filter_string: str) -> frozenset[str]:
 
 
 def _search(mine: Any, filter_string: str) -> Iterator[Any]:
-    experiments = [one.experiment_id for one in mine.search_experiments() if one.name != promotion.EXPERIMENT]
+    chosen = os.environ.get("MLFLOW_EXPERIMENT_NAME")
+    experiments = [
+        one.experiment_id
+        for one in mine.search_experiments()
+        if (one.name == chosen if chosen else one.name != promotion.EXPERIMENT)
+    ]
     token, found = None, 0
     while experiments and found < MOST_RUNS:
         page = mine.search_runs(
@@ -324,6 +329,11 @@ def artifact(uri: str, run_id: str, path: str) -> Path:
         found = folder / path
         if found.exists():
             return found
+        if not any(one.is_dir() for one in (folder, folder.parent, folder.parent.parent)):
+            raise Missing(
+                f"expected {path} in {folder}, received no such folder; if the project was moved or copied, run "
+                "captchalab doctor --repair where it is now."
+            )
         raise Missing(f"expected {path} of the run {run_id[:8]}, received none; it did not finish its evaluation.")
     try:
         return download(run_id=run_id, artifact_path=path)

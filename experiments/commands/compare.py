@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from experiments.terminal.options import Data, Format, Split, check_format
+from experiments.terminal.options import Data, Experiment, Format, Split, check_format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,7 @@ def compare(
     ],
     data: Data = "",
     split: Split = "test",
+    experiment: Experiment = "",
     format: Format = "text",
 ) -> None:
     """Compare two or more models: exact match with intervals, McNemar's exact test, and by length and character.

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from experiments.terminal.options import Experiment
+
 
 def dashboard(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -18,6 +20,7 @@ def dashboard(
         list[str] | None,
         typer.Option(metavar="HOST", help="Fetch captchas by URL from these hosts alone; by default any public one."),
     ] = None,
+    experiment: Experiment = "",
 ) -> None:
     """Compare runs and solve captchas in the browser, until Ctrl-C.
 

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from experiments.terminal.options import Experiment
+
 NEEDED = ("tensorflow", "keras", "mlflow", "streamlit", "captcha", "librosa", "numpy", "pandas", "ai-edge-litert")
 SEND_S = 60.0  # how long repair waits for the tracking server to take what was left
 EXTRAS = {"ray": "cluster", "boto3": "polly", "ddddocr": "bench"}
@@ -19,14 +21,17 @@ def doctor(
     repair: Annotated[
         bool,
         typer.Option(
-            "--repair", help="Close the runs of this machine whose process is gone, and send what they left in runs/."
+            "--repair",
+            help="Close the runs of this machine whose process is gone, send what they left in runs/, restore a "
+            "deleted experiment, and follow a project folder that was moved.",
         ),
     ] = False,
+    experiment: Experiment = "",
 ) -> None:
     """Check the installation: Python, packages, tracking store, free disk, registered models, runs left open."""
     checks = [_python(), *(_package(name) for name in NEEDED), _disk(), _tracking(), _litert()]
     if checks[-2][0]:
-        checks.append(_runs(repair))
+        checks += [_experiments(repair), _artifacts(repair), _runs(repair)]
     for good, line in checks:
         print(f"{'ok  ' if good else 'FAIL'}  {line}")
     for module, extra in EXTRAS.items():
@@ -71,6 +76,39 @@ def _tracking() -> tuple[bool, str]:
         return False, str(error)
     except Exception as error:
         return False, masked(foreign_error(error) or f"tracking store: {type(error).__name__}: {error}")
+
+
+def _experiments(repair: bool) -> tuple[bool, str]:
+    from captcha_core.registry.repair import deleted_experiments, restore
+    from captcha_core.tracking.address import tracking_uri
+    from captcha_core.tracking.connect import deleted_fault, experiment_name
+    from captcha_core.tracking.database import is_missing
+
+    name = f"experiment {experiment_name()}"
+    if is_missing(tracking_uri()) or not (deleted := deleted_experiments()):
+        return True, name
+    if not repair:
+        return False, deleted_fault(deleted[0])
+    for place in deleted:
+        restore(place)
+    return True, f"restored the experiment {', '.join(place.name for place in deleted)}, which was deleted"
+
+
+def _artifacts(repair: bool) -> tuple[bool, str]:
+    from captcha_core.errors import RegistryError
+    from captcha_core.registry.moved import moved, relocate
+
+    try:
+        found = moved()
+        if not found:
+            return True, "the files of runs and models are where MLflow looks for them"
+        unknown = [one for one in found if one.now is None]
+        if unknown or not repair:
+            return False, str((unknown or found)[0])
+        changed = sum(relocate(one) for one in found)
+    except RegistryError as error:
+        return False, str(error)
+    return True, f"wrote the new place of the artifacts, {found[0].now}, into the database ({changed:,} entries)"
 
 
 def _runs(repair: bool) -> tuple[bool, str]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.terminal.options import Data, Format, Model, Split, check_format
+from experiments.terminal.options import Data, Experiment, Format, Model, Split, check_format
 
 WIDTH = 28  # of the names beside the figures
 
@@ -24,6 +24,7 @@ def evaluate(
             "model's files.",
         ),
     ] = "",
+    experiment: Experiment = "",
     output: Format = "text",
 ) -> None:
     """Evaluate a model on a split of a data set: exact match with its 95 % interval, and the rest beside it.

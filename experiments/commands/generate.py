@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from captcha_core.native import DATA_MB, require_address_space
-from experiments.terminal.options import Format, Out, SplitBy, check_format, check_split_by
+from experiments.terminal.options import Experiment, Format, Out, SplitBy, check_format, check_split_by
 
 if TYPE_CHECKING:
     from captcha_core.dataset.generate import Source
@@ -63,6 +63,7 @@ def generate(
         int | None,
         typer.Option(help="Characters to pay for at most, where --set engine=polly or google speaks.", min=0),
     ] = None,
+    experiment: Experiment = "",
     format: Format = "text",
 ) -> None:
     """Draw captchas into a data set of Parquet shards.

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.terminal.options import Data, Minutes, PresetName
+from experiments.terminal.options import Data, Experiment, Minutes, PresetName
 
 
 def pipeline(
@@ -13,6 +13,7 @@ def pipeline(
     data: Data = "",
     minutes: Minutes = 0.0,
     if_missing: Annotated[bool, typer.Option("--if-missing", help="Do nothing where there is a champion.")] = False,
+    experiment: Experiment = "",
 ) -> None:
     """Generate captchas, train, evaluate on samples that training never saw, register, and promote to champion.
 

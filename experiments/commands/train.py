@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.terminal.options import Data, Minutes, NewName, PresetName, Settings
+from experiments.terminal.options import Data, Experiment, Minutes, NewName, PresetName, Settings
 
 
 def train(
@@ -25,6 +25,7 @@ def train(
             "character; --data is what they shall read.",
         ),
     ] = "",
+    experiment: Experiment = "",
 ) -> None:
     """Train a network and register it: from a preset, from a data set, or from both.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from captcha_core.tracking.names import Metric
-from experiments.terminal.options import Data, Format, PresetName, Settings, check_format
+from experiments.terminal.options import Data, Experiment, Format, PresetName, Settings, check_format
 
 
 def tune(
@@ -52,6 +52,7 @@ def tune(
         str, typer.Option(help="Registered model; by default captcha-PRESET, without one captcha-FOLDER.")
     ] = "",
     seed: Annotated[int, typer.Option(help="Of the tuner's choices.", min=0)] = 0,
+    experiment: Experiment = "",
     output: Format = "text",
 ) -> None:
     """Search widths, depths, optimisers and the rest for what reads best, and register the winner as challenger.

@@ -1,5 +1,6 @@
 """Options that several commands share. Empty and 0 mean "not given", so that MLproject can always pass them."""
 
+import os
 from typing import Annotated, Literal, cast
 
 import typer
@@ -22,6 +23,23 @@ Format = Annotated[str, typer.Option("--format", help="text, or json for program
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="A training setting, or options.KEY for the network's."),
+]
+
+
+def _use_experiment(name: str) -> str:
+    """Let every run of this process, and of those that it starts, be in an experiment."""
+    if name:
+        os.environ["MLFLOW_EXPERIMENT_NAME"] = name
+    return name
+
+
+Experiment = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="MLflow's experiment; by default MLFLOW_EXPERIMENT_NAME, else captchalab.",
+        callback=_use_experiment,  # before the command runs, which need not look at it
+    ),
 ]
 
 
