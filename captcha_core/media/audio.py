@@ -8,6 +8,7 @@ import numpy as np
 from captcha_core.errors import DataError
 from captcha_core.media.ogg import check_pages
 from captcha_core.media.sniff import OGG, describe, format_of
+from captcha_core.media.structure import riff_chunks
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -86,17 +87,14 @@ def _check_wav_length(media: bytes) -> None:
     """Refuse a WAV file whose data chunk claims more bytes than follow: the decoder would take what is there."""
     if media[:4] != b"RIFF":
         return
-    at = 12
-    while at + 8 <= len(media):
-        size = int.from_bytes(media[at + 4 : at + 8], "little")
-        if media[at : at + 4] == b"data":
-            if size > len(media) - at - 8:
+    for name, at, size in riff_chunks(media):
+        if name == b"data":
+            if size > len(media) - at:
                 raise DataError(
-                    f"expected {size:,} bytes of samples as the WAV header says, received {len(media) - at - 8:,}; the "
+                    f"expected {size:,} bytes of samples as the WAV header says, received {len(media) - at:,}; the "
                     "file is cut short."
                 )
             return
-        at += 8 + size + size % 2
 
 
 def _check_header(kind: str, rate_hz: int, channels: int, frames: int, max_seconds: float) -> None:

@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from captcha_core.errors import DataError
 from captcha_core.media.sniff import IMAGE_FORMATS, MAX_IMAGE_BYTES, PNG, describe
+from captcha_core.media.structure import check_structure
 
 MAX_PIXELS = 4_000_000
 PNG_HEADER = struct.Struct(">IIBBBBB")  # width, height, depth, colour type, compression, filter, interlacing
@@ -43,6 +44,7 @@ def decode_image(media: bytes, channels: int = 1, size_px: tuple[int, int] | Non
         raise DataError(
             f"expected an image of at most {MAX_IMAGE_BYTES:,} bytes, received {len(media):,}; make it smaller."
         )
+    check_structure(media)
     mode = "RGB" if channels == 3 else "L"
     known = decode_plain_png(media, MAX_PIXELS)
     if known is not None and mode == ("RGB" if known.ndim == 3 else "L") and size_px in (None, known.shape[:2]):
