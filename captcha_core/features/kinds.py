@@ -7,8 +7,9 @@ from pydantic import Field, TypeAdapter
 from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
 from captcha_core.features.image import ImageFeatures
 from captcha_core.features.letters import LetterFeatures
+from captcha_core.features.strip import StripFeatures
 
 AnyFeatures = Annotated[
-    ImageFeatures | LetterFeatures | LogMelFeatures | SpectrogramPicture, Field(discriminator="kind")
+    ImageFeatures | StripFeatures | LetterFeatures | LogMelFeatures | SpectrogramPicture, Field(discriminator="kind")
 ]
 FEATURES: TypeAdapter[AnyFeatures] = TypeAdapter(AnyFeatures)

@@ -13,7 +13,8 @@ from captcha_core.features.contract import Features
 from captcha_core.features.image import ImageFeatures
 from captcha_core.features.letters import LetterFeatures
 from captcha_core.features.segmentation.segment import Segmentation
-from captcha_core.models import audio_ctc, classic, image_cnn, image_ctc, letter_cnn
+from captcha_core.features.strip import StripFeatures
+from captcha_core.models import audio_ctc, classic, image_cnn, image_ctc, letter_cnn, strip_ctc
 from captcha_core.models.letter_cnn import reader
 from captcha_core.models.space import DROPOUT, Space
 from captcha_core.plugins import Table
@@ -66,6 +67,7 @@ _WITH_DROPOUT = Space({"dropout": DROPOUT})
 _OURS = {
     "image_cnn": Network("image", "positions", ImageFeatures.of, image_cnn.build, image_cnn.SPACE),
     "image_ctc": Network("image", "ctc", ImageFeatures.of, image_ctc.build, image_ctc.SPACE),
+    "strip_ctc": Network("image", "ctc", StripFeatures.of, strip_ctc.build, strip_ctc.SPACE),
     "conv3_dense1024": Network("image", "positions", _fixed(100, 120, 3), classic.conv3_dense1024),
     "conv5x5_dense2048": Network("image", "positions", _fixed(64, 128, 3), classic.conv5x5_dense2048),
     "crnn": Network("image", "ctc", _fixed(32, 104, 1), classic.crnn),

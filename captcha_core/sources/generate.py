@@ -57,14 +57,15 @@ def draw_arrays(
         exact: Draw images pixel for pixel as the package would; audio always is.
 
     Returns:
-        Images: uint8 (B, H, W, C). Audio: a list of float32 (N,) in [-1, 1]. And the labels.
+        Images: uint8 (B, H, W, C), of the scheme ``wild`` a list of uint8 (H, W, 3). Audio: a list of float32 (N,) in
+        [-1, 1]. And the labels.
 
     Raises:
         SpecError: If there is nothing to draw, a label does not fit the scheme, or the scheme cannot be drawn.
     """
     labels = _labels(scheme, seed, indices, texts)
     if isinstance(scheme.knobs, wild.WildKnobs):
-        return wild.draw_batch(scheme.spec, scheme.knobs, seed, indices, labels), labels
+        return wild.draw_batch(scheme.knobs, seed, indices, labels), labels
     if scheme.spec.media == "image":
         from captcha_core.sources import image_render
 

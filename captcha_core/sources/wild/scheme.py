@@ -1,9 +1,8 @@
-"""The scheme ``wild``: every family of pictures, letterboxed to one size for data sets."""
+"""The scheme ``wild``: every family of pictures, each picture of its own size."""
 
 from collections.abc import Sequence
 from typing import Any, Self
 
-import cv2
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
@@ -63,30 +62,9 @@ def texts(spec: CaptchaSpec, knobs: WildKnobs, seed: int, indices: range) -> lis
     return [wild_text(seed, index, names, spec.alphabet, spec.min_length, spec.max_length) for index in indices]
 
 
-def draw_batch(
-    spec: CaptchaSpec, knobs: WildKnobs, seed: int, indices: Sequence[int], texts: Sequence[str]
-) -> np.ndarray:
-    """Return uint8 (B, H, W, C): pictures scaled to a specification's size, with their page around them."""
+def draw_batch(knobs: WildKnobs, seed: int, indices: Sequence[int], texts: Sequence[str]) -> list[np.ndarray]:
+    """Return pictures uint8 (H, W, 3), each of its own size."""
     from captcha_core.sources.wild.draw import draw_wild
 
     names = knobs.names()
-    pictures = np.empty((len(texts), *spec.shape), dtype=np.uint8)
-    for row, (index, text) in enumerate(zip(indices, texts, strict=True)):
-        image, _, _ = draw_wild(seed, index, names, text)
-        boxed = letterboxed(image, *spec.size_px)
-        pictures[row] = boxed if spec.channels == 3 else cv2.cvtColor(boxed, cv2.COLOR_RGB2GRAY)[..., None]
-    return pictures
-
-
-def letterboxed(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Return uint8 (H, W, 3): an image scaled to fit, in the middle of a page of its own colour."""
-    from captcha_core.sources.wild.network import page_colour
-
-    scale = min(height / image.shape[0], width / image.shape[1])
-    rows, columns = max(1, round(image.shape[0] * scale)), max(1, round(image.shape[1] * scale))
-    boxed = np.empty((height, width, 3), dtype=np.uint8)
-    boxed[:] = page_colour(image)
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    top, left = (height - rows) // 2, (width - columns) // 2
-    boxed[top : top + rows, left : left + columns] = cv2.resize(image, (columns, rows), interpolation=way)
-    return boxed
+    return [draw_wild(seed, index, names, text)[0] for index, text in zip(indices, texts, strict=True)]
