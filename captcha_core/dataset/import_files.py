@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from captcha_core.dataset.split import DEFAULT_SPLIT, KEEP, KEY_DIGITS, SPLITS, found_rule
+from captcha_core.dataset.split import DEFAULT_SPLIT, KEEP, SPLITS, found_rule, key_of
 from captcha_core.dataset.store import Dataset, Plan
 from captcha_core.dataset.writer import write_dataset
 from captcha_core.errors import DataError, disk_error
 from captcha_core.files import no_formula, write_file
 from captcha_core.sources.archive import Files
-from captcha_core.sources.folders import Entry, Listing, Reject, read_sample
+from captcha_core.sources.folders import Entry, Listing, read_sample
 from captcha_core.sources.import_survey import Survey
+from captcha_core.sources.labels.reading import Reject
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 
@@ -62,7 +63,7 @@ def write_import(
     """
     if split == KEEP:
         _check_splits(seen.entries)
-    keys = [int(identity[:KEY_DIGITS], 16) for identity in seen.ids]
+    keys = [key_of(file.id, file.entry.text, split_by) for file in seen.files]
     mean_bytes = max(1, seen.media_bytes // max(1, len(seen.files)))
     plan = Plan(
         source="import",

@@ -1,6 +1,7 @@
 """The split that a sample belongs to, by what it is and not by when it came."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -44,9 +45,14 @@ class SplitRule(BaseModel):
 
 def split_key(sample: Sample, by: Literal["content", "text"]) -> int:
     """Return the key of a sample, evenly spread over 0 to ``KEYS``. What has no text goes by its content."""
-    if by == "text" and sample.text is not None:
-        return int(hashlib.sha256(sample.text.encode()).hexdigest()[:KEY_DIGITS], 16)
-    return int(sample.id[:KEY_DIGITS], 16)
+    return key_of(sample.id, sample.text, by)
+
+
+def key_of(identity: str, text: str | None, by: Literal["content", "text"]) -> int:
+    """Return the key of what has this content hash and text."""
+    if by == "text" and text is not None:
+        return int(hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS], 16)
+    return int(identity[:KEY_DIGITS], 16)
 
 
 def parse_split(text: str) -> tuple[float, ...] | tuple[int, ...]:
@@ -85,9 +91,10 @@ def drawn_rule(text: str, by: Literal["content", "text"], count: int) -> SplitRu
 
 
 def found_rule(text: str, by: Literal["content", "text"], keys: list[int]) -> SplitRule:
-    """Return the rule for samples whose content keys are known: counts are met by ranking the keys.
+    """Return the rule for samples whose keys are known: counts are met by ranking the keys.
 
-    Samples with equal keys stay together, so counts may be missed by the number of repeated pictures.
+    Samples with equal keys stay together, so counts may be missed by the number of repeated pictures. Shares go by the
+    key alone, as long as each split gets a sample; of few samples each split with a share gets at least one.
 
     Raises:
         SpecError: If the counts do not add up, or are asked for by text.
@@ -96,10 +103,31 @@ def found_rule(text: str, by: Literal["content", "text"], keys: list[int]) -> Sp
         return SplitRule(by="given", bounds=(0, 0))
     numbers = parse_split(text)
     if isinstance(numbers[0], float):
-        return SplitRule.of_shares(numbers, by)
+        rule = SplitRule.of_shares(numbers, by)
+        return rule if _reaches_all(rule, numbers, keys) else _ranked_rule(numbers, by, sorted(set(keys))) or rule
     _check_counts(numbers, by, len(keys))
     ranked = [*sorted(keys), KEYS]
     return SplitRule(by="content", bounds=(ranked[int(numbers[0])], ranked[int(numbers[0] + numbers[1])]))
+
+
+def _reaches_all(rule: SplitRule, shares: Sequence[float], keys: Sequence[int]) -> bool:
+    """Tell whether every split with a share gets one of the keys."""
+    low, high = rule.bounds
+    reached = (any(k < low for k in keys), any(low <= k < high for k in keys), any(k >= high for k in keys))
+    return all(there or not share for there, share in zip(reached, shares, strict=True))
+
+
+def _ranked_rule(shares: Sequence[float], by: Literal["content", "text"], keys: Sequence[int]) -> SplitRule | None:
+    """Return the rule that cuts ranked keys, at least one for each split with a share; None where they are too few."""
+    least = [int(share > 0) for share in shares]
+    if len(keys) < sum(least):
+        return None
+    validation = max(least[1], round(shares[1] * len(keys)))
+    test = max(least[2], round(shares[2] * len(keys)))
+    while len(keys) - validation - test < least[0]:
+        validation, test = (validation - 1, test) if validation > test else (validation, test - 1)
+    ranked = [*keys, KEYS]
+    return SplitRule(by=by, bounds=(ranked[len(keys) - validation - test], ranked[len(keys) - test]))
 
 
 def _check_counts(counts: tuple[float, ...], by: str, total: int) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from captcha_core.errors import DataError
 from captcha_core.media.ogg import check_pages
-from captcha_core.media.sniff import OGG, describe, format_of
+from captcha_core.media.sniff import OGG, describe, format_of, remedy
 from captcha_core.media.structure import riff_chunks
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ MAX_CHANNELS = 8
 MAX_PEAK = 4.0  # float files may overshoot 1 a little; beyond this they hold no audio in [-1, 1]
 SILENT_SWING = 2e-4  # highest minus lowest value below which a clip counts as silence (3 steps of 16 bits)
 BLOCK_FRAMES = 65_536
-FORMATS = {"WAV": "WAV", "WAVEX": "WAV", "FLAC": "FLAC", "OGG": "OGG", "MP3": "MP3"}
+UNKNOWN_BYTES = 0x7FFF0000  # lengths of WAV data from here on are what programs write that do not know them
+FORMATS = {"WAV": "WAV", "WAVEX": "WAV", "FLAC": "FLAC", "OGG": "OGG", "MP3": "MP3", "AIFF": "AIFF"}
 
 
 def decode_audio(media: bytes, rate_hz: int, max_seconds: float) -> np.ndarray:
@@ -57,8 +58,8 @@ def decode_at_own_rate(media: bytes, max_seconds: float) -> tuple[np.ndarray, in
         raise DataError(f"expected audio of at most {MAX_BYTES:,} bytes, received {len(media):,}; make it shorter.")
     found = format_of(media)
     if found is None or found.kind != "audio":
-        raise DataError(f"expected a WAV, FLAC, OGG or MP3 file, received {describe(media)}; convert the file.")
-    _check_wav_length(media)
+        raise DataError(f"expected a WAV, FLAC, OGG, MP3 or AIFF file, received {describe(media)}; {remedy(media)}.")
+    media = _with_length(media)
     if media.startswith(OGG):
         check_pages(media)  # the decoder also loses some kilobytes for each damaged file that it begins
     try:
@@ -68,8 +69,8 @@ def decode_at_own_rate(media: bytes, max_seconds: float) -> tuple[np.ndarray, in
             samples = _read_mono(file, int(max_seconds * own_hz))
     except (soundfile.SoundFileError, RuntimeError, EOFError):
         raise DataError(
-            f"expected readable WAV, FLAC, OGG or MP3 data, received {len(media):,} bytes that cannot be decoded; "
-            "the file is damaged or holds an unsupported codec."
+            f"expected readable WAV, FLAC, OGG, MP3 or AIFF data, received {len(media):,} bytes that cannot be decoded"
+            "; the file is damaged or holds an unsupported codec."
         ) from None
     if len(samples) == 0:
         raise DataError("expected a clip with sound in it, received a file with no samples; record it again.")
@@ -83,24 +84,35 @@ def decode_at_own_rate(media: bytes, max_seconds: float) -> tuple[np.ndarray, in
     return np.clip(samples, -1.0, 1.0), own_hz
 
 
-def _check_wav_length(media: bytes) -> None:
-    """Refuse a WAV file whose data chunk claims more bytes than follow: the decoder would take what is there."""
+def _with_length(media: bytes) -> bytes:
+    """Return a WAV file with the length of its samples in the header, other files as they are.
+
+    Programs that write to a pipe (ffmpeg, sox, espeak) leave 0 or the largest number there: all that follows counts.
+
+    Raises:
+        DataError: If the data chunk claims more bytes than follow: the decoder would take what is there.
+    """
     if media[:4] != b"RIFF":
-        return
+        return media
     for name, at, size in riff_chunks(media):
-        if name == b"data":
-            if size > len(media) - at:
-                raise DataError(
-                    f"expected {size:,} bytes of samples as the WAV header says, received {len(media) - at:,}; the "
-                    "file is cut short."
-                )
-            return
+        there = len(media) - at
+        if name != b"data":
+            continue
+        if size >= UNKNOWN_BYTES or (size == 0 and there):
+            riff, data = ((len(media) - 8).to_bytes(4, "little"), there.to_bytes(4, "little"))
+            return media[:4] + riff + media[8 : at - 4] + data + media[at:]
+        if size > there:
+            raise DataError(
+                f"expected {size:,} bytes of samples as the WAV header says, received {there:,}; the file is cut short."
+            )
+        return media
+    return media
 
 
 def _check_header(kind: str, rate_hz: int, channels: int, frames: int, max_seconds: float) -> None:
     """Refuse by what the header says, before anything is decoded."""
     if kind not in FORMATS:
-        raise DataError(f"expected a WAV, FLAC, OGG or MP3 file, received {kind}; convert the file.")
+        raise DataError(f"expected a WAV, FLAC, OGG, MP3 or AIFF file, received {kind}; convert the file.")
     if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
         raise DataError(
             f"expected a sample rate of {MIN_RATE_HZ:,} to {MAX_RATE_HZ:,} Hz, received {rate_hz:,} Hz; resample it."

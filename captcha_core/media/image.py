@@ -7,13 +7,14 @@ import zlib
 
 import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from captcha_core.errors import DataError
-from captcha_core.media.sniff import IMAGE_FORMATS, MAX_IMAGE_BYTES, PNG, describe
+from captcha_core.media.sniff import EXIF_TURN, IMAGE_FORMATS, MAX_IMAGE_BYTES, PNG, describe, remedy
 from captcha_core.media.structure import check_structure
 
 MAX_PIXELS = 4_000_000
+FAINT_LEVELS = 64  # darkest to lightest on a white page, below which ink hardly shows
 PNG_HEADER = struct.Struct(">IIBBBBB")  # width, height, depth, colour type, compression, filter, interlacing
 GREY, RGB = 0, 2
 HARMLESS = (b"IHDR", b"IDAT", b"IEND", b"pHYs", b"tEXt", b"tIME", b"gAMA", b"sRGB")  # no pixel depends on these chunks
@@ -26,11 +27,11 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 def decode_image(media: bytes, channels: int = 1, size_px: tuple[int, int] | None = None) -> np.ndarray:
     """Decode an image file of any usual kind.
 
-    Palette, 1-bit, 16-bit, CMYK and transparent images come out as a person sees them on a white page; of an
-    animation the first frame counts.
+    Palette, 1-bit, 16-bit, CMYK and transparent images come out as a person sees them on a white page (light ink on
+    nothing: on a black one), turned as EXIF says; of an animation the first frame counts.
 
     Args:
-        media: PNG, JPEG, GIF, BMP or WebP bytes.
+        media: PNG, JPEG, GIF, BMP, WebP, AVIF, TIFF or ICO bytes.
         channels: 1 for grey (ITU-R 601 luma), 3 for RGB.
         size_px: (height, width) to resize to (bilinear) when the image differs.
 
@@ -110,7 +111,7 @@ def _by_pillow(media: bytes, mode: str) -> Image.Image:
         ) from None
     except UnidentifiedImageError:
         raise DataError(
-            f"expected a {', '.join(IMAGE_FORMATS)} image, received {describe(media)}; upload the picture itself."
+            f"expected a {', '.join(IMAGE_FORMATS)} image, received {describe(media)}; {remedy(media)}."
         ) from None
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, OverflowError, MemoryError) as error:
         raise DataError(
@@ -119,18 +120,39 @@ def _by_pillow(media: bytes, mode: str) -> Image.Image:
 
 
 def _flatten(picture: Image.Image, mode: str) -> Image.Image:
-    """Return the picture in ``mode`` as it looks on white."""
+    """Return the picture in ``mode`` as a person sees it."""
     picture.load()
+    picture = _upright(picture)
     if picture.mode.startswith("I"):  # 16 bit: Pillow would clip at 255 instead of scaling
-        levels = np.asarray(picture, dtype=np.int64)
-        picture = Image.fromarray((levels.clip(0, 65535) >> 8).astype(np.uint8))
+        levels = np.asarray(picture, dtype=np.int64).clip(0, 65535)
+        picture = Image.fromarray((levels >> (8 if levels.max() > 255 else 0)).astype(np.uint8))
     elif picture.mode == "F":
         picture = Image.fromarray(np.nan_to_num(np.asarray(picture)).clip(0, 255).astype(np.uint8))
     if "transparency" in picture.info or picture.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
-        picture = picture.convert("RGBA")
-        page = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(page, picture)
+        picture = _on_page(picture.convert("RGBA"))
     return picture.convert(mode)
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Turn and mirror a picture as its EXIF orientation says; damaged EXIF says nothing."""
+    try:
+        turn = picture.getexif().get(EXIF_TURN, 1)
+        return ImageOps.exif_transpose(picture) if turn in range(2, 9) else picture
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error, OverflowError, ZeroDivisionError):
+        return picture
+
+
+def _on_page(picture: Image.Image) -> Image.Image:
+    """Return an RGBA picture on white; where nothing shows on that, light ink on nothing, on black."""
+    white, black = (
+        Image.alpha_composite(Image.new("RGBA", picture.size, colour), picture) for colour in ("white", "black")
+    )
+    return black if _contrast(white) < min(FAINT_LEVELS, _contrast(black)) else white
+
+
+def _contrast(picture: Image.Image) -> int:
+    """Return how many levels lie between the darkest and the lightest pixel."""
+    return int(np.ptp(np.asarray(picture.convert("L"), dtype=np.int64)))
 
 
 def encode_png(pixels: np.ndarray, compress_level: int = 1) -> bytes:

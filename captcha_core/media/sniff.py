@@ -11,7 +11,8 @@ from captcha_core.errors import DataError
 
 Kind = Literal["image", "audio"]
 PNG, OGG, ZIP = b"\x89PNG\r\n\x1a\n", b"OggS", b"PK\x03\x04"
-IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")  # as Pillow calls them
+IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "AVIF", "TIFF", "ICO")  # as Pillow calls them
+EXIF_TURN = 0x0112  # the tag of the orientation; from 5 on width and height change places
 MAX_IMAGE_BYTES = 8 * 2**20
 HEAD_BYTES = 2**16  # a size is looked for in as many: some files hold a million empty pieces before it
 
@@ -34,9 +35,72 @@ FORMATS = {
     b"fLaC": Format("FLAC", ".flac", "audio"),
     OGG: Format("OGG", ".ogg", "audio"),
     b"ID3": Format("MP3", ".mp3", "audio"),
+    b"II*\0": Format("TIFF", ".tiff", "image"),
+    b"MM\0*": Format("TIFF", ".tiff", "image"),
+    b"\0\0\1\0": Format("ICO", ".ico", "image"),
 }
+AVIF, AIFF = Format("AVIF", ".avif", "image"), Format("AIFF", ".aiff", "audio")
+AVIF_BRANDS, HEIC_BRANDS = (b"avif", b"avis"), (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+BOX_BYTES = 64  # of the first box of an MP4, HEIC or AVIF, whose brands say which it is
 RIFF_FORMATS = {b"WEBP": Format("WebP", ".webp", "image"), b"WAVE": Format("WAV", ".wav", "audio")}
-OTHERS = {ZIP: "a zip archive", b"%PDF": "a PDF", b"RIFF": "a RIFF file", b"<": "markup"}
+OTHERS = {
+    ZIP: "a zip archive", b"%PDF": "a PDF", b"RIFF": "a RIFF file", b"\x1aE\xdf\xa3": "a WebM or Matroska clip",
+    b"#!AMR": "an AMR clip", b"\x30\x26\xb2\x75": "a WMA clip", b"\0\0\1\xba": "an MPEG video",
+    b"\0\0\1\xb3": "an MPEG video", b".snd": "an AU clip", b"caff": "a CAF clip", b"RF64": "an RF64 clip",
+    b"\0\0\0\x0cjP  ": "a JPEG 2000 picture", b"\xff\x4f\xff\x51": "a JPEG 2000 picture",
+    b"\0\0\0\x0cJXL ": "a JPEG XL picture", b"\xff\x0a": "a JPEG XL picture", b"8BPS": "a Photoshop picture",
+    b"<svg": "an SVG drawing", b"<": "markup",
+}  # fmt: skip
+FILE_ENDINGS = frozenset(
+    [
+        ".png",
+        ".apng",
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".pjpeg",
+        ".gif",
+        ".bmp",
+        ".dib",
+        ".webp",
+        ".avif",
+        ".tif",
+        ".tiff",
+        ".ico",
+        ".heic",
+        ".heif",
+        ".jp2",
+        ".jxl",
+        ".svg",
+        ".wav",
+        ".wave",
+        ".flac",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".mp3",
+        ".mpga",
+        ".mpg",
+        ".mpeg",
+        ".mp2",
+        ".aif",
+        ".aiff",
+        ".aifc",
+        ".m4a",
+        ".mp4",
+        ".aac",
+        ".webm",
+        ".weba",
+        ".wma",
+        ".amr",
+        ".3gp",
+        ".au",
+        ".snd",
+        ".caf",
+        ".mkv",
+    ]
+)  # of files that people take for pictures and clips, whether they are read or named as what they are
 SUFFIXES = tuple(dict.fromkeys(one.suffix for one in (*FORMATS.values(), *RIFF_FORMATS.values())))
 
 
@@ -44,9 +108,18 @@ def format_of(media: bytes) -> Format | None:
     """Return the format of a picture or clip, None for anything else."""
     if media.startswith(b"RIFF"):
         return RIFF_FORMATS.get(media[8:12])
+    if media.startswith(b"FORM"):
+        return AIFF if media[8:12] in (b"AIFF", b"AIFC") else None
+    if media[4:8] == b"ftyp":
+        return AVIF if any(brand in media[8:BOX_BYTES] for brand in AVIF_BRANDS) else None
     if media[:1] == b"\xff" and media[1:2] >= b"\xe0":  # the eleven bits that begin an MPEG frame
-        return FORMATS[b"ID3"]
+        return None if _is_aac(media) else FORMATS[b"ID3"]
     return next((found for magic, found in FORMATS.items() if media.startswith(magic)), None)
+
+
+def _is_aac(media: bytes) -> bool:
+    """Tell whether a frame is of AAC (ADTS): twelve bits of ones and a layer that MPEG audio does not have."""
+    return media[1:2] >= b"\xf0" and media[1] & 0x06 == 0
 
 
 def suffix_of(media: bytes) -> str:
@@ -63,10 +136,11 @@ def kind_of(media: bytes) -> Kind:
     """
     found = format_of(media)
     if found is None:
-        received = f"{len(media):,} bytes of another kind" if media else "no bytes at all"
+        named = _other(media)
+        received = named or (f"{len(media):,} bytes of another kind" if media else "no bytes at all")
         raise DataError(
-            f"expected a PNG, JPEG, GIF, BMP or WebP picture or a WAV, FLAC, OGG or MP3 clip, received {received}; "
-            "send the file itself."
+            f"expected a PNG, JPEG, GIF, BMP, WebP, AVIF, TIFF or ICO picture or a WAV, FLAC, OGG, MP3 or AIFF clip, "
+            f"received {received}; {remedy(media)}."
         )
     return found.kind
 
@@ -76,10 +150,29 @@ def describe(media: bytes) -> str:
     if not media:
         return "no bytes at all"
     if found := format_of(media):
-        article = "an" if found.name in ("MP3", "OGG") else "a"
+        article = "an" if found.name[0] in "AIMO" else "a"
         return f"{article} {found.name} {'picture' if found.kind == 'image' else 'clip'}"
-    known = next((name for magic, name in OTHERS.items() if media.startswith(magic)), None)
-    return known or f"{len(media):,} bytes that begin with {media[:8].hex(' ')}"
+    return _other(media) or f"{len(media):,} bytes that begin with {media[:8].hex(' ')}"
+
+
+def _other(media: bytes) -> str | None:
+    """Return what a file is that is not read, None where nobody knows."""
+    if media[4:8] == b"ftyp":
+        heic = media[8:12] in HEIC_BRANDS
+        return "a HEIC picture" if heic else "an M4A clip (AAC)" if media[8:11] == b"M4A" else "an MP4 clip"
+    if media[:1] == b"\xff" and media[1:2] >= b"\xe0" and _is_aac(media):
+        return "an AAC clip"
+    return next((name for magic, name in OTHERS.items() if media.startswith(magic)), None)
+
+
+def remedy(media: bytes) -> str:
+    """Return what to do about a file that is not read."""
+    named = _other(media) or ""
+    if named.endswith(("clip", "(AAC)", "video")):
+        return "convert it to WAV or FLAC, as in: ffmpeg -i FILE out.wav"
+    if named.endswith(("picture", "drawing")):
+        return "convert it to PNG or JPEG"
+    return "send the file itself"
 
 
 def size_of(image: bytes) -> tuple[int, int]:
@@ -88,10 +181,23 @@ def size_of(image: bytes) -> tuple[int, int]:
     Raises:
         DataError: If the header cannot be read.
     """
-    head = image[: MAX_IMAGE_BYTES if image.startswith(b"RIFF") else HEAD_BYTES]  # WebP's is read with all that follows
+    spread = image.startswith((b"RIFF", b"II*\0", b"MM\0*", b"\0\0\1\0")) or image[4:8] == b"ftyp"
+    head = image[: MAX_IMAGE_BYTES if spread else HEAD_BYTES]  # in these the size may be anywhere
     try:
-        width, height = Image.open(io.BytesIO(head), formats=IMAGE_FORMATS).size
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError):
+        picture = Image.open(io.BytesIO(head), formats=IMAGE_FORMATS)
+        width, height = picture.size
+        if picture.getexif().get(EXIF_TURN, 1) in range(5, 9):
+            width, height = height, width
+    except (
+        UnidentifiedImageError,
+        OSError,
+        SyntaxError,
+        ValueError,
+        TypeError,
+        KeyError,
+        struct.error,
+        Image.DecompressionBombError,
+    ):
         raise DataError(
             f"expected a whole picture with its size in its first {HEAD_BYTES:,} bytes, received a damaged or another "
             "one; get it again, or choose the model."

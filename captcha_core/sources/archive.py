@@ -11,9 +11,20 @@ from typing import BinaryIO, Protocol
 
 from captcha_core.errors import DataError
 from captcha_core.media.audio import MAX_BYTES  # clips may be larger than images
+from captcha_core.media.sniff import ZIP
 from captcha_core.plugins import registered
+from captcha_core.sources.encodings import guess_text
 
 MAX_FILES = 5_000_000
+UTF8_NAMES = 0x800  # a flag of a member of a zip archive
+PACKED = {
+    b"Rar!": "a RAR archive", b"7z\xbc\xaf\x27\x1c": "a 7z archive", b"\x1f\x8b": "a gzip file", b"BZh": "a bzip2 file",
+    b"\xfd7zXZ": "an xz file", b"\x28\xb5\x2f\xfd": "a Zstandard file",
+}  # fmt: skip
+LEFT_FOLDERS = frozenset(
+    ("__macosx", "@eadir", "$recycle.bin", "__pycache__", "#recycle", "lost+found", "system volume information")
+)
+LEFT_FILES = frozenset(["thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"])
 DAMAGED = (  # what zipfile and its decoders raise at archives that are not whole
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, NotImplementedError,
     ValueError, OverflowError, MemoryError,
@@ -92,15 +103,25 @@ class ZipFiles:
         _check_number(len(archive.filelist), self.place)
         return archive
 
+    @cached_property
+    def _members(self) -> dict[str, zipfile.ZipInfo]:
+        """Name -> member, the last of those of one name. Old programs write names in the encoding of their machine."""
+        members = self._archive.filelist
+        old = [member for member in members if not member.flag_bits & UTF8_NAMES and not member.filename.isascii()]
+        raw = b"\n".join(member.filename.encode("cp437", errors="replace") for member in old)
+        names = guess_text(raw, ("cp866", "cp437")).split("\n") if old else []
+        decoded = dict(zip((member.filename for member in old), names, strict=False)) if len(names) == len(old) else {}
+        return {decoded.get(member.filename, member.filename): member for member in members}
+
     def names(self) -> list[str]:
         """Return the names of all members that are no folders."""
-        return sorted({member.filename for member in self._archive.filelist if not member.filename.endswith("/")})
+        return sorted(name for name in self._members if not name.endswith("/"))
 
     def read(self, name: str, limit: int = MAX_BYTES) -> bytes:
         """Unpack a member, as :meth:`Files.read` has it."""
         _check_climb(name)
         try:
-            member = self._archive.getinfo(name)
+            member = self._members[name]
             if member.file_size > limit:
                 raise _too_large(name, f"{member.file_size:,}", limit)
             with self._archive.open(member) as file:
@@ -125,10 +146,37 @@ def open_files(place: Path) -> Files:
         return FolderFiles(place)
     if place.is_file() and zipfile.is_zipfile(place):
         return ZipFiles(place)
-    received = f"the file {place}" if place.exists() else f"{place}, which does not exist"
+    received = _other_file(place) if place.is_file() else f"{place}, which does not exist"
     raise DataError(
-        f"expected a folder, a zip archive, a CSV or TFRecord files to import, received {received}; name one of these."
+        f"expected a folder, a zip archive, a file of labels or TFRecord files to import, received {received}; name "
+        "one of these."
     )
+
+
+def _other_file(place: Path) -> str:
+    """Return what a file that is no archive we read seems to be."""
+    try:
+        with place.open("rb") as file:
+            head = file.read(300)
+    except OSError:
+        head = b""
+    if head.startswith(ZIP):
+        return f"the zip archive {place}, which is cut short or damaged (its list of files at the end is missing)"
+    packed = next((name for magic, name in PACKED.items() if head.startswith(magic)), None)
+    packed = "a tar archive" if head[257:262] == b"ustar" else packed
+    return f"{packed}, {place}, which is to be unpacked first" if packed else f"the file {place}"
+
+
+def is_left_by_a_system(name: str) -> bool:
+    """Tell whether a file is one that Mac, Windows or a tool leaves behind: hidden ones and previews."""
+    *folders, file = name.lower().split("/")
+    if file in LEFT_FILES or file.startswith("~$") or _is_hidden(file):
+        return True
+    return any(folder in LEFT_FOLDERS or _is_hidden(folder) for folder in folders)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") and not name.startswith("..") and name != "."
 
 
 def _unreadable(error: OSError) -> None:

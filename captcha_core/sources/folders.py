@@ -1,44 +1,48 @@
-"""Labelled files that somebody else made: folders, zip archives and CSVs, as entries and rejects with reasons."""
+"""Labelled files that somebody else made: folders, zip archives and tables, as entries and rejects with reasons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import cast
+from pathlib import Path, PurePosixPath
 
 from captcha_core.errors import DataError
-from captcha_core.sources.archive import Files, open_files
-from captcha_core.sources.label_rules import (
-    EXAMPLES,
-    LabelRule,
-    Row,
-    choose_name_rule,
-    choose_rule,
-    label_of,
-    parse_csv,
-    split_of,
+from captcha_core.media.sniff import FILE_ENDINGS
+from captcha_core.sources.archive import Files, is_left_by_a_system, open_files
+from captcha_core.sources.labels.beside import (
+    MOST_TABLES,
+    USUAL_TABLE,
+    joined,
+    table_names,
+    table_reading,
+    text_file_reading,
 )
+from captcha_core.sources.labels.choose import Ask, choose
+from captcha_core.sources.labels.matching import NameIndex
+from captcha_core.sources.labels.names import (
+    forced_reading,
+    name_readings,
+    pattern_reading,
+    split_of,
+    unlabelled,
+)
+from captcha_core.sources.labels.reading import Reading, Reject
+from captcha_core.sources.labels.scoring import CONVINCING, LabelHints
+from captcha_core.sources.labels.tables import TABLE_SUFFIXES
 from captcha_core.sources.tfrecord import TfrecordFiles, is_tfrecord
+from captcha_core.spec.captcha import composed
 from captcha_core.spec.sample import Sample
 
 LABEL_FILES = ("labels.csv", "label.csv", "captchas.csv")
-MAX_TABLE_BYTES = 256 * 2**20
+NAME_RULES = ("filename", "name", "name-start", "name-end", "folder")
+RULES = (*NAME_RULES, "csv", "file", "beside", "none")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file with the label that its name, folder or CSV row gives it; not opened yet."""
+    """A file with the label that its name, folder or row gives it; not opened yet."""
 
     name: str
     text: str | None
     split: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """A file that is left out, and why, in one sentence."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -47,47 +51,90 @@ class Listing:
 
     Args:
         files: Reads the bytes of an entry.
-        rule: How the labels were found.
+        reading: How the labels were found.
         entries: In the order of their names.
         rejects: Files without a usable label, rows without a file.
+        notes: What looks odd about the choice, each with the option that changes it.
     """
 
     files: Files
-    rule: LabelRule
+    reading: Reading
     entries: tuple[Entry, ...]
     rejects: tuple[Reject, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rule(self) -> str:
+        """How the labels were found, as ``--label-from`` has it."""
+        return self.reading.rule
 
 
-def list_labelled(place: Path, rule: str | None = None) -> Listing:
-    """List the labelled files of a folder, a zip archive, a CSV or TFRecord files.
+@dataclass(frozen=True)
+class Place:
+    """The files of a place, told apart by their endings."""
+
+    where: Path
+    files: Files
+    names: list[str]
+    media: list[str]
+    tables: list[str]
+
+
+def list_labelled(
+    place: Path,
+    rule: str | None = None,
+    *,
+    hints: LabelHints | None = None,
+    pattern: str | None = None,
+    ask: Ask | None = None,
+) -> Listing:
+    """List the labelled files of a folder, a zip archive, a file of labels or TFRecord files.
 
     Args:
-        place: Folder, ``.zip``, or ``.csv`` (its files lie beside it), ``.tfrecord`` or a folder of those.
-        rule: A :data:`LabelRule`, or ``filename`` for the one of the three that the names look like. By default a CSV
-            where there is one, else the rule that names and folders look like.
+        place: Folder, ``.zip``, or a file of labels (its captchas lie beside it), ``.tfrecord`` or a folder of those.
+        rule: One of :data:`RULES`, or the name of a file of labels. By default what is plainly meant: a file of labels
+            that fits, else the part of the names that looks like labels.
+        hints: What the user says of the labels.
+        pattern: A regular expression with a group ``text`` that finds the label in a file's path.
+        ask: Lets the user choose between readings.
 
     Raises:
-        DataError: If the place is none of these, has no files, or its CSV cannot be read.
+        DataError: If the place is none of these, has no files, or it is not plain what the labels are.
+        SpecError: If the pattern is none.
     """
     if is_tfrecord(place):
         return _from_tfrecord(place)
-    table = place.name if place.suffix.lower() == ".csv" and place.is_file() else None
-    files = open_files(place.parent if table else place)
-    names = files.names()
+    table = place.name if place.is_file() and place.suffix.lower() in TABLE_SUFFIXES else None
+    opened = _open(place.parent if table else place)
+    found: list[Reading] = []
+    if table or rule not in (None, *NAME_RULES, "none", "beside"):
+        reading = _stated(opened, table or rule or "", hints or LabelHints())
+    elif pattern:
+        reading = pattern_reading(opened.media, pattern)
+    elif rule == "none":
+        reading = unlabelled(opened.media)
+    elif rule is None:
+        found = _readings(opened, hints or LabelHints())
+        if hints and all(one.score < CONVINCING for one in found):  # then each label says why it cannot be
+            found = _readings(opened, LabelHints())
+        reading = choose(found, str(place), ask)
+    elif rule == "beside":
+        reading = _beside(opened, hints or LabelHints())
+    else:
+        reading = forced_reading(opened.media, rule, hints or LabelHints())
+    return _listing(opened, reading, found)
+
+
+def _open(where: Path) -> Place:
+    files = open_files(where)
+    names = [name for name in files.names() if not is_left_by_a_system(name)]
     if not names:
-        raise DataError(f"expected captchas in {place}, received an empty folder or archive; name another.")
-    if table is None and rule in (None, "csv"):
-        table = _find_table(names, place, required=rule == "csv")
-    if table is not None:
-        return _from_csv(files, names, table)
-    chosen = _choose(rule, names)
-    entries, rejects = [], []
-    for name in names:
-        try:
-            entries.append(Entry(name, label_of(name, chosen), split_of(name)))
-        except DataError as error:
-            rejects.append(Reject(name, str(error)))
-    return Listing(files, chosen, tuple(entries), tuple(rejects))
+        raise DataError(f"expected captchas in {where}, received an empty folder or archive; name another.")
+    media = [name for name in names if PurePosixPath(name).suffix.lower() in FILE_ENDINGS]
+    others = [name for name in names if PurePosixPath(name).suffix.lower() not in (*FILE_ENDINGS, *TABLE_SUFFIXES)]
+    if len(media) < len(others):  # files without an ending, or with one of their own
+        media = sorted([*media, *others])
+    return Place(where, files, names, media, table_names(names, media))
 
 
 def _from_tfrecord(place: Path) -> Listing:
@@ -95,60 +142,108 @@ def _from_tfrecord(place: Path) -> Listing:
     names = records.names()
     if not names:
         raise DataError(f"expected captchas in {place}, received no records; name another.")
-    entries = tuple(Entry(name, records.text(name), split_of(name)) for name in names)
-    return Listing(records, "tfrecord", entries, ())
+    entries = tuple(Entry(name, composed(records.text(name) or "") or None, split_of(name)) for name in names)
+    labels = {entry.name: entry.text for entry in entries}
+    return Listing(records, Reading("tfrecord", "the text of each record", "", labels), entries, ())
 
 
-def _choose(rule: str | None, names: Sequence[str]) -> LabelRule:
-    if rule is None:
-        return choose_rule(names)
-    if rule == "filename":
-        return choose_name_rule(names)
-    if rule not in EXAMPLES or rule == "tfrecord":
-        raise DataError(f"expected a label rule of {', '.join(EXAMPLES)}, received {rule!r}; name one of them.")
-    return cast("LabelRule", rule)
+def _readings(place: Place, hints: LabelHints) -> list[Reading]:
+    """Return every reading of the files: by names, folders, tables and files beside them."""
+    if not place.media:
+        return []
+    index = NameIndex(place.media)
+    usual_first = sorted(place.tables, key=lambda name: (USUAL_TABLE.search(name) is None, name))
+    tables = []
+    for table in usual_first[:MOST_TABLES]:
+        try:
+            tables.append(table_reading(place.files, table, index, place.media, hints))
+        except DataError:
+            if table.rpartition("/")[2].lower() in LABEL_FILES:
+                raise
+    beside = text_file_reading(place.files, place.names, place.media, hints)
+    found = [reading for reading in (*tables, beside) if reading is not None]
+    return [*joined(found), *name_readings(place.media, hints)]
 
 
-def _find_table(names: Sequence[str], place: Path, required: bool) -> str | None:
-    """Return the name of the CSV that labels a folder: one of the usual names, or the only one when asked for."""
-    tables = [name for name in names if name.lower().endswith(".csv")]
-    usual = [name for name in tables if name.rpartition("/")[2].lower() in LABEL_FILES]
-    chosen = usual or (tables if required else [])
-    if len(chosen) == 1:
-        return chosen[0]
-    if chosen or required:
+def _stated(place: Place, rule: str, hints: LabelHints) -> Reading:
+    """Return the reading of the table that the user names, or of the only one of the kind."""
+    index = NameIndex(place.media)
+    if rule in ("csv", "file"):
+        wanted = [name for name in place.tables if rule == "file" or name.lower().endswith((".csv", ".tsv"))]
+    elif rule.lower().endswith(TABLE_SUFFIXES):
+        wanted = [name for name in place.names if name == rule or name.endswith(f"/{rule}")]
+    else:
         raise DataError(
-            f"expected one CSV of labels in {place}, received {len(chosen)}; name the CSV itself or another "
+            f"expected a label rule of {', '.join(RULES)} or the name of a file of labels, received {rule!r}; name one "
+            "of them."
+        )
+    if len(wanted) > 1:
+        usual = [name for name in wanted if name.rpartition("/")[2].lower() in LABEL_FILES]
+        if len(usual) != 1:
+            fitting = [table_reading(place.files, name, index, place.media, hints) for name in wanted]
+            one = joined([reading for reading in fitting if reading])
+            if len(one) == 1:
+                return one[0]
+        wanted = usual
+    if len(wanted) != 1:
+        kind = "CSV" if rule == "csv" else "file"
+        raise DataError(
+            f"expected one {kind} of labels in {place.where}, received {len(wanted)}; name the file itself or another "
             "--label-from."
         )
-    return None
+    found = table_reading(place.files, wanted[0], index, place.media, hints, forced=True)
+    if found is None or not (found.labels or place.media):
+        raise DataError(
+            f"expected a folder, a zip archive, a file of labels or TFRecord files to import, received the file "
+            f"{place.where / wanted[0]} without captchas beside it; name one of these."
+        )
+    return found
 
 
-def _from_csv(files: Files, names: Sequence[str], table: str) -> Listing:
-    rows = parse_csv(files.read(table, MAX_TABLE_BYTES), table)
-    above = table.rpartition("/")[0]
-    known, seen = set(names), set()
-    entries, rejects = [], []
-    for row in rows:
-        name = f"{above}/{row.file}" if above else row.file
-        reason = _row_fault(row, name in known, name in seen, table)
-        seen.add(name)
-        if reason:
-            rejects.append(Reject(row.file, reason))
-        else:
-            entries.append(Entry(name, row.text or None, row.split or split_of(row.file)))
-    left = known - seen - {table}
-    rejects += [Reject(name, f"expected a line in {table}, received none for this file; add one.") for name in left]
-    order = sorted(entries, key=lambda entry: entry.name)
-    return Listing(files, "csv", tuple(order), tuple(sorted(rejects, key=lambda reject: reject.name)))
+def _beside(place: Place, hints: LabelHints) -> Reading:
+    found = text_file_reading(place.files, place.names, place.media, hints)
+    if found is None:
+        raise DataError(
+            f"expected a text file (NAME.txt) beside each captcha in {place.where}, received fewer than half; name "
+            "another --label-from."
+        )
+    return found
 
 
-def _row_fault(row: Row, there: bool, twice: bool, table: str) -> str | None:
-    if twice:
-        return f"expected each file once in {table}, received it again with the text {row.text!r}; remove one line."
-    if not there:
-        return f"expected a file beside {table}, received none of this name; correct the line."
-    return None
+def _listing(place: Place, reading: Reading, others: Sequence[Reading]) -> Listing:
+    entries = [Entry(name, text, reading.splits.get(name, split_of(name))) for name, text in reading.labels.items()]
+    known = {*place.media, *reading.labels, *reading.sources}
+    unused = {name: other for other in others for name in other.sources if name not in reading.sources}
+    rejects = list(reading.rejects)
+    for name in place.names:
+        if name not in known:
+            how = f"; {unused[name].option} takes it." if name in unused else "; nothing is taken from it."
+            rejects.append(Reject(name, f"expected a picture or a clip, received another kind of file{how}"))
+    notes = tuple(_notes(place, reading, others, unused))
+    entries.sort(key=lambda entry: entry.name)
+    return Listing(place.files, reading, tuple(entries), tuple(sorted(rejects, key=lambda one: one.name)), notes)
+
+
+def _notes(place: Place, reading: Reading, others: Sequence[Reading], unused: dict[str, Reading]) -> Sequence[str]:
+    """Return what else the labels could have been."""
+    notes = [*reading.notes]
+    notes += [f"{name} is not used ({other.option} takes it)" for name, other in list(unused.items())[:3]]
+    odd = [name for name in place.tables if name not in unused and name not in reading.sources]
+    notes += [
+        f"{name} looks like a file of labels, but names few of these files"
+        for name in odd[:3]
+        if USUAL_TABLE.search(name.rpartition("/")[2])
+    ]
+    if reading.rule in ("csv", "file", "beside"):
+        for other in others:
+            if not other.sources and other.score >= CONVINCING and not reading.agrees(other):
+                both = [name for name, text in reading.labels.items() if text and other.labels.get(name)]
+                differing = sum(reading.labels[name] != other.labels[name] for name in both)
+                if differing * 2 < len(both):  # else the names are about something else
+                    notes.append(
+                        f"{differing:,} names say another text than {reading.words} ({other.option} takes them)"
+                    )
+    return notes
 
 
 def read_sample(files: Files, entry: Entry) -> Sample:

@@ -1,19 +1,23 @@
 """A survey opens every file of a listing once: which ones are usable, and which specification they have in common."""
 
 import math
+import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
 from captcha_core.errors import DataError, SpecError
-from captcha_core.sources.folders import Entry, Listing, Reject
+from captcha_core.sources.folders import Entry, Listing
+from captcha_core.sources.labels.reading import Reject
+from captcha_core.sources.labels.scoring import LabelHints
 from captcha_core.sources.probe import Clip, Picture, probe
-from captcha_core.spec.captcha import DIGITS, LOWER, MAX_LENGTH, UPPER, CaptchaSpec
+from captcha_core.spec.captcha import DIGITS, LOWER, MAX_LENGTH, MAX_SIDE_PX, MIN_SIDE_PX, UPPER, CaptchaSpec
 from captcha_core.spec.sample import Sample
 
 COLOURED_SHARE = 0.01  # of the pictures: fewer are accidents
+SIGNS_SHARE = 0.2  # of the labels
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,11 @@ class SpecOverrides:
     width_px: int | None = None
     rate_hz: int | None = None
     max_seconds: float | None = None
+
+    @property
+    def hints(self) -> LabelHints:
+        """What it says of the labels."""
+        return LabelHints(self.min_length, self.max_length, self.alphabet, self.case_sensitive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +58,14 @@ class Survey:
         rejects: All others, with reasons.
         media_bytes: Sum of the sizes of the files.
         copies: Rejects that only lack the label that another file of the same content has.
+        signs: Signs in the labels are meant: they were written as labels, not cut out of names.
     """
 
     files: list[UsableFile] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     media_bytes: int = 0
     copies: dict[Reject, UsableFile] = field(default_factory=dict)
+    signs: bool = False
 
     @property
     def entries(self) -> list[Entry]:
@@ -125,7 +136,7 @@ def survey(listing: Listing, progress: Callable[[int], None] = lambda _: None, c
     Labels that differ in case alone are two only where case matters. Where pictures and clips are mixed, the fewer are
     rejects.
     """
-    seen = Survey(rejects=list(listing.rejects))
+    seen = Survey(rejects=list(listing.rejects), signs=listing.rule not in ("name", "name-start", "name-end"))
     for entry in listing.entries:
         progress(1)
         try:
@@ -135,6 +146,8 @@ def survey(listing: Listing, progress: Callable[[int], None] = lambda _: None, c
             seen.rejects.append(Reject(entry.name, str(error)))
             continue
         seen.media_bytes += len(media)
+    empty = "expected a picture with something on it, received one of a single colour; get it again or leave it out."
+    seen.drop(lambda file: empty if isinstance(file.content, Picture) and file.content.blank else None)
     wanted, name = (Picture, "an image") if seen.media == "image" else (Clip, "a clip")
     reason = f"expected {name} as most files are, received the other; import pictures and clips apart."
     seen.drop(lambda file: None if isinstance(file.content, wanted) else reason)
@@ -181,6 +194,7 @@ def spec_of(seen: Survey, overrides: SpecOverrides) -> CaptchaSpec:
         first = f" ({seen.rejects[0].name}: {seen.rejects[0].reason})" if seen.rejects else ""
         raise DataError(f"expected at least one readable labelled captcha, received none{first}.")
     texts = {entry.text for entry in seen.entries if entry.text and len(entry.text) <= MAX_LENGTH}  # others: no labels
+    texts = {text for text in texts if overrides.hints.allows(text)} or texts  # what is left out shapes nothing
     if not texts and None in (overrides.alphabet, overrides.min_length, overrides.max_length):
         for entry in seen.entries:
             if entry.text:
@@ -192,7 +206,8 @@ def spec_of(seen: Survey, overrides: SpecOverrides) -> CaptchaSpec:
             "expected labels to work out the alphabet and the lengths, received none; give --alphabet and --length."
         )
     labels = {
-        "alphabet": overrides.alphabet or observed_alphabet("".join(texts), overrides.case_sensitive),
+        "alphabet": overrides.alphabet
+        or observed_alphabet("".join(texts), overrides.case_sensitive, seen.signs or _with_signs(texts)),
         "min_length": overrides.min_length or min(map(len, texts)),
         "max_length": overrides.max_length or max(map(len, texts)),
         "case_sensitive": overrides.case_sensitive,
@@ -200,14 +215,25 @@ def spec_of(seen: Survey, overrides: SpecOverrides) -> CaptchaSpec:
     return CaptchaSpec.build(**labels, **(_image_fields if seen.media == "image" else _audio_fields)(seen, overrides))
 
 
+def _with_signs(texts: Collection[str]) -> bool:
+    """Tell whether so many texts have signs that they are no accidents of names, as in sums."""
+    return sum(not text.isalnum() for text in texts) > SIGNS_SHARE * len(texts)
+
+
 def _image_fields(seen: Survey, overrides: SpecOverrides) -> dict[str, Any]:
     sizes_px = seen.sizes_px
     common = max(sizes_px, key=lambda size_px: (sizes_px[size_px], size_px))
+    height_px, width_px = overrides.height_px or common[0], overrides.width_px or common[1]
+    if not all(MIN_SIDE_PX <= side_px <= MAX_SIDE_PX for side_px in (height_px, width_px)):
+        raise SpecError(
+            f"expected pictures of {MIN_SIDE_PX} to {MAX_SIDE_PX:,} pixels a side, received {common[0]} x {common[1]} "
+            "(height x width); give --height and --width, which networks then see them at."
+        )
     coloured = sum(picture.coloured for picture in seen.pictures)
     return {
         "media": "image",
-        "height_px": overrides.height_px or common[0],
-        "width_px": overrides.width_px or common[1],
+        "height_px": height_px,
+        "width_px": width_px,
         "channels": overrides.channels or (3 if coloured > COLOURED_SHARE * len(seen.files) else 1),
     }
 
@@ -222,12 +248,16 @@ def _audio_fields(seen: Survey, overrides: SpecOverrides) -> dict[str, Any]:
     }
 
 
-def observed_alphabet(characters: str, case_sensitive: bool = True) -> str:
+def observed_alphabet(characters: str, case_sensitive: bool = True, signs: bool = False) -> str:
     """Return the alphabet of observed characters, ranges made whole: one digit means all ten.
 
-    Only letters and digits count: other characters in names are accidents unless an alphabet is given.
+    Args:
+        characters: Of all labels.
+        case_sensitive: Upper and lower case are two.
+        signs: Other characters than letters and digits count; in names they are accidents.
     """
-    seen = {character for character in characters if character.isalnum()}
+    seen = {c for c in characters if c.isalnum() or (signs and c.isprintable() and not c.isspace())}
+    seen |= {c for c in characters if unicodedata.category(c).startswith("M")}  # vowel signs of Thai, Hindi and others
     if not case_sensitive and seen & set(LOWER):
         seen = {character.lower() for character in seen}
     elif not case_sensitive:

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from captcha_core.media.audio import decode_at_own_rate
 from captcha_core.media.image import decode_image
-from captcha_core.media.sniff import format_of
+from captcha_core.media.sniff import kind_of
 
 COLOUR_LEVELS = 24  # red, green and blue of a grey JPEG differ by a few levels; colours differ by more
 COLOUR_SHARE = 0.001
+BLANK_LEVELS = 3  # a plain JPEG has as many
 LONGEST_CLIP_S = 120.0
 
 
@@ -17,6 +20,7 @@ class Picture:
 
     size_px: tuple[int, int]
     coloured: bool
+    blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +37,20 @@ def probe(media: bytes) -> Picture | Clip:
     Raises:
         DataError: If it is neither picture nor clip, is damaged or exceeds the limits.
     """
-    found = format_of(media)
-    return _clip(media) if found and found.kind == "audio" else _picture(media)
+    return _clip(media) if kind_of(media) == "audio" else _picture(media)
 
 
 def _picture(media: bytes) -> Picture:
     pixels = decode_image(media, channels=3)
     spread = pixels.max(axis=2).astype(int) - pixels.min(axis=2)
     height, width = spread.shape
-    return Picture((height, width), bool((spread > COLOUR_LEVELS).mean() > COLOUR_SHARE))
+    blank = _swing(pixels) <= BLANK_LEVELS
+    return Picture((height, width), bool((spread > COLOUR_LEVELS).mean() > COLOUR_SHARE), blank)
+
+
+def _swing(pixels: np.ndarray) -> int:
+    """Return the largest difference of levels within a channel of a picture (H, W, C)."""
+    return int((pixels.max(axis=(0, 1)).astype(int) - pixels.min(axis=(0, 1))).max())
 
 
 def _clip(media: bytes) -> Clip:

@@ -8,6 +8,7 @@ from typing import Any
 
 from captcha_core.errors import DataError
 from captcha_core.media.audio import MAX_BYTES
+from captcha_core.sources.archive import is_left_by_a_system
 
 MEDIA, TEXT, PATH = "media", "text", "path"  # the features that we write
 MEDIA_FEATURES = (MEDIA, "image/encoded", "image", "image_raw", "audio")
@@ -20,7 +21,7 @@ MAX_RECORD_BYTES = 2 * MAX_BYTES
 def is_tfrecord(place: Path) -> bool:
     """Tell whether the place is a TFRecord file or a folder of nothing else."""
     if place.is_dir():
-        names = [path.name.lower() for path in place.iterdir()]
+        names = [path.name.lower() for path in place.iterdir() if not is_left_by_a_system(path.name)]
         return bool(names) and all(name.endswith(ENDINGS) for name in names)
     return place.is_file() and place.name.lower().endswith(ENDINGS)
 
@@ -37,7 +38,8 @@ class TfrecordFiles:
     @cached_property
     def _records(self) -> dict[str, tuple[Path, int, int, str | None]]:
         """Name -> (file, offset, length, text)."""
-        paths = sorted(self.place.iterdir()) if self.place.is_dir() else [self.place]
+        inside = self.place.iterdir() if self.place.is_dir() else [self.place]
+        paths = sorted(path for path in inside if not is_left_by_a_system(path.name))
         found = {}
         for path in paths:
             offset = 0

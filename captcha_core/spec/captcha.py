@@ -5,6 +5,7 @@ order of the alphabet, so every head of every network has K + 1 classes.
 """
 
 import string
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,13 +17,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from captcha_core.errors import SpecError, first_fault
 
-MAX_SIDE_PX = 2048
+MIN_SIDE_PX, MAX_SIDE_PX = 8, 2048
 MAX_LENGTH = 64
 MAX_SECONDS = 600
 DIGITS = string.digits
 LOWER = string.ascii_lowercase
 UPPER = string.ascii_uppercase
 BLANK = 0
+
+
+def composed(text: str) -> str:
+    """Return a label as it comes in, with composed characters (NFC): names on a Mac have é as e and an accent."""
+    return unicodedata.normalize("NFC", text)
 
 
 @dataclass(frozen=True)
@@ -143,8 +149,10 @@ class CaptchaSpec(BaseModel):
         if None in mine or any(value is not None for value in other):
             fields = "height_px, width_px and channels" if self.media == "image" else "sample_rate_hz and max_seconds"
             raise SpecError(f"expected exactly {fields} for {self.media}, received {self._sizes()}.")
-        if self.media == "image" and not all(8 <= side <= MAX_SIDE_PX for side in self.size_px):
-            raise SpecError(f"expected a height and width of 8 to {MAX_SIDE_PX} pixels, received {self.size_px}.")
+        if self.media == "image" and not all(MIN_SIDE_PX <= side <= MAX_SIDE_PX for side in self.size_px):
+            raise SpecError(
+                f"expected a height and width of {MIN_SIDE_PX} to {MAX_SIDE_PX} pixels, received {self.size_px}."
+            )
         if self.media == "audio" and not (4000 <= self.rate_hz <= 192_000 and 0 < self.seconds <= MAX_SECONDS):
             raise SpecError(
                 f"expected 4,000 to 192,000 Hz and up to {MAX_SECONDS} seconds, received {self.rate_hz} Hz and "
@@ -203,6 +211,7 @@ class CaptchaSpec(BaseModel):
         Raises:
             SpecError: If its length or a character is outside the specification.
         """
+        text = composed(text)
         if not self.min_length <= len(text) <= self.max_length:
             span = str(self.min_length) if self.fixed_length else f"{self.min_length} to {self.max_length}"
             raise SpecError(

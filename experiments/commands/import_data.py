@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,24 +14,36 @@ from experiments.terminal.options import Format, Out, SplitBy, check_format, che
 
 if TYPE_CHECKING:
     from captcha_core.dataset.store import Dataset
-    from captcha_core.sources.folders import Listing, Reject
+    from captcha_core.sources.folders import Listing
     from captcha_core.sources.import_survey import Survey
+    from captcha_core.sources.labels.reading import Reading, Reject
 
 SHOWN = 20
-LABEL_FROM = ("filename", "name", "name-start", "name-end", "csv", "folder", "none")
+EXAMPLES = 5
+SHEET_SAMPLES = 24
+SHEET = "sheet.png"
 
 
 def import_data(
-    source: Annotated[str, typer.Argument(metavar="SRC", help="Folder, zip archive, CSV or TFRecord files.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SRC", help="Folder, zip archive, file of labels or TFRecord files.")
+    ],
     out: Out,
     label_from: Annotated[
         str,
         typer.Option(
-            help="filename works out which of name (TEXT.png), name-start (TEXT_anything.png) and name-end "
-            "(INDEX_TEXT.png) it is; csv: a table of file and text; folder: a folder per text; none: not labelled. "
-            "Without it: a labels.csv where there is one, else what the names look like."
+            help="filename: name (TEXT.png), name-start (TEXT_anything.png) or name-end (INDEX_TEXT.png), whichever it "
+            "is; folder: a folder per text; csv: a table of file and text; file: any file of labels, or its name, as "
+            "labels.json; beside: NAME.txt beside NAME.png; none: not labelled. Without it: what is plainly meant; "
+            "where that is in doubt, the choices are listed."
         ),
     ] = "",
+    label_pattern: Annotated[
+        str, typer.Option(metavar="REGEX", help="Finds the label in a file's path by its group (?P<text>...).")
+    ] = "",
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Choose among the ways to read the labels (on a terminal).")
+    ] = False,
     alphabet: Annotated[str, typer.Option(help="Characters there can be; by default those observed.")] = "",
     length: Annotated[int, typer.Option(help="Length of every text; by default those observed.", min=0)] = 0,
     min_length: Annotated[int, typer.Option(help="Shortest text.", min=0)] = 0,
@@ -49,22 +62,28 @@ def import_data(
     strict: Annotated[bool, typer.Option(help="Fail when any file is left out, and write nothing.")] = False,
     format: Format = "text",
 ) -> None:
-    """Import labelled captchas from a folder, a zip archive, a CSV or TFRecord files.
+    """Import labelled captchas from a folder, a zip archive, a file of labels or TFRecord files.
 
-    The specification is worked out from the files. The files themselves are stored untouched. What cannot be used is
-    listed with the reason, here and in rejects.csv.
+    What the labels are is worked out from all names, folders and files of labels together, the specification from the
+    files. The files themselves are stored untouched. What cannot be used is listed with the reason, here and in
+    rejects.csv.
     """
     as_json = check_format(format)
     require_address_space(DATA_MB)
     by = check_split_by(split_by)
-    if label_from not in ("", *LABEL_FROM):
-        expected = ", ".join(LABEL_FROM)
-        raise typer.BadParameter(f"expected one of {expected}, received {label_from!r}.", param_hint="--label-from")
     from captcha_core.dataset.import_files import write_import
     from captcha_core.errors import DataError
     from captcha_core.progress import progress_bar
-    from captcha_core.sources.folders import list_labelled
+    from captcha_core.sources.folders import RULES, list_labelled
     from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
+    from captcha_core.sources.labels.tables import TABLE_SUFFIXES
+    from captcha_core.sources.oddities import oddities
+
+    if label_from not in ("", *RULES) and not label_from.lower().endswith(TABLE_SUFFIXES):
+        expected = f"one of {', '.join(RULES)} or a file of labels ({', '.join(TABLE_SUFFIXES)})"
+        raise typer.BadParameter(f"expected {expected}, received {label_from!r}.", param_hint="--label-from")
+    if ask and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise typer.BadParameter("expected a terminal to ask on, received none; leave it out.", param_hint="--ask")
 
     overrides = SpecOverrides(
         alphabet=alphabet or None,
@@ -77,7 +96,13 @@ def import_data(
         rate_hz=rate or None,
         max_seconds=max_seconds or None,
     )
-    listing = list_labelled(Path(source), label_from or None)
+    listing = list_labelled(
+        Path(source),
+        label_from or None,
+        hints=overrides.hints,
+        pattern=label_pattern or None,
+        ask=_ask if ask else None,
+    )
     with progress_bar(f"reading {source}", len(listing.entries), "files") as advance:
         seen = survey(listing, advance, overrides.case_sensitive)
     try:
@@ -94,10 +119,40 @@ def import_data(
     with progress_bar(f"writing {out}", len(seen.files)) as advance:
         dataset = write_import(Path(out), listing, seen, spec, split=split, split_by=by, progress=advance)
     _print_rejects(seen.rejects)
+    odd = oddities(listing, seen, spec)
+    sheet = _write_sheet(dataset)
     if as_json:
-        print(json.dumps(_summary(dataset, listing, seen)))
+        print(json.dumps(_summary(dataset, listing, seen) | {"odd": odd, "sheet": sheet}))
     else:
-        print("\n".join(_lines(dataset, listing, seen)))
+        print(
+            "\n".join([*_lines(dataset, listing, seen), *(f"odd:      {line}" for line in odd), *_last(dataset, sheet)])
+        )
+
+
+def _ask(readings: "Sequence[Reading]") -> "Reading":
+    """Let the user choose how the labels are read, the best first."""
+    for number, reading in enumerate(readings, start=1):
+        print(f"{number}. {reading.words}: {reading.examples()}  ({reading.option})", file=sys.stderr)
+    chosen = 0
+    while not 1 <= chosen <= len(readings):
+        chosen = typer.prompt("Which are the labels?", default=1, type=int, err=True)
+    return readings[chosen - 1]
+
+
+def _write_sheet(dataset: "Dataset") -> str:
+    """Write a page of examples with their labels into the data set; return its path, empty where there is none."""
+    from captcha_core.dataset.sheet import contact_sheet
+    from captcha_core.errors import CaptchaError
+    from captcha_core.files import write_file
+    from captcha_core.media.image import encode_png
+
+    samples = next((found for split in dataset.counts if (found := dataset.spread(split, SHEET_SAMPLES))), [])
+    try:
+        page = contact_sheet(samples, dataset.spec, columns=6 if dataset.spec.media == "image" else 3)
+        write_file(dataset.path / SHEET, encode_png(page))
+    except (CaptchaError, OSError):  # the data set is whole without it
+        return ""
+    return str(dataset.path / SHEET)
 
 
 def _print_rejects(rejects: "Iterable[Reject]") -> None:
@@ -124,29 +179,30 @@ def _summary(dataset: "Dataset", listing: "Listing", seen: "Survey") -> dict[str
 
 
 def _lines(dataset: "Dataset", listing: "Listing", seen: "Survey") -> Iterable[str]:
-    from captcha_core.sources.label_rules import EXAMPLES
-
     spec = dataset.spec
-    example = seen.entries[0]
     lengths = ", ".join(f"{length} ({n:,})" for length, n in sorted(seen.lengths.items()))
     splits = ", ".join(f"{split} {n:,}" for split, n in dataset.counts.items())
     yield f"{len(seen.files):,} captchas imported, {len(seen.rejects):,} files left out"
-    yield f"labels:   {EXAMPLES[listing.rule]}, as in {_printable(example.name)} -> {example.text}"
+    yield f"labels:   {listing.reading.words}"
+    kept = replace(listing.reading, labels={entry.name: entry.text for entry in seen.entries})
+    yield f"as in     {kept.examples(EXAMPLES) or 'none: they are to be labelled by hand'}"
     yield f"alphabet: {spec.alphabet}" + (" (case does not matter)" if spec.folds_case else "")
     yield f"lengths:  {lengths}"
     yield f"media:    {_media(dataset, seen)}"
     yield f"splits:   {splits}"
     where = "in the splits that they came with" if dataset.manifest.split.by == "given" else "always in one split"
     yield f"repeated: {seen.repeated:,} captchas are there more than once, {where}"
-    if seen.rejects:
+
+
+def _last(dataset: "Dataset", sheet: str) -> Iterable[str]:
+    if (dataset.path / "rejects.csv").exists():
         yield f"reasons:  {dataset.path / 'rejects.csv'}"
+    empty = [split for split, count in dataset.counts.items() if not count and dataset.manifest.split.by != "given"]
+    if empty:
+        yield f"odd:      no captcha is in {' and '.join(empty)}: import more, or name other shares with --split"
     yield f"digest:   {dataset.digest}"
     yield f"folder:   {dataset.path}"
-
-
-def _printable(name: str) -> str:
-    """Return a file's name as it can be printed: on disk it need not be Unicode."""
-    return name.encode(errors="backslashreplace").decode()
+    yield f"look:     {sheet or f'captchalab preview {dataset.path}'}"
 
 
 def _media(dataset: "Dataset", seen: "Survey") -> str:

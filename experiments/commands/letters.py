@@ -89,7 +89,7 @@ def letters(
 
 
 def _write_folders(place: "Path", found: "list[Sample]") -> None:
-    from captcha_core.sources.label_rules import folder_of
+    from captcha_core.sources.labels.names import folder_of
 
     for letter in found:
         folder = place / folder_of(letter.text or "")

@@ -109,7 +109,7 @@ def test_import_prints_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert run("import", tmp_path / "in", "--out", tmp_path / "d", "--split", "3/1/2") == 0
     captured = capsys.readouterr()
     assert "6 captchas imported, 2 files left out" in captured.out
-    assert "TEXT.png, as in 0042.png -> 0042" in captured.out and "24x60 in colour" in captured.out
+    assert "as in     0042.png -> 0042, " in captured.out and "24x60 in colour" in captured.out
     assert "left out 0001.png: expected a PNG" in captured.err and "left out 0002.png: expected" in captured.err
     dataset = Dataset.open(tmp_path / "d")
     assert dataset.counts == {"train": 3, "validation": 1, "test": 2}

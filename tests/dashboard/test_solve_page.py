@@ -55,7 +55,7 @@ def test_a_zip(world: World) -> None:
     ("content", "sentence"),
     [
         (b"", "no bytes at all"),
-        (b"<svg onload=alert(1)>", "expected a PNG, JPEG, GIF, BMP or WebP picture"),
+        (b"<svg onload=alert(1)>", "expected a PNG, JPEG, GIF, BMP, WebP, AVIF, TIFF or ICO picture"),
         (b"PK\x03\x04 and then nonsense", "a damaged one"),
         (b"RIFF\x00\x00\x00\x00WAVEfmt ", "expected an image for this model, received a clip"),
     ],

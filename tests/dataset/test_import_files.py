@@ -33,7 +33,7 @@ def test_bytes_and_labels_come_through(tmp_path: Path) -> None:
 
 def test_every_usual_image_comes_through(tmp_path: Path) -> None:
     kinds = [("PNG", "P"), ("PNG", "RGBA"), ("PNG", "I;16"), ("PNG", "1"), ("JPEG", "L"), ("GIF", "P"), ("BMP", "RGB")]
-    names = {f"{1000 + place}.{kind.lower()}": in_format(kind, mode) for place, (kind, mode) in enumerate(kinds)}
+    names = {f"{1000 + 37 * place}.{kind.lower()}": in_format(kind, mode) for place, (kind, mode) in enumerate(kinds)}
     dataset = bring_in(fill(tmp_path / "in", names), tmp_path / "out", split="1/0/0")
     assert dict(zip(dataset.texts("train"), dataset.media("train"), strict=True)) == {
         name[:4]: content for name, content in names.items()
@@ -88,9 +88,9 @@ def test_a_split_that_is_none_is_not_taken_for_training(tmp_path: Path) -> None:
 
 
 def test_a_class_a_folder(tmp_path: Path) -> None:
-    fill(tmp_path / "in", {f"{digit}/{n}.png": picture(f"{digit}{n}") for digit in range(3) for n in range(4)})
+    fill(tmp_path / "in", {f"{digit}/{n}.png": picture(f"{digit}{n}") for digit in (0, 3, 7) for n in range(4)})
     dataset = bring_in(tmp_path / "in", tmp_path / "out", split="1/0/0")
-    assert sorted(dataset.texts("train"), key=str) == [str(digit) for digit in range(3) for _ in range(4)]
+    assert sorted(dataset.texts("train"), key=str) == [str(digit) for digit in (0, 3, 7) for _ in range(4)]
 
 
 def test_a_file_that_changes_under_way_stops_the_import(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from captcha_core.dataset.labelling import labelled_by_model, to_ask
 from captcha_core.dataset.labels import LOG, Label, LabelLog, latest, now, tally
 from captcha_core.evaluation.predictions import Predictions
-from captcha_core.sources.label_rules import parse_csv
+from captcha_core.sources.labels.beside import parse_rows
 from captcha_core.spec.captcha import CaptchaSpec
 from tests.faults.fuzzing import Target
 from tests.faults.mutations import documents, json_files, mutants
@@ -17,6 +17,10 @@ TABLES = [
     b"0.png,abcd\r\n1.png,\r\n",
     b'\xef\xbb\xbffilename,label,split\n"a,b.png","x""y",train\n1.png,z,test\n',
     "path;target\né.png;ß\n".encode(),
+    "0.png\tabcd\né.png\tß\n".encode("utf-16"),
+    b'{"0.png": "abcd", "1.png": {"text": "x"}}',
+    b'[{"data": {"image": "/data/0.png"}, "annotations": [{"result": [{"value": {"text": ["ab"]}}]}]}]',
+    b"{'0.png': 'abcd', '1.png': 'x'}",
 ]
 PREDICTED = [b"id,text,read,confidence\nab,12,12,0.5\ncd,34,,0.0\n"]
 
@@ -30,7 +34,8 @@ def tables(folder: Path) -> Target:
             path.write_bytes(content)
             Predictions.from_file(path)
         else:
-            parse_csv(content, "labels.csv")
+            parse_rows(content, "labels.csv")
+            parse_rows(content, "labels.json", ["0.png", "é.png"])
 
     return Target(mutants([*TABLES, *PREDICTED]), take)
 

@@ -32,7 +32,7 @@ def test_kinds(head: bytes, kind: str) -> None:
     "media", [b"", b"\xff", b"GIF", b"RIFF\0\0\0\0AVI ", b"<svg/>", b"%PDF-1.7", b"PK\x03\x04", b"RIFF"]
 )
 def test_other_kinds_are_refused(media: bytes) -> None:
-    with pytest.raises(DataError, match="expected a PNG, JPEG, GIF, BMP or WebP picture or a WAV"):
+    with pytest.raises(DataError, match="expected a PNG, JPEG, GIF, BMP, WebP, AVIF, TIFF or ICO picture or a WAV"):
         kind_of(media)
 
 

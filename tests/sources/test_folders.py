@@ -62,18 +62,20 @@ def test_a_table_labels_the_files_beside_it(tmp_path: Path) -> None:
 
 def test_a_table_of_another_name_must_be_named(tmp_path: Path) -> None:
     fill(tmp_path, {"0421.png": picture("0421"), "mine.csv": b"0421.png,9913\n"})
-    assert labels(list_labelled(tmp_path))["0421.png"] == "0421"
+    with pytest.raises(DataError, match=r"(?s)several ways.*--label-from mine.csv.*--label-from name: TEXT.png, 0421"):
+        list_labelled(tmp_path)
     assert labels(list_labelled(tmp_path, "csv")) == {"0421.png": "9913"}
     assert labels(list_labelled(tmp_path / "mine.csv")) == {"0421.png": "9913"}
 
 
 def test_rules_can_be_forced(tmp_path: Path) -> None:
     fill(tmp_path, {"7/0_0421.png": b"", "8/1_9913.png": b""})
-    assert set(labels(list_labelled(tmp_path)).values()) == {"7", "8"}
+    assert set(labels(list_labelled(tmp_path)).values()) == {"0421", "9913"}
+    assert set(labels(list_labelled(tmp_path, "folder")).values()) == {"7", "8"}
     assert set(labels(list_labelled(tmp_path, "filename")).values()) == {"0421", "9913"}
     assert set(labels(list_labelled(tmp_path, "name-start")).values()) == {"0", "1"}
     assert set(labels(list_labelled(tmp_path, "none")).values()) == {None}
-    with pytest.raises(DataError, match="expected a label rule of name, .*, received 'guess'"):
+    with pytest.raises(DataError, match="expected a label rule of filename, .*, received 'guess'"):
         list_labelled(tmp_path, "guess")
 
 
@@ -94,7 +96,7 @@ def test_splits_are_known_by_their_folders_however_they_are_spelt(tmp_path: Path
 def test_nothing_to_import_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="received an empty folder or archive"):
         list_labelled(tmp_path)
-    with pytest.raises(DataError, match="expected a folder, a zip archive, a CSV or TFRecord files.*does not exist"):
+    with pytest.raises(DataError, match="expected a folder, a zip archive, a file of labels .*does not exist"):
         list_labelled(tmp_path / "nowhere")
     with pytest.raises(DataError, match=r"nowhere\.tfrecord, which does not exist"):
         list_labelled(tmp_path / "nowhere.tfrecord")
@@ -107,7 +109,7 @@ def test_nothing_to_import_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../0421.png", "/etc/0421.png", "a/../../0421.png", "..\\0421.png", "C:/0421.png"])
 def test_names_that_climb_out_are_not_followed(tmp_path: Path, name: str) -> None:
-    archive = list_labelled(pack(tmp_path / "a.zip", {name: picture("0421"), "9913.png": picture("9913")}))
+    archive = list_labelled(pack(tmp_path / "a.zip", {name: picture("0421"), "9913.png": picture("9913")}), "name")
     entry = next(entry for entry in archive.entries if entry.name != "9913.png")
     with pytest.raises(DataError, match="expected a name inside the folder or archive"):
         archive.files.read(entry.name)
