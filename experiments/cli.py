@@ -10,6 +10,7 @@ from collections.abc import Callable
 import typer
 
 from captcha_core.errors import CaptchaError
+from captcha_core.interrupts import ignored, never_dropped, terminable
 from captcha_core.plugins import add_plugins
 from captcha_core.temporary import temporary_folder
 from experiments.commands.benchmark import benchmark
@@ -38,7 +39,6 @@ from experiments.commands.solve import solve
 from experiments.commands.train import train
 from experiments.commands.tune import tune
 from experiments.terminal.foreign_errors import foreign_error
-from experiments.terminal.interrupts import ignored, never_dropped
 
 app = typer.Typer(
     name="captchalab",
@@ -74,7 +74,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "move-runs": move_runs,
     "pseudo-label": pseudo_label,
 }
-STOPPED = 130  # exit code after Ctrl-C, and after a SIGTERM that ended a run
+STOPPED = 130  # exit code after Ctrl-C and after SIGTERM
 
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")  # names of files can hold anything
     try:
-        with temporary_folder(), never_dropped():
+        with terminable(), temporary_folder(), never_dropped():
             code = app(args=arguments, standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         code = STOPPED

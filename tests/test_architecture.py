@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOW = [
-    "errors", "plugins", "files", "journal", "cluster", "native", "temporary", "spec", "media", "fetch",
+    "errors", "plugins", "files", "journal", "cluster", "native", "temporary", "interrupts", "spec", "media", "fetch",
     "sources", "dataset", "features", "models", "evaluation", "training", "bundle", "tracking", "registry",
     "solver", "presets", "progress", "workflows", "serving",
 ]  # fmt: skip

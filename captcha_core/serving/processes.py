@@ -53,9 +53,10 @@ class ServerProcesses:
         self._ended_soon = 0
 
     def run(self, ready: Callable[[], None]) -> None:
-        """Start the processes, call ``ready`` when all are, and return when a signal has ended them.
+        """Start the processes, and call ``ready`` when all are; a signal ends them.
 
         Raises:
+            KeyboardInterrupt: When SIGINT or SIGTERM has ended them, as either does in one process.
             ServingError: If one cannot start, with its own words, or they keep ending by themselves.
         """
         before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -71,6 +72,7 @@ class ServerProcesses:
                     ready()
                 while self._children:
                     self._replace(wait([child.process.sentinel for child in self._children]))
+                raise KeyboardInterrupt
             finally:
                 self._stop()
                 for child in self._children:

@@ -238,7 +238,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         reason = "which another program uses" if error.errno == errno.EADDRINUSE else f"which fails: {error.strerror}"
         raise ServingError(
-            f"expected a free port, received {port} on {host}, {reason}; choose another --port."
+            f"expected a free port, received {port} on {host}, {reason}; choose another --port, 0 for any."
         ) from None
     return listener
 

@@ -2,9 +2,7 @@
 
 import contextlib
 import os
-import signal
 import tempfile
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from captcha_core.bundle.bundle import Bundle
 from captcha_core.errors import RegistryError
 from captcha_core.evaluation.metrics import DEFINITION
 from captcha_core.evaluation.predictions import Predictions
+from captcha_core.interrupts import terminable
 from captcha_core.tracking.connect import client, experiment
 from captcha_core.tracking.logged_models import close_unfinished, log_bundle
 from captcha_core.tracking.names import Artifact, Tag
@@ -205,7 +204,7 @@ def start_run(
     )
     run, outbox = Run(started.info.run_id, mine), None
     try:
-        with _terminable():
+        with terminable():
             run.tags({Tag.RUN_NAME: given or name, **owner, Tag.METRICS: DEFINITION, **provenance(), **(tags or {})})
             outbox = open_outbox(keep / run.id / OUTBOX) if keep else None
             yield run if outbox is None else Run(run.id, mine, outbox.known(run.id, run.id))
@@ -253,23 +252,6 @@ def _end(state: str, run: Run, outbox: Outbox | None, reason: str = "") -> None:
     except Exception:
         if state == "FINISHED":
             raise
-
-
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

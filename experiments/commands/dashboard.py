@@ -14,7 +14,7 @@ from experiments.terminal.options import Experiment
 
 def dashboard(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8501,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0: any free port.", min=0, max=65535)] = 8501,
     read_only: Annotated[bool, typer.Option("--read-only", help="Visitors may look, not change anything.")] = False,
     allow_url_host: Annotated[
         list[str] | None,
@@ -34,8 +34,9 @@ def dashboard(
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+            port = probe.getsockname()[1]
         except OSError as error:
-            free, change = "a free port", "choose another with --port"
+            free, change = "a free port", "choose another --port, 0 for any"
             if error.errno != errno.EADDRINUSE:
                 free, change = "an address of this machine", "correct --host or --port"
             raise CaptchaError(f"expected {free}, received {error.strerror} for {host}:{port}; {change}.") from None
@@ -53,3 +54,4 @@ def _serve(host: str, port: int) -> None:
     """Run Streamlit in this process: one to stop, and the heavy libraries load before the first visitor comes."""
     sys.argv = ["dashboard", host, str(port)]
     runpy.run_module("dashboard", run_name="__main__")
+    raise KeyboardInterrupt  # Streamlit returns only when a signal has stopped it

@@ -9,7 +9,7 @@ import typer
 def demo_site(
     scheme: Annotated[str, typer.Option(help="Scheme that draws the captchas.")] = "digits4",
     seed: Annotated[int, typer.Option(help="Decides all captchas.", min=0)] = 0,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 8600,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0: any free port.", min=0, max=65535)] = 8600,
 ) -> None:
     """Serve a small page with captchas of its own on this machine alone, until Ctrl-C.
 
@@ -24,10 +24,7 @@ def demo_site(
         site = DemoSite(get_scheme(scheme), seed, port)
     except OSError as error:
         raise CaptchaError(
-            f"expected a free port, received {error.strerror} for 127.0.0.1:{port}; choose another with --port."
+            f"expected a free port, received {error.strerror} for 127.0.0.1:{port}; choose another --port, 0 for any."
         ) from None
     print(f"demo site at {site.url}: the captcha is #captcha, #refresh brings another (Ctrl-C stops)", file=sys.stderr)
-    try:
-        site.serve()
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None
+    site.serve()

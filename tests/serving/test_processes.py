@@ -28,6 +28,6 @@ def test_a_stop_while_a_process_starts_ends_that_too(monkeypatch: pytest.MonkeyP
         os.kill(os.getpid(), signal.SIGTERM)
 
     monkeypatch.setattr(SpawnProcess, "start", interrupted)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(KeyboardInterrupt):
         ServerProcesses(2, sleep, listener, None).run(lambda: pytest.fail("it was stopped before"))
     assert [process.exitcode for process in started] == [-signal.SIGTERM]

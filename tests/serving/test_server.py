@@ -196,6 +196,7 @@ def test_a_stop_finishes_what_has_begun(tiny_bundle: Path) -> None:
         server.stop()
         codes = {future.result(30) for future in asked}
     assert codes <= {200, 0}
+    assert (server.process.returncode, server.log[-1]) == (130, "stopped.\n")
     assert not any("Traceback" in line for line in server.log)
 
 

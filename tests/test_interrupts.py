@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from experiments.terminal.interrupts import ignored, never_dropped
+from captcha_core.interrupts import ignored, never_dropped
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Ctrl-C takes effect whenever it comes, and once."""
+"""Ctrl-C takes effect whenever it comes, and once; SIGTERM, by which services are stopped, does the same."""
 
 import _thread
 import contextlib
@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 RAISED_AGAIN_S = 0.05
 
@@ -34,13 +35,31 @@ def never_dropped() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM end what runs as Ctrl-C does: what is under way is closed, and nothing temporary stays."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with _handled(stop, signal.SIGTERM):
+        yield
+
+
+@contextlib.contextmanager
 def ignored() -> Iterator[None]:
-    """Ignore Ctrl-C: the command is ending already."""
+    """Ignore Ctrl-C and SIGTERM: the command is ending already."""
+    with _handled(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM):
+        yield
+
+
+@contextlib.contextmanager
+def _handled(handler: Any, *numbers: signal.Signals) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, usual in before.items():
+            signal.signal(number, usual)
