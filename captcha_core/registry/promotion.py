@@ -2,12 +2,19 @@
 
 MLflow keeps no history of its aliases. An entry is a tag of the registered model (who, when, from, to, figures in
 short) and a run in the experiment ``captchalab-promotions`` whose artifact holds all of it.
+
+MLflow cannot move an alias on the condition that it has not been moved meanwhile, so these runs are the lock, over
+several machines too: whoever wants to change the champion stores its run first, and looks then. Of two that do so at
+once at least one sees the other. The later one withdraws; the earlier one waits until it has, or is done, and goes on
+only if the champion is still the one that it was decided on.
 """
 
 import json
 import os
 import platform
 import tempfile
+import threading
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +36,12 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "captchalab-promotions"
 MAX_REASON = 1000  # characters; MLflow's tags hold 5,000, and the entry needs some for itself
+LEASE_S = (
+    30.0  # how long a promotion whose process cannot be seen may take; half of it for what is done before the move
+)
+POLL_S = 0.1
+RECENT = 100  # runs that are looked through for unfinished ones
+_alone = threading.Lock()  # one change at a time in this process
 _under_way: set[str] = set()  # models whose alias this process moves just now
 
 
@@ -98,12 +111,44 @@ def promote(
         The entry; where a kill has cut the same promotion after the alias was moved, the entry of that.
 
     Raises:
-        RegistryError: If the version is champion already, does not exist, or must not be.
+        RegistryError: If the version is champion already, does not exist, or must not be, or somebody else has changed
+            the champion meanwhile.
     """
-    cut = finish_cut(name)
-    if cut is not None and cut.to_version == version:
-        return cut
-    former = version_behind(name, CHAMPION)
+    before = version_behind(name, CHAMPION)
+    with _alone:
+        cut = finish_cut(name)
+        if cut is not None and cut.to_version == version:
+            return cut
+        former = _unchanged(name, before if cut is None else cut.to_version)
+        _check(name, version, former, verdict, forced, reason, against)
+        sides = figures or {}
+        entry = Entry(
+            action="promote",
+            name=name,
+            at=_now(),
+            by=by or _user(),
+            from_version=former,
+            to_version=version,
+            forced=forced,
+            reason=reason.strip()[:MAX_REASON],
+            verdict=tuple(f"{'yes' if r.holds else 'no'}: {r.sentence}" for r in verdict.reasons) if verdict else (),
+            data_digest=data_digest,
+            exact_match=(sides["challenger"]["exact_match"], sides["champion"]["exact_match"]) if sides else None,
+            bundle_sha256=open_registry().by_version(name, version).tags.get(Tag.BUNDLE_SHA256, ""),
+        )
+        return _carry_out(entry, {"rule": rule.model_dump() if rule else None, "figures": sides or None})
+
+
+def _check(
+    name: str,
+    version: str,
+    former: str | None,
+    verdict: Verdict | None,
+    forced: bool,
+    reason: str,
+    against: str | None,
+) -> None:
+    """Refuse a promotion that must not be."""
     if former == version:
         raise RegistryError(f"expected a version that is not champion yet, received {version}; nothing is to be done.")
     if forced and not reason.strip():
@@ -118,59 +163,111 @@ def promote(
             f"expected version {against} as champion, with which version {version} of {name} was compared, received "
             f"version {former}, promoted meanwhile; compare again."
         )
-    sides = figures or {}
-    entry = Entry(
-        action="promote",
-        name=name,
-        at=_now(),
-        by=by or _user(),
-        from_version=former,
-        to_version=version,
-        forced=forced,
-        reason=reason.strip()[:MAX_REASON],
-        verdict=tuple(f"{'yes' if r.holds else 'no'}: {r.sentence}" for r in verdict.reasons) if verdict else (),
-        data_digest=data_digest,
-        exact_match=(sides["challenger"]["exact_match"], sides["champion"]["exact_match"]) if sides else None,
-        bundle_sha256=open_registry().by_version(name, version).tags.get(Tag.BUNDLE_SHA256, ""),
-    )
-    return _carry_out(entry, {"rule": rule.model_dump() if rule else None, "figures": sides or None})
 
 
 def rollback(name: str, reason: str = "", by: str | None = None) -> Entry:
     """Make the previous champion champion again, and keep the one that goes as previous.
 
     Raises:
-        RegistryError: If there is no previous champion.
+        RegistryError: If there is no previous champion, or somebody else has changed the champion meanwhile.
     """
-    cut = finish_cut(name)
-    if cut is not None and cut.action == "rollback":
-        return cut
-    former, previous = version_behind(name, CHAMPION), version_behind(name, PREVIOUS)
-    if previous is None or previous == former:
-        raise RegistryError(f"expected a previous champion of {name}, received none; promote a version instead.")
-    entry = Entry(
-        action="rollback",
-        name=name,
-        at=_now(),
-        by=by or _user(),
-        from_version=former,
-        to_version=previous,
-        reason=reason.strip()[:MAX_REASON],
-        bundle_sha256=open_registry().by_version(name, previous).tags.get(Tag.BUNDLE_SHA256, ""),
-    )
-    return _carry_out(entry, {})
+    before = version_behind(name, CHAMPION)
+    with _alone:
+        cut = finish_cut(name)
+        if cut is not None and cut.action == "rollback":
+            return cut
+        former = _unchanged(name, before if cut is None else cut.to_version)
+        previous = version_behind(name, PREVIOUS)
+        if previous is None or previous == former:
+            raise RegistryError(f"expected a previous champion of {name}, received none; promote a version instead.")
+        entry = Entry(
+            action="rollback",
+            name=name,
+            at=_now(),
+            by=by or _user(),
+            from_version=former,
+            to_version=previous,
+            reason=reason.strip()[:MAX_REASON],
+            bundle_sha256=open_registry().by_version(name, previous).tags.get(Tag.BUNDLE_SHA256, ""),
+        )
+        return _carry_out(entry, {})
+
+
+def overtaken(name: str, version: str | None) -> RegistryError:
+    """Return the error for whoever wants to change a champion that somebody else has changed meanwhile."""
+    return RegistryError(f"Somebody else has just promoted version {version} of {name}; look again.")
+
+
+def _unchanged(name: str, before: str | None) -> str | None:
+    """Return the champion if it still is the one that there was before."""
+    now = version_behind(name, CHAMPION)
+    if now != before:
+        raise overtaken(name, now)
+    return now
 
 
 def _carry_out(entry: Entry, details: Mapping[str, Any]) -> Entry:
     """Store the details, move the alias, and then write the entry, so that no entry tells of what did not happen."""
     _under_way.add(entry.name)
     try:
+        _wait_for_others(entry.name)
+        began_s = time.monotonic()
         entry = entry.model_copy(update={"run_id": _store(entry, details)})
+        try:
+            _take_turn(entry, began_s)
+            open_registry().by_version(entry.name, entry.to_version)  # it may have been deleted meanwhile
+        except RegistryError as error:
+            _fail(entry.run_id, str(error))
+            raise
         set_champion(entry.name, entry.to_version)
         _write(entry)
     finally:
         _under_way.discard(entry.name)
     return entry
+
+
+def _take_turn(entry: Entry, began_s: float) -> None:
+    """Return when nobody else is about to change the champion, which is then the one that the entry was decided on.
+
+    Raises:
+        RegistryError: If somebody else comes first. The entry's run is then not in the way any more.
+    """
+    mine = _order(client().get_run(entry.run_id))
+    while others := [run for run in open_runs(entry.name) if run.info.run_id != entry.run_id]:
+        if min(map(_order, others)) < mine or time.monotonic() - began_s > LEASE_S / 2:
+            _fail(entry.run_id, "somebody else was changing the champion")
+            _wait_for_others(entry.name)
+            _unchanged(entry.name, entry.from_version)
+            raise RegistryError(
+                f"expected to be alone in changing the champion of {entry.name}, received another change, which came "
+                "to nothing; look at its history and try again."
+            )
+        time.sleep(POLL_S)
+    _unchanged(entry.name, entry.from_version)
+    if time.monotonic() - began_s > LEASE_S / 2:
+        raise RegistryError(
+            f"expected MLflow to store a promotion in {LEASE_S / 2:g} seconds, received its answer later; try again."
+        )
+
+
+def _wait_for_others(name: str) -> None:
+    """Wait until nobody else is changing the champion; what takes longer than it may is brought to its end."""
+    until_s = time.monotonic() + LEASE_S
+    while others := open_runs(name):
+        if time.monotonic() > until_s:
+            for run in others:
+                _settle(name, run)
+            return
+        time.sleep(POLL_S)
+
+
+def _order(run: "Run") -> tuple[int, str]:
+    return run.info.start_time, run.info.run_id
+
+
+def _fail(run_id: str, reason: str) -> None:
+    client().set_tag(run_id, Tag.REASON, reason)
+    client().set_terminated(run_id, "FAILED")
 
 
 def _write(entry: Entry) -> None:
@@ -197,45 +294,51 @@ def _store(entry: Entry, details: Mapping[str, Any]) -> str:
 
 
 def finish_cut(name: str) -> Entry | None:
-    """Bring the newest promotion or rollback of a model to its end if it was cut in the middle, by a kill or a fault.
+    """Bring what was cut of a model's promotions and rollbacks to its end, by a kill or a fault.
 
     Where the alias was moved, the entry is written and returned. Where it was not, the change never happened: its run
     is marked as failed, and the alias of the previous champion is what the history says.
     """
     run = cut_run(name)
-    if run is None:
-        return None
-    mine = client()
+    return None if run is None else _settle(name, run)
+
+
+def _settle(name: str, run: "Run") -> Entry | None:
     decided = Entry.model_validate_json(run.data.tags[Tag.ENTRY])
-    if run.info.status == "FINISHED" and version_behind(name, CHAMPION) == decided.to_version:
+    entries = history(name)
+    is_newest = not entries or decided.at > entries[-1].at
+    if is_newest and run.info.status == "FINISHED" and version_behind(name, CHAMPION) == decided.to_version:
         entry = decided.model_copy(update={"run_id": run.info.run_id})
         _write(entry)
         return entry
-    mine.set_tag(run.info.run_id, Tag.REASON, "it was cut before the alias was moved")
-    mine.set_terminated(run.info.run_id, "FAILED")
-    entries = history(name)
+    _fail(run.info.run_id, "it was cut before the alias was moved")
     before = entries[-1].from_version if entries else None
-    if before is not None and version_behind(name, PREVIOUS) != before:
-        mine.set_registered_model_alias(name, PREVIOUS, before)
+    if is_newest and before is not None and version_behind(name, PREVIOUS) != before:
+        client().set_registered_model_alias(name, PREVIOUS, before)
     return None
 
 
 def cut_run(name: str) -> "Run | None":
-    """Return the run of a model's newest promotion or rollback if that was cut and nobody goes on with it."""
-    mine = client()
-    place = mine.get_experiment_by_name(EXPERIMENT)
+    """Return the run of a model's newest promotion or rollback that was cut and that nobody goes on with."""
+    return next((run for run in open_runs(name) if _is_abandoned(name, run)), None)
+
+
+def _is_abandoned(name: str, run: "Run") -> bool:
+    return is_gone(run.data.tags) or (is_own(run.data.tags) and name not in _under_way)
+
+
+def open_runs(name: str) -> "list[Run]":
+    """Return the runs of a model's changes that have neither come into the history nor failed, newest first."""
+    place = client().get_experiment_by_name(EXPERIMENT)
     if place is None:
-        return None
+        return []
     quote = '"' if "'" in name else "'"
-    wanted = f"tags.`{Tag.MODEL}` = {quote}{name}{quote}"
-    newest = mine.search_runs([place.experiment_id], wanted, max_results=1, order_by=["attributes.start_time DESC"])
-    run = newest[0] if newest else None
-    if run is None or Tag.ENTRY not in run.data.tags or run.info.status == "FAILED":
-        return None
-    if not is_gone(run.data.tags) and (not is_own(run.data.tags) or name in _under_way):
-        return None  # it goes on
-    known = any(entry.run_id == run.info.run_id for entry in history(name))
-    return None if known else run
+    wanted = f"tags.`{Tag.MODEL}` = {quote}{name}{quote} and attributes.status != 'FAILED'"
+    newest = ["attributes.start_time DESC"]
+    runs = client().search_runs([place.experiment_id], wanted, max_results=RECENT, order_by=newest)
+    decided = [run for run in runs if Tag.ENTRY in run.data.tags]
+    known = {entry.run_id for entry in history(name)} if decided else set()  # read after the runs
+    return [run for run in decided if run.info.run_id not in known]
 
 
 def history(name: str) -> list[Entry]:

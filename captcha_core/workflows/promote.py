@@ -176,11 +176,6 @@ def restore_champion(name: str, reason: str = "", by: str | None = None) -> Entr
     return _moved(name, lambda: promotion.rollback(name, reason, by))
 
 
-def overtaken(name: str, version: str | None) -> RegistryError:
-    """Return the error for whoever wants to change a champion that somebody else has changed meanwhile."""
-    return RegistryError(f"Somebody else has just promoted version {version} of {name}; look again.")
-
-
 def _moved(name: str, move: Callable[[], Entry]) -> Entry:
     """Change the champion; whatever the store raises becomes a sentence, above all where somebody else was quicker."""
     before = version_behind(name, CHAMPION)
@@ -188,12 +183,12 @@ def _moved(name: str, move: Callable[[], Entry]) -> Entry:
         return move()
     except CaptchaError:
         if (now := version_behind(name, CHAMPION)) not in (None, before) and promotion.cut_run(name) is None:
-            raise overtaken(name, now) from None
+            raise promotion.overtaken(name, now) from None
         raise
     except Exception as error:
         for _ in range(WINNER_TRIES):  # whoever was quicker may not be done
             if (now := version_behind(name, CHAMPION)) not in (None, before):
-                raise overtaken(name, now) from error
+                raise promotion.overtaken(name, now) from error
             time.sleep(WINNER_WAIT_S)
         raise RegistryError(
             f"expected to change the champion of {name}, received {type(error).__name__} from MLflow's store; look at "

@@ -9,9 +9,10 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError
 from captcha_core.evaluation.promotion_rule import Contender, Verdict
 from captcha_core.presets.preset import promotion_rule
+from captcha_core.registry.promotion import overtaken
 from captcha_core.registry.versions import CHAMPION, version_behind
 from captcha_core.tracking.names import Artifact
-from captcha_core.workflows.promote import Judgement, judge, make_champion, overtaken, restore_champion
+from captcha_core.workflows.promote import Judgement, judge, make_champion, restore_champion
 from dashboard.compare import comparison
 from dashboard.registry import bundles
 from dashboard.tracking import data
