@@ -110,7 +110,7 @@ def test_the_rule_is_that_of_the_challengers_preset(fresh: Path, tiny_bundle: Pa
     trained(fresh, own.path, rate=0.002, seed=5, spoil=spoilt)
     set_champion(NAME, "1")
     words = said(without_traceback(open_page("registry", model=NAME, version="2"))).replace("\\", "")
-    assert "says yes" in words and "allowed -50.00" in words and "lenient.yaml" in words
+    assert "says yes" in words and "it is 50.00 points worse" in words and "lenient.yaml" in words
 
 
 def test_versions_that_were_tested_apart_can_read_the_same(fresh: Path, tiny_bundle: Path) -> None:
