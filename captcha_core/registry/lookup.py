@@ -6,6 +6,7 @@ two registries that nearly everybody has, are therefore read directly: three tab
 other address goes through MLflow's own client, and a test holds all three roads together.
 """
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -151,46 +152,46 @@ class RestRegistry:
         """Return a version by its number."""
         return self._record(self._get("model-versions/get", {"name": name, "version": version}, "model_version"))
 
-    def _record(self, version: dict[str, Any]) -> VersionRecord:
-        key = {"name": version["name"], "version": version["version"]}
+    def _record(self, version: Any) -> VersionRecord:
+        try:
+            key = {"name": str(version["name"]), "version": str(version["version"])}
+            tags = {str(tag["key"]): str(tag.get("value", "")) for tag in version.get("tags") or []}
+            aliases = tuple(sorted(str(alias) for alias in version.get("aliases") or []))
+            run_id = str(version.get("run_id") or "")
+        except (TypeError, KeyError, AttributeError):
+            raise self._odd(200) from None
         location = self._get("model-versions/get-download-uri", key, "artifact_uri")
-        tags = {tag["key"]: tag.get("value", "") for tag in version.get("tags", [])}
-        aliases = tuple(sorted(version.get("aliases", [])))
-        return VersionRecord(version["name"], version["version"], location, aliases, tags, version.get("run_id") or "")
+        if not isinstance(location, str):
+            raise self._odd(200)
+        return VersionRecord(key["name"], key["version"], location, aliases, tags, run_id)
 
     def _get(self, call: str, parameters: dict[str, str], wanted: str) -> Any:
-        import httpx
+        from captcha_core.tracking.server import REFUSED, ask, refusal, unanswered
 
         try:
-            answer = httpx.get(
-                f"{self.uri.rstrip('/')}/api/2.0/mlflow/{call}", params=parameters, timeout=TIMEOUT_S, **credentials()
-            )
-            body = answer.json()
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            raise RegistryUnreachable(
-                f"expected an MLflow server at {masked(self.uri)}, received {type(error).__name__}; see that it "
-                "runs and that MLFLOW_TRACKING_URI is right."
-            ) from error
-        found = body if isinstance(body, dict) else {}
-        if answer.status_code == 200 and wanted in found:
+            status, body = ask(self.uri, f"/api/2.0/mlflow/{call}", parameters)
+        except OSError as error:
+            raise RegistryUnreachable(unanswered(self.uri, error)) from error
+        if status in REFUSED:
+            raise RegistryUnreachable(refusal(self.uri, status))
+        try:
+            found = json.loads(body)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise self._odd(status)
+        if status == 200 and wanted in found:
             return found[wanted]
-        if answer.status_code in (400, 404) and found.get("error_code") in NONE_SUCH:
+        if status in (400, 404) and found.get("error_code") in NONE_SUCH:
             named = " ".join(f"{key} {value!r}" for key, value in parameters.items() if key != "name")
             raise RegistryError(_unknown(parameters["name"], named, []))
-        raise RegistryUnreachable(
-            f"expected an answer from the MLflow server at {masked(self.uri)}, received status {answer.status_code} "
-            "and none of MLflow's; see its log and the credentials in MLFLOW_TRACKING_TOKEN or "
-            "MLFLOW_TRACKING_USERNAME and _PASSWORD."
+        raise self._odd(status)
+
+    def _odd(self, status: int) -> RegistryUnreachable:
+        return RegistryUnreachable(
+            f"expected an answer from the MLflow server at {masked(self.uri)}, received status {status} and none of "
+            "MLflow's; see its log, and that MLFLOW_TRACKING_URI is right."
         )
-
-
-def credentials() -> dict[str, Any]:
-    """Return httpx arguments for the server's credentials, by MLflow's own variables."""
-    if token := os.environ.get("MLFLOW_TRACKING_TOKEN"):
-        return {"headers": {"Authorization": f"Bearer {token}"}}
-    if user := os.environ.get("MLFLOW_TRACKING_USERNAME"):
-        return {"auth": (user, os.environ.get("MLFLOW_TRACKING_PASSWORD", ""))}
-    return {}
 
 
 @dataclass(frozen=True, slots=True)

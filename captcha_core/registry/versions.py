@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -135,11 +136,36 @@ def name_after(text: str) -> str:
     return f"captcha-{NOT_IN_NAMES.sub('-', text)}"
 
 
-def register(run: "Run", bundle: Bundle, name: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a model is known to read, registered with it.
+
+    Args:
+        example: A captcha of the kind that it reads.
+        numbers: Figures on a data set.
+        data: Name of the data set.
+        digest: Of the data set.
+        sentence: The same for people.
+    """
+
+    example: bytes
+    numbers: Mapping[str, float]
+    data: str
+    digest: str
+    sentence: str
+
+
+def register(run: "Run", bundle: Bundle, name: str, proof: Proof | None = None) -> str:
     """Log a bundle in a run, make it a new version of ``name`` with the alias ``challenger``, and return its number.
 
     A version appears only after all of its files are stored. What the run has registered after the same number of
     epochs, before a kill, is taken as it is.
+
+    Args:
+        run: The run that made the bundle.
+        bundle: What is registered.
+        name: Registered model.
+        proof: What it has read, for the version's description, MLflow's input example and the model's figures.
     """
     import mlflow
 
@@ -153,10 +179,17 @@ def register(run: "Run", bundle: Bundle, name: str) -> str:
     if mine:
         version = str(mine[0].version)
     else:
-        model_id = run.bundle(bundle)
+        model_id = run.bundle(bundle, name, proof.example if proof else None)
+        if proof is not None:
+            run.model_metrics(model_id, proof.numbers, (proof.data, proof.digest))
         tags = {Tag.BUNDLE_SHA256: bundle.digest, Tag.PRESET: bundle.config.preset or "", Tag.EPOCHS: epochs}
         made = client.create_model_version(
-            name, source=f"models:/{model_id}", run_id=run.id, model_id=model_id, tags=tags
+            name,
+            source=f"models:/{model_id}",
+            run_id=run.id,
+            model_id=model_id,
+            tags=tags,
+            description=proof.sentence if proof else None,
         )
         version = str(made.version)
     if int(version) >= max((int(one.version) for one in there), default=0):

@@ -121,6 +121,7 @@ def _answer(options: ServerOptions, listener: socket.socket, tokens: Tokens | No
     """Load the models, report that they are loaded, and answer until a signal comes."""
     import uvicorn
 
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of every question to the registry
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     hosts = OWN_NAMES | {options.host.lower()} if _is_local(options.host) and tokens is None else None
     config = http_config(

@@ -42,20 +42,13 @@ def no_store(received: str) -> str:
 
 
 def _unanswered(uri: str) -> str:
-    import urllib.error  # not above: who reads a model from a folder needs none of it
-    import urllib.request
-    from http.client import HTTPException
+    from captcha_core.tracking.server import REFUSED, ask, refusal, unanswered
 
     try:
-        with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=TIMEOUT_S):  # noqa: S310  the user's own server
-            return ""
-    except urllib.error.HTTPError:
-        return ""  # it answers; what it thinks of us is seen at the first real call
-    except (OSError, ValueError, HTTPException) as error:
-        reason = masked(str(getattr(error, "reason", error)))
-        return (
-            f"expected a tracking server at {masked(uri)}, received {reason}; start it or correct MLFLOW_TRACKING_URI."
-        )
+        status, _ = ask(uri, "/health")
+    except OSError as error:
+        return unanswered(uri, error)
+    return refusal(uri, status) if status in REFUSED else ""  # anything else is seen at the first real call
 
 
 def _deaf(uri: str, usual_port: int) -> str:

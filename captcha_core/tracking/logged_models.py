@@ -1,19 +1,34 @@
-"""Bundles as MLflow's logged models: a pyfunc without code or pickle."""
+"""Bundles as MLflow's logged models: a pyfunc without pickle, with the code that loads it beside it."""
 
+import base64
+import re
+import tempfile
 import warnings
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captcha_core.bundle.bundle import Bundle
+from captcha_core.tracking.carried_code import LOADER, carry, requirements
 from captcha_core.tracking.names import Artifact
-from captcha_core.tracking.provenance import version_of
+from captcha_core.tracking.names import Metric as Names
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+NOT_IN_NAMES = re.compile(r"[/:.%\"']")  # MLflow's rule for logged models
 
-def log_bundle(bundle: Bundle) -> str:
-    """Log a bundle in the active run and return the model's id."""
+
+def log_bundle(bundle: Bundle, name: str = "", example: bytes | None = None) -> str:
+    """Log a bundle in the active run and return the model's id.
+
+    Args:
+        bundle: What to log.
+        name: Of the logged model, to know it by among others.
+        example: A captcha that it reads, kept as MLflow's input example.
+    """
     import mlflow
+    import pandas as pd
     from mlflow.models import ModelSignature
     from mlflow.types.schema import ColSpec, Schema
 
@@ -21,16 +36,32 @@ def log_bundle(bundle: Bundle) -> str:
         inputs=Schema([ColSpec("string", "media")]),
         outputs=Schema([ColSpec("string", "text"), ColSpec("double", "confidence")]),
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # it misses an example; the signature says it all
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore", UserWarning)  # it misses an example where there is none
         info = mlflow.pyfunc.log_model(
-            name=Artifact.MODEL,
-            loader_module="captcha_core.serving.pyfunc",
+            name=NOT_IN_NAMES.sub("-", name) or Artifact.MODEL,
+            loader_module=LOADER,
             data_path=str(bundle.path),
+            code_paths=[str(carry(Path(folder)))],
             signature=signature,
-            pip_requirements=[f"captchalab=={version_of('captchalab')}"],
+            input_example=example and pd.DataFrame({"media": [base64.b64encode(example).decode()]}),
+            pip_requirements=requirements(bundle.spec.media),
         )
     return str(info.model_id)
+
+
+def link_metrics(
+    client: "MlflowClient", run_id: str, model_id: str, numbers: Mapping[str, float], data: tuple[str, str], at_ms: int
+) -> None:
+    """Log figures of a logged model, with the name and the digest of the data set on which they were measured."""
+    from mlflow.entities import Metric
+
+    name, digest = data
+    metrics = [
+        Metric(f"{Names.TEST}{key}", float(value), at_ms, 0, model_id, name, digest[:36], run_id)
+        for key, value in numbers.items()
+    ]
+    client.log_batch(run_id, metrics=metrics)
 
 
 def close_unfinished(client: "MlflowClient", run_id: str) -> None:

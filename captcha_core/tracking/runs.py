@@ -15,7 +15,7 @@ from captcha_core.evaluation.metrics import DEFINITION
 from captcha_core.evaluation.predictions import Predictions
 from captcha_core.interrupts import terminable
 from captcha_core.tracking.connect import client, experiment
-from captcha_core.tracking.logged_models import close_unfinished, log_bundle
+from captcha_core.tracking.logged_models import close_unfinished, link_metrics, log_bundle
 from captcha_core.tracking.names import Artifact, Tag
 from captcha_core.tracking.outbox import PATIENCE_S, LaterRun, Outbox, waiting
 from captcha_core.tracking.owner import own_tags
@@ -128,10 +128,14 @@ class Run:
         self.client.log_inputs(self.id, [DatasetInput(dataset, [InputTag(Tag.DATA_CONTEXT, context)])])
         self.tags({Tag.digest(context): digest})
 
-    def bundle(self, bundle: Bundle) -> str:
-        """Log a bundle as an MLflow model and return the model's id."""
+    def bundle(self, bundle: Bundle, name: str = "", example: bytes | None = None) -> str:
+        """Log a bundle as an MLflow model, with a captcha as its example, and return the model's id."""
         close_unfinished(self.client, self.id)
-        return log_bundle(bundle)
+        return log_bundle(bundle, name, example)
+
+    def model_metrics(self, model_id: str, values: Mapping[str, float], data: tuple[str, str]) -> None:
+        """Log figures of a logged model on a data set, given by its name and digest; in the run, too, as ``test_``."""
+        link_metrics(self.client, self.id, model_id, values, data, int(time.time() * 1000))
 
 
 def logged_predictions(run_id: str) -> Predictions:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from captcha_core.dataset.generate import GenerationRequest, Source, write_drawn
-from captcha_core.dataset.store import Dataset
+from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import DataError
 from captcha_core.features.batches import Batches, array_batches, stream_batches
 from captcha_core.features.contract import Features
@@ -109,15 +109,21 @@ def require_same_spec(dataset: Dataset, spec: CaptchaSpec) -> None:
 
 
 def test_dataset(scheme: Scheme, count: int, folder: Path) -> Dataset:
-    """Return the data set in a folder with fresh samples that training never draws; drawn once, then frozen.
+    """Return the data set in a folder with fresh samples that training never draws; the same bytes everywhere.
 
-    The captcha package draws them where it can; the schemes that are ours alone come from a seed of their own.
+    Schemes of the captcha package are drawn its way, pixel for pixel and clip for clip, but from a seed, which the
+    package does not take: so two people's figures are of the same samples.
 
     Raises:
         DataError: If the folder holds something else.
     """
-    source: Source = "package" if is_drawable(scheme) else "fast"
+    source: Source = "exact" if is_drawable(scheme) else "fast"
     request = GenerationRequest(scheme, count, seed=TEST_SEED, source=source, split=f"0/0/{count}")
+    if (folder / MANIFEST).is_file() and Dataset.open(folder).manifest.source == "package":
+        raise DataError(
+            f"expected test captchas of {scheme.name} drawn from a seed in {folder}, received some of an earlier "
+            "version that nobody can draw again; rename that folder, then they are drawn anew."
+        )
     with progress_bar("drawing", count) as advance:
         return write_drawn(folder, request, workers=os.cpu_count() or 1, progress=advance)
 

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from captcha_core.bundle.bundle import Bundle, BundleConfig, LiteRT, write_bundle
 from captcha_core.bundle.convert import to_litert
 from captcha_core.bundle.identity import ModelIdentity
+from captcha_core.dataset.store import Dataset
 from captcha_core.errors import ModelError
 from captcha_core.evaluation.report import Report
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import get_network
 from captcha_core.progress import console
-from captcha_core.registry.versions import locate, register
+from captcha_core.registry.versions import Proof, locate, register
 from captcha_core.solver import Solver
-from captcha_core.spec.sample import Sample
 from captcha_core.tracking.callback import LogEpochs
 from captcha_core.tracking.names import Artifact, Metric, Tag
 from captcha_core.tracking.outbox import LaterRun, steps_posted
@@ -31,7 +31,7 @@ from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.training.devices import precision_of
 from captcha_core.training.fit import Trained, train
-from captcha_core.workflows.data import TrainingData
+from captcha_core.workflows.data import TrainingData, labelled
 from captcha_core.workflows.evaluate import read_all
 
 QUANTISED_MAY_LOSE = 0.001  # of exact match on the validation set; below that the smaller file is the better one
@@ -51,7 +51,7 @@ def train_and_register(
     run: Run,
     task: TrainingTask,
     training_data: TrainingData,
-    test: Callable[[], Sequence[Sample]],
+    tested: Dataset,
     name: str,
     preset: str | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -64,7 +64,7 @@ def train_and_register(
         run: Where everything is logged.
         task: What to train.
         training_data: What to train it on.
-        test: Draws or reads the samples of the final evaluation; called after training.
+        tested: Data set whose test split the result reads; training never sees it.
         name: Registered model.
         preset: Its preset's name, for the bundle.
         callbacks: Further Keras callbacks, a progress bar for one.
@@ -73,8 +73,8 @@ def train_and_register(
     """
     trained = fit_logged(run, task, training_data, preset, callbacks, start_from, extend)
     with tempfile.TemporaryDirectory() as folder:
-        bundle, report = evaluated(run, Path(folder), task, trained, training_data, test(), name, preset)
-        version = register(run, bundle, name)
+        bundle, report = evaluated(run, Path(folder), task, trained, training_data, tested, name, preset)
+        version = register(run, bundle, name, proof(report, tested))
     return TrainingOutcome(run.id, report, name, version)
 
 
@@ -139,18 +139,32 @@ def evaluated(
     task: TrainingTask,
     trained: Trained,
     training_data: TrainingData,
-    samples: Sequence[Sample],
+    tested: Dataset,
     name: str,
     preset: str | None,
 ) -> tuple[Bundle, Report]:
-    """Write the bundle of a trained model into a folder, let it read unseen samples, and log the report."""
+    """Write the bundle of a trained model into a folder, let it read a test split, and log that and the report."""
     bundle = bundle_of(folder / "bundle", task, trained, training_data, preset)
-    report = read_all(Solver(bundle, ModelIdentity(name)), samples)
+    report = read_all(Solver(bundle, ModelIdentity(name)), labelled(tested, "test"))
+    log_tested(run, tested)
     numbers = {**report.numbers, "model_bytes": float(bundle.litert_path.stat().st_size)}
     run.metrics({f"{Metric.TEST}{key}": value for key, value in numbers.items()})
     report.write(folder / "report")
     run.folder(folder / "report", Artifact.REPORT)
     return bundle, report
+
+
+def log_tested(run: Run, tested: Dataset) -> None:
+    """Log which data set a model has read."""
+    where = Path(tested.path).resolve()
+    run.data(where.name, tested.digest, str(where), tested.counts, "evaluation")
+
+
+def proof(report: Report, tested: Dataset) -> Proof:
+    """Return what a report says of a model, to be registered with it."""
+    name = Path(tested.path).resolve().name
+    sentence = f"Exact match {report.exact_match} on {name} ({tested.digest[:12]})."
+    return Proof(report.samples[0].media, report.numbers, name, tested.digest, sentence)
 
 
 def log_inputs(run: Run | LaterRun, task: TrainingTask, training_data: TrainingData, preset: str | None) -> None:
@@ -164,6 +178,8 @@ def log_inputs(run: Run | LaterRun, task: TrainingTask, training_data: TrainingD
             "data": {"name": training_data.name, "digest": training_data.digest, "counts": training_data.counts},
         }
     )
+    what = f"{task.network} trained on {training_data.name} ({training_data.digest[:12]})"
+    run.tags({Tag.NOTE: f"{what}, preset {preset}." if preset else f"{what}."})
     run.tags({Tag.PRECISION: precision_of(task.config.precision)})
     run.data(training_data.name, training_data.digest, training_data.where, training_data.counts, "training")
 

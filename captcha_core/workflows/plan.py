@@ -3,7 +3,7 @@
 Resolving needs no Keras: names and settings are checked before the seconds that its start takes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,6 @@ from captcha_core.presets.preset import EvaluationConfig, Preset, load_preset
 from captcha_core.registry.versions import check_name, name_after
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.spec.sample import Sample
 from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Kind, Tag
 from captcha_core.tracking.runs import RUNS, start_run
@@ -28,7 +27,6 @@ from captcha_core.workflows.data import (
     TrainingData,
     from_dataset,
     from_stream,
-    labelled,
     require_labels,
     rows_digest,
     test_dataset,
@@ -76,18 +74,15 @@ class TrainingPlan:
         """The preset's name, or without one that of the data set's folder."""
         return self.preset or Path(self.data).name
 
-    def run(
-        self, start_from: str = "", test: Callable[[], Sequence[Sample]] | None = None, tensorboard: str = ""
-    ) -> "TrainingOutcome":
+    def run(self, start_from: str = "", tensorboard: str = "") -> "TrainingOutcome":
         """Train, evaluate and register.
 
         Args:
             start_from: A model whose weights are taken over where they fit.
-            test: Overrides where the final samples come from.
             tensorboard: A folder for TensorBoard's logs.
         """
-        if self.data and test is None:
-            require_labels(Dataset.open(Path(self.data)), "test")  # now, not after the training
+        tested = self.tested()
+        require_labels(tested, "test")  # now, not after the training
         native.start_keras()
         from captcha_core.workflows.logged_training import keras_model, train_and_register, watchers
 
@@ -104,7 +99,7 @@ class TrainingPlan:
                 run,
                 self.task,
                 training_data,
-                test or self.test,
+                tested,
                 self.name,
                 self.preset or None,
                 watchers(self.task.config, tensorboard),
@@ -142,10 +137,6 @@ class TrainingPlan:
             return Dataset.open(Path(self.data))
         folder = Path("data") / f"{self.preset or self.scheme}-test"
         return test_dataset(get_scheme(self.scheme), self.evaluation.count, folder)
-
-    def test(self) -> Sequence[Sample]:
-        """Return samples that training never sees."""
-        return labelled(self.tested(), "test")
 
     def _save(self, run_id: str) -> None:
         """Write what a resume needs; the checkpoint beside it holds the rest."""

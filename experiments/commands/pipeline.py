@@ -1,6 +1,5 @@
 """captchalab pipeline: from nothing to a served champion."""
 
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -18,13 +17,12 @@ def pipeline(
     """Generate captchas, train, evaluate on samples that training never saw, register, and promote to champion.
 
     Where there is a champion already, both read the same test samples and the preset's rule decides; the champion stays
-    if it says no. A preset with a scheme is evaluated on captchas that the captcha package drew; they stay in
-    data/PRESET-test. Without a preset it is digits4, or the recipe for any data set where one is given.
+    if it says no. A preset with a scheme is evaluated on fresh captchas, the same on every machine; they stay
+    in data/PRESET-test. Without a preset it is digits4, or the recipe for any data set where one is given.
     """
     from captcha_core.progress import console
     from captcha_core.registry.versions import CHAMPION, version_behind
     from captcha_core.tracking.connect import connect
-    from captcha_core.workflows.data import labelled, require_labels
     from captcha_core.workflows.plan import plan_training, registered_name
     from captcha_core.workflows.promote import compare_and_promote
 
@@ -37,9 +35,8 @@ def pipeline(
     if plan.scheme:
         console.print(f"generate   {plan.evaluation.count:,} fresh captchas in data/{plan.preset}-test")
     tested = plan.tested()
-    require_labels(tested, "test")  # now, not after the training
     console.print(f"train      {plan.task.network} for {plan.task.config.minutes or '?'} minutes at most")
-    outcome = plan.run(test=partial(labelled, tested, "test"))
+    outcome = plan.run()
     console.print(f"evaluate   exact match {outcome.report.exact_match}")
     promotion = compare_and_promote(outcome.name, outcome.version, tested)
     if promotion.entry is None:

@@ -73,4 +73,4 @@ def test_what_speaks_no_http_is_no_server() -> None:
                 guest.sendall(b"SSH-2.0-server\r\n")
 
         threading.Thread(target=greet, daemon=True).start()
-        assert "received SSH-2.0-server" in fault_of(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        assert "RemoteProtocolError" in fault_of(f"http://127.0.0.1:{listening.getsockname()[1]}")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from rich.markup import escape
 
+from captcha_core.dataset.store import Dataset
 from captcha_core.evaluation.metrics import right
 from captcha_core.evaluation.significance import McNemar, mcnemar
 from captcha_core.files import read_json, write_json
@@ -19,13 +20,12 @@ from captcha_core.models.space import thawed
 from captcha_core.models.zoo import get_network
 from captcha_core.progress import console
 from captcha_core.registry.versions import register
-from captcha_core.spec.sample import Sample
 from captcha_core.tracking.names import Kind, Metric, Tag
 from captcha_core.tracking.owner import own_tags
 from captcha_core.tracking.runs import RUNS, begin_run, start_run
 from captcha_core.training.config import TrainingTask
 from captcha_core.workflows.data import Cache, rows_digest
-from captcha_core.workflows.logged_training import evaluated, fit_logged
+from captcha_core.workflows.logged_training import evaluated, fit_logged, proof
 from captcha_core.workflows.searching.plan import SearchPlan
 from captcha_core.workflows.searching.report import TrialRecord
 
@@ -114,8 +114,8 @@ def decide(plan: SearchPlan, best: TrialRecord, repeats: int, minutes: float = 0
     same = _alike(tasks[WINNER], tasks[DEFAULT])
     if same:
         del tasks[DEFAULT]
-    learnt, tested = plan.base.learnt(), rows_digest(plan.base.tested(), "test")
-    samples: Sequence[Sample] | None = None
+    dataset = plan.base.tested()
+    learnt, tested = plan.base.learnt(), rows_digest(dataset, "test")
     cache: Cache = {}
     results: dict[str, list[dict[str, Any]]] = {WINNER: [], DEFAULT: []}
     for repeat in range(repeats):
@@ -124,10 +124,9 @@ def decide(plan: SearchPlan, best: TrialRecord, repeats: int, minutes: float = 0
             folder = plan.folder / "final" / f"{role}-{repeat}-{_digest(seeded, learnt)}"
             result = read_json(folder / "result.json")
             if result is None or result["tested"] != tested:
-                samples = plan.base.test() if samples is None else samples
                 what = "on the full budget" if result is None else "reads the test samples again, they have changed"
                 console.print(f"{role}: training {repeat + 1} of {repeats} {what}", highlight=False)
-                result = {**_train(plan, seeded, role, repeat, folder, samples, cache), "tested": tested}
+                result = {**_train(plan, seeded, role, repeat, folder, dataset, cache), "tested": tested}
                 write_json(folder / "result.json", result)
             results[role].append(result)
     winner, default = results[WINNER], results[WINNER if same else DEFAULT]
@@ -137,7 +136,7 @@ def decide(plan: SearchPlan, best: TrialRecord, repeats: int, minutes: float = 0
 
 
 def _train(
-    plan: SearchPlan, task: TrainingTask, role: str, repeat: int, folder: Path, samples: Sequence[Sample], cache: Cache
+    plan: SearchPlan, task: TrainingTask, role: str, repeat: int, folder: Path, tested: Dataset, cache: Cache
 ) -> dict[str, Any]:
     tags = {
         Tag.PARENT: plan.run_id,
@@ -156,8 +155,9 @@ def _train(
         trained = fit_logged(run, task, training_data, preset, extend=False)
         best = {Metric.BEST + key: value for key, value in trained.progress.best.items()}
         with tempfile.TemporaryDirectory() as place:
-            bundle, report = evaluated(run, Path(place), task, trained, training_data, samples, plan.base.name, preset)
-            version = register(run, bundle, plan.base.name) if role == WINNER and repeat == 0 else ""
+            bundle, report = evaluated(run, Path(place), task, trained, training_data, tested, plan.base.name, preset)
+            wins = role == WINNER and repeat == 0
+            version = register(run, bundle, plan.base.name, proof(report, tested)) if wins else ""
             size = float(bundle.litert_path.stat().st_size)
     return {
         **{key: value for key, value in report.numbers.items() if key in ("exact_match", "character_error_rate")},
