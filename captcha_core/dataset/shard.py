@@ -122,10 +122,10 @@ def read_shard(path: Path, columns: Sequence[str], rows: int | None = None) -> I
         with pq.ParquetFile(path) as file:
             if not file.schema_arrow.equals(schema()):
                 raise pa.ArrowInvalid("other columns than id, text, media and origin")
-            _check_unpacked(file.metadata, path.stat().st_size)
             found = file.metadata.num_rows
             if found != (found if rows is None else rows):
                 raise pa.ArrowInvalid(f"{found:,} rows in place of {rows:,}")
+            _check_unpacked(file.metadata, path.stat().st_size)
             read = 0
             for batch in file.iter_batches(ROWS_PER_GROUP, columns=list(columns), use_threads=False):
                 batch.validate(full=True)

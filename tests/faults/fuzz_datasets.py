@@ -73,7 +73,7 @@ def shards(folder: Path) -> Target:
     others = []
     for number, columns in enumerate(odd):
         path = folder / f"{number}.parquet"
-        pq.write_table(pa.table(columns), path)
+        pq.write_table(pa.table(columns), path, use_dictionary=False)
         others.append(path.read_bytes())
 
     def take(content: bytes) -> None:

@@ -169,7 +169,7 @@ def _with_shard(data: Path, table: "pa.Table", rows: int | None = None) -> Datas
     """Put a table in the place of the training shard, and make ``dataset.json`` fit it."""
     manifest = json.loads((data / MANIFEST).read_text(encoding="utf-8"))
     (name,) = (name for name in manifest["shards"] if name.startswith("train/"))
-    pq.write_table(table, data / name)
+    pq.write_table(table, data / name, use_dictionary=False)
     rows = len(table) if rows is None else rows
     manifest["shards"][name] |= {"bytes": (data / name).stat().st_size, "rows": rows}
     manifest["counts"]["train"] = rows
