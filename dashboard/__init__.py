@@ -1,0 +1,1 @@
+"""The dashboard: Streamlit pages over MLflow, the registry and the data sets."""

@@ -5,14 +5,13 @@ from pathlib import Path
 
 from streamlit.web.cli import main as streamlit
 
-from dashboard import memory
-from dashboard.tracking import preload
+from dashboard import process
 
 
 def main(host: str, port: str) -> None:
     """Run Streamlit in this process, and load the heavy libraries before the first visitor comes."""
-    memory.few_heaps()
-    preload.start()
+    process.few_heaps()
+    process.preload()
     app = Path(__file__).with_name("app.py")
     options = ["--server.address", host, "--server.port", port, "--server.headless", "true"]
     streamlit(["run", str(app), *options], standalone_mode=False)

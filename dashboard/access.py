@@ -1,12 +1,13 @@
 """Who may come in, and who may change things.
 
 Without a login in Streamlit's secrets, whoever reaches the dashboard is its user: it listens on loopback alone unless
-it is told otherwise. With one (section ``auth``, OpenID Connect), people log in first, and only those that the secrets
-list under ``captchalab.may_change`` can promote, label, train or edit; the others look.
+``--host`` names another address. With one (section ``auth``, OpenID Connect), people log in
+first, and only those that the secrets list under ``captchalab.may_change`` can promote, label, train or edit.
 """
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
@@ -32,6 +33,11 @@ def may_change() -> bool:
     if not _login_configured():
         return True
     return listed(str(st.user.get("email") or ""), bool(st.user.get("email_verified", True)), _may_change_list())
+
+
+def for_changes() -> dict[str, Any]:
+    """Return what disables a widget that changes something, for visitors who may only look."""
+    return {} if may_change() else {"disabled": True, "help": WHY_NOT}
 
 
 def who() -> str | None:

@@ -11,6 +11,7 @@ WORDMARK = Path(__file__).parent / "wordmark.svg"
 
 
 def main() -> None:
+    """Show the page that the address names, for visitors who are admitted."""
     st.set_page_config(page_title="captchalab", page_icon=ICON, layout="wide")
     st.logo(WORDMARK, icon_image=ICON, size="large")
     frame.dress()

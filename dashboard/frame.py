@@ -1,19 +1,22 @@
-"""What surrounds every page: its heading, its look, and what is said when something goes wrong."""
+"""What pages share: heading and look, tabs and rows, the CSV button, and what is shown when something goes wrong."""
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
+import pandas as pd
 import streamlit as st
 
 from captcha_core.errors import CaptchaError
 from dashboard.tracking import data
-from dashboard.widgets.text import markdown
+from dashboard.widgets.text import csv, markdown
 
 log = logging.getLogger("captchalab.dashboard")
-TOLD = "told"
+ANNOUNCEMENT = "announcement"
 STYLE = Path(__file__).parent / "style.css"
+Shown = TypeVar("Shown")
 
 
 def dress() -> None:
@@ -22,16 +25,17 @@ def dress() -> None:
 
 
 def heading(title: str, caption: str = "") -> None:
+    """Show the page's title, and what was done in its last run."""
     st.title(title, anchor=False)
     if caption:
         st.caption(caption)
-    if told := st.session_state.pop(TOLD, ""):
-        st.success(markdown(told), icon=":material/check_circle:")
+    if announced := st.session_state.pop(ANNOUNCEMENT, ""):
+        st.success(markdown(announced), icon=":material/check_circle:")
 
 
-def tell(sentence: str) -> None:
-    """Say after the next run of the page what was done in this one."""
-    st.session_state[TOLD] = sentence
+def announce(sentence: str) -> None:
+    """Show a sentence above the page in its next run: what was done in this one."""
+    st.session_state[ANNOUNCEMENT] = sentence
 
 
 @contextlib.contextmanager
@@ -43,7 +47,7 @@ def guarded(whole_page: bool = False) -> Iterator[None]:
     """
     try:
         yield
-    except data.DataAway as error:
+    except data.MlflowUnavailable as error:
         st.error(f"**MLflow does not answer.** {markdown(error)}", icon=":material/cloud_off:")
         st.caption(
             "The pages read the tracking server that `MLFLOW_TRACKING_URI` names, by default `sqlite:///mlflow.db` in "
@@ -64,6 +68,34 @@ def guarded(whole_page: bool = False) -> Iterator[None]:
         )
         if whole_page:
             _again()
+
+
+def tabs(views: Mapping[str, Callable[[], None]], key: str) -> None:
+    """Show views as tabs, of which the open one runs and is part of the page's address."""
+    for tab, view in zip(
+        st.tabs(list(views), key=key, on_change="rerun", bind="query-params"), views.values(), strict=True
+    ):
+        if tab.open:
+            with tab, guarded():
+                view()
+
+
+def in_columns(number: int, things: Sequence[Shown]) -> Iterator[tuple[Any, Shown]]:
+    """Give each thing a column, row by row."""
+    for first in range(0, len(things), number):
+        yield from zip(st.columns(number), things[first : first + number], strict=False)
+
+
+def csv_button(frame: pd.DataFrame, name: str, where: Any = st, **options: Any) -> None:
+    """Offer a table as a CSV file."""
+    where.download_button("CSV", csv(frame), name, "text/csv", icon=":material/download:", on_click="ignore", **options)
+
+
+def sentence_case(frame: pd.DataFrame, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the columns' settings with their names, the first letter large, as the table's heads."""
+    known = config or {}
+    heads = {str(name): {"label": str(name)[:1].upper() + str(name)[1:]} for name in frame.columns}
+    return {name: {**known.get(name, {}), **head} for name, head in heads.items()}
 
 
 def _again() -> None:

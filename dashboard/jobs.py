@@ -9,13 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from captcha_core.errors import CaptchaError
 from captcha_core.files import write_json
 from captcha_core.tracking.owner import born, is_alive
-from dashboard.tracking.timeouts import usual_timeouts
+from dashboard.process import usual_timeouts
 
 FOLDER = Path(".captchalab")
 RECORD, LOG = "job.json", "job.log"
@@ -31,7 +31,7 @@ class Job:
 
     Args:
         pid: Its process.
-        born: When the process began: tells it from a later one with the same number.
+        born: When the process began: distinguishes it from a later one with the same number.
         arguments: What captchalab was given.
         started_ms: When it was started.
         code: Its exit code, None while it runs or when nobody saw it end.
@@ -47,10 +47,12 @@ class Job:
 
     @property
     def running(self) -> bool:
+        """Whether its process goes on."""
         return self.code is None and is_alive(self.pid, self.born)
 
     @property
     def command(self) -> str:
+        """The command line, as a user would type it."""
         return " ".join(("captchalab", *self.arguments))
 
 
@@ -88,7 +90,7 @@ def stop() -> None:
         job = current()
         if job is None or not job.running:
             return
-        _write(Job(**{**asdict(job), "stopped": True}))
+        _write(replace(job, stopped=True))
     with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
         os.kill(job.pid, signal.SIGTERM)
 
@@ -130,7 +132,7 @@ def _await(process: "subprocess.Popen[bytes]", job: Job) -> None:
     with _writing:
         now = current()
         if now and (now.pid, now.born) == (job.pid, job.born):
-            _write(Job(**{**asdict(now), "code": code}))
+            _write(replace(now, code=code))
 
 
 def _write(job: Job) -> None:

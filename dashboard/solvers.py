@@ -19,7 +19,7 @@ ASK_EVERY_S = 2.0
 
 
 @dataclass
-class _Place:
+class _Slot:
     lock: threading.Lock = field(default_factory=threading.Lock)
     solver: Solver | None = None
     asked_s: float = 0.0
@@ -42,7 +42,7 @@ class Solvers:
         self, load: Callable[[str], Solver] = load_solver, find: Callable[[str], str | None] = current_version
     ) -> None:
         self._load, self._find = load, find
-        self._places: OrderedDict[str, _Place] = OrderedDict()
+        self._slots: OrderedDict[str, _Slot] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, uri: str) -> Solver:
@@ -52,25 +52,25 @@ class Solvers:
             CaptchaError: If there is no such model or its bundle is refused.
         """
         with self._lock:
-            place = self._places.setdefault(uri, _Place())
-            self._places.move_to_end(uri)
-            while len(self._places) > MOST:
-                self._places.popitem(last=False)
-        with place.lock:
-            if place.solver is None or self._moved(uri, place):
-                place.solver = self._load(uri)
-                place.asked_s = time.monotonic()
-            return place.solver
+            slot = self._slots.setdefault(uri, _Slot())
+            self._slots.move_to_end(uri)
+            while len(self._slots) > MOST:
+                self._slots.popitem(last=False)
+        with slot.lock:
+            if slot.solver is None or self._moved(uri, slot):
+                slot.solver = self._load(uri)
+                slot.asked_s = time.monotonic()
+            return slot.solver
 
-    def _moved(self, uri: str, place: _Place) -> bool:
-        if place.solver is None or time.monotonic() - place.asked_s < ASK_EVERY_S:
+    def _moved(self, uri: str, slot: _Slot) -> bool:
+        if slot.solver is None or time.monotonic() - slot.asked_s < ASK_EVERY_S:
             return False
-        place.asked_s = time.monotonic()
+        slot.asked_s = time.monotonic()
         try:
             version = self._find(uri)
         except RegistryUnreachable:
             return False  # what is loaded goes on solving while the registry is away
-        return version is not None and version != place.solver.model.version
+        return version is not None and version != slot.solver.model.version
 
 
 @st.cache_resource(show_spinner=False)

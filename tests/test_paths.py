@@ -86,3 +86,20 @@ def test_an_image_through_the_api(tiny_bundle: Path) -> None:
     service.workers.close()
     assert {"captcha_core/serving/guard.py", "captcha_core/solver.py"} <= set(files)
     require_at_most(12, files)
+
+
+def test_an_image_through_the_dashboard(tiny_bundle: Path) -> None:
+    from dashboard.solve import solving
+    from dashboard.solve.uploads import take
+    from dashboard.solvers import Solvers
+
+    (sample,) = tiny_samples(1, seed=3)
+    solvers = Solvers()
+
+    def upload() -> None:
+        (result,) = solving.read(solvers.get(str(tiny_bundle)), take([(sample.path, sample.media)]).accepted)
+        assert result.answer is not None and result.answer.text == sample.text
+
+    files = files_passed(upload)
+    assert {"dashboard/solve/uploads.py", "captcha_core/solver.py"} <= set(files)
+    require_at_most(11, files)

@@ -100,24 +100,25 @@ class Pair:
 
     @property
     def test(self) -> McNemar:
+        """McNemar's test of whether one of them reads more."""
         return mcnemar(self.table["right_a"].to_numpy(), self.table["right_b"].to_numpy())
 
     @property
     def difference(self) -> Difference:
+        """How much more the second reads, with its interval."""
         return paired_difference(self.table["right_a"].to_numpy(), self.table["right_b"].to_numpy())
 
     def only(self, which: str) -> pd.DataFrame:
-        """Return the samples that only ``a`` or only ``b`` read, the surest mistakes of the other first."""
-        mine, other = ("right_a", "right_b") if which == "a" else ("right_b", "right_a")
-        wrong = "confidence_b" if which == "a" else "confidence_a"
-        chosen = self.table[self.table[mine] & ~self.table[other]]
-        return chosen.sort_values(wrong, ascending=False, kind="stable")
+        """Return the samples that only ``a`` or only ``b`` read right, the surest mistakes of the other first."""
+        other = "b" if which == "a" else "a"
+        chosen = self.table[self.table[f"right_{which}"] & ~self.table[f"right_{other}"]]
+        return chosen.sort_values(f"confidence_{other}", ascending=False, kind="stable")
 
 
 def pair(a: pd.DataFrame, b: pd.DataFrame) -> Pair:
     """Join two tables of predictions on the samples' content hash; samples that only one has are left out."""
-    mine, other = (table.drop_duplicates("id")[["id", "path", "text", "read", "confidence"]] for table in (a, b))
-    joined = mine.merge(other.drop(columns="path"), on=["id", "text"], suffixes=("_a", "_b"))
+    first, second = (table.drop_duplicates("id")[["id", "path", "text", "read", "confidence"]] for table in (a, b))
+    joined = first.merge(second.drop(columns="path"), on=["id", "text"], suffixes=("_a", "_b"))
     for side in "ab":
         joined[f"right_{side}"] = (joined[f"read_{side}"] == joined["text"]).astype(bool)
     return Pair(joined)
@@ -151,8 +152,8 @@ def verdict_words(test: McNemar, difference: Difference, a: str, b: str) -> str:
 def confusion_matrix(pairs: pd.DataFrame, alphabet: Sequence[str]) -> np.ndarray:
     """Return shares (K + 1, K + 1) of how often each character (rows) was read as each (columns).
 
-    The last row and column stand for nothing: characters made up, as shares of all characters that are there, and
-    left out. A row of a character that never occurred is 0.
+    The last row and column stand for nothing: characters made up, as shares of all true characters, and left
+    out. A row of a character that never occurred is 0.
     """
     place = {character: index for index, character in enumerate([*alphabet, NOTHING])}
     counts = np.zeros((len(place), len(place)))
@@ -177,8 +178,8 @@ def largest_differences(
     """
     names = [*characters, NOTHING]
     rows = [
-        (mistake(there, read), first[row, column], second[row, column])
-        for row, there in enumerate(names)
+        (mistake(true, read), first[row, column], second[row, column])
+        for row, true in enumerate(names)
         for column, read in enumerate(names)
         if row != column and first[row, column] != second[row, column]
     ]

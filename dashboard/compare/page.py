@@ -8,12 +8,12 @@ import streamlit as st
 from captcha_core.tracking.names import Artifact, Metric, Param
 from dashboard import pages
 from dashboard.compare import comparison
-from dashboard.frame import guarded, heading, nothing_yet
+from dashboard.frame import csv_button, heading, in_columns, nothing_yet, sentence_case, tabs
 from dashboard.registry import promotion_box
 from dashboard.tracking import data, gallery
 from dashboard.tracking.records import RunRecord
 from dashboard.widgets import charts, clips, pictures
-from dashboard.widgets.text import chance, count, csv, markdown, share
+from dashboard.widgets.text import chance, markdown, share
 
 CURVES = (Metric.VAL_EXACT_MATCH, Metric.VAL_CHARACTER_ERROR_RATE, "loss", Metric.VAL_LOSS, "learning_rate")
 SHOWN_PICTURES = 12
@@ -21,6 +21,7 @@ Predictions = Mapping[str, pd.DataFrame]
 
 
 def show() -> None:
+    """Show the runs that the address names side by side."""
     uri = data.tracking()
     heading(
         "Compare",
@@ -48,21 +49,13 @@ def show() -> None:
         "Pairs": lambda: _pairs(uri, runs, predictions),
         "Promote": lambda: _promotion(uri, runs),
     }
-    tabs = st.tabs(list(views), key="view", on_change="rerun", bind="query-params")
-    for tab, view in zip(tabs, views.values(), strict=True):
-        if tab.open:
-            with tab, guarded():
-                view()
+    tabs(views, "view")
 
 
 def _choose(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
     asked, missing = data.records(uri, pages.ids_in_address("runs"))
     if missing:
-        st.warning(
-            f"{count(len(missing), 'run')} of this link {'is' if len(missing) == 1 else 'are'} not here "
-            f"({markdown(', '.join(one[:12] for one in missing[:3]))}): deleted, or of another tracking server.",
-            icon=":material/link_off:",
-        )
+        pages.warn_of_missing(missing)
     known = {run.id: run for run in (*everything, *asked)}
     chosen = st.multiselect(
         "Runs",
@@ -73,7 +66,7 @@ def _choose(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
         max_selections=12,
         placeholder="type a name, a preset or an id",
     )
-    pages.keep_in_address("runs", chosen)
+    pages.write_to_address("runs", chosen)
     return [known[run_id] for run_id in chosen]
 
 
@@ -109,10 +102,8 @@ def _figures(runs: Sequence[RunRecord]) -> None:
     config = {name: column.NumberColumn(format="percent") for name in shares}
     config |= {"ms a captcha": column.NumberColumn(format="%.3f"), "bytes": column.NumberColumn(format="localized")}
     config |= {"n": column.NumberColumn(format="localized"), "seconds trained": column.NumberColumn(format="%.0f")}
-    st.dataframe(table, column_config=config, placeholder="")
-    st.download_button(
-        "CSV", csv(table.reset_index()), "comparison.csv", "text/csv", icon=":material/download:", on_click="ignore"
-    )
+    st.dataframe(table, column_config=sentence_case(table, config), placeholder="")
+    csv_button(table.reset_index(), "comparison.csv")
 
 
 def _curves(uri: str, runs: Sequence[RunRecord]) -> None:
@@ -130,10 +121,9 @@ def _curves(uri: str, runs: Sequence[RunRecord]) -> None:
         st.info("None of these runs has logged a curve yet.", icon=":material/hourglass_empty:")
         return
     histories = {names[run.id]: data.history(uri, run.id, CURVES) for run in runs}
-    for first in range(0, len(known), 2):
-        for column, metric in zip(st.columns(2), known[first : first + 2], strict=False):
-            figure = charts.curves(histories, metric, against or "step", smoothing, logarithmic, legend=False)
-            column.plotly_chart(figure, key=f"compare-{metric}", config=charts.PLAIN)
+    for column, metric in in_columns(2, known):
+        figure = charts.curves(histories, metric, against or "step", smoothing, logarithmic, legend=False)
+        column.plotly_chart(figure, key=f"compare-{metric}", config=charts.PLAIN)
 
 
 def _parameters(runs: Sequence[RunRecord]) -> None:
@@ -142,7 +132,9 @@ def _parameters(runs: Sequence[RunRecord]) -> None:
     if table.empty:
         st.info("These runs have the same parameters.", icon=":material/equal:")
         return
-    st.dataframe(table, height="content", column_config={"parameter": st.column_config.TextColumn(pinned=True)})
+    st.dataframe(
+        table, height="content", column_config={"parameter": st.column_config.TextColumn("Parameter", pinned=True)}
+    )
     varied = comparison.varied(runs)[:7]
     target = "exact match" if all(run.tested is not None for run in runs) else "best validation"
     scores = [run.tested if target == "exact match" else run.best for run in runs]
@@ -197,9 +189,11 @@ def _confusions(uri: str, runs: Sequence[RunRecord]) -> None:
         changed = comparison.largest_differences(matrices[0], matrices[1], characters)
         percent = st.column_config.NumberColumn(format="percent")
         changed.columns = pd.Index(["mistake", names[a.id], names[b.id]])
-        st.dataframe(changed, hide_index=True, column_config={names[a.id]: percent, names[b.id]: percent})
+        st.dataframe(
+            changed, hide_index=True, column_config={"mistake": "Mistake", names[a.id]: percent, names[b.id]: percent}
+        )
     st.caption(
-        "Shares of each character that is there. What is read right is left out; ∅ stands for nothing. In the "
+        "Shares of each true character. What is read right is left out; ∅ stands for nothing. In the "
         "difference, red is what the second takes for something else more often."
     )
 
@@ -241,14 +235,7 @@ def _only(uri: str, rows: pd.DataFrame, which: str, run: RunRecord, names: Mappi
         for row in rows.head(SHOWN_PICTURES).to_dict("records")
     ]
     media = gallery.media_of(uri, run.id, tuple(row["id"] for row in shown))
-    if run.params.get(Param.MEDIA) == "audio":
-        clips.mistakes(shown, media)
-    else:
-        cards = [
-            pictures.mistake_card(media.get(row["id"]), row["text"], row["read"], row["confidence"], row["path"])
-            for row in shown
-        ]
-        st.html(pictures.gallery(cards))
+    clips.mistakes(shown, media, run.params.get(Param.MEDIA) == "audio")
     if len(rows) > len(shown):
         st.caption(f"and {len(rows) - len(shown):,} more; those of which the other was surest come first.")
 
@@ -257,7 +244,7 @@ def _promotion(uri: str, runs: Sequence[RunRecord]) -> None:
     by_name = {model.name: model for model in data.models(uri)}
     registered = [run for run in runs if run.registered and run.registered[0] in by_name]
     if not registered:
-        st.info("None of these runs has registered a model that is still there.", icon=":material/inventory_2:")
+        st.info("None of these runs has registered a model that still exists.", icon=":material/inventory_2:")
         return
     for run in registered:
         name, number = run.registered or ("", "")
@@ -265,6 +252,6 @@ def _promotion(uri: str, runs: Sequence[RunRecord]) -> None:
         version = model.by_version.get(number)
         st.subheader(markdown(run.short), anchor=False, divider="gray")
         if version is None:
-            st.caption(f"Version {markdown(number)} of {markdown(name)} is not there any more.")
+            st.caption(f"Version {markdown(number)} of {markdown(name)} does not exist any more.")
         else:
             promotion_box.show(uri, model, version)

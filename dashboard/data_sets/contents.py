@@ -1,7 +1,7 @@
 """What the Data page knows of a data set: balance, repetitions, leakage between splits, and its samples."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -17,7 +17,7 @@ MOST_ROWS = 300_000  # beyond that, texts and hashes of the first shards stand f
 
 
 @dataclass(frozen=True)
-class Survey:
+class DataSetSummary:
     """What is in a data set, without its media.
 
     Args:
@@ -32,6 +32,7 @@ class Survey:
 
     @property
     def unlabelled(self) -> int:
+        """How many captchas nobody has read."""
         return sum(label is None for labels in self.labels.values() for label in labels)
 
     def characters(self) -> pd.DataFrame:
@@ -42,7 +43,7 @@ class Survey:
         """Return how often each length occurs: ``length``, ``split``, ``count``."""
         return self._counted("length", lambda text: [len(text)])
 
-    def _counted(self, name: str, parts) -> pd.DataFrame:  # type: ignore[no-untyped-def]
+    def _counted(self, name: str, parts: Callable[[str], Iterable[str | int]]) -> pd.DataFrame:
         rows = [
             (part, split, number)
             for split, labels in self.labels.items()
@@ -51,7 +52,7 @@ class Survey:
         return pd.DataFrame(rows, columns=[name, "split", "count"])
 
     def repeated(self) -> int:
-        """Return how many samples are there more than once, whatever their split."""
+        """Return how many samples occur more than once, whatever their split."""
         counts = Counter(identity for ids in self.ids.values() for identity in ids)
         return sum(number - 1 for number in counts.values())
 
@@ -61,11 +62,11 @@ class Survey:
         return sum(identity in train for split in ("validation", "test") for identity in set(self.ids.get(split, ())))
 
     def repetitions(self) -> pd.DataFrame:
-        """Return the samples that are there more than once, leaks first.
+        """Return the samples that occur more than once, leaks first.
 
         Returns:
             ``id``, ``times``, ``splits`` (of each copy, with commas), ``texts`` (the different ones), ``leaks``
-            (whether it is in train and held out, too) and ``disagree`` (whether its labels differ).
+            (whether it is in train and in another split) and ``disagree`` (whether its labels differ).
         """
         found: dict[str, list[tuple[str, str | None]]] = {}
         for split, ids in self.ids.items():
@@ -90,7 +91,7 @@ class Survey:
 
 
 @st.cache_data(ttl=600, max_entries=8, show_spinner=False)
-def survey(folder: str, digest: str) -> Survey:
+def summarise(folder: str, digest: str) -> DataSetSummary:
     """Look through a data set; the digest makes sure that a changed one is looked through again.
 
     Raises:
@@ -104,7 +105,7 @@ def survey(folder: str, digest: str) -> Survey:
             continue
         labels[split], ids[split] = dataset.texts(split), dataset.ids(split)
         rows += dataset.counts[split]
-    return Survey(
+    return DataSetSummary(
         {split: labels[split] for split in splits if split in labels},
         {split: ids[split] for split in splits if split in ids},
         len(labels) == len(splits),

@@ -9,16 +9,17 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError
 from dashboard import pages as links
 from dashboard.data_sets import contents
-from dashboard.data_sets.contents import Survey
-from dashboard.frame import guarded, heading, nothing_yet
+from dashboard.data_sets.contents import DataSetSummary
+from dashboard.frame import csv_button, heading, in_columns, nothing_yet, sentence_case, tabs
 from dashboard.tracking import data, gallery
 from dashboard.widgets import charts, pictures
-from dashboard.widgets.text import count, csv, markdown, share
+from dashboard.widgets.text import count, markdown, share
 
 PER_PAGE = 24
 
 
 def show() -> None:
+    """Show the data set that the address names."""
     heading("Data", "What is in each data set: its kind, its balance, its samples, and whether its splits are apart.")
     folders = gallery.folders()
     if not folders:
@@ -32,39 +33,27 @@ def show() -> None:
     folder = _choose(folders)
     try:
         dataset = Dataset.open(folder)
-        found = contents.survey(str(folder), dataset.digest)
+        summary = contents.summarise(str(folder), dataset.digest)
     except CaptchaError as error:
         st.error(f"This data set cannot be read. {markdown(error)}", icon=":material/broken_image:")
         return
-    _facts(dataset, found)
+    _facts(dataset, summary)
     views: dict[str, Callable[[], None]] = {
-        "Samples": lambda: _samples(dataset, found),
-        "Balance": lambda: _balance(found),
-        "Repetitions": lambda: _repetitions(dataset, found),
+        "Samples": lambda: _samples(dataset, summary),
+        "Balance": lambda: _balance(summary),
+        "Repetitions": lambda: _repetitions(dataset, summary),
         "Runs": lambda: _runs(dataset),
     }
-    tabs = st.tabs(list(views), key="look", on_change="rerun", bind="query-params")
-    for tab, view in zip(tabs, views.values(), strict=True):
-        if tab.open:
-            with tab, guarded():
-                view()
+    tabs(views, "look")
 
 
 def _choose(folders: list[Path]) -> Path:
     names = [folder.name for folder in folders]
-    asked = st.query_params.get("set", "")
-    if asked and asked not in names:
-        st.warning(
-            f"The link names the data set {markdown(asked[:80])}, which is not below data/ here. Choose one of these.",
-            icon=":material/link_off:",
-        )
-    name = st.selectbox("Data set", names, names.index(asked) if asked in names else 0, key="dataset")
-    if st.query_params.get("set") != name:
-        st.query_params["set"] = name
+    name = links.choose("Data set", names, "set", "data set", "dataset")
     return folders[names.index(name)]
 
 
-def _facts(dataset: Dataset, found: Survey) -> None:
+def _facts(dataset: Dataset, summary: DataSetSummary) -> None:
     source = f"{dataset.manifest.source}{f', scheme {dataset.scheme}' if dataset.scheme else ''}"
     source += "" if dataset.seed is None else f", seed {dataset.seed}"
     st.markdown(f"{markdown(contents.describe(dataset.spec))}. From: {markdown(source)}.")
@@ -73,20 +62,20 @@ def _facts(dataset: Dataset, found: Survey) -> None:
         pictures.facts(
             [
                 *counts,
-                *([("Not labelled", f"{found.unlabelled:,}", "")] if found.unlabelled else []),
-                ("Repeated", f"{found.repeated():,}", "the same file twice"),
-                ("Leaked", f"{found.leaked():,}", "of train, in validation or test"),
-                ("Texts known", share(found.shared_texts(), 1), "of test, in other pictures of train"),
+                *([("Not labelled", f"{summary.unlabelled:,}", "")] if summary.unlabelled else []),
+                ("Repeated", f"{summary.repeated():,}", "the same file twice"),
+                ("Leaked", f"{summary.leaked():,}", "of train, in validation or test"),
+                ("Texts known", share(summary.shared_texts(), 1), "of test, in other pictures of train"),
             ]
         )
     )
-    if found.leaked():
+    if summary.leaked():
         st.warning(
             "Samples of the train split are in the validation or test split too: figures on them are too good. Import "
             "the data again; a split by content keeps equal files together.",
             icon=":material/water_drop:",
         )
-    if not found.complete:
+    if not summary.complete:
         st.caption(f"This data set is large: splits beyond {contents.MOST_ROWS:,} samples were not looked through.")
     left, right = st.columns([4, 1], vertical_alignment="center")
     left.caption(f"digest `{dataset.digest}`")
@@ -96,12 +85,12 @@ def _facts(dataset: Dataset, found: Survey) -> None:
         st.success("Every byte is as it was written.", icon=":material/verified:")
 
 
-def _samples(dataset: Dataset, found: Survey) -> None:
+def _samples(dataset: Dataset, summary: DataSetSummary) -> None:
     left, right = st.columns([2, 3], vertical_alignment="bottom")
-    splits = [split for split in dataset.counts if split in found.labels]
+    splits = [split for split in dataset.counts if split in summary.labels]
     split = left.segmented_control("Split", splits, default=splits[0], required=True, key="split", bind="query-params")
     text = right.text_input("Text", key="holds", placeholder="a part of the text", bind="query-params")
-    places = contents.matching(found.labels[split], text or "")
+    places = contents.matching(summary.labels[split], text or "")
     if not places:
         st.info("No sample of this split holds that text.", icon=":material/search_off:")
         return
@@ -111,14 +100,13 @@ def _samples(dataset: Dataset, found: Survey) -> None:
     if dataset.spec.media == "image":
         st.html(pictures.gallery([pictures.sample_card(one.media, one.text, one.path) for one in shown]))
         return
-    for first in range(0, len(shown), 3):
-        for column, one in zip(st.columns(3), shown[first : first + 3], strict=False):
-            column.audio(one.media)
-            column.caption(f"**{markdown(one.text or 'not labelled')}** {markdown(one.path)}")
+    for column, one in in_columns(3, shown):
+        column.audio(one.media)
+        column.caption(f"**{markdown(one.text or 'not labelled')}** {markdown(one.path)}")
 
 
-def _balance(found: Survey) -> None:
-    characters, lengths = found.characters(), found.lengths()
+def _balance(summary: DataSetSummary) -> None:
+    characters, lengths = summary.characters(), summary.lengths()
     if characters.empty:
         st.info("Nothing is labelled yet.", icon=":material/label_off:")
         return
@@ -133,27 +121,26 @@ def _balance(found: Survey) -> None:
         st.caption(f"Every text has {count(int(lengths['length'].iloc[0]), 'character')}.")
 
 
-def _repetitions(dataset: Dataset, found: Survey) -> None:
-    table = found.repetitions()
+def _repetitions(dataset: Dataset, summary: DataSetSummary) -> None:
+    table = summary.repetitions()
     if table.empty:
         st.success("No file is in it twice.", icon=":material/verified:")
         return
     st.markdown(
-        f"**{count(len(table), 'file')}** more than once: {table['leaks'].sum():,} of them in train and held out as "
-        f"well, {table['disagree'].sum():,} with labels that contradict one another."
+        f"**{count(len(table), 'file')}** more than once: {table['leaks'].sum():,} of them in train and in another "
+        f"split, {table['disagree'].sum():,} with labels that contradict one another."
     )
     st.dataframe(
         table,
         hide_index=True,
         column_config={
+            **sentence_case(table),
             "id": st.column_config.TextColumn("Content hash"),
             "leaks": st.column_config.CheckboxColumn("Leaks"),
             "disagree": st.column_config.CheckboxColumn("Labels differ"),
         },
     )
-    st.download_button(
-        "CSV", csv(table), "repetitions.csv", "text/csv", icon=":material/download:", on_click="ignore"
-    )  # fmt: skip
+    csv_button(table, "repetitions.csv")
     shown = gallery.in_folder(dataset.path, tuple(table["id"][:PER_PAGE]))
     if dataset.spec.media == "image":
         rows = [row for row in table[:PER_PAGE].to_dict("records") if row["id"] in shown]

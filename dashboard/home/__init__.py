@@ -1,0 +1,1 @@
+"""The first page, and trainings that it starts in the background."""

@@ -33,8 +33,7 @@ def start_form() -> None:
             type="primary",
             icon=":material/play_arrow:",
             width="stretch",
-            disabled=not access.may_change(),
-            help=None if access.may_change() else access.WHY_NOT,
+            **access.for_changes(),
         )
     if pressed:
         try:

@@ -7,9 +7,9 @@ import streamlit as st
 
 from captcha_core.tracking.names import Metric, Param
 from dashboard import pages
-from dashboard.frame import guarded, heading
+from dashboard.frame import guarded, heading, in_columns
 from dashboard.home import background, tasks
-from dashboard.home.tasks import Task
+from dashboard.home.tasks import TaskSummary
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
 from dashboard.widgets import pictures
@@ -19,6 +19,7 @@ LAST = 5
 
 
 def show() -> None:
+    """Show the tasks, or how to begin where nothing was trained."""
     uri = data.tracking()
     runs, models = data.runs(uri), data.models(uri)
     heading("captchalab", "How well does a machine read a captcha, at what cost, and what makes it harder?")
@@ -28,10 +29,9 @@ def show() -> None:
     _now(uri)
     found = tasks.tasks(models, runs)
     st.subheader("Tasks", anchor=False)
-    for first in range(0, len(found), 2):
-        for column, task in zip(st.columns(2), found[first : first + 2], strict=False):
-            with column.container(border=True, key=f"task-{first}-{task.name}"):
-                _task(task)
+    for column, task in in_columns(2, found):
+        with column.container(border=True, key=f"task-{found.index(task)}"):
+            _task(task)
     st.subheader("Last runs", anchor=False)
     _last(runs[:LAST])
     with st.expander("Train another model"):
@@ -54,7 +54,7 @@ def _welcome() -> None:
     st.code("captchalab import FOLDER --out data/mine\ncaptchalab train --data data/mine", language="bash")
 
 
-def _task(task: Task) -> None:
+def _task(task: TaskSummary) -> None:
     run = task.run or task.best
     metrics = run.metrics if run else {}
     low, high = metrics.get(Metric.TEST_EXACT_MATCH_LOW), metrics.get(Metric.TEST_EXACT_MATCH_HIGH)

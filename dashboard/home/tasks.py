@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from captcha_core.registry.versions import CHAMPION
 from captcha_core.tracking.names import Metric, Param
-from dashboard.tracking.records import ModelRecord, RunRecord, VersionRecord
+from dashboard.tracking.records import ModelRecord, ModelVersion, RunRecord
 
 SILENT_S = 2 * 86_400
 
 
 @dataclass(frozen=True)
-class Task:
+class TaskSummary:
     """One kind of captcha that people work on: a registered model, or a preset that has none yet.
 
     Args:
@@ -24,7 +24,7 @@ class Task:
 
     name: str
     model: ModelRecord | None
-    champion: VersionRecord | None
+    champion: ModelVersion | None
     run: RunRecord | None
     runs: tuple[RunRecord, ...]
 
@@ -40,7 +40,7 @@ class Task:
         return [run.tested for run in reversed(self.runs) if run.tested is not None][-30:]
 
 
-def tasks(models: Sequence[ModelRecord], runs: Sequence[RunRecord]) -> list[Task]:
+def tasks(models: Sequence[ModelRecord], runs: Sequence[RunRecord]) -> list[TaskSummary]:
     """Return the tasks, those worked on last first.
 
     A model has the runs that registered its versions, and those of the same preset or data that registered none.
@@ -48,15 +48,15 @@ def tasks(models: Sequence[ModelRecord], runs: Sequence[RunRecord]) -> list[Task
     by_id = {run.id: run for run in runs}
     found, covered = [], set()
     for model in models:
-        mine = {version.run_id for version in model.versions}
-        presets = {by_id[run_id].preset for run_id in mine if run_id in by_id} - {""}
+        run_ids = {version.run_id for version in model.versions}
+        presets = {by_id[run_id].preset for run_id in run_ids if run_id in by_id} - {""}
         covered |= presets
-        related = tuple(run for run in runs if run.id in mine or (run.preset in presets and not run.registered))
+        related = tuple(run for run in runs if run.id in run_ids or (run.preset in presets and not run.registered))
         champion = model.behind(CHAMPION)
         made_by = by_id.get(champion.run_id) if champion else None
-        found.append(Task(model.name, model, champion, made_by, related))
+        found.append(TaskSummary(model.name, model, champion, made_by, related))
     found += [
-        Task(preset, None, None, None, tuple(run for run in runs if run.preset == preset))
+        TaskSummary(preset, None, None, None, tuple(run for run in runs if run.preset == preset))
         for preset in dict.fromkeys(run.preset for run in runs)
         if preset and preset not in covered
     ]

@@ -17,8 +17,8 @@ SPARE = 8  # characters a field takes beyond the longest text, so that a slip is
 
 
 @dataclass
-class Desk:
-    """One person's place at one data set; lives in the session, while labels live in the log alone.
+class LabelSession:
+    """What one person labels now, and where he stands; it lives in the session, labels live in the log alone.
 
     Args:
         folder: The data set.
@@ -43,7 +43,7 @@ class Desk:
 
 
 @dataclass(frozen=True)
-class Task:
+class LabelTask:
     """A captcha to be read, what the field is filled with, and how the work stands.
 
     With ``check`` it has a label that a model gave: all others have one by hand, or came with one.
@@ -60,51 +60,54 @@ class Task:
     check: bool
 
 
-def next_task(desk: Desk, dataset: Dataset) -> tuple[Task | None, Tally, int]:
+def next_task(session: LabelSession, dataset: Dataset) -> tuple[LabelTask | None, Tally, int]:
     """Return the captcha to show (None when all are labelled), the tally, and the damaged lines of the log."""
     labels, damaged = LabelLog.of(dataset.path, dataset.spec).read()
     done = tally(labels)
     unread = to_ask(*_columns(str(dataset.path), dataset.digest), labels)
     given = labelled_by_model(labels)
-    if not set(desk.batch) & set(unread):
-        desk.earlier, desk.batch = desk.batch, tuple(unread[:AT_ONCE])
-    media = {**_media(desk.folder, dataset.digest, desk.earlier), **_media(desk.folder, dataset.digest, desk.batch)}
-    name, guesses = _guesses(desk, dataset)
+    if not set(session.batch) & set(unread):
+        session.earlier, session.batch = session.batch, tuple(unread[:AT_ONCE])
+    media = {
+        **_media(session.folder, dataset.digest, session.earlier),
+        **_media(session.folder, dataset.digest, session.batch),
+    }
+    name, guesses = _guesses(session, dataset)
     waiting = queue([one for one in unread if one in media], {**given, **guesses}, labels)
-    if desk.place is None:
-        fresh = [one for one in waiting if one not in desk.trail]
+    if session.place is None:
+        fresh = [one for one in waiting if one not in session.trail]
         if not (fresh or waiting):
             return None, done, damaged
-        desk.place = (fresh or waiting)[0]
-        desk.trail.append(desk.place)
-    guess = guesses.get(desk.place)
-    known = latest(labels).get(desk.place)
+        session.place = (fresh or waiting)[0]
+        session.trail.append(session.place)
+    guess = guesses.get(session.place)
+    known = latest(labels).get(session.place)
     text = known.text if known is not None and known.text is not None else guess.text if guess is not None else None
-    task = Task(
-        desk.place,
-        media[desk.place],
-        desk.typed or text or "",
+    task = LabelTask(
+        session.place,
+        media[session.place],
+        session.typed or text or "",
         guess,
         name,
         len(unread),
         done,
         damaged,
-        desk.place in given,
+        session.place in given,
     )
     return task, done, damaged
 
 
-def act(desk: Desk, dataset: Dataset, task: Task, action: str, text: str) -> None:
+def act(session: LabelSession, dataset: Dataset, task: LabelTask, action: str, text: str) -> None:
     """Do what a keystroke asks for: write a label or a skip, or go back.
 
-    A label that cannot be is refused: its reason is in ``desk.fault`` and the captcha stays.
+    A label that cannot be is refused: its reason is in ``session.fault`` and the captcha stays.
     """
-    desk.turn += 1
-    desk.fault = desk.typed = ""
+    session.turn += 1
+    session.fault = session.typed = ""
     if action == "back":
-        before = desk.trail.index(task.id) - 1
-        if before >= 0 and desk.trail[before] in {*desk.batch, *desk.earlier}:
-            desk.place = desk.trail[before]
+        before = session.trail.index(task.id) - 1
+        if before >= 0 and session.trail[before] in {*session.batch, *session.earlier}:
+            session.place = session.trail[before]
         return
     guess = task.guess or Guess(None, 0.0)
     try:
@@ -112,7 +115,7 @@ def act(desk: Desk, dataset: Dataset, task: Task, action: str, text: str) -> Non
             id=task.id,
             text=dataset.spec.label(text.strip()) if action == "label" else None,
             by="hand",
-            who=desk.who,
+            who=session.who,
             when=now(),
             model=task.model or None,
             guess=guess.text,
@@ -120,13 +123,14 @@ def act(desk: Desk, dataset: Dataset, task: Task, action: str, text: str) -> Non
         )
         LabelLog.of(dataset.path, dataset.spec).add([label])
     except SpecError as error:
-        desk.fault, desk.typed = str(error), text
+        session.fault, session.typed = str(error), text
         return
-    after = desk.trail.index(task.id) + 1
-    desk.place = desk.trail[after] if after < len(desk.trail) else None
+    after = session.trail.index(task.id) + 1
+    session.place = session.trail[after] if after < len(session.trail) else None
 
 
 def longest(dataset: Dataset) -> int:
+    """Return how many characters the field takes."""
     return dataset.spec.max_length + SPARE
 
 
@@ -141,14 +145,14 @@ def _media(folder: str, digest: str, ids: tuple[str, ...]) -> dict[str, bytes]:
     return {sample.id: sample.media for split in SPLITS for sample in dataset.samples(split) if sample.id in wanted}
 
 
-def _guesses(desk: Desk, dataset: Dataset) -> tuple[str, dict[str, Guess]]:
+def _guesses(session: LabelSession, dataset: Dataset) -> tuple[str, dict[str, Guess]]:
     """Return the guessing model's name and version, and its guesses; both empty without a model."""
-    if not desk.model:
+    if not session.model:
         return "", {}
-    solver = solvers.solver(desk.model)
+    solver = solvers.solver(session.model)
     name = f"{solver.model.name} version {solver.model.version}" if solver.model.version else solver.model.name
-    media = _media(desk.folder, dataset.digest, desk.batch)
-    return name, _guessed(name, desk.folder, dataset.digest, desk.batch, solver, media)
+    media = _media(session.folder, dataset.digest, session.batch)
+    return name, _guessed(name, session.folder, dataset.digest, session.batch, solver, media)
 
 
 @st.cache_data(max_entries=8, show_spinner="The model reads what is to be labelled …")

@@ -9,20 +9,21 @@ from captcha_core.dataset.labels import Tally
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError
 from captcha_core.tracking.provenance import user
-from dashboard import access, solvers
+from dashboard import access, pages, solvers
 from dashboard.frame import heading, nothing_yet
 from dashboard.label import labelling
-from dashboard.label.labelling import Desk, Task
+from dashboard.label.labelling import LabelSession, LabelTask
 from dashboard.tracking import data, gallery
 from dashboard.widgets import pictures
 from dashboard.widgets.label_box import label_box
 from dashboard.widgets.text import count, markdown, share
 
-DESK = "label-desk"
+SESSION = "label-session"
 NO_MODEL = "no guesses"
 
 
 def show() -> None:
+    """Show the next captcha of the chosen data set."""
     heading("Label", "Read captchas that have no text yet, the most doubtful first. Enter is enough for a right guess.")
     sets = {folder.name: dataset for folder in gallery.folders() if (dataset := _unlabelled(folder)) is not None}
     if not sets:
@@ -38,9 +39,9 @@ def show() -> None:
         return
     left, right = st.columns([3, 2], gap="large")
     with right:
-        dataset, desk = _desk(sets)
+        dataset, session = _session(sets)
     with left:
-        _work(dataset, desk)
+        _work(dataset, session)
 
 
 @st.cache_data(ttl=20, max_entries=64, show_spinner=False)
@@ -58,23 +59,19 @@ def _unlabelled(folder: Path) -> Dataset | None:
         return None
 
 
-def _desk(sets: dict[str, Dataset]) -> tuple[Dataset, Desk]:
-    """Let the user choose data set, model and name, and return their desk."""
-    names = list(sets)
-    asked = st.query_params.get("set", "")
-    name = st.selectbox("Data set", names, names.index(asked) if asked in names else 0, key="label-set")
-    st.query_params["set"] = name
-    dataset = sets[name]
+def _session(sets: dict[str, Dataset]) -> tuple[Dataset, LabelSession]:
+    """Let the user choose data set, model and name, and return their session."""
+    dataset = sets[pages.choose("Data set", list(sets), "set", "data set", "label-set")]
     models = _models(dataset)
     model = st.selectbox("Guesses by", [*models, ""], format_func=lambda uri: uri or NO_MODEL, key="label-model")
     known = access.who()  # who has logged in labels under no other name
     typed = st.text_input("Your name", value=known or user(), max_chars=80, key="label-who", disabled=bool(known))
     who = known or typed or user()
-    desk = st.session_state.get(DESK)
-    if desk is None or (desk.folder, desk.model) != (str(dataset.path), model or ""):
-        desk = st.session_state[DESK] = Desk(str(dataset.path), model or "", who)
-    desk.who = who
-    return dataset, desk
+    session = st.session_state.get(SESSION)
+    if session is None or (session.folder, session.model) != (str(dataset.path), model or ""):
+        session = st.session_state[SESSION] = LabelSession(str(dataset.path), model or "", who)
+    session.who = who
+    return dataset, session
 
 
 def _models(dataset: Dataset) -> list[str]:
@@ -95,8 +92,8 @@ def _fits(uri: str, dataset: Dataset) -> bool:
         return False
 
 
-def _work(dataset: Dataset, desk: Desk) -> None:
-    task, done, damaged = labelling.next_task(desk, dataset)
+def _work(dataset: Dataset, session: LabelSession) -> None:
+    task, done, damaged = labelling.next_task(session, dataset)
     if task is None:
         st.success("Every captcha of this data set has a label.", icon=":material/task_alt:")
         st.code(f"captchalab labels {dataset.path} --out {dataset.path}-labelled", language="bash")
@@ -108,17 +105,17 @@ def _work(dataset: Dataset, desk: Desk) -> None:
         st.html(pictures.picture(task.media, "the captcha to be read", "cl-picture cl-label"))
     else:
         st.audio(task.media, autoplay=True)
-    said = label_box(desk.turn, task.text, labelling.longest(dataset))
-    if desk.fault:
-        st.warning(markdown(desk.fault), icon=":material/edit_off:")
+    entered = label_box(session.turn, task.text, labelling.longest(dataset))
+    if session.fault:
+        st.warning(markdown(session.fault), icon=":material/edit_off:")
     st.caption(_about(task))
     _figures(done, task.left, damaged)
-    if said is not None and said.get("turn") == desk.turn:
-        labelling.act(desk, dataset, task, str(said.get("action")), str(said.get("text", "")))
+    if entered is not None and entered.get("turn") == session.turn:
+        labelling.act(session, dataset, task, str(entered.get("action")), str(entered.get("text", "")))
         st.rerun()
 
 
-def _about(task: Task) -> str:
+def _about(task: LabelTask) -> str:
     if not task.model or task.guess is None:
         return "No model has read this one."
     if task.guess.text is None:

@@ -1,0 +1,1 @@
+"""Models, their versions, promotion and downloads."""

@@ -1,4 +1,4 @@
-"""What is inside a registered version: opened and checked, described, and handed out."""
+"""What is inside a registered version: opened and checked, described, and offered as files."""
 
 import io
 import zipfile
@@ -31,9 +31,9 @@ def facts(bundle: Bundle) -> pd.DataFrame:
 
 def difference(a: Bundle, b: Bundle, name_a: str, name_b: str) -> pd.DataFrame:
     """Return the facts in which two bundles differ."""
-    mine, theirs = dict(_flat(_plain(a))), dict(_flat(_plain(b)))
-    keys = [key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key) and key != "sha256"]
-    rows = [(key, _shown(mine.get(key, "")), _shown(theirs.get(key, ""))) for key in keys]
+    facts_a, facts_b = dict(_flat(_plain(a))), dict(_flat(_plain(b)))
+    keys = [key for key in {**facts_a, **facts_b} if facts_a.get(key) != facts_b.get(key) and key != "sha256"]
+    rows = [(key, _shown(facts_a.get(key, "")), _shown(facts_b.get(key, ""))) for key in keys]
     return pd.DataFrame(rows, columns=["fact", f"version {name_a}", f"version {name_b}"])
 
 
@@ -67,7 +67,7 @@ def _shown(value: Any) -> str:
 
 @dataclass(frozen=True)
 class File:
-    """A file to take away: its bytes are read when somebody does."""
+    """A file to download: its bytes are read when somebody does."""
 
     label: str
     name: str
@@ -76,7 +76,7 @@ class File:
 
 
 def files(bundle: Bundle, stem: str) -> list[File]:
-    """Return what can be taken away of a bundle."""
+    """Return what can be downloaded of a bundle."""
     plain = file_name(stem, "model")
     litert, keras = bundle.litert_path, bundle.keras_path
     return [

@@ -1,4 +1,4 @@
-"""Registry: models, their versions and aliases; promote, go back, take one away."""
+"""Registry: models, their versions and aliases; promote, roll back, download."""
 
 from collections.abc import Sequence
 
@@ -10,16 +10,17 @@ from captcha_core.registry.promotion import Entry
 from captcha_core.tracking.names import Metric
 from dashboard import access, jobs, pages
 from dashboard.compare import comparison
-from dashboard.frame import guarded, heading, nothing_yet, tell
+from dashboard.frame import announce, csv_button, guarded, heading, nothing_yet, sentence_case
 from dashboard.home import background
 from dashboard.registry import bundles, promoting, promotion_box
 from dashboard.tracking import data
-from dashboard.tracking.records import ModelRecord, RunRecord, VersionRecord
+from dashboard.tracking.records import ModelRecord, ModelVersion, RunRecord
 from dashboard.widgets import charts, pictures
-from dashboard.widgets.text import ago, count, csv, markdown, share, size
+from dashboard.widgets.text import ago, count, markdown, share, size
 
 
 def show() -> None:
+    """Show the model that the address names."""
     uri = data.tracking()
     heading("Registry", "Models and their versions: who is champion, who challenges, and what each one reads.")
     models = data.models(uri)
@@ -38,17 +39,11 @@ def show() -> None:
 
 
 def _choose(models: Sequence[ModelRecord]) -> ModelRecord:
+    before = st.query_params.get("model")
     names = [model.name for model in models]
-    asked = st.query_params.get("model", "")
-    if asked and asked not in names:
-        st.warning(
-            f"The link names the model {markdown(asked[:100])}, which is not here. Choose one of these.",
-            icon=":material/link_off:",
-        )
-    name = st.selectbox("Model", names, names.index(asked) if asked in names else 0, key="registered")
-    if asked in names and asked != name:
-        st.query_params.clear()  # a version of the other model means nothing here
-    st.query_params["model"] = name
+    name = pages.choose("Model", names, "model", "model", "registered")
+    if before in names and before != name:
+        st.query_params.pop("version", None)  # a version of the other model means nothing here
     return models[names.index(name)]
 
 
@@ -77,24 +72,24 @@ def _champion(model: ModelRecord, runs: dict[str, RunRecord]) -> None:
             _roll_back(model, champion, previous)
 
 
-def _roll_back(model: ModelRecord, champion: VersionRecord, previous: VersionRecord) -> None:
+def _roll_back(model: ModelRecord, champion: ModelVersion, previous: ModelVersion) -> None:
     st.markdown(
         f"Version {previous.version} of **{markdown(model.name)}** becomes champion again in place of version "
         f"{champion.version}. Everything that reads with the champion follows within seconds."
     )
     if st.button(
         f"Yes, back to version {previous.version}", type="primary", icon=":material/undo:", key="roll-back",
-        disabled=not access.may_change(), help=None if access.may_change() else access.WHY_NOT,
+        **access.for_changes(),
     ):  # fmt: skip
         try:
-            tell(promoting.roll_back(model.name, by=access.who()))
+            announce(promoting.roll_back(model.name, by=access.who()))
         except CaptchaError as error:
             st.error(markdown(error))
             return
         st.rerun()
 
 
-def _read(model: ModelRecord, version: VersionRecord | None, runs: dict[str, RunRecord]) -> str:
+def _read(model: ModelRecord, version: ModelVersion | None, runs: dict[str, RunRecord]) -> str:
     run = runs.get(version.run_id) if version and not model.later_of_its_run(version) else None
     return f"reads {run.tested:.2%}" if run and run.tested is not None else ""
 
@@ -122,7 +117,7 @@ def versions_table(model: ModelRecord, runs: dict[str, RunRecord]) -> pd.DataFra
     return pd.DataFrame(rows)
 
 
-def _versions(model: ModelRecord, runs: dict[str, RunRecord]) -> VersionRecord | None:
+def _versions(model: ModelRecord, runs: dict[str, RunRecord]) -> ModelVersion | None:
     if not model.versions:
         st.info("This model has no version any more.", icon=":material/inventory_2:")
         return None
@@ -142,22 +137,22 @@ def _versions(model: ModelRecord, runs: dict[str, RunRecord]) -> VersionRecord |
         on_select="rerun",
         selection_mode="single-row",
         selection_default={"selection": {"rows": rows}},
-        column_config={
-            "version": column.NumberColumn("Version", pinned=True, width="small"),
-            "aliases": column.ListColumn("Aliases"),
-            **dict.fromkeys(("exact match", "from", "to", "character errors"), per_cent),
-            "ms a captcha": column.NumberColumn(format="%.3f"),
-            "bytes": column.NumberColumn(format="localized"),
-            "made": column.DatetimeColumn(format="distance"),
-        },
+        column_config=sentence_case(
+            table,
+            {
+                "version": column.NumberColumn(pinned=True, width="small"),
+                "aliases": column.ListColumn(),
+                **dict.fromkeys(("exact match", "from", "to", "character errors"), per_cent),
+                "ms a captcha": column.NumberColumn(format="%.3f"),
+                "bytes": column.NumberColumn(format="localized"),
+                "made": column.DatetimeColumn(format="distance"),
+            },
+        ),
     )
-    st.download_button(
-        "CSV", csv(table.assign(aliases=[", ".join(names) for names in table["aliases"]])), "versions.csv", "text/csv",
-        icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
+    csv_button(table.assign(aliases=[", ".join(names) for names in table["aliases"]]), "versions.csv")
     chosen = event["selection"]["rows"]
     if not chosen:
-        st.caption("Tick a version to look at it, promote it or take it away.")
+        st.caption("Tick a version to look at it, promote or download it.")
         if "version" in st.query_params:
             del st.query_params["version"]
         return None
@@ -167,31 +162,32 @@ def _versions(model: ModelRecord, runs: dict[str, RunRecord]) -> VersionRecord |
     return version
 
 
-def _version(uri: str, model: ModelRecord, version: VersionRecord, runs: dict[str, RunRecord]) -> None:
+def _version(uri: str, model: ModelRecord, version: ModelVersion, runs: dict[str, RunRecord]) -> None:
     st.subheader(markdown(f"{model.name} version {version.version}"), anchor=False, divider="gray")
     with st.container(horizontal=True):
         pages.link("solve", "Solve with it", ":material/pin_invoke:", model=version.uri)
         if version.run_id in runs:
             pages.link("runs", "Its run", ":material/table_rows:", run=version.run_id)
             pages.link("mistakes", "Its mistakes", ":material/troubleshoot:", run=version.run_id)
-    promote, inside, apart, take = st.tabs(["Promote", "What is inside", "Against another", "Take away"])
+    promote, inside, apart, download = st.tabs(["Promote", "Contents", "Compare", "Download"])
     with promote, guarded():
         promotion_box.show(uri, model, version)
     with inside, guarded():
         _inside(version)
     with apart, guarded():
         _against(model, version, runs)
-    with take, guarded():
-        _take(version)
+    with download, guarded():
+        _download(version)
 
 
-def _inside(version: VersionRecord) -> None:
+def _inside(version: ModelVersion) -> None:
     bundle = bundles.opened(version.uri)
     st.markdown(":material/verified: Every file is as it was registered.")
-    st.dataframe(bundles.facts(bundle), hide_index=True, height="content")
+    facts = bundles.facts(bundle)
+    st.dataframe(facts, hide_index=True, height="content", column_config=sentence_case(facts))
 
 
-def _against(model: ModelRecord, version: VersionRecord, runs: dict[str, RunRecord]) -> None:
+def _against(model: ModelRecord, version: ModelVersion, runs: dict[str, RunRecord]) -> None:
     others = [other for other in model.versions if other.version != version.version]
     if not others:
         st.info("There is no other version yet.")
@@ -203,7 +199,7 @@ def _against(model: ModelRecord, version: VersionRecord, runs: dict[str, RunReco
     if table.empty:
         st.info("Their bundles differ in the weights alone.", icon=":material/equal:")
     else:
-        st.dataframe(table, hide_index=True, height="content")
+        st.dataframe(table, hide_index=True, height="content", column_config=sentence_case(table))
     ids = [one.run_id for one in (other, version) if one.run_id in runs]
     if len(ids) == 2:
         parameters = comparison.parameters([runs[run_id] for run_id in ids], only_different=True)
@@ -211,7 +207,7 @@ def _against(model: ModelRecord, version: VersionRecord, runs: dict[str, RunReco
         pages.link("compare", "Compare their runs", ":material/compare_arrows:", runs=",".join(ids))
 
 
-def _take(version: VersionRecord) -> None:
+def _download(version: ModelVersion) -> None:
     st.markdown("A file to use elsewhere, or the whole bundle with its specification and sums.")
     bundle = bundles.opened(version.uri)
     with st.container(horizontal=True):
@@ -219,13 +215,13 @@ def _take(version: VersionRecord) -> None:
             st.download_button(
                 f"{file.label} ({size(file.size_bytes)})" if file.size_bytes else file.label,
                 file.read, file.name, "application/octet-stream", icon=":material/download:", on_click="ignore",
-                key=f"take-{file.name}",
+                key=f"download-{file.name}",
             )  # fmt: skip
     _convert(version)
     st.code(f"captchalab solve FILE --model {version.uri}", language="bash")
 
 
-def _convert(version: VersionRecord) -> None:
+def _convert(version: ModelVersion) -> None:
     """Offer the formats that have to be made first: in a process of its own, watched from here."""
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     form = left.selectbox("Another format", list(bundles.FORMATS), key=f"form-{version.version}")
@@ -233,12 +229,11 @@ def _convert(version: VersionRecord) -> None:
     if path.is_file():
         right.download_button(
             f"{path.name} ({size(path.stat().st_size)})", path.read_bytes, path.name, "application/octet-stream",
-            icon=":material/download:", on_click="ignore", width="stretch", key=f"take-{path.name}",
+            icon=":material/download:", on_click="ignore", width="stretch", key=f"download-{path.name}",
         )  # fmt: skip
     elif right.button(
-        "Make it", icon=":material/construction:", width="stretch", key=f"make-{path.name}",
-        disabled=not access.may_change(), help=None if access.may_change() else access.WHY_NOT,
-    ):  # fmt: skip
+        "Convert", icon=":material/construction:", width="stretch", key=f"convert-{path.name}", **access.for_changes()
+    ):
         bundles.EXPORTS.mkdir(exist_ok=True)
         jobs.start(command)
         st.rerun()
@@ -270,9 +265,6 @@ def _history(uri: str, model: ModelRecord) -> None:
     if not entries:
         return
     st.subheader("Who was champion", anchor=False, divider="gray")
-    st.dataframe(
-        history_table(entries),
-        hide_index=True,
-        placeholder="",
-        column_config={"when": st.column_config.DatetimeColumn(format="distance")},
-    )
+    table = history_table(entries)
+    config = sentence_case(table, {"when": st.column_config.DatetimeColumn(format="distance")})
+    st.dataframe(table, hide_index=True, placeholder="", column_config=config)

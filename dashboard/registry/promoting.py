@@ -16,7 +16,7 @@ from captcha_core.workflows.promote import Judgement, judge, make_champion, rest
 from dashboard.compare import comparison
 from dashboard.registry import bundles
 from dashboard.tracking import data
-from dashboard.tracking.records import ModelRecord, VersionRecord
+from dashboard.tracking.records import ModelRecord, ModelVersion
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Proposal:
         preset: The preset that the challenger was trained by, empty where it was trained without one.
     """
 
-    version: VersionRecord
-    champion: VersionRecord | None
+    version: ModelVersion
+    champion: ModelVersion | None
     judgement: Judgement | None
     obstacle: str = ""
     preset: str = ""
@@ -48,7 +48,7 @@ class Proposal:
         return self.champion is None or (self.verdict is not None and self.verdict.promote)
 
 
-def propose(uri: str, model: ModelRecord, version: VersionRecord) -> Proposal:
+def propose(uri: str, model: ModelRecord, version: ModelVersion) -> Proposal:
     """Ask the promotion rule, on the samples that both versions were tested on."""
     champion = model.behind(CHAMPION)
     if champion is None:
@@ -63,7 +63,7 @@ def propose(uri: str, model: ModelRecord, version: VersionRecord) -> Proposal:
         runs = [data.run(uri, one.run_id) for one in (champion, version)]
         tables = [data.table(uri, run.id, Artifact.PREDICTIONS) for run in runs]
         preset = bundles.opened(version.uri).config.preset or ""
-    except data.DataAway:
+    except data.MlflowUnavailable:
         raise
     except CaptchaError as error:  # a report that is gone, a bundle that is refused
         return Proposal(version, champion, None, f"The rule cannot be asked: {error}")
@@ -82,7 +82,7 @@ def propose(uri: str, model: ModelRecord, version: VersionRecord) -> Proposal:
     return Proposal(version, champion, judgement, preset=preset)
 
 
-def grounds(champion: VersionRecord, folders: Sequence[Path]) -> list[Path]:
+def grounds(champion: ModelVersion, folders: Sequence[Path]) -> list[Path]:
     """Return the data sets on which a version can be compared: of its specification, with a test split."""
     spec = bundles.opened(champion.uri).spec
     found = []

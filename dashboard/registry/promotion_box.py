@@ -4,14 +4,14 @@ import streamlit as st
 
 from captcha_core.errors import CaptchaError
 from dashboard import access
-from dashboard.frame import tell
+from dashboard.frame import announce
 from dashboard.registry import promoting
 from dashboard.tracking import gallery
-from dashboard.tracking.records import ModelRecord, VersionRecord
+from dashboard.tracking.records import ModelRecord, ModelVersion
 from dashboard.widgets.text import markdown
 
 
-def show(uri: str, model: ModelRecord, version: VersionRecord) -> None:
+def show(uri: str, model: ModelRecord, version: ModelVersion) -> None:
     """Show what the rule says of a version, then how to promote it."""
     proposal = promoting.propose(uri, model, version)
     if proposal.verdict is None and proposal.champion and proposal.champion.version != version.version:
@@ -34,11 +34,10 @@ def show(uri: str, model: ModelRecord, version: VersionRecord) -> None:
         key=f"promote-{place}",
         type="primary" if proposal.approved else "secondary",
         icon=":material/military_tech:",
-        disabled=not (proposal.approved or reason.strip()) or not access.may_change(),
-        help=None if access.may_change() else access.WHY_NOT,
+        **({"disabled": not (proposal.approved or reason.strip())} | access.for_changes()),
     ):
         try:
-            tell(promoting.promote(proposal, reason, access.who()))
+            announce(promoting.promote(proposal, reason, access.who()))
         except CaptchaError as error:
             st.error(markdown(error), icon=":material/gpp_bad:")
             return
@@ -52,8 +51,8 @@ def _contest(proposal: promoting.Proposal) -> promoting.Proposal:
         return proposal
     place = f"contest-{version.name}-{champion.version}-{version.version}"
     if place in st.session_state:
-        held: promoting.Proposal = st.session_state[place]
-        return held
+        judged: promoting.Proposal = st.session_state[place]
+        return judged
     folders = promoting.grounds(champion, gallery.folders())
     if not folders:
         return proposal

@@ -1,17 +1,20 @@
-"""One run: its figures, curves, parameters, data, and the notes people keep on it."""
+"""One run: its figures, curves, parameters, data, and the notes and tags that people give it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from captcha_core.errors import CaptchaError
+from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Metric, Tag
 from dashboard import access, pages
-from dashboard.runs import edits, table
+from dashboard.frame import in_columns
+from dashboard.runs import table
 from dashboard.tracking import data
-from dashboard.tracking.records import RunRecord
+from dashboard.tracking.records import NOTE, OURS, RunRecord
 from dashboard.widgets import charts, pictures
 from dashboard.widgets.text import ago, count, duration, interval, markdown, share, size
 
@@ -19,11 +22,11 @@ CURVES = (Metric.VAL_EXACT_MATCH, Metric.VAL_CHARACTER_ERROR_RATE, "loss", Metri
 BADGES: dict[str, Any] = {"FINISHED": "green", "RUNNING": "blue", "FAILED": "red", "KILLED": "orange"}
 
 
-def show(uri: str, run: RunRecord, brood: Sequence[RunRecord]) -> None:
+def show(uri: str, run: RunRecord, trials: Sequence[RunRecord]) -> None:
     """Show a run below the table that it was chosen in."""
     _head(run)
     _figures(run)
-    names = ["Curves", "Parameters", "Origin", "Notes and tags"] + (["Trials"] if brood else [])
+    names = ["Curves", "Parameters", "Origin", "Notes and tags"] + (["Trials"] if trials else [])
     tabs = dict(zip(names, st.tabs(names), strict=True))
     with tabs["Curves"]:
         _curves(uri, run)
@@ -33,9 +36,9 @@ def show(uri: str, run: RunRecord, brood: Sequence[RunRecord]) -> None:
         _origin(uri, run)
     with tabs["Notes and tags"]:
         _notes(run)
-    if brood:
+    if trials:
         with tabs["Trials"]:
-            frame = table.table(brood, (), [name for name in table.column_choices(brood)][:6], 1000 * time.time())
+            frame = table.table(trials, (), [name for name in table.column_choices(trials)][:6], 1000 * time.time())
             st.dataframe(frame, hide_index=True)
 
 
@@ -64,7 +67,7 @@ def _figures(run: RunRecord) -> None:
             "",
         ),
         ("Model file", size(metrics.get(Metric.TEST_MODEL_BYTES)), ""),
-        ("Took", duration(run.seconds(1000 * time.time())), f"started {ago(run.start_ms)}"),
+        ("Duration", duration(run.seconds(1000 * time.time())), f"started {ago(run.start_ms)}"),
     ]
     st.html(pictures.facts(values))
 
@@ -78,16 +81,15 @@ def _curves(uri: str, run: RunRecord) -> None:
     shown = [(metric, {run.short: history}) for metric in known if metric not in ("loss", Metric.VAL_LOSS)]
     if "loss" in known:
         shown.insert(min(1, len(shown)), ("loss", charts.both_losses(history)))
-    for first in range(0, len(shown), 2):
-        for column, (metric, histories) in zip(st.columns(2), shown[first : first + 2], strict=False):
-            column.plotly_chart(charts.curves(histories, metric), key=f"curve-{metric}", config=charts.PLAIN)
+    for column, (metric, histories) in in_columns(2, shown):
+        column.plotly_chart(charts.curves(histories, metric), key=f"curve-{metric}", config=charts.PLAIN)
 
 
 def _parameters(run: RunRecord) -> None:
     if not run.params:
         st.caption("This run has logged no parameters.")
         return
-    frame = pd.DataFrame(sorted(run.params.items()), columns=["parameter", "value"])
+    frame = pd.DataFrame(sorted(run.params.items()), columns=["Parameter", "Value"])
     st.dataframe(frame, hide_index=True, height="content")
 
 
@@ -110,7 +112,7 @@ def _origin(uri: str, run: RunRecord) -> None:
         "user": run.tags.get(Tag.USER),
         "host": run.tags.get(Tag.HOST),
     } | {key.removeprefix(Tag.VERSION): value for key, value in sorted(run.tags.items()) if key.startswith(Tag.VERSION)}
-    frame = pd.DataFrame([(key, value) for key, value in facts.items() if value], columns=["fact", "value"])
+    frame = pd.DataFrame([(key, value) for key, value in facts.items() if value], columns=["Fact", "Value"])
     st.dataframe(frame, hide_index=True, height="content")
 
 
@@ -122,10 +124,55 @@ def _notes(run: RunRecord) -> None:
             num_rows="dynamic",
             hide_index=True,
             key=f"tags-{run.id}",
+            column_config={"tag": "Tag", "value": "Value"},
         )
-        if st.form_submit_button("Keep", icon=":material/save:", disabled=not access.may_change()):
-            wanted = edits.tags_of(zip(tags["tag"], tags["value"], strict=True))
-            changed = edits.keep(run, note, wanted)
-            st.toast(f"Kept {count(changed, 'change')}.", icon=":material/check:")
+        if st.form_submit_button("Save", icon=":material/save:", **access.for_changes()):
+            wanted = tags_of(zip(tags["tag"], tags["value"], strict=True))
+            changed = save_edits(run, note, wanted)
+            st.toast(f"Saved {count(changed, 'change')}.", icon=":material/check:")
             if changed:
                 st.rerun()
+
+
+def tags_of(rows: Iterable[tuple[Any, Any]]) -> dict[str, str]:
+    """Return the tags that an edited table holds.
+
+    Raises:
+        CaptchaError: If a name is one that programs write, or stands there twice.
+    """
+    tags: dict[str, str] = {}
+    for name, value in rows:
+        key = "" if pd.isna(name) else str(name).strip()
+        if not key:
+            continue
+        if key.startswith(OURS):
+            raise CaptchaError(f"expected a tag of your own, received {key!r}; names that begin so are the programs'.")
+        if key in tags:
+            raise CaptchaError(f"expected each tag once, received {key!r} twice; remove one of them.")
+        tags[key[:250]] = str("" if pd.isna(value) else value)[:5000]
+    return tags
+
+
+def save_edits(run: RunRecord, note: str, tags: Mapping[str, str]) -> int:
+    """Write what differs from the run, and return how many things did.
+
+    Raises:
+        CaptchaError: If the run is gone or MLflow does not answer.
+    """
+    changes = {key: value for key, value in tags.items() if run.own_tags.get(key) != value}
+    if note != run.note:
+        changes[NOTE] = note
+    gone = [key for key in run.own_tags if key not in tags]
+    try:
+        api = client()
+        for key, value in changes.items():
+            api.set_tag(run.id, key, value)
+        for key in gone:
+            api.delete_tag(run.id, key)
+    except CaptchaError:
+        raise
+    except Exception as error:
+        raise data.MlflowUnavailable(f"expected to change the run {run.id[:8]}, received: {str(error)[:300]}") from None
+    finally:
+        data.forget()
+    return len(changes) + len(gone)

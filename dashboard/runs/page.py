@@ -9,16 +9,17 @@ import streamlit as st
 
 from captcha_core.tracking.names import Metric, Param, Tag
 from dashboard import pages
-from dashboard.frame import guarded, heading, nothing_yet
+from dashboard.frame import csv_button, guarded, heading, nothing_yet
 from dashboard.runs import detail, table
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
-from dashboard.widgets.text import count, csv, markdown
+from dashboard.widgets.text import count, markdown
 
 CHOSEN = "run"  # parameter of the address
 
 
 def show() -> None:
+    """Show the runs, and the one that is ticked in detail."""
     uri = data.tracking()
     everything = data.runs(uri)
     heading("Runs", _summary(everything))
@@ -28,15 +29,10 @@ def show() -> None:
     found = _search(uri, everything)
     asked = pages.ids_in_address(CHOSEN)
     picked = _pick(found, everything, asked)
-    pages.keep_in_address(CHOSEN, [run.id for run in picked])
+    pages.write_to_address(CHOSEN, [run.id for run in picked])
     gone = [one for one in asked if one not in {run.id for run in everything}]
     if gone and not picked:
-        st.warning(
-            f"The link names {count(len(gone), 'run')} that {'is' if len(gone) == 1 else 'are'} not here "
-            f"({markdown(', '.join(one[:12] for one in gone[:3]))}): deleted, or of another tracking server. "
-            "Choose one of the table.",
-            icon=":material/link_off:",
-        )
+        pages.warn_of_missing(gone)
     if len(picked) == 1:
         with guarded():
             detail.show(uri, picked[0], table.children(everything, picked[0].id))
@@ -60,10 +56,10 @@ def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
         label_visibility="collapsed",
         icon=":material/search:",
     )
-    there = [state for state in table.STATES if any(run.state == state for run in everything)]
+    present = [state for state in table.STATES if any(run.state == state for run in everything)]
     chosen = states.pills(
         "State",
-        there,
+        present,
         selection_mode="multi",
         format_func=lambda state: table.STATES[state],
         key="state",
@@ -85,7 +81,7 @@ def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
             f"MLflow: `metrics.loss < 0.1`, `` params.`{Param.NETWORK}` = 'image_ctc' ``, `tags.{Tag.USER} LIKE 'a%'`, "
             "`status = 'FINISHED'`."
         )
-        st.caption("A click on a column's head sorts; the eye above the table hides columns. The link keeps the rest.")
+        st.caption("A click on a column's head sorts; the eye above the table hides columns. The link holds the rest.")
     runs = list(everything)
     if table.is_filter(text or ""):
         try:
@@ -125,9 +121,7 @@ def _pick(found: Sequence[RunRecord], everything: Sequence[RunRecord], asked: Se
         if len(picked) > 1:
             ids = ",".join(run.id for run in picked)
             pages.link("compare", f"Compare these {len(picked)} runs", ":material/compare_arrows:", runs=ids)
-    right.download_button(
-        "CSV", csv(frame), "runs.csv", "text/csv", icon=":material/download:", on_click="ignore", width="stretch"
-    )
+    csv_button(frame, "runs.csv", right, width="stretch")
     return picked
 
 

@@ -55,6 +55,7 @@ def folded(runs: Sequence[RunRecord]) -> list[RunRecord]:
 
 
 def children(runs: Sequence[RunRecord], parent_id: str) -> list[RunRecord]:
+    """Return the runs that belong to a parent: the trials of a search."""
     return [run for run in runs if run.parent == parent_id]
 
 
@@ -82,7 +83,7 @@ def table(
         extra: Further columns, as :func:`column_choices` names them.
         now_ms: The time until which running runs have taken.
     """
-    brood = Counter(run.parent for run in everything if run.parent)
+    children_count = Counter(run.parent for run in everything if run.parent)
     frame = pd.DataFrame(
         {
             "state": [f"{SIGNS.get(run.state, '?')} {STATES.get(run.state, run.state)}" for run in runs],
@@ -94,7 +95,7 @@ def table(
             "network": [run.network for run in runs],
             "started": pd.to_datetime([run.start_ms for run in runs], unit="ms", utc=True),
             "duration": [clock(run.seconds(now_ms)) for run in runs],
-            "children": pd.array([brood.get(run.id) for run in runs], dtype="Int64"),
+            "children": pd.array([children_count.get(run.id) for run in runs], dtype="Int64"),
             "note": [" ".join(run.note.split())[:80] for run in runs],
         }
     )

@@ -1,0 +1,1 @@
+"""Solving uploaded and drawn captchas."""

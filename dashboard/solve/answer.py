@@ -6,42 +6,42 @@ from captcha_core.errors import CaptchaError
 from captcha_core.solver import Solver
 from dashboard.frame import guarded
 from dashboard.solve import correction, saliency, solving
-from dashboard.solve.solving import Reading
-from dashboard.widgets import pictures, sound
+from dashboard.solve.solving import SolveResult
+from dashboard.widgets import clips, pictures
 from dashboard.widgets.text import markdown, share
 
 
-def show(solver: Solver, reading: Reading, truth: str | None = None) -> None:
+def show(solver: Solver, result: SolveResult, truth: str | None = None) -> None:
     """Show a captcha beside what was read of it.
 
     Args:
         solver: Who read it.
-        reading: What came of it.
-        truth: What is there, where that is known: of one that was drawn here.
+        result: What came of it.
+        truth: The true text where it is known: of one that was drawn here.
     """
     left, right = st.columns([5, 6], gap="large")
     with left:
-        _captcha(solver, reading)
+        _captcha(solver, result)
     with right:
-        if reading.answer is None:
-            st.warning(markdown(reading.fault), icon=":material/image_not_supported:")
+        if result.answer is None:
+            st.warning(markdown(result.fault), icon=":material/image_not_supported:")
             return
         with st.container(key="answer"):
-            st.code(reading.answer.text or " ", language=None)
-        st.html(pictures.strip(reading.answer))
+            st.code(result.answer.text or " ", language=None)
+        st.html(pictures.strip(result.answer))
         st.caption(
-            f"{share(reading.answer.confidence)} sure of the whole · {reading.answer.elapsed_ms:.2f} ms · "
-            f"{markdown(solving.label_of(reading.model))}"
+            f"{share(result.answer.confidence)} sure of the whole · {result.answer.elapsed_ms:.2f} ms · "
+            f"{markdown(solving.label_of(result.model))}"
         )
         if truth is not None:
-            _judge(reading.answer.text, truth)
-        correction.one(solver, reading, truth)
-    if reading.item.kind == solver.spec.media == "audio":
+            _judge(result.answer.text, truth)
+        correction.one(solver, result, truth)
+    if result.upload.kind == solver.spec.media == "audio":
         with guarded():
-            _sound(solver, reading)
+            _sound(solver, result)
     if saliency.can_look(solver):
         with guarded():
-            _looked_at(solver, reading)
+            _looked_at(solver, result)
 
 
 def _judge(text: str, truth: str) -> None:
@@ -51,36 +51,36 @@ def _judge(text: str, truth: str) -> None:
         st.badge(f"wrong: {markdown(truth)} was drawn", icon=":material/close:", color="red")
 
 
-def _captcha(solver: Solver, reading: Reading) -> None:
-    if reading.item.kind == "image":
-        boxes = [one.box_px for one in reading.answer.characters if one.box_px] if reading.answer else []
+def _captcha(solver: Solver, result: SolveResult) -> None:
+    if result.upload.kind == "image":
+        boxes = [one.box_px for one in result.answer.characters if one.box_px] if result.answer else []
         size_px = solver.spec.size_px if solver.spec.media == "image" else (1, 1)
-        st.html(pictures.boxed(reading.item.media, reading.item.name, boxes, size_px))
+        st.html(pictures.boxed(result.upload.media, result.upload.name, boxes, size_px))
         if boxes:
             st.caption("The boxes are where the letters were cut.")
     else:
-        st.audio(reading.item.media)
-    st.caption(markdown(reading.item.name))
+        st.audio(result.upload.media)
+    st.caption(markdown(result.upload.name))
 
 
-def _sound(solver: Solver, reading: Reading) -> None:
-    characters = reading.answer.characters if reading.answer else ()
-    st.html(sound.clip_picture(reading.item.media, solver.spec, characters, reading.item.name))
+def _sound(solver: Solver, result: SolveResult) -> None:
+    characters = result.answer.characters if result.answer else ()
+    st.html(clips.clip_picture(result.upload.media, solver.spec, characters, result.upload.name))
 
 
-def _looked_at(solver: Solver, reading: Reading) -> None:
-    if reading.answer is None or not st.toggle("What the network looked at", key="look"):
+def _looked_at(solver: Solver, result: SolveResult) -> None:
+    if result.answer is None or not st.toggle("What the network looked at", key="look"):
         return
     try:
         with st.spinner("hiding one place after the other"):
-            look = saliency.look(solver, reading.item.media)
+            look = saliency.look(solver, result.upload.media)
     except CaptchaError as error:
         st.warning(markdown(error))
         return
-    names = ["all", *(f"{index + 1}: {one.character}" for index, one in enumerate(reading.answer.characters))]
+    names = ["all", *(f"{index + 1}: {one.character}" for index, one in enumerate(result.answer.characters))]
     chosen = st.segmented_control("For which character", names, default="all", required=True, key="look-at")
     index = names.index(chosen or "all") - 1
     heat = look.heat(None if index < 0 or index >= len(look.spans) else index)
     upright = solver.bundle.config.features.upright
-    st.html(pictures.heated(upright(solver.features(reading.item.media)), upright(heat)))
+    st.html(pictures.heated(upright(solver.features(result.upload.media)), upright(heat)))
     st.caption("Warm places carry the answer: hiding them makes the network doubt it.")

@@ -1,77 +1,141 @@
-"""Say what is really there: the field below an answer, and the table below many. Part of the Solve page."""
+"""A wrong answer put right: the field below an answer and the table below many take what the captcha says.
+
+It becomes a label, in the data set that holds the captcha or in one for corrections.
+"""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
+from captcha_core.dataset.corrections import SOURCE, Corrections
+from captcha_core.dataset.labels import Label, LabelLog, now
+from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
+from captcha_core.tracking.provenance import user
 from dashboard import access
-from dashboard.frame import tell
-from dashboard.solve import correcting, solving
-from dashboard.solve.solving import Reading
-from dashboard.widgets.text import count, markdown
+from dashboard.frame import announce
+from dashboard.solve import solving
+from dashboard.solve.solving import SolveResult
+from dashboard.tracking import gallery
+from dashboard.widgets.text import count, file_name, markdown
 
-TRUTH = "what is there"
+TRUTH = "true text"
 
 
-def one(solver: Solver, reading: Reading, truth: str | None) -> None:
+def one(solver: Solver, result: SolveResult, truth: str | None) -> None:
     """Show the field for one captcha, filled with what was read or, of a drawn one, with what was drawn."""
-    if reading.answer is None:
+    if result.answer is None:
         return
     may = access.may_change()
-    with st.form(f"correct-{Sample(reading.item.media, None).id}", border=False):
+    with st.form(f"correct-{Sample(result.upload.media, None).id}", border=False):
         left, right = st.columns([3, 2], vertical_alignment="bottom")
         text = left.text_input(
-            "Read wrong? What is there", truth or reading.answer.text, max_chars=solver.spec.max_length + 8,
+            "True text, if it was read wrong", truth or result.answer.text, max_chars=solver.spec.max_length + 8,
             disabled=not may,
         )  # fmt: skip
         pressed = right.form_submit_button(
-            "Keep as label", icon=":material/new_label:", width="stretch", disabled=not may,
-            help=f"To learn from: in the data set that holds this captcha, or in {correcting.folder_for(solver)}"
+            "Save as label", icon=":material/new_label:", width="stretch", disabled=not may,
+            help=f"To learn from: in the data set that holds this captcha, or in {folder_for(solver)}"
             if may else access.WHY_NOT,
         )  # fmt: skip
     if pressed and text:
-        _keep(solver, [(reading, text)])
+        _submit(solver, [(result, text)])
 
 
-def many(solver: Solver, readings: Sequence[Reading]) -> None:
-    """Show what was read as a table whose last column takes what is really there."""
-    read = [reading for reading in readings if reading.answer]
+def many(solver: Solver, results: Sequence[SolveResult]) -> None:
+    """Show what was read as a table whose last column takes the true text."""
+    read = [result for result in results if result.answer]
     frame = solving.batch_table(read)[["file", "text", "confidence"]]
     frame.insert(2, TRUTH, frame["text"])
     column = st.column_config
     edited = st.data_editor(
         frame,
         hide_index=True,
-        key=f"correct-{hash(tuple(reading.item.media for reading in read))}",
+        key=f"correct-{hash(tuple(result.upload.media for result in read))}",
         disabled=["file", "text", "confidence"] if access.may_change() else True,
         column_config={
             "file": column.TextColumn("File"),
             "text": column.TextColumn("Read"),
-            TRUTH: column.TextColumn("What is there", max_chars=solver.spec.max_length + 8),
+            TRUTH: column.TextColumn("True text", max_chars=solver.spec.max_length + 8),
             "confidence": column.ProgressColumn("Confidence", min_value=0, max_value=1, format="percent"),
         },
     )
     changed = corrections(read, edited)
-    if changed and st.button(f"Keep {count(len(changed), 'correction')} as labels", icon=":material/new_label:"):
-        _keep(solver, changed)
+    if changed and st.button(f"Save {count(len(changed), 'correction')} as labels", icon=":material/new_label:"):
+        _submit(solver, changed)
 
 
-def corrections(readings: Sequence[Reading], edited: pd.DataFrame) -> list[tuple[Reading, str]]:
-    """Return the readings whose text a person changed in the table, with the new text."""
+def corrections(results: Sequence[SolveResult], edited: pd.DataFrame) -> list[tuple[SolveResult, str]]:
+    """Return the results whose text a person changed in the table, with the new text."""
     texts = ["" if pd.isna(text) else str(text).strip() for text in edited[TRUTH]]
-    pairs = zip(readings, texts, strict=True)
-    return [(reading, text) for reading, text in pairs if reading.answer and text and text != reading.answer.text]
+    pairs = zip(results, texts, strict=True)
+    return [(result, text) for result, text in pairs if result.answer and text and text != result.answer.text]
 
 
-def _keep(solver: Solver, corrected: list[tuple[Reading, str]]) -> None:
+def _submit(solver: Solver, corrected: list[tuple[SolveResult, str]]) -> None:
     try:
-        said = correcting.keep(solver, corrected, access.who())
+        sentence = save(solver, corrected, access.who())
     except CaptchaError as error:
         st.warning(markdown(error), icon=":material/edit_off:")
         return
-    tell(said)
+    announce(sentence)
     st.rerun()
+
+
+def save(solver: Solver, corrected: Sequence[tuple[SolveResult, str]], who: str | None = None) -> str:
+    """Save the true texts of captchas as labels, and return where they are, in a sentence.
+
+    Args:
+        solver: Who read them.
+        corrected: What was read, and the true text.
+        who: Whose word it is; by default that of the user of this process.
+
+    Raises:
+        SpecError: If a text is outside the alphabet or the lengths; those before it are saved.
+        DataError: If the disk does not take it.
+    """
+    places = [_save(solver, result, text, who or user()) for result, text in corrected]
+    where = " and ".join(dict.fromkeys(place.as_posix() for place in places))
+    return f"{count(len(places), 'label')} saved in {where}."
+
+
+def folder_for(solver: Solver) -> Path:
+    """Return where corrections go whose captchas are in no data set."""
+    return gallery.DATA / f"corrections-{file_name(solver.model.name, 'model')}"
+
+
+def _save(solver: Solver, result: SolveResult, text: str, who: str) -> Path:
+    answer, model = result.answer, solver.model
+    label = Label(
+        id=Sample(result.upload.media, None).id,
+        text=solver.spec.label(text.strip()),
+        by="hand",
+        who=who,
+        when=now(),
+        model=f"{model.name} version {model.version}" if model.version else model.name,
+        guess=answer.text if answer else None,
+        confidence=answer.confidence if answer else None,
+    )
+    dataset = _data_set_of(solver, label.id)
+    if dataset is not None:
+        LabelLog.of(dataset.path, dataset.spec).add([label])
+        return dataset.path
+    return Corrections(folder_for(solver), solver.spec).keep(result.upload.media, result.upload.name, label).path
+
+
+def _data_set_of(solver: Solver, identity: str) -> Dataset | None:
+    """Return the data set below ``data/`` that holds a captcha, None where none does."""
+    for folder in gallery.folders():
+        try:
+            dataset = Dataset.open(folder)
+            if dataset.manifest.source == SOURCE or dataset.spec.difference(solver.spec):
+                continue
+            if any(identity in gallery.ids(folder, split) for split in gallery.SPLITS):
+                return dataset
+        except (CaptchaError, OSError):
+            continue
+    return None

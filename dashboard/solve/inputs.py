@@ -1,30 +1,35 @@
-"""Where captchas come from on the Solve page: files, the clipboard, a URL, the camera, the microphone, our own pen."""
+"""Where captchas come from on the Solve page: files, the clipboard, a URL, the camera, the microphone, a scheme."""
 
+import asyncio
+import os
 from collections.abc import Callable
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 import streamlit as st
 
 from captcha_core.errors import CaptchaError
+from captcha_core.fetch.fetch import Fetcher, FetchPolicy
 from captcha_core.media.sniff import kind_of
 from captcha_core.solver import Solver
 from captcha_core.sources.scheme import can_turn, harder
 from captcha_core.sources.schemes import SCHEMES
 from captcha_core.spec.sample import Sample
-from dashboard.solve import drawing, fetching, solve_charts
-from dashboard.solve.uploads import MAX_MB, Intake, take
-from dashboard.widgets import paste
-from dashboard.widgets.charts import PLAIN
+from dashboard.solve import drawing
+from dashboard.solve.uploads import MAX_FILE_BYTES, MAX_MB, Uploads, take
+from dashboard.widgets import charts, paste
 from dashboard.widgets.text import count, markdown
 
 TYPES = ["png", "jpg", "jpeg", "gif", "bmp", "webp", "wav", "flac", "ogg", "mp3", "zip"]
-HANDED, MOST_HANDED = "handed-in", 40  # of one session, in its own state
-OWN_PEN = "own-pen"  # what was drawn here last, and
+ADDED, MOST_ADDED = "added-captchas", 40  # of one session, in its own state
+DRAWN_FILES = "drawn-files"  # what was drawn here last, and
 DRAWN = "drawn"  # its content hash and text
 Files = list[tuple[str, bytes]]
+HOSTS = "CAPTCHALAB_ALLOW_URL_HOSTS"
 
 
-def show(solver: Solver) -> Intake:
-    """Show one way in, and return all that was handed in by any of them."""
+def show(solver: Solver) -> Uploads:
+    """Show one way to bring captchas, and return what came by it."""
     ways: dict[str, Callable[[Solver], Files]] = {
         "Files": _files,
         "Paste": _paste,
@@ -54,8 +59,8 @@ def _files(_solver: Solver) -> Files:
 
 def _paste(_solver: Solver) -> Files:
     if pasted := paste.field(key="paste"):
-        _keep(*pasted)
-    return _kept()
+        _add(*pasted)
+    return _added()
 
 
 def _url(_solver: Solver) -> Files:
@@ -66,10 +71,10 @@ def _url(_solver: Solver) -> Files:
     if pressed and url:
         try:
             with st.spinner("fetching"):
-                _keep(*fetching.fetch(url))
+                _add(*fetch(url))
         except CaptchaError as error:
             st.warning(markdown(error), icon=":material/link_off:")
-    return _kept()
+    return _added()
 
 
 def _camera(_solver: Solver) -> Files:
@@ -99,10 +104,10 @@ def _draw(solver: Solver) -> Files:
     )  # fmt: skip
     own = not scheme.spec.difference(solver.spec)
     try:
-        if right.button("Draw me one", type="primary", icon=":material/draw:", width="stretch", key="draw-one"):
+        if right.button("Draw one", type="primary", icon=":material/draw:", width="stretch", key="draw-one"):
             sample = drawing.fresh(harder(scheme, difficulty))[0]
             st.session_state[DRAWN] = (sample.id, drawing.folded(solver.spec, sample.text or ""))
-            st.session_state[OWN_PEN] = [("as drawn just now", sample.media)]
+            st.session_state[DRAWN_FILES] = [("as drawn just now", sample.media)]
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(markdown(scheme.description), width="content")
             asked = turns and own and st.button(
@@ -112,24 +117,40 @@ def _draw(solver: Solver) -> Files:
             _break(solver, name)
     except CaptchaError as error:
         st.warning(markdown(error), icon=":material/draw:")
-    drawn: Files = st.session_state.get(OWN_PEN, [])
+    drawn: Files = st.session_state.get(DRAWN_FILES, [])
     return [one for one in drawn if kind_of(one[1]) == solver.spec.media]
 
 
 def _break(solver: Solver, name: str) -> None:
     number = 100 if solver.spec.media == "image" else 12
-    with st.spinner(f"drawing and reading {count(number, 'captcha')} at each of {len(drawing.LEVELS)} levels"):
+    with st.spinner(f"drawing and result {count(number, 'captcha')} at each of {len(drawing.LEVELS)} levels"):
         table = drawing.breaking_point(solver, SCHEMES[name], number)
-    st.plotly_chart(solve_charts.breaking_point(table), key="breaking", config=PLAIN)
+    st.plotly_chart(charts.breaking_point(table), key="breaking", config=charts.PLAIN)
 
 
-def _keep(name: str, content: bytes) -> None:
-    st.session_state[HANDED] = [(name, content), *st.session_state.get(HANDED, [])][:MOST_HANDED]
+def _add(name: str, content: bytes) -> None:
+    st.session_state[ADDED] = [(name, content), *st.session_state.get(ADDED, [])][:MOST_ADDED]
 
 
-def _kept() -> Files:
-    files: Files = st.session_state.get(HANDED, [])
-    if files and st.button("Clear", icon=":material/close:", key="clear-handed"):
-        st.session_state[HANDED] = []
+def _added() -> Files:
+    files: Files = st.session_state.get(ADDED, [])
+    if files and st.button("Clear", icon=":material/close:", key="clear-added"):
+        st.session_state[ADDED] = []
         return []
     return files
+
+
+def policy() -> FetchPolicy:
+    """Return what may be fetched: the hosts of :data:`HOSTS` (with commas), by default every public one."""
+    hosts = frozenset(host.strip() for host in os.environ.get(HOSTS, "*").split(",") if host.strip())
+    return FetchPolicy(hosts=hosts, max_bytes=MAX_FILE_BYTES)
+
+
+def fetch(url: str, fetcher: Fetcher | None = None) -> tuple[str, bytes]:
+    """Return the name and bytes of what is behind a URL.
+
+    Raises:
+        FetchError: If it must not or could not be fetched.
+    """
+    content = asyncio.run((fetcher or Fetcher(policy())).fetch(url.strip()))
+    return PurePosixPath(urlsplit(url).path).name or "fetched", content

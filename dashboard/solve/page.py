@@ -1,4 +1,4 @@
-"""Solve: hand in captchas, see what a model reads and how sure it is of each character."""
+"""Solve: upload captchas, see what a model reads and how sure it is of each character."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,15 @@ import streamlit as st
 
 from captcha_core.errors import CaptchaError
 from captcha_core.solver import Solver
+from dashboard import pages as links
 from dashboard import solvers
-from dashboard.frame import heading, nothing_yet
+from dashboard.frame import csv_button, heading, nothing_yet
 from dashboard.solve import answer, correction, inputs, solving
-from dashboard.solve.solving import Reading
+from dashboard.solve.solving import SolveResult
 from dashboard.tracking import data
 from dashboard.tracking.records import ModelRecord
 from dashboard.widgets import clips, pictures
-from dashboard.widgets.text import count, csv, markdown
+from dashboard.widgets.text import count, markdown
 
 ORDER = ("champion", "challenger", "previous")
 PER_PAGE = 24
@@ -22,7 +23,8 @@ MOST_MODELS = 6
 
 
 def show() -> None:
-    heading("Solve", "Hand in captchas and see what a model reads, how sure it is of each character, and how fast.")
+    """Show what the chosen model reads of the uploaded captchas."""
+    heading("Solve", "Upload captchas and see what a model reads, how sure it is of each character, and how fast.")
     models = data.models(data.tracking())
     choices = model_choices(models)
     if not choices:
@@ -42,15 +44,15 @@ def show() -> None:
         st.warning(f"**{markdown(refused.name)}**: {markdown(refused.reason)}", icon=":material/block:")
     if len(taken.refused) > 10:
         st.caption(f"and {len(taken.refused) - 10} more files that were refused.")
-    if not taken.items:
+    if not taken.accepted:
         return
-    readings = solving.read(solver, taken.items)
-    if len(readings) == 1:
-        answer.show(solver, readings[0], inputs.drawn_text(readings[0].item.media))
+    results = solving.read(solver, taken.accepted)
+    if len(results) == 1:
+        answer.show(solver, results[0], inputs.drawn_text(results[0].upload.media))
     else:
-        _batch(solver, readings)
+        _batch(solver, results)
     if beside:
-        _beside(models, uri, readings)
+        _beside(models, uri, results)
 
 
 def model_choices(models: Sequence[ModelRecord]) -> dict[str, str]:
@@ -67,66 +69,49 @@ def model_choices(models: Sequence[ModelRecord]) -> dict[str, str]:
 
 
 def _model(choices: dict[str, str]) -> tuple[str, bool]:
-    asked = st.query_params.get("model")
-    if asked and asked not in choices:
-        st.warning(
-            f"The link names the model {markdown(asked[:100])}, which is not here. Choose one of these.",
-            icon=":material/link_off:",
-        )
-    uris = list(choices)
     left, right = st.columns([4, 2], vertical_alignment="bottom")
-    chosen = left.selectbox(
-        "Model",
-        uris,
-        index=uris.index(asked) if asked in choices else 0,
-        format_func=lambda uri: choices.get(uri, uri),
-        key="model-choice",
-    )
+    chosen = links.choose("Model", list(choices), "model", "model", "model-choice", choices.__getitem__, left)
     beside = right.toggle("All models side by side", key="beside", bind="query-params")
-    if st.query_params.get("model") != chosen:
-        st.query_params["model"] = chosen
     return chosen, beside
 
 
-def _batch(solver: Solver, readings: Sequence[Reading]) -> None:
-    read = [reading for reading in readings if reading.answer]
+def _batch(solver: Solver, results: Sequence[SolveResult]) -> None:
+    read = [result for result in results if result.answer]
     left, right = st.columns([4, 1], vertical_alignment="center")
-    mean = sum(reading.answer.elapsed_ms for reading in read if reading.answer) / max(1, len(read))
-    left.markdown(f"**{count(len(read), 'captcha')} read** of {len(readings)}, {mean:.2f} ms each")
-    frame = solving.batch_table(readings)
-    right.download_button(
-        "CSV", csv(frame), "answers.csv", "text/csv", icon=":material/download:", on_click="ignore", width="stretch"
-    )
-    pages = -(-len(readings) // PER_PAGE)
+    mean = sum(result.answer.elapsed_ms for result in read if result.answer) / max(1, len(read))
+    left.markdown(f"**{count(len(read), 'captcha')} read** of {len(results)}, {mean:.2f} ms each")
+    frame = solving.batch_table(results)
+    csv_button(frame, "answers.csv", right, width="stretch")
+    pages = -(-len(results) // PER_PAGE)
     current = st.pagination(pages, key="gallery-page") if pages > 1 else 1
-    shown = readings[(current - 1) * PER_PAGE : current * PER_PAGE]
-    looked_at = [reading for reading in shown if reading.item.kind == "image"]
-    cards = [pictures.card(one.item.media, one.item.name, one.answer, one.fault) for one in looked_at]
+    shown = results[(current - 1) * PER_PAGE : current * PER_PAGE]
+    looked_at = [result for result in shown if result.upload.kind == "image"]
+    cards = [pictures.card(one.upload.media, one.upload.name, one.answer, one.fault) for one in looked_at]
     if cards:
         st.html(pictures.gallery(cards))
-    clips.answers([reading for reading in shown if reading.item.kind == "audio"])
+    clips.answers([result for result in shown if result.upload.kind == "audio"])
     with st.expander("As a table"):
         _table(frame)
     if read:
         with st.expander("Correct what was read wrong"):
-            correction.many(solver, readings)
+            correction.many(solver, results)
 
 
-def _beside(models: Sequence[ModelRecord], uri: str, readings: Sequence[Reading]) -> None:
+def _beside(models: Sequence[ModelRecord], uri: str, results: Sequence[SolveResult]) -> None:
     """Let the champions, and the challengers that differ from them, read the same captchas."""
-    kind = readings[0].item.kind
-    items = [reading.item for reading in readings]
-    rows = list(readings)
+    kind = results[0].upload.kind
+    uploads = [result.upload for result in results]
+    rows = list(results)
     for other in others(models, uri):
         try:
             solver = solvers.solver(other)
         except CaptchaError as error:
             st.caption(f"{markdown(other)} cannot be used: {markdown(error)}")
             continue
-        if _fits(solver, kind):
-            rows += solving.read(solver, items)
+        if solver.spec.media == kind:
+            rows += solving.read(solver, uploads)
     st.subheader("Side by side", anchor=False, divider="gray")
-    _table(solving.batch_table(sorted(rows, key=lambda row: items.index(row.item))))
+    _table(solving.batch_table(sorted(rows, key=lambda row: uploads.index(row.upload))))
 
 
 def others(models: Sequence[ModelRecord], uri: str) -> list[str]:
@@ -140,10 +125,6 @@ def others(models: Sequence[ModelRecord], uri: str) -> list[str]:
                 seen.add(version.version)
                 found.append((f"models:/{model.name}@{alias}", version.uri))
     return [address for address, plain in found if uri not in (address, plain)][:MOST_MODELS]
-
-
-def _fits(solver: Solver, kind: str) -> bool:
-    return solver.spec.media == kind
 
 
 def _table(frame: pd.DataFrame) -> None:

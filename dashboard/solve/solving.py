@@ -1,4 +1,4 @@
-"""Read a pile of captchas with one or several models, and say for each what came of it."""
+"""Solve captchas with a model, and describe for each what came of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,16 @@ from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import CaptchaError
 from captcha_core.solver import Solver
 from captcha_core.spec.answer import Answer
-from dashboard.solve.uploads import Item
+from dashboard.solve.uploads import Upload
+
+NOUNS = {"image": "a picture", "audio": "a clip"}
 
 
 @dataclass(frozen=True)
-class Reading:
+class SolveResult:
     """What one model made of one captcha: an answer, or the reason why there is none."""
 
-    item: Item
+    upload: Upload
     model: ModelIdentity
     answer: Answer | None
     fault: str = ""
@@ -30,39 +32,35 @@ def label_of(model: ModelIdentity) -> str:
     return " · ".join(parts)
 
 
-def read(solver: Solver, items: Sequence[Item]) -> list[Reading]:
+def read(solver: Solver, uploads: Sequence[Upload]) -> list[SolveResult]:
     """Read each captcha on its own, as a user would who has one."""
-    return [_one(solver, item) for item in items]
+    return [_one(solver, upload) for upload in uploads]
 
 
-def _one(solver: Solver, item: Item) -> Reading:
-    if item.kind != solver.spec.media:
-        fault = f"expected {_a(solver.spec.media)} for this model, received {_a(item.kind)}; choose another model."
-        return Reading(item, solver.model, None, fault)
+def _one(solver: Solver, upload: Upload) -> SolveResult:
+    if upload.kind != solver.spec.media:
+        fault = f"This is {NOUNS[upload.kind]}; the model reads {NOUNS[solver.spec.media]}. Choose another model."
+        return SolveResult(upload, solver.model, None, fault)
     try:
-        return Reading(item, solver.model, solver.solve(item.media))
+        return SolveResult(upload, solver.model, solver.solve(upload.media))
     except CaptchaError as error:
-        return Reading(item, solver.model, None, str(error))
+        return SolveResult(upload, solver.model, None, f"It cannot be read: {error}")
 
 
-def _a(kind: str) -> str:
-    return "an image" if kind == "image" else "a clip"
-
-
-def batch_table(readings: Sequence[Reading]) -> pd.DataFrame:
-    """Return a row for each reading, for the screen and for CSV."""
+def batch_table(results: Sequence[SolveResult]) -> pd.DataFrame:
+    """Return a row for each result, for the screen and for CSV."""
     return pd.DataFrame(
         [
             {
-                "file": reading.item.name,
-                "text": reading.answer.text if reading.answer else "",
-                "confidence": reading.answer.confidence if reading.answer else None,
-                "weakest character": weakest(reading.answer) if reading.answer else None,
-                "milliseconds": reading.answer.elapsed_ms if reading.answer else None,
-                "model": label_of(reading.model),
-                "fault": reading.fault,
+                "file": result.upload.name,
+                "text": result.answer.text if result.answer else "",
+                "confidence": result.answer.confidence if result.answer else None,
+                "weakest character": weakest(result.answer) if result.answer else None,
+                "milliseconds": result.answer.elapsed_ms if result.answer else None,
+                "model": label_of(result.model),
+                "fault": result.fault,
             }
-            for reading in readings
+            for result in results
         ],
         columns=["file", "text", "confidence", "weakest character", "milliseconds", "model", "fault"],
     )

@@ -1,4 +1,4 @@
-"""What people hand in: files and zips, told apart by their bytes, within limits, named harmlessly."""
+"""What people upload: pictures, clips and zips, recognised by their bytes, within limits, with harmless names."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from captcha_core.errors import DataError
-from captcha_core.media.sniff import ZIP, Kind, kind_of
+from captcha_core.media.audio import MAX_BYTES as MAX_CLIP_BYTES
+from captcha_core.media.sniff import MAX_IMAGE_BYTES, ZIP, Kind, describe, format_of
 from captcha_core.sources.archive import ZipFiles
 
 MAX_MB = 64  # of one file to upload
@@ -19,8 +20,8 @@ SYSTEM_FILES = ("__MACOSX", ".DS_Store", "Thumbs.db")
 
 
 @dataclass(frozen=True)
-class Item:
-    """One captcha that somebody handed in."""
+class Upload:
+    """One captcha that somebody uploaded."""
 
     name: str
     media: bytes
@@ -36,35 +37,52 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Intake:
-    """What came out of a pile of files."""
+class Uploads:
+    """The captchas among some files, and what was refused."""
 
-    items: tuple[Item, ...]
+    accepted: tuple[Upload, ...]
     refused: tuple[Refused, ...]
 
 
-def take(files: Sequence[tuple[str, bytes]]) -> Intake:
-    """Sort a pile of files: captchas, the members of zips, and what is neither with the reason.
+def take(files: Sequence[tuple[str, bytes]]) -> Uploads:
+    """Sort files: captchas, the members of zips, and what is neither with the reason.
 
     Args:
         files: Names and contents. Names are for people alone: what a file is, its first bytes say.
     """
-    items: list[Item] = []
+    uploads: list[Upload] = []
     refused: list[Refused] = []
     total = 0
     for name, content in _unpacked(files, refused):
-        if len(items) >= MAX_FILES:
-            refused.append(Refused(name, f"expected at most {MAX_FILES} captchas at a time; hand in the rest later."))
-            break
         total += len(content)
-        if total > MAX_TOTAL_BYTES:
-            refused.append(Refused(name, f"expected at most {MAX_TOTAL_BYTES >> 20} MB at a time; hand in less."))
+        if len(uploads) >= MAX_FILES or total > MAX_TOTAL_BYTES:
+            limit = f"{MAX_FILES} captchas and {_mb(MAX_TOTAL_BYTES)} at a time"
+            refused.append(Refused(name, f"This and what follows is too much: the limit is {limit}. Upload it later."))
             break
         try:
-            items.append(Item(base_name(name), content, kind_of(content)))
+            uploads.append(Upload(base_name(name), content, _kind_within_limits(content)))
         except DataError as error:
             refused.append(Refused(base_name(name), str(error)))
-    return Intake(tuple(items), tuple(refused))
+    return Uploads(tuple(uploads), tuple(refused))
+
+
+def _kind_within_limits(content: bytes) -> Kind:
+    """Return whether a file is a picture or a clip.
+
+    Raises:
+        DataError: If it is neither, or larger than the solver takes; in a sentence for who uploaded it.
+    """
+    found = format_of(content)
+    if found is None:
+        raise DataError(f"This is {describe(content)}. Upload a PNG, JPEG, GIF, BMP, WebP, WAV, FLAC, OGG or MP3 file.")
+    limit, noun = (MAX_IMAGE_BYTES, "picture") if found.kind == "image" else (MAX_CLIP_BYTES, "clip")
+    if len(content) > limit:
+        raise DataError(f"This {noun} is {_mb(len(content))}; the limit is {_mb(limit)}.")
+    return found.kind
+
+
+def _mb(number: int) -> str:
+    return f"{number / 2**20:,.0f} MB" if number % 2**20 == 0 else f"{number / 2**20:,.1f} MB"
 
 
 def base_name(name: str) -> str:
@@ -84,7 +102,7 @@ def _unpacked(files: Sequence[tuple[str, bytes]], refused: list[Refused]) -> Ite
 def _members(name: str, content: bytes, refused: list[Refused]) -> Iterator[tuple[str, bytes]]:
     """Yield the members of a zip, each read up to the limit whatever its header claims. Nothing touches the disk."""
     if content.count(ENTRY) > MAX_ENTRIES:  # each would take time and memory before it is looked at
-        reason = f"expected a zip with at most {MAX_ENTRIES:,} files and folders, received one with more; split it."
+        reason = f"This zip holds more than {MAX_ENTRIES:,} files and folders, which is the limit. Split it."
         refused.append(Refused(base_name(name), reason))
         return
     archive = ZipFiles(io.BytesIO(content))

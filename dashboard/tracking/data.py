@@ -5,11 +5,12 @@ server twice. Each function takes the tracking address as its first argument: it
 """
 
 import contextlib
+import json
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,9 +21,8 @@ from captcha_core.errors import CaptchaError, RegistryError
 from captcha_core.registry import promotion
 from captcha_core.tracking.connect import client, connect
 from captcha_core.tracking.names import Tag
-from dashboard import memory
-from dashboard.tracking.records import DataUse, ModelRecord, RunRecord, VersionRecord, counts_of
-from dashboard.tracking.timeouts import short_timeouts
+from dashboard import process
+from dashboard.tracking.records import DataUse, ModelRecord, ModelVersion, RunRecord, counts_of
 
 FRESH_S = 4.0
 PAGE, MOST_RUNS = 250, 5000  # pages of 1,000 took 50 MB more and no less time
@@ -31,10 +31,10 @@ LATELY_MS = 600_000  # clocks of other machines may differ by so much
 Value = TypeVar("Value")
 
 cached = st.cache_data(ttl=FRESH_S, refresh_mode="background", show_spinner=False, max_entries=64)
-kept = st.cache_data(ttl=3600, show_spinner=False, max_entries=256)  # for what never changes
+permanent = st.cache_data(ttl=3600, show_spinner=False, max_entries=256)  # for what never changes
 
 
-class DataAway(CaptchaError):
+class MlflowUnavailable(CaptchaError):
     """MLflow did not answer, or not as expected."""
 
 
@@ -46,9 +46,9 @@ def tracking() -> str:
     """Return the tracking address, after making sure that somebody answers there.
 
     Raises:
-        DataAway: If nobody does.
+        MlflowUnavailable: If nobody does.
     """
-    short_timeouts()
+    process.short_timeouts()
     return _reachable(os.environ.get("MLFLOW_TRACKING_URI", ""))
 
 
@@ -57,12 +57,12 @@ def _reachable(_variable: str) -> str:
     try:
         return connect(anew=True)
     except RegistryError as error:
-        raise DataAway(str(error)) from None
+        raise MlflowUnavailable(str(error)) from None
 
 
 def forget() -> None:
     """Read anew from now on: after a change that one of the pages made."""
-    _shelves.clear()
+    _run_caches.clear()
     for function in (runs, run, matching, history, models, data_uses, promotions):
         function.clear()
 
@@ -74,13 +74,15 @@ def _ask(what: str, question: Callable[[Any], Value]) -> Value:
     try:
         return question(client())
     except CaptchaError as error:
-        raise DataAway(str(error)) from None
+        raise MlflowUnavailable(str(error)) from None
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise Missing(f"expected {what}, received: {_first_line(error)}") from None
-        raise DataAway(f"expected {what} from MLflow, received: {_first_line(error)}") from None
+        raise MlflowUnavailable(f"expected {what} from MLflow, received: {_first_line(error)}") from None
     except Exception as error:  # whatever its store raises: SQLAlchemy, requests, the file system
-        raise DataAway(f"expected {what} from MLflow, received {type(error).__name__}: {_first_line(error)}") from None
+        raise MlflowUnavailable(
+            f"expected {what} from MLflow, received {type(error).__name__}: {_first_line(error)}"
+        ) from None
 
 
 def _first_line(error: Exception) -> str:
@@ -93,15 +95,15 @@ def runs(uri: str) -> list[RunRecord]:
     """Return the newest runs, newest first, :data:`MOST_RUNS` at most: of all experiments, unless one is chosen.
 
     Raises:
-        DataAway: If MLflow does not answer.
+        MlflowUnavailable: If MLflow does not answer.
     """
-    shelf = _shelf(uri)
-    with shelf.lock:
-        return _ask("the list of runs", shelf.read)
+    run_cache = _run_cache(uri)
+    with run_cache.lock:
+        return _ask("the list of runs", run_cache.read)
 
 
 @dataclass
-class _Shelf:
+class _RunCache:
     """All runs as they were read last: a finished one hardly ever changes, and reading a thousand takes seconds."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -110,15 +112,15 @@ class _Shelf:
     read_ms: float = 0.0
     anew: threading.Thread | None = None
 
-    def read(self, mine: Any) -> list[RunRecord]:
+    def read(self, api: Any) -> list[RunRecord]:
         """Return the runs, newest first, after reading what may have changed. Hold the lock."""
         began_ms = 1000 * time.time()
         if self.records is None:
-            self.records, self.whole_s = _everything(mine), time.monotonic()
+            self.records, self.whole_s = _everything(api), time.monotonic()
         else:
             since = int(self.read_ms) - LATELY_MS
             for changed in ("status = 'RUNNING'", f"attributes.start_time > {since}", f"attributes.end_time > {since}"):
-                self.records |= {one.info.run_id: _record(one) for one in _search(mine, changed)}
+                self.records |= {one.info.run_id: _record(one) for one in _search(api, changed)}
             self._refresh_if_old()
         self.read_ms = began_ms
         return sorted(self.records.values(), key=lambda run: -run.start_ms)[:MOST_RUNS]
@@ -131,31 +133,31 @@ class _Shelf:
             self.anew.start()
 
     def _read_all(self) -> None:
-        with contextlib.suppress(Exception):  # whoever looks at a page next is told
+        with contextlib.suppress(Exception):  # the next page that is opened reports it
             records = _everything(client())
             with self.lock:
                 self.records, self.whole_s = records, time.monotonic()
 
 
-def _everything(mine: Any) -> dict[str, RunRecord]:
-    records = {one.info.run_id: _record(one) for one in _search(mine, "")}
-    memory.give_back()
+def _everything(api: Any) -> dict[str, RunRecord]:
+    records = {one.info.run_id: _record(one) for one in _search(api, "")}
+    process.give_back()
     return records
 
 
-_shelves: dict[str, _Shelf] = {}  # by tracking address; what everybody may see
+_run_caches: dict[str, _RunCache] = {}  # by tracking address; what everybody may see
 
 
-def _shelf(uri: str) -> _Shelf:
-    return _shelves.setdefault(uri, _Shelf())
+def _run_cache(uri: str) -> _RunCache:
+    return _run_caches.setdefault(uri, _RunCache())
 
 
 def preload() -> None:
     """Read the runs before the first visitor comes; when MLflow does not answer, the pages will say so."""
     with contextlib.suppress(CaptchaError):
-        shelf = _shelf(connect())
-        with shelf.lock:
-            _ask("the list of runs", shelf.read)
+        run_cache = _run_cache(connect())
+        with run_cache.lock:
+            _ask("the list of runs", run_cache.read)
 
 
 @cached
@@ -164,23 +166,23 @@ def matching(uri: str, filter_string: str) -> frozenset[str]:
 
     Raises:
         Missing: If MLflow does not understand the filter.
-        DataAway: If MLflow does not answer.
+        MlflowUnavailable: If MLflow does not answer.
     """
     return _ask(
-        "a filter in MLflow's syntax", lambda mine: frozenset(r.info.run_id for r in _search(mine, filter_string))
+        "a filter in MLflow's syntax", lambda api: frozenset(r.info.run_id for r in _search(api, filter_string))
     )
 
 
-def _search(mine: Any, filter_string: str) -> Iterator[Any]:
+def _search(api: Any, filter_string: str) -> Iterator[Any]:
     chosen = os.environ.get("MLFLOW_EXPERIMENT_NAME")
     experiments = [
         one.experiment_id
-        for one in mine.search_experiments()
+        for one in api.search_experiments()
         if (one.name == chosen if chosen else one.name != promotion.EXPERIMENT)
     ]
     token, found = None, 0
     while experiments and found < MOST_RUNS:
-        page = mine.search_runs(
+        page = api.search_runs(
             experiments, filter_string, max_results=PAGE, order_by=["attributes.start_time DESC"], page_token=token
         )
         yield from page
@@ -208,9 +210,9 @@ def run(uri: str, run_id: str) -> RunRecord:
 
     Raises:
         Missing: If there is none of this id, or it was deleted.
-        DataAway: If MLflow does not answer.
+        MlflowUnavailable: If MLflow does not answer.
     """
-    found = _ask(f"a run {run_id[:32]}", lambda mine: mine.get_run(run_id))
+    found = _ask(f"a run {run_id[:32]}", lambda api: api.get_run(run_id))
     if found.info.lifecycle_stage != "active":
         raise Missing(f"expected a run, received {run_id[:32]}, which was deleted.")
     return _record(found)
@@ -220,9 +222,9 @@ def run(uri: str, run_id: str) -> RunRecord:
 def history(uri: str, run_id: str, keys: tuple[str, ...]) -> pd.DataFrame:
     """Return metric values in the order they came: columns ``metric``, ``step``, ``time_ms``, ``value``."""
 
-    def read(mine: Any) -> list[tuple[str, int, int, float]]:
+    def read(api: Any) -> list[tuple[str, int, int, float]]:
         return [
-            (key, one.step, one.timestamp, one.value) for key in keys for one in mine.get_metric_history(run_id, key)
+            (key, one.step, one.timestamp, one.value) for key in keys for one in api.get_metric_history(run_id, key)
         ]
 
     return pd.DataFrame(_ask("the course of metrics", read), columns=["metric", "step", "time_ms", "value"])
@@ -231,10 +233,9 @@ def history(uri: str, run_id: str, keys: tuple[str, ...]) -> pd.DataFrame:
 @cached
 def data_uses(uri: str, run_id: str) -> list[DataUse]:
     """Return the data sets that a run was given."""
-    import json
 
-    def read(mine: Any) -> list[DataUse]:
-        inputs = mine.get_run(run_id).inputs
+    def read(api: Any) -> list[DataUse]:
+        inputs = api.get_run(run_id).inputs
         return [
             DataUse(
                 one.dataset.name,
@@ -254,18 +255,18 @@ def models(uri: str) -> list[ModelRecord]:
     """Return every registered model with its versions, by name.
 
     Raises:
-        DataAway: If MLflow does not answer.
+        MlflowUnavailable: If MLflow does not answer.
     """
 
-    def read(mine: Any) -> list[ModelRecord]:
-        versions: dict[str, list[VersionRecord]] = {}
-        for one in _all(lambda token: mine.search_model_versions("", max_results=PAGE, page_token=token)):
+    def read(api: Any) -> list[ModelRecord]:
+        versions: dict[str, list[ModelVersion]] = {}
+        for one in _all(lambda token: api.search_model_versions("", max_results=PAGE, page_token=token)):
             versions.setdefault(one.name, []).append(_version(one))
         found = []
-        for one in _all(lambda token: mine.search_registered_models(max_results=PAGE, page_token=token)):
+        for one in _all(lambda token: api.search_registered_models(max_results=PAGE, page_token=token)):
             aliases = {alias: str(version) for alias, version in one.aliases.items()}
-            mine_of = sorted(versions.get(one.name, []), key=lambda version: -int(version.version))
-            named = [_with_aliases(version, aliases) for version in mine_of]
+            newest_first = sorted(versions.get(one.name, []), key=lambda version: -int(version.version))
+            named = [_with_aliases(version, aliases) for version in newest_first]
             found.append(ModelRecord(one.name, one.description or "", aliases, dict(one.tags), named))
         return sorted(found, key=lambda model: model.name)
 
@@ -277,7 +278,7 @@ def promotions(uri: str, name: str) -> list[promotion.Entry]:
     """Return who was champion when and why, newest first.
 
     Raises:
-        DataAway: If MLflow does not answer, or the history was tampered with.
+        MlflowUnavailable: If MLflow does not answer, or the history was tampered with.
     """
     return _ask("the history of promotions", lambda _: promotion.history(name)[::-1])
 
@@ -293,8 +294,8 @@ def _all(page_of: Callable[[str | None], Any]) -> list[Any]:
             return found
 
 
-def _version(one: Any) -> VersionRecord:
-    return VersionRecord(
+def _version(one: Any) -> ModelVersion:
+    return ModelVersion(
         one.name,
         str(one.version),
         one.creation_timestamp or 0,
@@ -305,15 +306,13 @@ def _version(one: Any) -> VersionRecord:
     )
 
 
-def _with_aliases(version: VersionRecord, aliases: dict[str, str]) -> VersionRecord:
-    from dataclasses import replace
-
+def _with_aliases(version: ModelVersion, aliases: dict[str, str]) -> ModelVersion:
     return replace(
         version, aliases=tuple(sorted(alias for alias, number in aliases.items() if number == version.version))
     )
 
 
-@kept
+@permanent
 def artifact(uri: str, run_id: str, path: str) -> Path:
     """Return a local copy of a file or folder that a run logged.
 
@@ -323,7 +322,7 @@ def artifact(uri: str, run_id: str, path: str) -> Path:
     from captcha_core.registry.downloads import download
     from captcha_core.registry.lookup import local_folder
 
-    where = _ask("a run", lambda mine: mine.get_run(run_id)).info.artifact_uri
+    where = _ask("a run", lambda api: api.get_run(run_id)).info.artifact_uri
     folder = local_folder(where)
     if folder is not None:
         found = folder / path

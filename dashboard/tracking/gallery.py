@@ -78,9 +78,9 @@ def _ids(folder: str, digest: str, split: str) -> frozenset[str]:
 def with_worst(
     uri: str, run_id: str, rows: Sequence[Mapping[str, Any]], found: Mapping[str, bytes]
 ) -> dict[str, bytes]:
-    """Add the pictures that the run kept of its worst samples, for rows whose data set is not here.
+    """Add the pictures that the run logged of its worst samples, for rows whose data set is not here.
 
-    They are told by text, answer and confidence: the run kept no hash with them.
+    They are found by text, answer and confidence: the run has no hash with them.
     """
     missing = [row for row in rows if row["id"] not in found]
     if not missing:
@@ -90,13 +90,13 @@ def with_worst(
         folder = data.artifact(uri, run_id, Artifact.WORST)
     except data.Missing:
         return dict(found)
-    kept = {
+    names = {
         (row["text"], row["read"], f"{float(row['confidence']):.6f}"): Path(str(row["file"])).name
         for row in table.to_dict("records")
     }
     more = dict(found)
     for row in missing:
-        name = kept.get((row["text"], row["read"], f"{float(row['confidence']):.6f}"))
+        name = names.get((row["text"], row["read"], f"{float(row['confidence']):.6f}"))
         if name:
             with contextlib.suppress(OSError):
                 more[row["id"]] = (folder / name).read_bytes()

@@ -27,26 +27,32 @@ class RunRecord:
 
     @property
     def kind(self) -> str:
+        """What it did, as the library writes it: a training, a search, a trial."""
         return self.tags.get(KIND, "")
 
     @property
     def preset(self) -> str:
+        """The preset it was started with, empty without one."""
         return self.params.get(Param.PRESET) or self.tags.get(Tag.PRESET, "")
 
     @property
     def network(self) -> str:
+        """The network that it trained."""
         return self.params.get(Param.NETWORK, "")
 
     @property
     def parent(self) -> str:
+        """The id of the run it belongs to, empty for none."""
         return self.tags.get(PARENT, "")
 
     @property
     def note(self) -> str:
+        """What people have written about it."""
         return self.tags.get(NOTE, "")
 
     @property
     def running(self) -> bool:
+        """Whether it goes on or waits to begin."""
         return self.state in RUNNING
 
     @property
@@ -56,6 +62,7 @@ class RunRecord:
 
     @property
     def data_digest(self) -> str:
+        """The digest of the data that it learnt from."""
         return self.params.get(Param.DATA_DIGEST, "")
 
     @property
@@ -66,6 +73,7 @@ class RunRecord:
 
     @property
     def own_tags(self) -> dict[str, str]:
+        """The tags that people have given it."""
         return {key: value for key, value in self.tags.items() if not key.startswith(OURS)}
 
     @property
@@ -75,6 +83,7 @@ class RunRecord:
 
     @property
     def tested(self) -> float | None:
+        """Exact match on the test samples."""
         return self.metrics.get(Metric.TEST_EXACT_MATCH)
 
     def seconds(self, now_ms: float) -> float:
@@ -83,7 +92,7 @@ class RunRecord:
 
     @property
     def short(self) -> str:
-        """A name that tells runs of the same name apart."""
+        """A name that distinguishes runs of the same name."""
         return f"{self.name} {self.id[:6]}"
 
 
@@ -99,7 +108,7 @@ class DataUse:
 
 
 @dataclass(frozen=True)
-class VersionRecord:
+class ModelVersion:
     """One registered version."""
 
     name: str
@@ -112,6 +121,7 @@ class VersionRecord:
 
     @property
     def uri(self) -> str:
+        """Its address."""
         return f"models:/{self.name}/{self.version}"
 
 
@@ -123,16 +133,18 @@ class ModelRecord:
     description: str
     aliases: Mapping[str, str]
     tags: Mapping[str, str]
-    versions: Sequence[VersionRecord]
+    versions: Sequence[ModelVersion]
 
     @cached_property
-    def by_version(self) -> dict[str, VersionRecord]:
+    def by_version(self) -> dict[str, ModelVersion]:
+        """The versions by their number."""
         return {version.version: version for version in self.versions}
 
-    def behind(self, alias: str) -> VersionRecord | None:
+    def behind(self, alias: str) -> ModelVersion | None:
+        """Return the version that an alias names, None where there is none."""
         return self.by_version.get(self.aliases.get(alias, ""))
 
-    def later_of_its_run(self, version: VersionRecord) -> VersionRecord | None:
+    def later_of_its_run(self, version: ModelVersion) -> ModelVersion | None:
         """Return the newest version of a run that went on after this one: the run's report is of that."""
         if not version.run_id:
             return None

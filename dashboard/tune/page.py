@@ -8,7 +8,7 @@ import streamlit as st
 
 from captcha_core.tracking.names import Param
 from dashboard import pages
-from dashboard.frame import guarded, heading, nothing_yet
+from dashboard.frame import guarded, heading, in_columns, nothing_yet, sentence_case
 from dashboard.runs import table as run_table
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
@@ -21,6 +21,7 @@ SLICES = 6
 
 
 def show() -> None:
+    """Show the search that the address names."""
     uri = data.tracking()
     heading("Tune", "A search and its trials: the best so far, which settings mattered, and what accuracy costs.")
     found = searches.searches(data.runs(uri))
@@ -44,22 +45,13 @@ def show() -> None:
 
 
 def _choose(found: Sequence[Search]) -> Search:
-    ids = [search.run.id for search in found]
     by_id = {search.run.id: search for search in found}
-    asked = st.query_params.get("search", "")
-    if asked and asked not in ids:
-        st.warning(
-            f"The link names the search {markdown(asked[:40])}, which is not here. Choose one of these.",
-            icon=":material/link_off:",
-        )
-    chosen = st.selectbox(
-        "Search", ids, ids.index(asked) if asked in ids else 0, key="searched",
-        format_func=lambda run_id: f"{by_id[run_id].run.short} · {count(len(by_id[run_id].trials), 'trial')}"
-        f" · {ago(by_id[run_id].run.start_ms)}",
-    )  # fmt: skip
-    if st.query_params.get("search") != chosen:
-        st.query_params["search"] = chosen
-    return by_id[chosen]
+
+    def label(run_id: str) -> str:
+        run = by_id[run_id].run
+        return f"{run.short} · {count(len(by_id[run_id].trials), 'trial')} · {ago(run.start_ms)}"
+
+    return by_id[pages.choose("Search", list(by_id), "search", "search", "searched", label)]
 
 
 def _search(search: Search) -> None:
@@ -72,7 +64,7 @@ def _search(search: Search) -> None:
                 (f"Best {search.title}", _score(search, best), best.short if best else ""),
                 ("Trials", f"{done:,} of {search.wanted:,}", f"{len(search.failed)} failed or stopped"),
                 ("Running", f"{going}", run_table.STATES.get(search.run.state, search.run.state).lower()),
-                ("Took", duration(search.run.seconds(1000 * time.time())), f"started {ago(search.run.start_ms)}"),
+                ("Duration", duration(search.run.seconds(1000 * time.time())), f"started {ago(search.run.start_ms)}"),
                 *([("Tuner", search.run.params[Param.TUNER], "")] if Param.TUNER in search.run.params else []),
             ]
         )
@@ -111,11 +103,14 @@ def _decision(search: Search) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        column_config={
-            **dict.fromkeys((SCORE, "from", "to"), percent),
-            "ms": st.column_config.NumberColumn(format="%.3f"),
-            "bytes": st.column_config.NumberColumn(format="localized"),
-        },
+        column_config=sentence_case(
+            table,
+            {
+                **dict.fromkeys((SCORE, "from", "to"), percent),
+                "ms": st.column_config.NumberColumn(format="%.3f"),
+                "bytes": st.column_config.NumberColumn(format="localized"),
+            },
+        ),
     )
     if search.run.registered:
         name, version = search.run.registered
@@ -140,10 +135,9 @@ def _mattered(search: Search) -> None:
     names = list(important["setting"][:SLICES])
     figure = charts.bars(important, "setting", "importance", "Which settings mattered")
     st.plotly_chart(figure, key="importance", config=charts.PLAIN)
-    for first in range(0, len(names), 3):
-        for column, name in zip(st.columns(3), names[first : first + 3], strict=False):
-            figure = search_charts.slice_of(table, name, search.title)
-            column.plotly_chart(figure, key=f"slice-{name}", config=charts.PLAIN)
+    for column, name in in_columns(3, names):
+        figure = search_charts.slice_of(table, name, search.title)
+        column.plotly_chart(figure, key=f"slice-{name}", config=charts.PLAIN)
     # Asked for, since Plotly draws it by WebGL: two seconds of every visit where that has no graphics card
     if st.toggle("All settings at once, as parallel coordinates", key="lines", bind="query-params"):
         figure = charts.parallel(table[[*names, search.title]], search.title)
@@ -169,4 +163,4 @@ def _failed(search: Search) -> None:
         (trial.short, run_table.STATES.get(trial.state, trial.state), trial.reason or "no reason was recorded")
         for trial in search.failed
     ]
-    st.dataframe(pd.DataFrame(rows, columns=["trial", "state", "reason"]), hide_index=True)
+    st.dataframe(pd.DataFrame(rows, columns=["Trial", "State", "Reason"]), hide_index=True)

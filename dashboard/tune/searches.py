@@ -35,6 +35,7 @@ class Search:
 
     @property
     def minimises(self) -> bool:
+        """Whether a lower objective is better."""
         direction = self.run.params.get(Param.DIRECTION, "")
         return direction == "min" if direction else self.objective not in (EXACT, "val_per_position_accuracy")
 
@@ -65,12 +66,14 @@ class Search:
 
     @property
     def finished(self) -> list[RunRecord]:
+        """The trials that have a score, those that still run among them."""
         return [
             trial for trial in self.trials if self.score(trial) is not None and trial.state in ("FINISHED", "RUNNING")
         ]
 
     @property
     def failed(self) -> list[RunRecord]:
+        """The trials that failed or were stopped."""
         return [trial for trial in self.trials if trial.state in ("FAILED", "KILLED")]
 
     @property
@@ -86,6 +89,7 @@ class Search:
 
     @property
     def best(self) -> RunRecord | None:
+        """The first of the ranked trials, None before one has a score."""
         return next(iter(self.ranked), None)
 
 
@@ -98,9 +102,9 @@ def searches(runs: Sequence[RunRecord]) -> list[Search]:
     found = []
     for run in runs:
         if run.id in by_parent or run.kind == Kind.SEARCH:
-            brood = sorted(by_parent.get(run.id, []), key=lambda trial: (trial.start_ms, trial.name))
-            trials = tuple(trial for trial in brood if trial.kind not in FINALS)
-            found.append(Search(run, trials, tuple(trial for trial in brood if trial.kind in FINALS)))
+            children = sorted(by_parent.get(run.id, []), key=lambda trial: (trial.start_ms, trial.name))
+            trials = tuple(trial for trial in children if trial.kind not in FINALS)
+            found.append(Search(run, trials, tuple(trial for trial in children if trial.kind in FINALS)))
     return found
 
 

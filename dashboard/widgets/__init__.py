@@ -1,0 +1,1 @@
+"""What several pages show: charts, pictures, clips, texts and fields of our own."""

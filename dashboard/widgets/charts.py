@@ -28,10 +28,12 @@ SHARES = ("exact_match", "accuracy", "error_rate")
 
 
 def colour(index: int) -> str:
+    """Return the colour of the run at a place in the list; after the last one they repeat."""
     return COLOURS[index % len(COLOURS)]
 
 
 def title_of(metric: str) -> str:
+    """Return how a metric is called above its chart."""
     return METRIC_TITLES.get(metric, metric)
 
 
@@ -77,18 +79,18 @@ def curves(
 
     figure = go.Figure()
     for index, (name, history) in enumerate(histories.items()):
-        mine = history[history["metric"] == metric].sort_values("step")
-        if mine.empty:
+        points = history[history["metric"] == metric].sort_values("step")
+        if points.empty:
             continue
-        x = mine["step"] if against == "step" else (mine["time_ms"] - history["time_ms"].min()) / 60_000
+        x = points["step"] if against == "step" else (points["time_ms"] - history["time_ms"].min()) / 60_000
         line = {"color": colour(index), "width": 2.2}
         if smoothing > 0:
             figure.add_scatter(
-                x=x, y=mine["value"], mode="lines", line={**line, "width": 1}, opacity=0.3,
+                x=x, y=points["value"], mode="lines", line={**line, "width": 1}, opacity=0.3,
                 hoverinfo="skip", showlegend=False,
             )  # fmt: skip
-        mode = "lines+markers" if len(mine) < 3 else "lines"
-        figure.add_scatter(x=x, y=smoothed(mine["value"].tolist(), smoothing), mode=mode, line=line, name=name)
+        mode = "lines+markers" if len(points) < 3 else "lines"
+        figure.add_scatter(x=x, y=smoothed(points["value"].tolist(), smoothing), mode=mode, line=line, name=name)
     share = any(part in metric for part in SHARES)
     figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=".2~%" if share else None, nticks=6)
     figure.update_xaxes(title="epoch" if against == "step" else "minutes")
@@ -184,22 +186,19 @@ def grouped(groups: Mapping[str, pd.DataFrame], by: str) -> "Figure":
         figure.add_scatter(
             x=table[by].astype(str), y=table["exact_match"], name=name, mode="markers",
             marker={"size": 9, "color": colour(index)}, customdata=table["n"],
-            error_y={
-                "array": table["high"] - table["exact_match"], "arrayminus": table["exact_match"] - table["low"],
-                "thickness": 1.2, "width": 3,
-            },
+            error_y=_spread(table, "exact_match", "low", "high", 3),
             hovertemplate="%{y:.2%} (n = %{customdata:,})",
         )  # fmt: skip
     figure.update_layout(scattermode="group", scattergap=0.6)
     figure.update_xaxes(type="category", title=by)
     lowest = min((float(table["low"].min()) for table in groups.values() if len(table)), default=0.0)
-    room = 0.05 * (1.0 - lowest)
-    figure.update_yaxes(tickformat=".2~%", nticks=6, range=[max(0.0, lowest - room), 1.0 + room])
+    margin = 0.05 * (1.0 - lowest)
+    figure.update_yaxes(tickformat=".2~%", nticks=6, range=[max(0.0, lowest - margin), 1.0 + margin])
     return styled(figure, f"Exact match by {by}", 320)
 
 
 def confusion(matrix: np.ndarray, characters: Sequence[str], title: str, difference: bool = False) -> "Figure":
-    """Draw a confusion (rows: what is there), its diagonal left out: what is right would outshine every mistake.
+    """Draw a confusion (rows: true characters), its diagonal left out: what is right would outshine every mistake.
 
     Args:
         matrix: Shares (K + 1, K + 1), or differences of shares.
@@ -223,7 +222,7 @@ def confusion(matrix: np.ndarray, characters: Sequence[str], title: str, differe
         )
     )  # fmt: skip
     figure.update_xaxes(type="category", title="read", side="bottom")
-    figure.update_yaxes(type="category", title="there", autorange="reversed")
+    figure.update_yaxes(type="category", title="true", autorange="reversed")
     styled(figure, title, 380)
     return figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
 
@@ -281,7 +280,7 @@ def bars(table: pd.DataFrame, label: str, value: str, title: str = "") -> "Figur
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", type="category")
     longest = float(table[value].max()) if len(table) else 1.0
-    figure.update_xaxes(visible=False, range=[0, 1.15 * longest or 1.0])  # room for the figures behind the bars
+    figure.update_xaxes(visible=False, range=[0, 1.15 * longest or 1.0])  # margin for the figures behind the bars
     figure.update_layout(bargap=0.35)
     styled(figure, title, (54 if title else 24) + 25 * max(2, len(table)))
     return figure.update_yaxes(showgrid=False)
@@ -294,9 +293,9 @@ def columns(table: pd.DataFrame, label: str, value: str, colour_by: str, title: 
     figure = go.Figure()
     groups = list(dict.fromkeys(table[colour_by]))
     for index, group in enumerate(groups):
-        mine = table[table[colour_by] == group]
+        points = table[table[colour_by] == group]
         figure.add_bar(
-            x=mine[label].astype(str), y=mine[value], name=str(group), marker={"color": colour(index)},
+            x=points[label].astype(str), y=points[value], name=str(group), marker={"color": colour(index)},
             hovertemplate="%{x}: %{y:,}",
         )  # fmt: skip
     figure.update_layout(barmode="stack")
@@ -304,21 +303,46 @@ def columns(table: pd.DataFrame, label: str, value: str, colour_by: str, title: 
     return styled(figure, title, 280, legend=len(groups) > 1)
 
 
-def over_versions(table: pd.DataFrame) -> "Figure":
-    """Draw the exact match of a model's versions: ``version``, ``exact match``, ``from``, ``to``."""
+def _spread(table: pd.DataFrame, value: str, low: str, high: str, width: float = 4) -> dict[str, object]:
+    """Return error bars from the columns of an interval."""
+    return {
+        "array": table[high] - table[value],
+        "arrayminus": table[value] - table[low],
+        "thickness": 1.4,
+        "width": width,
+    }
+
+
+def _course(table: pd.DataFrame, x: pd.Series, value: str, low: str, high: str, hover: str) -> "Figure":
+    """Draw a value with its interval as dots on a line."""
     import plotly.graph_objects as go
 
-    figure = go.Figure(
-        go.Scatter(
-            x=table["version"].astype(str), y=table["exact match"], mode="lines+markers",
-            line={"color": COLOURS[0], "width": 2}, marker={"size": 9},
-            error_y={
-                "array": table["to"] - table["exact match"], "arrayminus": table["exact match"] - table["from"],
-                "thickness": 1.5, "width": 4,
-            },
-            hovertemplate="version %{x}: %{y:.2%}<extra></extra>",
-        )
+    line = go.Scatter(
+        x=x, y=table[value], mode="lines+markers", customdata=table.get("n"), hovertemplate=f"{hover}<extra></extra>",
+        line={"color": COLOURS[0], "width": 2.2}, marker={"size": 9}, error_y=_spread(table, value, low, high),
     )  # fmt: skip
+    return go.Figure(line)
+
+
+def over_versions(table: pd.DataFrame) -> "Figure":
+    """Draw the exact match of a model's versions: ``version``, ``exact match``, ``from``, ``to``."""
+    figure = _course(table, table["version"].astype(str), "exact match", "from", "to", "version %{x}: %{y:.2%}")
     figure.update_xaxes(type="category", title="version")
     figure.update_yaxes(tickformat=".2~%", nticks=5)
     return styled(figure, "Exact match of each version on its test samples", 250)
+
+
+def breaking_point(table: pd.DataFrame) -> "Figure":
+    """Draw exact match over difficulty: ``difficulty``, ``exact_match``, ``low``, ``high``, ``n``."""
+    hover = "%{y:.1%} of %{customdata:,}"
+    figure = _course(table, table["difficulty"], "exact_match", "low", "high", hover)
+    figure.add_vline(
+        x=1,
+        line={"color": QUIET, "dash": "dot"},
+        annotation_text="as trained",
+        annotation_font_size=11,
+        annotation_position="bottom left",
+    )
+    figure.update_xaxes(title="difficulty", dtick=0.5)
+    figure.update_yaxes(tickformat=".0%", range=[-0.02, 1.05])
+    return styled(figure, "Where the model breaks", 280)

@@ -1,31 +1,46 @@
-"""Clips to listen to, each beside what was read of it: where a picture could be looked at, a clip needs a player."""
+"""Samples beside what was read of them: a clip stands in a player, and is drawn as waveform and spectrogram."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from dashboard.solve.solving import Reading
+from captcha_core.features.clip_picture import draw_clip
+from captcha_core.media.audio import decode_audio
+from captcha_core.media.image import encode_png
+from captcha_core.spec.answer import Character
+from captcha_core.spec.captcha import CaptchaSpec
+from dashboard.solve.solving import SolveResult
 from dashboard.widgets import pictures
 
 
-def mistakes(rows: Sequence[Mapping[str, Any]], media: Mapping[str, bytes]) -> None:
-    """Show samples that were read wrong.
+def mistakes(rows: Sequence[Mapping[str, Any]], media: Mapping[str, bytes], is_audio: bool) -> None:
+    """Show samples that were read wrong: pictures as a gallery, clips one below the other.
 
     Args:
         rows: ``id``, ``text``, ``read``, ``confidence``, ``path`` of each.
-        media: The clips that are at hand, by id.
+        media: The pictures or clips that are on this machine, by id.
+        is_audio: Whether they are clips.
     """
-    for row in rows:
-        card = pictures.mistake_card(None, row["text"], row["read"], float(row["confidence"]), row["path"], "")
+    cards = [
+        _card(row, None if is_audio else media.get(row["id"]), "" if is_audio else "picture not here") for row in rows
+    ]
+    if not is_audio:
+        st.html(pictures.gallery(cards))
+        return
+    for row, card in zip(rows, cards, strict=True):
         _beside(media.get(row["id"]), card)
 
 
-def answers(readings: Sequence[Reading]) -> None:
+def _card(row: Mapping[str, Any], media: bytes | None, without: str) -> str:
+    return pictures.mistake_card(media, row["text"], row["read"], float(row["confidence"]), row["path"], without)
+
+
+def answers(results: Sequence[SolveResult]) -> None:
     """Show what was read of clips."""
-    for reading in readings:
-        card = pictures.card(reading.item.media, reading.item.name, reading.answer, reading.fault, reading.item.kind)
-        _beside(reading.item.media, card)
+    for result in results:
+        card = pictures.card(result.upload.media, result.upload.name, result.answer, result.fault, result.upload.kind)
+        _beside(result.upload.media, card)
 
 
 def _beside(clip: bytes | None, card: str) -> None:
@@ -35,3 +50,13 @@ def _beside(clip: bytes | None, card: str) -> None:
     else:
         left.audio(clip)
     right.html(card)
+
+
+def clip_picture(media: bytes, spec: CaptchaSpec, characters: Sequence[Character], name: str) -> str:
+    """Return a clip as an ``<img>``.
+
+    Raises:
+        DataError: If the clip cannot be read.
+    """
+    samples = decode_audio(media, spec.rate_hz, spec.seconds)
+    return pictures.img(encode_png(draw_clip(samples, spec.rate_hz, characters)), name, "cl-picture cl-clip")

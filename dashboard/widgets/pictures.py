@@ -23,7 +23,13 @@ def picture(media: bytes, alt: str, classes: str = "cl-picture") -> str:
         png = encode_png(decode_image(media, 3))
     except DataError:
         return f'<div class="{classes} cl-broken">not a readable picture</div>'
-    return f'<img class="{classes}" alt="{markup(alt)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+    return img(png, alt, classes)
+
+
+def img(content: bytes, alt: str, classes: str, kind: str = "png") -> str:
+    """Return a picture of ours (PNG, or ``svg+xml``) as an ``<img>`` that holds it."""
+    encoded = base64.b64encode(content).decode()
+    return f'<img class="{classes}" alt="{markup(alt)}" src="data:image/{kind};base64,{encoded}">'
 
 
 def strip(answer: Answer) -> str:
@@ -71,11 +77,11 @@ def facts(rows: Sequence[tuple[str, str, str]]) -> str:
 def mistake_card(
     media: bytes | None, text: str, read: str, confidence: float, path: str, without: str = "picture not here"
 ) -> str:
-    """Return a sample with what is there and what was read instead, the wrong characters marked.
+    """Return a sample with its true text and what was read instead, the wrong characters marked.
 
     Args:
         media: The picture.
-        text: What is there.
+        text: The true text.
         read: What was read.
         confidence: How sure the model was.
         path: What the sample is called.
@@ -85,11 +91,11 @@ def mistake_card(
     if media is not None:
         shown = picture(media, path)
     pairs = align(text, read)
-    there = "".join(_marked(mine, mine == theirs) for mine, theirs in pairs)
-    taken = "".join(_marked(theirs, mine == theirs) for mine, theirs in pairs)
+    expected = "".join(_marked(one, one == other) for one, other in pairs)
+    taken = "".join(_marked(other, one == other) for one, other in pairs)
     return (
         f'<figure class="cl-card">{shown}<figcaption>{markup(path)}</figcaption>'
-        f'<table class="cl-versus"><tr><td>there</td><th>{there}</th><td></td></tr>'
+        f'<table class="cl-versus"><tr><td>true</td><th>{expected}</th><td></td></tr>'
         f"<tr><td>read</td><th>{taken}</th><td>{percent(confidence)}</td></tr></table></figure>"
     )
 
@@ -100,6 +106,7 @@ def _marked(character: str, right: bool) -> str:
 
 
 def gallery(cards: Sequence[str]) -> str:
+    """Return cards side by side, as many in a row as fit."""
     return f'<div class="cl-gallery">{"".join(cards)}</div>'
 
 
@@ -127,8 +134,7 @@ def sparkline(values: Sequence[float], width_px: int = 150, height_px: int = 54)
         f'<circle cx="{xs[-1]:.1f}" cy="{ys[-1]:.1f}" r="3.5" fill="#2f6fde"/></svg>'
     )  # as an image: Streamlit takes inline SVG out of HTML
     alt = f"exact match of {len(values)} runs, from {values[0]:.1%} to {values[-1]:.1%}"
-    encoded = base64.b64encode(drawing.encode()).decode()
-    return f'<img class="cl-spark" alt="{alt}" src="data:image/svg+xml;base64,{encoded}">'
+    return img(drawing.encode(), alt, "cl-spark", "svg+xml")
 
 
 def sample_card(media: bytes, text: str | None, path: str) -> str:
@@ -164,6 +170,4 @@ def heated(features: np.ndarray, heat: np.ndarray) -> str:
     grey, heat = (np.kron(one, np.ones((scale, scale), np.float32)) for one in (grey, heat))
     warm = np.stack([np.full_like(heat, 0.90), 0.35 + 0.35 * (1 - heat), 0.15 * np.ones_like(heat)], axis=2)
     mixed = grey[..., None] * (1 - 0.75 * heat[..., None]) + warm * 0.75 * heat[..., None]
-    png = encode_png(np.rint(255 * mixed).astype(np.uint8))
-    encoded = base64.b64encode(png).decode()
-    return f'<img class="cl-picture cl-heat" alt="what the network looked at" src="data:image/png;base64,{encoded}">'
+    return img(encode_png(np.rint(255 * mixed).astype(np.uint8)), "what the network looked at", "cl-picture cl-heat")

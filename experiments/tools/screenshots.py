@@ -89,14 +89,14 @@ def _model(mine: Any, models: list[str], media: str) -> str:
 
 
 def _draw(page: Any) -> None:
-    page.get_by_role("button", name="Draw me one").click()
+    page.get_by_role("button", name="Draw one").click()
     page.locator(".cl-strip").wait_for()
     page.get_by_text("What the network looked at").click()
     page.locator(".cl-heat").wait_for()
 
 
 def _speak(page: Any) -> None:
-    page.get_by_role("button", name="Draw me one").click()
+    page.get_by_role("button", name="Draw one").click()
     page.locator(".cl-clip").wait_for()
 
 

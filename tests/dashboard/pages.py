@@ -33,7 +33,7 @@ def open_page(name: str, **parameters: str) -> AppTest:
     return test.run()
 
 
-def said(test: AppTest) -> str:
+def words_of(test: AppTest) -> str:
     """Return everything that a page says in words."""
     elements = [
         *test.title, *test.subheader, *test.markdown, *test.caption, *test.error, *test.warning, *test.info,
@@ -50,8 +50,8 @@ def without_traceback(test: AppTest) -> AppTest:
 
 def bare_run(state: str = "FINISHED", **tags: str) -> str:
     """Make a run with nothing in it, and return its id."""
-    mine = client()
-    run = mine.create_run(experiment(), run_name="bare", tags=tags)
+    api = client()
+    run = api.create_run(experiment(), run_name="bare", tags=tags)
     if state != "RUNNING":
-        mine.set_terminated(run.info.run_id, state)
+        api.set_terminated(run.info.run_id, state)
     return str(run.info.run_id)

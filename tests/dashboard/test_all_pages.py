@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from dashboard import access, pages
-from dashboard.runs import edits
+from dashboard.runs import detail
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
-from tests.dashboard.pages import World, bare_run, open_page, said, without_traceback
+from tests.dashboard.pages import World, bare_run, open_page, without_traceback, words_of
 
-PAGES = [place.name for place in pages.PLACES]
+PAGES = [place.name for place in pages.PAGES]
 NEEDS_MLFLOW = [name for name in PAGES if name not in ("data", "label")]  # these begin with folders
 
 
@@ -27,14 +27,14 @@ def test_empty_says_what_to_do(fresh: Path, name: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_filled(world: World, name: str) -> None:
     page = without_traceback(open_page(name))
-    assert "fault of ours" not in said(page)
+    assert "fault of ours" not in words_of(page)
 
 
 @pytest.mark.parametrize("name", NEEDS_MLFLOW)
 def test_mlflow_away(fresh: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     page = without_traceback(open_page(name))
-    assert "MLflow does not answer" in said(page)
+    assert "MLflow does not answer" in words_of(page)
     assert page.button(key="try-again").label == "Try again"
 
 
@@ -65,7 +65,7 @@ def sick_server() -> Iterator[str]:
 def test_mlflow_with_errors(fresh: Path, sick_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", sick_server)
     page = without_traceback(open_page("runs"))
-    assert "MLflow does not answer" in said(page)
+    assert "MLflow does not answer" in words_of(page)
 
 
 def test_mlflow_goes_away_while_a_page_is_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +74,7 @@ def test_mlflow_goes_away_while_a_page_is_open(world: World, monkeypatch: pytest
     data.forget()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     without_traceback(page.run())
-    assert "MLflow does not answer" in said(page)
+    assert "MLflow does not answer" in words_of(page)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{world.folder / 'mlflow.db'}")
     page.button(key="try-again").click()
     without_traceback(page.run())
@@ -94,7 +94,7 @@ def test_mlflow_goes_away_while_a_page_is_open(world: World, monkeypatch: pytest
 @pytest.mark.parametrize("value", ["0" * 32, "<img src=x onerror=alert(1)>", "a'b\"c`d", "../../etc/passwd"])
 def test_links_that_lead_nowhere(world: World, name: str, parameter: str, value: str) -> None:
     page = without_traceback(open_page(name, **{parameter: value}))
-    words = said(page)
+    words = words_of(page)
     assert "not here" in words and "fault of ours" not in words
     assert "<img src=x" not in words.replace("\\<img", "")
 
@@ -105,7 +105,7 @@ def test_a_run_that_was_deleted_is_not_compared(fresh: Path) -> None:
     kept, gone = bare_run(), bare_run()
     client().delete_run(gone)
     page = without_traceback(open_page("compare", runs=f"{kept},{gone}"))
-    assert "1 run of this link is not here" in said(page)
+    assert "1 run of this link is not here" in words_of(page)
 
 
 def test_a_fault_of_ours_is_a_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +114,7 @@ def test_a_fault_of_ours_is_a_sentence(world: World, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("dashboard.runs.table.table", fail)
     page = without_traceback(open_page("runs"))
-    assert "a fault of ours" in said(page) and "secret detail" not in said(page)
+    assert "a fault of ours" in words_of(page) and "secret detail" not in words_of(page)
 
 
 def test_those_who_may_look_cannot_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +124,7 @@ def test_those_who_may_look_cannot_change(world: World, monkeypatch: pytest.Monk
     home = without_traceback(open_page("home"))
     assert all(button.disabled for button in home.button if button.label == "Start training")
     detail = without_traceback(open_page("runs", run=world.runs[0]))
-    assert all(button.disabled for button in detail.button if button.label == "Keep")
+    assert all(button.disabled for button in detail.button if button.label == "Save")
 
 
 @pytest.mark.parametrize(
@@ -153,15 +153,15 @@ def test_a_login_is_asked_for_when_it_is_configured(world: World) -> None:
 
 
 def test_tags_of_programs_are_not_for_people() -> None:
-    assert edits.tags_of([("colour", "red"), ("", "x"), (None, "y"), ("n", None)]) == {"colour": "red", "n": ""}
+    assert detail.tags_of([("colour", "red"), ("", "x"), (None, "y"), ("n", None)]) == {"colour": "red", "n": ""}
     empty = float("nan")  # what pandas makes of a cell that nobody filled in
-    assert edits.tags_of([("n", empty), (empty, "x"), ("nan", "y")]) == {"n": "", "nan": "y"}
+    assert detail.tags_of([("n", empty), (empty, "x"), ("nan", "y")]) == {"n": "", "nan": "y"}
     with pytest.raises(data.CaptchaError, match="names that begin so are the programs'"):
-        edits.tags_of([("mlflow.user", "me")])
+        detail.tags_of([("mlflow.user", "me")])
     with pytest.raises(data.CaptchaError, match="twice"):
-        edits.tags_of([("a", "1"), ("a", "2")])
+        detail.tags_of([("a", "1"), ("a", "2")])
 
 
 def test_a_run_that_is_gone_cannot_be_changed(fresh: Path) -> None:
-    with pytest.raises(data.DataAway, match="expected to change the run"):
-        edits.keep(RunRecord("0" * 32, "x", "FINISHED", 0), "note", {})
+    with pytest.raises(data.MlflowUnavailable, match="expected to change the run"):
+        detail.save_edits(RunRecord("0" * 32, "x", "FINISHED", 0), "note", {})

@@ -67,7 +67,7 @@ def test_train_from_the_home_page_and_watch_it_finish(site: tuple[str, Path], pa
     page.get_by_text("captcha-digits4 version 1 is champion").first.wait_for(timeout=300_000)
     page.goto(f"{address}solve?from=Draw&model=models:/captcha-digits4@champion")
     settled(page)
-    page.get_by_role("button", name="Draw me one").click()
+    page.get_by_role("button", name="Draw one").click()
     page.locator(".cl-strip").wait_for()
 
 
@@ -130,7 +130,7 @@ def test_solve_an_image_and_refuse_a_clip(site: tuple[str, Path], page: Any, tmp
     page.locator(".st-key-answer code", has_text=sample.text).wait_for()
     assert page.locator(".cl-cell").count() == 2
     page.set_input_files("input[type=file]", str(clip))
-    page.get_by_text("expected an image for this model, received a clip").first.wait_for()
+    page.get_by_text("This is a clip; the model reads a picture").first.wait_for()
 
 
 def test_solve_a_clip_and_see_when_each_character_was_heard(site: tuple[str, Path], page: Any, tmp_path: Path) -> None:
@@ -156,10 +156,10 @@ def test_correct_an_answer_and_find_it_among_the_data(site: tuple[str, Path], pa
     page.goto(f"{address}solve?model=models:/captcha-tiny@champion")
     settled(page)
     page.set_input_files("input[type=file]", str(image))
-    field = page.get_by_label("Read wrong? What is there")
+    field = page.get_by_label("True text, if it was read wrong")
     field.fill("31")
     field.press("Enter")
-    page.get_by_text("1 label kept in data/corrections-captcha-tiny").wait_for()
+    page.get_by_text("1 label saved in data/corrections-captcha-tiny").wait_for()
     dataset = Dataset.open(folder / "data" / "corrections-captcha-tiny")
     assert [one.text for split in SPLITS for one in dataset.samples(split)] == ["31"]
     page.goto(f"{address}data?set=corrections-captcha-tiny")
@@ -224,11 +224,11 @@ def test_promote_and_roll_back(site: tuple[str, Path], page: Any) -> None:
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_no_page_is_wider_than_the_screen(site: tuple[str, Path], width: int) -> None:
-    from dashboard.pages import PLACES
+    from dashboard.pages import PAGES
 
     address, _ = site
     with opened(width, 800) as page:
-        for place in PLACES:
+        for place in PAGES:
             page.goto(address + ("" if place.name == "home" else place.name))
             settled(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, place.name

@@ -19,7 +19,7 @@ from captcha_core.spec.answer import Answer
 from captcha_core.spec.sample import Sample
 from captcha_core.tracking.runs import start_run
 from tests.conftest import tone_clip, tone_spec
-from tests.dashboard.pages import open_page, said, without_traceback
+from tests.dashboard.pages import open_page, without_traceback, words_of
 
 NAME = "captcha-tones"
 
@@ -55,7 +55,7 @@ def test_one_clip_is_drawn_with_its_characters_at_their_times(heard: tuple[str, 
     page.file_uploader[0].set_value([("clip.wav", tone_clip("12", (1.0, 2.5), 4.0), "audio/wav")])
     without_traceback(page.run())
     assert page.code[0].value == "12"
-    (encoded,) = re.findall(r'cl-clip" alt="clip.wav" src="data:image/png;base64,([^"]+)"', said(page))
+    (encoded,) = re.findall(r'cl-clip" alt="clip.wav" src="data:image/png;base64,([^"]+)"', words_of(page))
     picture = cv2.imdecode(np.frombuffer(base64.b64decode(encoded), np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
     marked = np.flatnonzero((picture[3] == SPAN).all(axis=1)) / picture.shape[1] * 4.0
     assert marked.min() == pytest.approx(1.0, abs=0.1) and marked.max() == pytest.approx(2.8, abs=0.1)
@@ -66,7 +66,7 @@ def test_many_clips_can_be_played(heard: tuple[str, str]) -> None:
     page = open_page("solve")
     page.file_uploader[0].set_value([(one.path, one.media, "audio/wav") for one in _samples()])
     without_traceback(page.run())
-    assert "4 captchas read" in said(page) and len(page.get("audio")) == 4
+    assert "4 captchas read" in words_of(page) and len(page.get("audio")) == 4
     assert list(page.dataframe[0].value["text"]) == ["01", "12", "20", "02"]
 
 
@@ -74,10 +74,10 @@ def test_mistakes_and_pairs_can_be_played(heard: tuple[str, str]) -> None:
     mistakes = without_traceback(open_page("mistakes", run=heard[1]))
     assert len(mistakes.get("audio")) == 4
     pairs = without_traceback(open_page("compare", runs=",".join(heard), view="Pairs"))
-    assert len(pairs.get("audio")) == 4 and "picture not here" not in said(pairs)
+    assert len(pairs.get("audio")) == 4 and "picture not here" not in words_of(pairs)
 
 
 def test_a_picture_for_a_model_of_clips_gets_a_sentence(heard: tuple[str, str]) -> None:
     page = open_page("solve")
     page.file_uploader[0].set_value([("one.png", cv2.imencode(".png", np.zeros((9, 9)))[1].tobytes(), "image/png")])
-    assert "expected a clip for this model, received an image" in said(without_traceback(page.run()))
+    assert "expected a clip for this model, received an image" in words_of(without_traceback(page.run()))

@@ -15,10 +15,10 @@ from captcha_core.errors import SpecError
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
 from dashboard import access
-from dashboard.solve import correcting, correction, solving
-from dashboard.solve.uploads import Item
+from dashboard.solve import correction, solving
+from dashboard.solve.uploads import Upload
 from tests.conftest import tiny_samples
-from tests.dashboard.pages import World, open_page, said, without_traceback
+from tests.dashboard.pages import World, open_page, without_traceback, words_of
 
 
 @pytest.fixture
@@ -34,14 +34,14 @@ def _corrected(sample: Sample, text: str) -> AppTest:
     without_traceback(page.run())
     field = next(one for one in page.text_input if one.label.startswith("Read wrong?"))
     field.set_value(text)
-    next(one for one in page.button if one.label == "Keep as label").click()
+    next(one for one in page.button if one.label == "Save as label").click()
     return without_traceback(page.run())
 
 
 def test_a_correction_becomes_a_labelled_sample(own: Path) -> None:
     (sample,) = tiny_samples(1, seed=3)
     page = _corrected(sample, "30")
-    assert "1 label kept in data/corrections-captcha-tiny" in said(page).replace("\\", "")
+    assert "1 label kept in data/corrections-captcha-tiny" in words_of(page).replace("\\", "")
     dataset = Dataset.open(own / "data" / "corrections-captcha-tiny")
     (kept,) = [one for split in SPLITS for one in dataset.samples(split)]
     assert (kept.id, kept.text, kept.path) == (sample.id, "30", "one.png")
@@ -53,7 +53,7 @@ def test_a_captcha_of_a_data_set_gets_a_line_in_its_log(own: Path, tiny_bundle: 
     bare = [Sample(one.media, None, "captcha.png") for one in samples]
     pool = write_samples(own / "data" / "pool", Solver.load(str(tiny_bundle)).spec, bare, "browser", "1/0/0")
     page = _corrected(samples[2], "30")
-    assert "1 label kept in data/pool" in said(page).replace("\\", "")
+    assert "1 label kept in data/pool" in words_of(page).replace("\\", "")
     (label,) = LabelLog.of(pool.path, pool.spec).read()[0]
     assert (label.id, label.text, label.by, label.guess) == (samples[2].id, "30", "hand", samples[2].text)
     assert not (own / "data" / "corrections-captcha-tiny").exists()
@@ -61,15 +61,15 @@ def test_a_captcha_of_a_data_set_gets_a_line_in_its_log(own: Path, tiny_bundle: 
 
 def test_a_label_that_cannot_be_gets_a_sentence(own: Path) -> None:
     page = _corrected(tiny_samples(1, seed=3)[0], "9")
-    assert "expected a label of 2 characters" in said(page)
+    assert "expected a label of 2 characters" in words_of(page)
     assert not (own / "data").exists() or not list((own / "data").iterdir())
 
 
 def test_half_a_character_is_no_label(own: Path, tiny_bundle: Path) -> None:
     solver = Solver.load(str(tiny_bundle))
-    (reading,) = solving.read(solver, [Item(one.path, one.media, "image") for one in tiny_samples(1, seed=3)])
+    (result,) = solving.read(solver, [Upload(one.path, one.media, "image") for one in tiny_samples(1, seed=3)])
     with pytest.raises(SpecError, match="in the label '3.ud800'; correct the label"):
-        correcting.keep(solver, [(reading, "3\ud800")], "ana")
+        correction.save(solver, [(result, "3\ud800")], "ana")
     assert not (own / "data").exists()
 
 
@@ -78,18 +78,18 @@ def test_those_who_may_look_cannot_label(own: Path, monkeypatch: pytest.MonkeyPa
     page = open_page("solve")
     page.file_uploader[0].set_value([("one.png", tiny_samples(1)[0].media, "image/png")])
     without_traceback(page.run())
-    assert next(one for one in page.button if one.label == "Keep as label").disabled
+    assert next(one for one in page.button if one.label == "Save as label").disabled
 
 
 def test_many_at_once(own: Path, tiny_bundle: Path) -> None:
     solver = Solver.load(str(tiny_bundle))
-    items = [Item(one.path, one.media, "image") for one in tiny_samples(4, seed=6)]
-    readings = solving.read(solver, items)
-    texts = [reading.answer.text for reading in readings if reading.answer]
+    items = [Upload(one.path, one.media, "image") for one in tiny_samples(4, seed=6)]
+    results = solving.read(solver, items)
+    texts = [result.answer.text for result in results if result.answer]
     edited = pd.DataFrame({correction.TRUTH: [texts[0], "31", f" {texts[2]} ", None]})
-    changed = correction.corrections(readings, edited)
-    assert [(reading.item.name, text) for reading, text in changed] == [(items[1].name, "31")], "the others are as read"
-    assert correcting.keep(solver, changed, "ana").startswith("1 label kept in data/corrections-")
+    changed = correction.corrections(results, edited)
+    assert [(result.upload.name, text) for result, text in changed] == [(items[1].name, "31")], "the others are as read"
+    assert correction.save(solver, changed, "ana").startswith("1 label kept in data/corrections-")
     shutil.rmtree(own / "data")
 
 
@@ -100,4 +100,4 @@ def test_a_drawn_captcha_says_whether_it_was_read_right(own: Path, monkeypatch: 
         monkeypatch.setattr("dashboard.solve.drawing.fitting", lambda _: ["digits4"])
         page = open_page("solve", **{"from": "Draw"})
         page.button(key="draw-one").click()
-        assert verdict in said(without_traceback(page.run()))
+        assert verdict in words_of(without_traceback(page.run()))

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from dashboard.mistakes import mistakes
+from dashboard.mistakes import page as mistakes
 
 PREDICTIONS = pd.DataFrame(
     {

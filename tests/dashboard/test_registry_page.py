@@ -1,4 +1,4 @@
-"""The Registry page: promote, go back, look inside, take away."""
+"""The Registry page: promote, go back, look inside, download."""
 
 import io
 import threading
@@ -19,7 +19,7 @@ from dashboard.registry import bundles, promoting
 from dashboard.tracking import data
 from tests.conftest import tiny_samples
 from tests.dashboard.conftest import NAME, spoilt, trained
-from tests.dashboard.pages import World, open_page, said, without_traceback
+from tests.dashboard.pages import World, open_page, without_traceback, words_of
 
 
 @pytest.fixture
@@ -40,12 +40,12 @@ def test_versions_and_aliases(world: World) -> None:
 
 def test_promote_and_roll_back(restored: World) -> None:
     page = open_page("registry", model=restored.model, version="2")
-    assert "The usual rule says no" in said(page)
+    assert "The usual rule says no" in words_of(page)
     page.text_input(key="force-captcha-tiny-2").set_value("it is smaller")
     page.run()
     page.button(key="promote-captcha-tiny-2").click()
     without_traceback(page.run())
-    assert "Version 2 of captcha-tiny is champion" in said(page).replace("\\", "")
+    assert "Version 2 of captcha-tiny is champion" in words_of(page).replace("\\", "")
     assert version_behind(restored.model, CHAMPION) == "2"
     history = page.dataframe[-1].value
     assert history["what"][0] == "forced promote" and history["reason"][0] == "it is smaller"
@@ -109,7 +109,7 @@ def test_the_rule_is_that_of_the_challengers_preset(fresh: Path, tiny_bundle: Pa
     trained(fresh, tiny_bundle, rate=0.01, seed=5, spoil=lambda answer, index: answer)
     trained(fresh, own.path, rate=0.002, seed=5, spoil=spoilt)
     set_champion(NAME, "1")
-    words = said(without_traceback(open_page("registry", model=NAME, version="2"))).replace("\\", "")
+    words = words_of(without_traceback(open_page("registry", model=NAME, version="2"))).replace("\\", "")
     assert "says yes" in words and "it is 50.00 points worse" in words and "lenient.yaml" in words
 
 
@@ -118,12 +118,12 @@ def test_versions_that_were_tested_apart_can_read_the_same(fresh: Path, tiny_bun
         trained(fresh, tiny_bundle, rate=0.01, seed=seed, spoil=lambda answer, index: answer)
     set_champion(NAME, "1")
     page = open_page("registry", model=NAME, version="2")
-    assert "tested on different samples" in said(page)
+    assert "tested on different samples" in words_of(page)
     spec = Bundle.open(tiny_bundle).spec
     write_samples(fresh / "data" / "held-out", spec, tiny_samples(40, seed=8), "import", "0/0/1")
     page = open_page("registry", model=NAME, version="2")
     page.button(key=f"contest-{NAME}-1-2-go").click()
-    words = said(without_traceback(page.run())).replace("\\", "")
+    words = words_of(without_traceback(page.run())).replace("\\", "")
     assert "on 40 samples: +0.00 points" in words and "tested on different samples" not in words
 
 
@@ -134,8 +134,8 @@ def test_a_report_is_of_the_newest_version_of_its_run(fresh: Path, tiny_bundle: 
     set_champion(NAME, "1")
     data.forget()
     page = open_page("registry", model=NAME, version="2")
-    assert "its report is of version 2" in said(page).replace("\\", "")
-    assert "says yes" not in said(page)
+    assert "its report is of version 2" in words_of(page).replace("\\", "")
+    assert "says yes" not in words_of(page)
     assert list(page.dataframe[0].value["exact match"].isna()) == [False, True]
 
 
@@ -146,7 +146,7 @@ def test_other_formats_are_made_in_the_background(
     asked: list[tuple[str, ...]] = []
     monkeypatch.setattr("dashboard.jobs.start", lambda arguments: asked.append(tuple(arguments)))
     page = open_page("registry", model=world.model, version="1")
-    page.button(key="make-captcha-tiny-1-onnx.onnx").click()
+    page.button(key="convert-captcha-tiny-1-onnx.onnx").click()
     without_traceback(page.run())
     (command,) = asked
     assert command[:5] == ("export", "--model", "models:/captcha-tiny/1", "--format", "onnx")
@@ -160,7 +160,7 @@ def test_what_is_inside(world: World) -> None:
     page = without_traceback(open_page("registry", model=world.model, version="1"))
     facts = page.dataframe[1].value
     assert dict(zip(facts["fact"], facts["value"], strict=True))["network"] == "image_cnn"
-    assert "differ in the weights alone" in said(page)
+    assert "differ in the weights alone" in words_of(page)
 
 
 def test_a_bundle_that_was_changed_is_not_promoted(restored: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,13 +173,13 @@ def test_a_bundle_that_was_changed_is_not_promoted(restored: World, monkeypatch:
         page.run()
         page.button(key="promote-captcha-tiny-2").click()
         without_traceback(page.run())
-        assert "do not trust it" in said(page)
+        assert "do not trust it" in words_of(page)
         assert version_behind(restored.model, CHAMPION) == "1"
     finally:
         lying.write_bytes(before)
 
 
-def test_what_can_be_taken_away(tiny_bundle: Path, tmp_path: Path) -> None:
+def test_what_can_be_downloaded(tiny_bundle: Path, tmp_path: Path) -> None:
     files = {file.label: file for file in bundles.files(Bundle.open(tiny_bundle), "../captcha tiny/1")}
     assert [file.name for file in files.values()] == [
         "captcha-tiny-1.tflite",

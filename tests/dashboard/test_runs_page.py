@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from captcha_core.tracking.connect import client
-from tests.dashboard.pages import World, bare_run, open_page, said, without_traceback
+from tests.dashboard.pages import World, bare_run, open_page, without_traceback, words_of
 
 
 def test_every_run_with_its_exact_match_and_interval(world: World) -> None:
@@ -25,15 +25,15 @@ def test_a_value_that_is_missing_is_an_empty_cell(world: World) -> None:
 
 def test_a_link_opens_one_run(world: World) -> None:
     page = without_traceback(open_page("runs", run=world.runs[0]))
-    assert world.runs[0] in said(page)
+    assert world.runs[0] in words_of(page)
     assert len(page.get("plotly_chart")) == 4
-    assert {"training.learning_rate", "network.name"} <= set(page.dataframe[1].value["parameter"])
+    assert {"training.learning_rate", "network.name"} <= set(page.dataframe[1].value["Parameter"])
 
 
 @pytest.mark.parametrize("run_id", ["0" * 32, "no such thing", "<script>alert(1)</script>"])
 def test_a_link_to_a_deleted_run(world: World, run_id: str) -> None:
     page = without_traceback(open_page("runs", run=run_id))
-    assert "deleted, or of another tracking server" in said(page)
+    assert "deleted, or of another tracking server" in words_of(page)
     assert len(page.dataframe[0].value) == 2, "the table is the way on"
 
 
@@ -49,36 +49,36 @@ def test_a_link_to_a_deleted_run(world: World, run_id: str) -> None:
 )
 def test_search(world: World, search: str, count: int) -> None:
     page = without_traceback(open_page("runs", q=search))
-    assert len(page.dataframe[0].value) == count if count else "No run fits this search" in said(page)
+    assert len(page.dataframe[0].value) == count if count else "No run fits this search" in words_of(page)
 
 
 def test_a_filter_that_mlflow_does_not_understand(world: World) -> None:
     page = without_traceback(open_page("runs", q="metrics.loss ==== oops"))
-    assert "MLflow does not understand this filter" in said(page)
+    assert "MLflow does not understand this filter" in words_of(page)
     assert len(page.dataframe[0].value) == 2
 
 
 def test_nothing_yet(fresh: Path) -> None:
     page = without_traceback(open_page("runs"))
-    assert "captchalab pipeline --preset digits4" in said(page)
+    assert "captchalab pipeline --preset digits4" in words_of(page)
 
 
 def test_mlflow_away(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     page = without_traceback(open_page("runs"))
-    assert "MLflow does not answer" in said(page)
+    assert "MLflow does not answer" in words_of(page)
     assert page.button(key="try-again").label == "Try again"
 
 
 def test_a_run_without_metrics(fresh: Path) -> None:
     page = without_traceback(open_page("runs", run=bare_run()))
-    assert "has logged no curve yet" in said(page)
+    assert "has logged no curve yet" in words_of(page)
 
 
 def test_a_note_and_a_tag_are_kept(fresh: Path) -> None:
     run_id = bare_run()
     page = open_page("runs", run=run_id)
     page.text_area[0].set_value("tried *twice*")
-    next(button for button in page.button if button.label == "Keep").click()
+    next(button for button in page.button if button.label == "Save").click()
     without_traceback(page.run())
     assert client().get_run(run_id).data.tags["mlflow.note.content"] == "tried *twice*"

@@ -1,4 +1,4 @@
-"""The Solve page: files in, text and confidences out; whatever else is handed in gets a sentence."""
+"""The Solve page: files in, text and confidences out; whatever else is uploaded gets a sentence."""
 
 import io
 import shutil
@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from captcha_core.registry.versions import CHALLENGER, set_champion, version_behind
 from tests.conftest import tiny_samples
-from tests.dashboard.pages import World, open_page, said, without_traceback
+from tests.dashboard.pages import World, open_page, without_traceback, words_of
 
 
 def _with(files: list[tuple[str, bytes]], **parameters: str) -> AppTest:
@@ -23,7 +23,7 @@ def test_one_image(world: World) -> None:
     sample = tiny_samples(1, seed=3)[0]
     page = _with([("one.png", sample.media)])
     assert page.code[0].value == sample.text
-    words = said(page)
+    words = words_of(page)
     assert "version 1 · champion" in words.replace("\\", "")
     assert words.count('class="cl-cell') == 2, "a confidence for each character"
 
@@ -32,7 +32,7 @@ def test_many_images_and_their_names(world: World) -> None:
     samples = tiny_samples(5, seed=4)
     files = [(f"<u>{index}.png", sample.media) for index, sample in enumerate(samples)]
     page = _with(files)
-    words = said(page)
+    words = words_of(page)
     assert "5 captchas read" in words
     assert "<u>0" not in words and "&lt;u&gt;0.png" in words
     assert list(page.dataframe[0].value["text"]) == [sample.text for sample in samples]
@@ -48,30 +48,30 @@ def test_a_zip(world: World) -> None:
         archive.writestr("notes.txt", b"hello")
     page = _with([("pile.zip", file.getvalue())])
     assert list(page.dataframe[0].value["text"]) == [sample.text for sample in samples]
-    assert "leads out of it" in said(page) and "notes" in said(page)
+    assert "such paths are not followed" in words_of(page) and "notes" in words_of(page)
 
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
         (b"", "no bytes at all"),
-        (b"<svg onload=alert(1)>", "expected a PNG, JPEG, GIF, BMP, WebP, AVIF, TIFF or ICO picture"),
+        (b"<svg onload=alert(1)>", "This is markup. Upload a PNG"),
         (b"PK\x03\x04 and then nonsense", "a damaged one"),
-        (b"RIFF\x00\x00\x00\x00WAVEfmt ", "expected an image for this model, received a clip"),
+        (b"RIFF\x00\x00\x00\x00WAVEfmt ", "This is a clip; the model reads a picture."),
     ],
 )
 def test_bad_uploads_get_a_sentence(world: World, content: bytes, sentence: str) -> None:
-    assert sentence in said(_with([("bad.png", content)])).replace("\\", "")
+    assert sentence in words_of(_with([("bad.png", content)])).replace("\\", "")
 
 
 def test_a_cut_off_image_gets_a_sentence(world: World) -> None:
     page = _with([("cut.png", tiny_samples(1)[0].media[:60])])
-    assert "damaged or cut-off" in said(page).replace("\\", "")
+    assert "damaged or cut-off" in words_of(page).replace("\\", "")
 
 
 def test_an_unknown_model_in_a_link(world: World) -> None:
     page = without_traceback(open_page("solve", model="models:/nobody@champion"))
-    assert "which is not here" in said(page)
+    assert "which is not here" in words_of(page)
     assert page.selectbox(key="model-choice").value == "models:/captcha-tiny@champion"
 
 
@@ -81,7 +81,7 @@ def test_a_link_chooses_a_model(world: World) -> None:
 
 
 def test_no_model_yet(fresh: Path) -> None:
-    assert "captchalab pipeline" in said(without_traceback(open_page("solve")))
+    assert "captchalab pipeline" in words_of(without_traceback(open_page("solve")))
 
 
 def test_a_model_whose_bundle_is_refused(fresh: Path, tiny_bundle: Path) -> None:
@@ -95,10 +95,10 @@ def test_a_model_whose_bundle_is_refused(fresh: Path, tiny_bundle: Path) -> None
     lying = locate("models:/captcha-tiny@champion").path
     (lying / "config.json").write_text("{}", encoding="utf-8")
     page = without_traceback(open_page("solve"))
-    assert "This model cannot be used" in said(page) and "do not trust it" in said(page)
+    assert "This model cannot be used" in words_of(page) and "do not trust it" in words_of(page)
     assert page.selectbox(key="model-choice").options, "another model can be chosen"
     shutil.rmtree(lying)
-    assert "This model cannot be used" in said(without_traceback(open_page("solve")))
+    assert "This model cannot be used" in words_of(without_traceback(open_page("solve")))
 
 
 def test_no_page_imports_tensorflow(world: World) -> None:
@@ -109,11 +109,11 @@ def test_no_page_imports_tensorflow(world: World) -> None:
         "import sys\n"
         "from tests.conftest import tiny_samples\n"
         "from tests.dashboard.pages import open_page\n"
-        "from dashboard.pages import PLACES\n"
+        "from dashboard.pages import PAGES\n"
         "page = open_page('solve')\n"
         "page.file_uploader[0].set_value([('a.png', tiny_samples(1)[0].media, 'image/png')])\n"
         "assert page.run().code, 'nothing was read'\n"
-        "for place in PLACES:\n"
+        "for place in PAGES:\n"
         "    assert not open_page(place.name).exception\n"
         "heavy = {'tensorflow', 'keras', 'torch', 'librosa'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

@@ -6,7 +6,7 @@ import pytest
 
 from captcha_core.tracking.callback import LogEpochs
 from dashboard.home import tasks
-from dashboard.tracking.records import ModelRecord, RunRecord, VersionRecord
+from dashboard.tracking.records import ModelRecord, ModelVersion, RunRecord
 
 
 class Logged:
@@ -35,7 +35,7 @@ def test_two_models_of_one_data_set_do_not_share_their_trainings() -> None:
         return RunRecord(name, name, "FINISHED", 0, tags=tags, metrics={"test_exact_match": exact_match})
 
     def model(name: str, run_id: str) -> ModelRecord:
-        return ModelRecord(name, "", {"champion": "1"}, {}, [VersionRecord(name, "1", 0, run_id)])
+        return ModelRecord(name, "", {"champion": "1"}, {}, [ModelVersion(name, "1", 0, run_id)])
 
     runs = [run("a", 0.5, "plain/1"), run("b", 0.9, "letters/1"), run("trial", 0.7)]
     plain, letters = sorted(

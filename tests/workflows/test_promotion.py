@@ -14,7 +14,7 @@ from captcha_core.registry.promotion import history
 from captcha_core.registry.versions import register
 from captcha_core.tracking.runs import start_run
 from dashboard.registry import promoting
-from dashboard.tracking.records import VersionRecord
+from dashboard.tracking.records import ModelVersion
 from experiments.cli import main
 from tests.conftest import tiny_samples
 
@@ -189,7 +189,7 @@ def test_the_page_and_the_command_reach_the_same_verdict_and_entry(there: Path) 
     assert run("promote", "--name", NAME, "--version", "1") == 0
     assert run("promote", "--name", NAME, "--version", "2", "--data", DATA, "--force", "--reason", "a test") == 0
     assert run("rollback", "--name", NAME) == 0
-    old, blind = (VersionRecord(NAME, version, 0) for version in "12")
+    old, blind = (ModelVersion(NAME, version, 0) for version in "12")
     proposal = promoting.compete(promoting.Proposal(blind, old, None), Path(DATA))
     assert not proposal.approved
     promoting.promote(proposal, "a test")
@@ -204,6 +204,6 @@ def test_the_page_refuses_a_changed_data_set(there: Path, tmp_path: Path) -> Non
     spoilt = shutil.copytree(DATA, tmp_path / "spoilt")
     shard = next((spoilt / "test").glob("*.parquet"))
     shard.write_bytes(shard.read_bytes()[:-1] + b"x")
-    old, blind = (VersionRecord(NAME, version, 0) for version in "12")
+    old, blind = (ModelVersion(NAME, version, 0) for version in "12")
     with pytest.raises(DataError, match="spoilt"):
         promoting.compete(promoting.Proposal(blind, old, None), spoilt)
