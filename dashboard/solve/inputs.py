@@ -10,7 +10,7 @@ import streamlit as st
 
 from captcha_core.errors import CaptchaError
 from captcha_core.fetch.fetch import Fetcher, FetchPolicy
-from captcha_core.media.sniff import kind_of
+from captcha_core.media.sniff import SUFFIXES, kind_of
 from captcha_core.solver import Solver
 from captcha_core.sources.scheme import can_turn, harder
 from captcha_core.sources.schemes import SCHEMES
@@ -20,7 +20,7 @@ from dashboard.solve.uploads import MAX_FILE_BYTES, MAX_MB, Uploads, take
 from dashboard.widgets import charts, paste
 from dashboard.widgets.text import count, markdown
 
-TYPES = ["png", "jpg", "jpeg", "gif", "bmp", "webp", "wav", "flac", "ogg", "mp3", "zip"]
+TYPES = [*(suffix.removeprefix(".") for suffix in SUFFIXES), "jpeg", "tif", "aif", "zip"]
 ADDED, MOST_ADDED = "added-captchas", 40  # of one session, in its own state
 DRAWN_FILES = "drawn-files"  # what was drawn here last, and
 DRAWN = "drawn"  # its content hash and text

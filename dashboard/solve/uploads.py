@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from captcha_core.errors import DataError
 from captcha_core.media.audio import MAX_BYTES as MAX_CLIP_BYTES
-from captcha_core.media.sniff import MAX_IMAGE_BYTES, ZIP, Kind, describe, format_of
+from captcha_core.media.sniff import MAX_IMAGE_BYTES, ZIP, Kind, describe, format_of, remedy
 from captcha_core.sources.archive import ZipFiles
 
 MAX_MB = 64  # of one file to upload
@@ -74,7 +74,8 @@ def _kind_within_limits(content: bytes) -> Kind:
     """
     found = format_of(content)
     if found is None:
-        raise DataError(f"This is {describe(content)}. Upload a PNG, JPEG, GIF, BMP, WebP, WAV, FLAC, OGG or MP3 file.")
+        known = describe(content) if content else "an empty file"
+        raise DataError(f"This is {known}, which no model reads; {remedy(content)}.")
     limit, noun = (MAX_IMAGE_BYTES, "picture") if found.kind == "image" else (MAX_CLIP_BYTES, "clip")
     if len(content) > limit:
         raise DataError(f"This {noun} is {_mb(len(content))}; the limit is {_mb(limit)}.")

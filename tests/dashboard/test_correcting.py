@@ -32,7 +32,7 @@ def _corrected(sample: Sample, text: str) -> AppTest:
     page = open_page("solve")
     page.file_uploader[0].set_value([("one.png", sample.media, "image/png")])
     without_traceback(page.run())
-    field = next(one for one in page.text_input if one.label.startswith("Read wrong?"))
+    field = next(one for one in page.text_input if one.label.startswith("True text"))
     field.set_value(text)
     next(one for one in page.button if one.label == "Save as label").click()
     return without_traceback(page.run())
@@ -41,11 +41,11 @@ def _corrected(sample: Sample, text: str) -> AppTest:
 def test_a_correction_becomes_a_labelled_sample(own: Path) -> None:
     (sample,) = tiny_samples(1, seed=3)
     page = _corrected(sample, "30")
-    assert "1 label kept in data/corrections-captcha-tiny" in words_of(page).replace("\\", "")
+    assert "1 label saved in data/corrections-captcha-tiny" in words_of(page).replace("\\", "")
     dataset = Dataset.open(own / "data" / "corrections-captcha-tiny")
-    (kept,) = [one for split in SPLITS for one in dataset.samples(split)]
-    assert (kept.id, kept.text, kept.path) == (sample.id, "30", "one.png")
-    assert kept.origin["guess"] == sample.text and kept.origin["model"] == "captcha-tiny version 1"
+    (saved,) = [one for split in SPLITS for one in dataset.samples(split)]
+    assert (saved.id, saved.text, saved.path) == (sample.id, "30", "one.png")
+    assert saved.origin["guess"] == sample.text and saved.origin["model"] == "captcha-tiny version 1"
 
 
 def test_a_captcha_of_a_data_set_gets_a_line_in_its_log(own: Path, tiny_bundle: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_captcha_of_a_data_set_gets_a_line_in_its_log(own: Path, tiny_bundle: 
     bare = [Sample(one.media, None, "captcha.png") for one in samples]
     pool = write_samples(own / "data" / "pool", Solver.load(str(tiny_bundle)).spec, bare, "browser", "1/0/0")
     page = _corrected(samples[2], "30")
-    assert "1 label kept in data/pool" in words_of(page).replace("\\", "")
+    assert "1 label saved in data/pool" in words_of(page).replace("\\", "")
     (label,) = LabelLog.of(pool.path, pool.spec).read()[0]
     assert (label.id, label.text, label.by, label.guess) == (samples[2].id, "30", "hand", samples[2].text)
     assert not (own / "data" / "corrections-captcha-tiny").exists()
@@ -89,7 +89,7 @@ def test_many_at_once(own: Path, tiny_bundle: Path) -> None:
     edited = pd.DataFrame({correction.TRUTH: [texts[0], "31", f" {texts[2]} ", None]})
     changed = correction.corrections(results, edited)
     assert [(result.upload.name, text) for result, text in changed] == [(items[1].name, "31")], "the others are as read"
-    assert correction.save(solver, changed, "ana").startswith("1 label kept in data/corrections-")
+    assert correction.save(solver, changed, "ana").startswith("1 label saved in data/corrections-")
     shutil.rmtree(own / "data")
 
 

@@ -54,8 +54,8 @@ def test_a_zip(world: World) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "no bytes at all"),
-        (b"<svg onload=alert(1)>", "This is markup. Upload a PNG"),
+        (b"", "This is an empty file"),
+        (b"<svg onload=alert(1)>", "This is an SVG drawing, which no model reads; convert it to PNG"),
         (b"PK\x03\x04 and then nonsense", "a damaged one"),
         (b"RIFF\x00\x00\x00\x00WAVEfmt ", "This is a clip; the model reads a picture."),
     ],

@@ -88,3 +88,8 @@ def test_a_damaged_or_encrypted_zip_gets_a_sentence() -> None:
 def test_names_are_for_people_alone() -> None:
     assert uploads.base_name("a/b\\c\x00\x1b.png") == "c.png"
     assert uploads.base_name("") == "file"
+
+
+def test_a_file_beyond_the_limit_of_its_kind_gets_a_sentence_with_both_sizes() -> None:
+    taken = take([("large.png", PNG + bytes(30 * 2**20 - len(PNG)))])
+    assert [one.reason for one in taken.refused] == ["This picture is 30 MB; the limit is 8 MB."]
