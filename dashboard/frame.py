@@ -92,10 +92,12 @@ def csv_button(frame: pd.DataFrame, name: str, where: Any = st, **options: Any) 
 
 
 def sentence_case(frame: pd.DataFrame, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the columns' settings with their names, the first letter large, as the table's heads."""
-    known = config or {}
-    heads = {str(name): {"label": str(name)[:1].upper() + str(name)[1:]} for name in frame.columns}
-    return {name: {**known.get(name, {}), **head} for name, head in heads.items()}
+    """Return the columns' settings with their names as the table's heads: the first letter large, units in full."""
+    known, heads = config or {}, {}
+    for name in map(str, frame.columns):
+        words = name.replace("ms", "milliseconds", 1) if name.split()[0] == "ms" else name
+        heads[name] = {**known.get(name, {}), "label": words[:1].upper() + words[1:]}
+    return heads
 
 
 def _again() -> None:

@@ -78,7 +78,7 @@ def _facts(dataset: Dataset, summary: DataSetSummary) -> None:
     if not summary.complete:
         st.caption(f"This data set is large: splits beyond {contents.MOST_ROWS:,} samples were not looked through.")
     left, right = st.columns([4, 1], vertical_alignment="center")
-    left.caption(f"digest `{dataset.digest}`")
+    left.caption(f"Digest `{dataset.digest}`")
     if right.button("Check every byte", icon=":material/fact_check:", width="stretch"):
         with st.spinner("reading every shard"):
             dataset.verify()

@@ -20,7 +20,7 @@ from dashboard.solve.uploads import MAX_FILE_BYTES, MAX_MB, Uploads, take
 from dashboard.widgets import charts, paste
 from dashboard.widgets.text import count, markdown
 
-TYPES = [*(suffix.removeprefix(".") for suffix in SUFFIXES), "jpeg", "tif", "aif", "zip"]
+TYPES = [*(suffix.removeprefix(".") for suffix in SUFFIXES), "jpeg", "avif", "tif", "aif", "aiff", "zip"]
 ADDED, MOST_ADDED = "added-captchas", 40  # of one session, in its own state
 DRAWN_FILES = "drawn-files"  # what was drawn here last, and
 DRAWN = "drawn"  # its content hash and text
