@@ -3,18 +3,25 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from captcha_core.bundle.bundle import Bundle, LiteRT
 from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import DataError, ModelError
+from captcha_core.media.given import Media, media_bytes
 from captcha_core.models.decode import DECODERS, Decoded, Limits, decode
 from captcha_core.registry.versions import locate
 from captcha_core.spec.answer import Answer, Box, Character
 from captcha_core.spec.captcha import CaptchaSpec
 
 BATCH = 64
+
+
+def _open(path: str, digest: str, model: ModelIdentity, threads: int) -> "Solver":
+    return Solver(Bundle.open(Path(path), digest), model, threads)
 
 
 @dataclass
@@ -30,6 +37,12 @@ class Solver:
     bundle: Bundle
     model: ModelIdentity
     threads: int = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle where the model is, and not its interpreter: another process opens it anew."""
+        if self.model.version:
+            return Solver.load, (f"models:/{self.model.name}/{self.model.version}", self.threads)
+        return _open, (str(self.bundle.path.resolve()), self.bundle.digest, self.model, self.threads)
 
     def __post_init__(self) -> None:
         self._litert = LiteRT(self.bundle.litert, self.threads)
@@ -85,35 +98,35 @@ class Solver:
         """Return logits (B, T, K + 1) of features (B, ...)."""
         return self._litert.run(features)
 
-    def solve(self, media: bytes, limits: Limits | None = None) -> Answer:
+    def solve(self, media: Media, limits: Limits | None = None) -> Answer:
         """Read one captcha.
 
         Args:
-            media: The file's bytes.
+            media: The file's bytes, its path, an open file, a PIL picture, or pixels as uint8 (H, W) or (H, W, 3).
             limits: Narrower limits than the model's own, from :meth:`Limits.of`.
 
         Raises:
             DataError: If the bytes cannot be read.
         """
         started = time.perf_counter()
-        seen, boxes_px = self._look(media)
+        seen, boxes_px = self._look(media_bytes(media))
         logits = self.logits(seen[None])[0]
         decoded = decode(self.bundle.config.head, logits, limits or self._limits)
         return self._answer(decoded, (time.perf_counter() - started) * 1000, boxes_px, len(logits))
 
-    def attempt(self, media: bytes) -> Answer | None:
+    def attempt(self, media: Media) -> Answer | None:
         """Read one captcha, or return None where that cannot be done."""
         try:
             return self.solve(media)
         except DataError:
             return None
 
-    def solve_many(self, media: Sequence[bytes]) -> list[Answer]:
+    def solve_many(self, media: Sequence[Media]) -> list[Answer]:
         """Read captchas in batches; ``elapsed_ms`` is each one's share of its batch."""
         answers: list[Answer] = []
         for first in range(0, len(media), BATCH):
             started = time.perf_counter()
-            looks = [self._look(one) for one in media[first : first + BATCH]]
+            looks = [self._look(media_bytes(one)) for one in media[first : first + BATCH]]
             batch = np.stack([seen for seen, _ in looks])
             logits = self.logits(batch)
             decoded = [decode(self.bundle.config.head, one, self._limits) for one in logits]

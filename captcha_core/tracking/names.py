@@ -134,4 +134,5 @@ class Artifact:
     SEARCH = "search"  # folder: space and result of a search
     BUNDLE = "bundle"  # folder: bundle of a trial
     MODEL = "model"  # name of the logged model
+    COMPARISON = "comparison.json"  # of models side by side
     PROMOTION = "promotion.json"  # everything about one promotion

@@ -115,7 +115,7 @@ class Run:
 
     def folder(self, path: Path, to: str) -> None:
         """Log every file of a folder."""
-        self.client.log_artifacts(self.id, str(path), to)
+        self.client.log_artifacts(self.id, str(path), to or None)
 
     def data(self, name: str, digest: str, source: str, counts: Mapping[str, int], context: str) -> None:
         """Log which data was used, as MLflow's dataset input."""

@@ -42,9 +42,9 @@ def search(
     resume: str | None = None,
     workers: int = 1,
     cluster: str | None = None,
-    repeats: int = 2,
+    repeats: int | None = None,
     full_minutes: float | None = None,
-    bundles: int = 3,
+    bundles: int | None = None,
 ) -> "SearchResult":
     """Try settings of a training as trials of one MLflow run, and register the winner as challenger.
 
@@ -73,9 +73,10 @@ def search(
         resume: Name of the search to go on with.
         workers: Trials side by side, each with its share of the threads.
         cluster: Address of a Ray cluster that runs them and sees this folder.
-        repeats: Full trainings of the winner and of the default to compare; 0 leaves the comparison out.
+        repeats: Full trainings of the winner and of the default to compare, by default 2; 0 leaves the comparison out.
         full_minutes: Training time of those in minutes; by default the preset's.
-        bundles: How many of the best trials get their bundle logged.
+        bundles: How many of the best trials get their bundle logged, by default 3. A search that is resumed keeps this,
+            ``repeats`` and ``full_minutes`` as it was begun with.
 
     Returns:
         The trials, the best of them and the comparison with the default.
@@ -143,4 +144,6 @@ def search(
                 "evaluation": {"count": test_samples} if test_samples else {},
             }
             plan = resume_search(resume or "", {key: value for key, value in given.items() if value}, trials or 0)
-        return run_search(plan, SearchOptions(workers, cluster or "", repeats, full_minutes or 0.0, bundles), processes)
+        asked = {"repeats": repeats, "full_minutes": full_minutes or None, "bundles": bundles}
+        ending = SearchOptions.begun_with(plan) | {key: value for key, value in asked.items() if value is not None}
+        return run_search(plan, SearchOptions(workers, cluster or "", **ending), processes)

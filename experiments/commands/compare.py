@@ -10,6 +10,7 @@ from experiments.terminal.options import Data, Experiment, Format, Split, check_
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from captcha_core.dataset.store import Dataset
     from captcha_core.evaluation.metrics import Proportion
     from captcha_core.evaluation.predictions import Predictions
 
@@ -43,7 +44,15 @@ def compare(
     from captcha_core.tracking.connect import connect
 
     connect()
-    report = _read_anew(models, data, split) if data else _as_logged(models)
+    from pathlib import Path
+
+    from captcha_core.dataset.store import Dataset
+    from captcha_core.workflows.logged_reading import compare_logged
+
+    dataset = Dataset.open(Path(data)) if data else None
+    report = compare_logged(
+        models, dataset, split, lambda: _read_anew(models, dataset, split) if dataset else _as_logged(models)
+    )
     if as_json:
         print(json.dumps(report))
         return
@@ -62,14 +71,10 @@ def compare(
         )
 
 
-def _read_anew(models: list[str], data: str, split: str) -> dict[str, Any]:
-    from pathlib import Path
-
-    from captcha_core.dataset.store import Dataset
+def _read_anew(models: list[str], dataset: "Dataset", split: str) -> dict[str, Any]:
     from captcha_core.solver import Solver
     from captcha_core.workflows.promote import read_side_by_side
 
-    dataset = Dataset.open(Path(data))
     solvers = [(model, Solver.load(model if "/" in model else f"runs:/{model}")) for model in models]
     read = read_side_by_side(solvers, dataset, split)
     figures = [{"name": side.name, **side.figures} for side in read]

@@ -29,15 +29,15 @@ def evaluate(
 ) -> None:
     """Evaluate a model on a split of a data set: exact match with its 95 % interval, and the rest beside it.
 
-    A sample that cannot be read counts as wrong.
+    A sample that cannot be read counts as wrong. It is an MLflow run of its own.
     """
     as_json = check_format(output)
 
     from captcha_core.dataset.store import Dataset
-    from captcha_core.workflows.evaluate import evaluate as read_with
+    from captcha_core.workflows.logged_reading import evaluate_logged
 
     dataset = Dataset.open(Path(data))
-    report = read_with(model, dataset, split, cluster)
+    report = evaluate_logged(model, dataset, split, cluster)
     if out:
         report.write(Path(out))
     if as_json:

@@ -13,7 +13,10 @@ from experiments.terminal.options import Experiment, Format, Out, SplitBy, check
 
 if TYPE_CHECKING:
     from captcha_core.dataset.generate import Source
+    from captcha_core.dataset.store import Dataset
     from captcha_core.sources.scheme import Scheme
+
+DRAWN = {"source", "count", "knobs", "split"}  # of a plan: what the run says of it
 
 
 def generate(
@@ -81,6 +84,7 @@ def generate(
     from captcha_core.progress import progress_bar
     from captcha_core.sources.schemes import get_scheme
     from captcha_core.sources.texts import flagged_alphabet
+    from captcha_core.workflows.logged_reading import draw_logged
 
     changes = {
         "alphabet": alphabet or flagged_alphabet(digits, lower, upper),
@@ -99,8 +103,12 @@ def generate(
         processes = 1  # so that one process counts what is spent
         if cluster:
             raise typer.BadParameter("expected none with a paid engine, received one.", param_hint="--cluster")
-    with progress_bar(f"drawing {scheme}", request.total) as advance:
-        dataset = write_drawn(Path(out), request, workers=processes, cluster=cluster or None, progress=advance)
+
+    def draw() -> "Dataset":
+        with progress_bar(f"drawing {scheme}", request.total) as advance:
+            return write_drawn(Path(out), request, workers=processes, cluster=cluster or None, progress=advance)
+
+    dataset = draw_logged(turned.name, {"seed": request.seed, **request.plan().model_dump(include=DRAWN)}, draw)
     if as_json:
         print(json.dumps({"path": out, "digest": dataset.digest, "counts": dataset.counts}))
     else:

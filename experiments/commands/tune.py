@@ -43,11 +43,14 @@ def tune(
         ),
     ] = "",
     repeats: Annotated[
-        int, typer.Option(help="Full trainings of the winner and of the default to compare; 0: none.", min=0)
-    ] = 2,
+        int | None,
+        typer.Option(help="Full trainings of the winner and of the default to compare, by default 2; 0: none.", min=0),
+    ] = None,
     full_minutes: Annotated[float, typer.Option(help="Training time of those; 0: the preset's.", min=0)] = 0.0,
     test_samples: Annotated[int, typer.Option(help="Fresh test samples of a live stream; 0: the preset's.", min=0)] = 0,
-    bundles: Annotated[int, typer.Option(help="How many of the best trials get their bundle logged.", min=0)] = 3,
+    bundles: Annotated[
+        int | None, typer.Option(help="How many of the best trials get their bundle logged, by default 3.", min=0)
+    ] = None,
     registered: Annotated[
         str, typer.Option(help="Registered model; by default captcha-PRESET, without one captcha-FOLDER.")
     ] = "",

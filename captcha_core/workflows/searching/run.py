@@ -29,6 +29,7 @@ from captcha_core.workflows.searching.runs import log_best, log_bundles, log_pla
 from captcha_core.workflows.searching.trial import TrialRunner
 from captcha_core.workflows.searching.workers import WorkerFault, WorkerPool, work
 
+OPTIONS = "options.json"  # in the folder of the search
 LEFT_BEHIND_S = 5.0  # patience with a server when a search stops
 
 
@@ -49,6 +50,15 @@ class SearchOptions:
     repeats: int = 2
     full_minutes: float = 0.0
     bundles: int = 3
+
+    @staticmethod
+    def begun_with(plan: SearchPlan) -> dict[str, Any]:
+        """Return what a search that is resumed was begun with of its ending; nothing for a new one."""
+        return read_json(plan.folder / OPTIONS) or {}
+
+    def save(self, plan: SearchPlan) -> None:
+        """Write what :meth:`begun_with` reads."""
+        write_json(plan.folder / OPTIONS, {key: getattr(self, key) for key in ("repeats", "full_minutes", "bundles")})
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,7 @@ def run_search(
 
 def _locked(plan: SearchPlan, options: SearchOptions, processes: Processes | None) -> SearchResult:
     plan = _with_run(plan)
+    options.save(plan)
     tags = {Tag.KIND: Kind.SEARCH, Tag.SEARCH: plan.name, Tag.PRESET: plan.base.label}
     with start_run(plan.name, tags, plan.run_id, keep=RUNS) as run:
         try:
