@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 PRESET ?= digits4
 FUZZ_INPUTS ?= 50000
 WORKERS ?= 2
+SAMPLE ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run pipeline quick test long-test fuzz audit licences wheel docs-check screenshots lint types format clean
+.PHONY: help run pipeline quick test long-test mutants fuzz audit licences wheel docs-check screenshots lint types format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +40,9 @@ test: lint types ## Lint, types and the whole test suite, a file at a time in ea
 
 long-test: $(VENV)/.installed ## The long tests as well: kills, soaks, big data
 	$(BIN)/python -m pytest -m 'long or not long' --timeout=7200
+
+mutants: $(VENV)/.installed ## Change twelve core modules in one place at a time: do their tests notice? SAMPLE=15 of each
+	SAMPLE=$(SAMPLE) $(BIN)/python -m tests.mutate
 
 fuzz: $(VENV)/.installed ## Damaged inputs at every entrance, FUZZ_INPUTS=50000 each; prints the figures
 	FUZZ_INPUTS=$(FUZZ_INPUTS) $(BIN)/python -m pytest -s -m long --timeout=14400 tests/faults/test_fuzz.py

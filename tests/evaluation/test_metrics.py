@@ -170,3 +170,15 @@ def test_headline_is_finite_even_for_nothing() -> None:
     assert some["character_error_rate"] == 0.5
     assert some["per_position_accuracy"] == 0.5
     assert some["expected_calibration_error"] == pytest.approx(0.05)
+
+
+def test_every_confidence_falls_into_the_bin_that_begins_at_or_below_it() -> None:
+    rows = reliability([0.0, 0.24, 0.25, 0.5, 0.74, 1.0, 1.0], [False, True, True, False, True, True, False], bins=4)
+    assert [(row.low, row.high, row.n) for row in rows] == [
+        (0.0, 0.25, 2), (0.25, 0.5, 1), (0.5, 0.75, 2), (0.75, 1.0, 2)
+    ]  # fmt: skip
+    assert [row.exact_match for row in rows] == [0.5, 1.0, 0.5, 0.5]
+    assert [row.confidence for row in rows] == pytest.approx([0.12, 0.25, 0.62, 1.0])
+    assert [row.n for row in reliability([0.1], [True], bins=4)] == [1], "bins without samples are left out"
+    with pytest.raises(ValueError, match="as many confidences as answers"):
+        reliability([0.5, 0.5], [True])

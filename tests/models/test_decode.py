@@ -87,3 +87,32 @@ def test_a_narrower_alphabet_is_kept_to() -> None:
 def test_impossible_limits_are_refused() -> None:
     with pytest.raises(SpecError, match="expected limits that some text of 2 to 4 characters can meet"):
         Limits.of(spec(2, 4), min_length=5)
+
+
+def test_log_softmax_of_far_logits_is_finite_and_sums_to_one() -> None:
+    found = log_softmax(np.array([[2000.0, 0.0, -2000.0], [-3000.0, -3000.0, -3000.0]]))
+    assert found[0].tolist() == [0.0, -2000.0, -4000.0]
+    assert np.exp(found).sum(axis=1) == pytest.approx([1.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("asked", "lengths"), [((None, None), (2, 4)), ((1, 9), (2, 4)), ((3, 3), (3, 3)), ((4, None), (4, 4))]
+)
+def test_limits_narrow_the_specification_and_never_widen_it(asked: tuple[int, int], lengths: tuple[int, int]) -> None:
+    limits = Limits.of(spec(2, 4), None, *asked)
+    assert (limits.min_length, limits.max_length) == lengths
+    assert limits.allowed.tolist() == [True] * 3
+
+
+def test_a_character_of_ctc_is_as_likely_as_at_its_surest_step() -> None:
+    p = np.array([[0.1, 0.6, 0.3], [0.05, 0.9, 0.05], [0.8, 0.1, 0.1], [0.3, 0.0001, 0.6999]])
+    answer = decode("ctc", np.log(p), Limits.of(spec(1, 3)))
+    assert answer.probabilities == pytest.approx([0.9, 0.6999])
+
+
+def test_a_fixed_length_shares_out_the_blanks_probability() -> None:
+    p = np.array([[0.5, 0.4, 0.1], [0.9, 0.02, 0.08]])
+    answer = decode("positions", np.log(p), Limits.of(spec(2, 2)))
+    assert answer.probabilities == pytest.approx([0.8, 0.8])
+    assert answer.confidence == pytest.approx(0.64)
+    assert answer.spans.tolist() == [[0, 1], [1, 2]]

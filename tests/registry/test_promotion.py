@@ -263,3 +263,14 @@ def test_doctor_finds_a_cut_promotion_among_many_models(
     assert run("doctor", "--repair") == 0
     assert run("doctor") == 0
     assert [entry.to_version for entry in history(NAME)] == ["1"]
+
+
+def test_a_previous_champion_that_is_the_champion_is_none(registry: Path) -> None:
+    promote(NAME, "1")
+    client().set_registered_model_alias(NAME, PREVIOUS, "1")  # by hand
+    with pytest.raises(RegistryError, match="expected a previous champion"):
+        rollback(NAME)
+    promote(NAME, "2", forced=True, reason="newer")
+    client().set_registered_model_alias(NAME, CHAMPION, "3")  # by hand: the next change starts from what is there
+    assert promote(NAME, "1", forced=True, reason="older").from_version == "3"
+    assert champions() == ("1", "3")

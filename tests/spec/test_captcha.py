@@ -58,3 +58,46 @@ def test_the_difference_of_two_specs_is_named() -> None:
 def test_broken_json_is_refused() -> None:
     with pytest.raises(SpecError, match="expected a valid specification"):
         CaptchaSpec.from_json("{")
+
+
+@pytest.mark.parametrize(
+    ("fields", "change", "fits"),
+    [
+        (IMAGE, {"max_length": 64}, True),
+        (IMAGE, {"max_length": 65}, False),
+        (IMAGE, {"min_length": 1, "max_length": 1}, True),
+        (IMAGE, {"height_px": 8, "width_px": 2048}, True),
+        (IMAGE, {"height_px": 7}, False),
+        (IMAGE, {"width_px": 2049}, False),
+        (IMAGE, {"max_seconds": 1.0}, False),
+        (AUDIO, {"sample_rate_hz": 4000}, True),
+        (AUDIO, {"sample_rate_hz": 3999}, False),
+        (AUDIO, {"sample_rate_hz": 192_000}, True),
+        (AUDIO, {"sample_rate_hz": 192_001}, False),
+        (AUDIO, {"max_seconds": 600}, True),
+        (AUDIO, {"max_seconds": 601}, False),
+        (AUDIO, {"max_seconds": 0}, False),
+        (AUDIO, {"max_seconds": None}, False),
+        (AUDIO, {"channels": 1}, False),
+    ],
+)
+def test_the_bounds_of_a_specification(fields: dict, change: dict, fits: bool) -> None:
+    if fits:
+        CaptchaSpec.build(**{**fields, **change})
+        return
+    with pytest.raises(SpecError, match="expected"):
+        CaptchaSpec.build(**{**fields, **change})
+
+
+@pytest.mark.parametrize("text", ["1234", "123456"])
+def test_the_shortest_and_the_longest_label_fit(text: str) -> None:
+    assert CaptchaSpec.build(**IMAGE).label(text) == text
+
+
+def test_what_a_specification_is_not_it_has_no_sizes_of() -> None:
+    image, audio = CaptchaSpec.build(**IMAGE), CaptchaSpec.build(**AUDIO)
+    assert (image.size_px, image.shape, audio.rate_hz, audio.seconds) == ((60, 160), (60, 160, 1), 8000, 9)
+    assert not image.fixed_length and CaptchaSpec.build(**IMAGE | {"min_length": 6}).fixed_length
+    for ask in (lambda: audio.size_px, lambda: image.rate_hz, lambda: image.seconds):
+        with pytest.raises(SpecError, match="expected an"):
+            ask()

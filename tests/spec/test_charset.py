@@ -44,3 +44,23 @@ def test_impossible_alphabets_are_refused(alphabet: str, case_sensitive: bool, m
 def test_a_text_longer_than_the_row_is_refused() -> None:
     with pytest.raises(SpecError, match="at most 2 characters, received 3"):
         Charset("abc").encode(["abc"], 2)
+
+
+def test_there_is_a_class_for_each_character_and_the_blank() -> None:
+    assert Charset("ab").classes == 3
+
+
+def test_either_case_has_the_class_of_the_alphabets_own() -> None:
+    charset = Charset("aBc1", case_sensitive=False)
+    assert charset.encode(["ABC1", "abc1"], 4).tolist() == [[1, 2, 3, 4]] * 2
+    assert charset.decode([1, 0, 2, 4]) == "aB1"
+
+
+def test_a_text_as_long_as_the_row_fits() -> None:
+    assert Charset("abc").encode(["ab"], 2).tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize("alphabet", ["a\u00a0", "a\u200b", "a\n"])
+def test_what_nobody_can_see_is_no_character(alphabet: str) -> None:
+    with pytest.raises(SpecError, match="printable"):
+        Charset(alphabet)

@@ -247,3 +247,34 @@ def test_who_looks_whether_it_is_in_use_does_not_take_it(tmp_path: Path) -> None
     assert is_in_use(path)
     box.close(0)
     assert not is_in_use(path)
+
+
+def test_a_line_has_the_time_at_which_it_was_true_and_not_that_of_its_sending(tmp_path: Path) -> None:
+    times: list[int] = []
+
+    class Timed(Server):
+        def run(self, run_id: str) -> Any:
+            self._answer()
+            return self
+
+        def metrics(self, values: Mapping[str, float], step: int, at_ms: int) -> None:
+            times.append(at_ms)
+
+        def end(self, state: str, reason: str, at_ms: int) -> None:
+            times.append(at_ms)
+
+    server = Timed()
+    server.down = True
+    box = opened(tmp_path / "box.sqlite", server)
+    before = int(time.time() * 1000)
+    run = box.known("a", "x")
+    run.metrics({"loss": 1.0})
+    run.metrics({"loss": 1.0}, at_ms=1_700_000_000_000)
+    run.end("FINISHED")
+    run.end("FINISHED", at_ms=0)
+    after = int(time.time() * 1000)
+    time.sleep(0.3)
+    server.down = False
+    assert box.close(20)
+    assert before <= times[0] <= after and times[1] == 1_700_000_000_000
+    assert before <= times[2] <= after and times[3] == 0

@@ -86,3 +86,14 @@ HEAD = "from captcha_core.tracking import runs\n"
 )
 def test_what_went_wrong_never_ends_as_finished(empty_folder: Path, program: str, status: str) -> None:
     assert status_at_the_end(HEAD + program) == status
+
+
+def test_a_folder_is_logged_whole_and_where_it_is_wanted(empty_folder: Path) -> None:
+    (empty_folder / "made" / "deep").mkdir(parents=True)
+    (empty_folder / "made" / "a.txt").write_text("a", encoding="utf-8")
+    (empty_folder / "made" / "deep" / "b.txt").write_text("b", encoding="utf-8")
+    with start_run("folders") as run:
+        run.folder(empty_folder / "made", "report")
+    place = Path(client().download_artifacts(run.id, "report"))
+    found = {str(path.relative_to(place)): path.read_text(encoding="utf-8") for path in place.rglob("*.txt")}
+    assert found == {"a.txt": "a", str(Path("deep/b.txt")): "b"}
