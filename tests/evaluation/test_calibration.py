@@ -178,3 +178,7 @@ def test_a_hundred_thousand_answers_are_no_wait() -> None:
     choice = choose_threshold(pool.tolist(), known.tolist(), (known > rng.random(10_000)).tolist(), 0.1, proven=True)
     assert choice.accepted > 0
     assert time.process_time() - began < 5, "seconds; 6 minutes where each threshold looks at all answers"
+
+
+def test_one_labelled_answer_that_is_wrong_is_all_errors() -> None:
+    assert choose_threshold([0.9], [0.9], [False], 0.6).accepted == 0

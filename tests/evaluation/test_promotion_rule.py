@@ -66,3 +66,29 @@ def test_slow_and_large_challengers_are_refused_in_words() -> None:
 def test_a_rule_that_cannot_be_is_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         PromotionRule.model_validate(options)
+
+
+def test_the_sentence_tells_every_figure() -> None:
+    champion, challenger = paired(700, 0, 100, 200)
+    first, latency, size = PromotionRule(margin=0.02).judge(contender(champion), contender(challenger)).reasons
+    assert first.sentence == (
+        "exact match 70.00% against 80.00% on 1,000 samples: -10.00 points, with 95% confidence about -11.67 or more; "
+        "that it is 2.00 points worse has p = 1, allowed 0.05 (read only by the challenger 0, only by the champion "
+        "100, McNemar p = 1.58e-30)."
+    )
+    assert latency.sentence == "latency 1.000 ms a sample against 1.000 ms a sample: 1.00 times, allowed 1.2 times."
+    assert size.sentence == "size 1,000 bytes against 1,000 bytes: 1.00 times, allowed 1.5 times."
+
+
+def test_what_is_as_slow_and_large_as_allowed_passes_and_nothing_has_no_ratio() -> None:
+    champion, challenger = paired(1900, 10, 10, 80)
+    rule = PromotionRule(max_latency_ratio=2, max_size_ratio=2)
+    assert rule.judge(contender(champion), contender(challenger, 2.0, 2000)).promote
+    assert not rule.judge(contender(champion), contender(challenger, 2.0, 2001)).promote
+    without = rule.judge(contender(champion, 0.0), contender(challenger, 0.0)).reasons[1]
+    assert without.holds and "no ratio" in without.sentence
+
+
+def test_a_set_too_small_for_any_proof_says_so_even_of_a_challenger_that_reads_less() -> None:
+    verdict = PromotionRule().judge(*(contender(one) for one in paired(90, 0, 10, 0)))
+    assert "too small to tell: equally good models that differ as often take about 6,215" in str(verdict)
