@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from captcha_core.errors import DataError, disk_error
+from captcha_core.errors import DataError, ModelError, disk_error
 
 MAX_MEDIA_BYTES = 32 * 2**20
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the start of a formula
@@ -174,3 +174,24 @@ def require_replaceable(folder: Path) -> Path:
             "choose another --out."
         )
     return whole
+
+
+@contextlib.contextmanager
+def locked(folder: Path, refusal: str, timeout_s: float = 0) -> Iterator[None]:
+    """Hold the lock of a folder, which is made if need be; the same process may hold it more than once.
+
+    Raises:
+        ModelError: With this refusal if another process holds it for longer than ``timeout_s``.
+    """
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock", is_singleton=True)
+    try:
+        lock.acquire(timeout=timeout_s)
+    except Timeout:
+        raise ModelError(refusal) from None
+    try:
+        yield
+    finally:
+        lock.release()

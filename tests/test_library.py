@@ -80,7 +80,7 @@ def test_what_cannot_be_trained_is_refused_before_keras_starts(
 
 
 def test_a_preset_is_read_once(tiny_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from captcha_core.workflows import plan
+    from captcha_core.workflows import plan, train
 
     read: list[str] = []
     load = plan.load_preset
@@ -90,7 +90,7 @@ def test_a_preset_is_read_once(tiny_data: Path, monkeypatch: pytest.MonkeyPatch)
         return load(name)
 
     monkeypatch.setattr(plan, "load_preset", counted)
-    monkeypatch.setattr(plan.TrainingPlan, "run", lambda self, **_: self)
+    monkeypatch.setattr(train, "train_plan", lambda plan, *_, **__: plan)
     Path("tiny.yaml").write_text(PRESET, encoding="utf-8")
     captcha_core.train("tiny.yaml")
     assert read == ["tiny.yaml"]

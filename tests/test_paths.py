@@ -13,7 +13,10 @@ import httpx
 import pytest
 import typer
 
+from captcha_core.dataset.in_memory import write_samples
+from captcha_core.spec.captcha import CaptchaSpec
 from tests.conftest import tiny_samples
+from tests.test_library import PRESET
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = tuple(f"{ROOT / package}/" for package in ("captcha_core", "experiments", "dashboard"))
@@ -86,6 +89,18 @@ def test_an_image_through_the_api(tiny_bundle: Path) -> None:
     service.workers.close()
     assert {"captcha_core/serving/guard.py", "captcha_core/solver.py"} <= set(files)
     require_at_most(12, files)
+
+
+def test_a_training_from_its_preset_to_the_registered_version(
+    empty_folder: Path, tiny_spec: CaptchaSpec, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from experiments.commands.train import train
+
+    write_samples(empty_folder / "data" / "tiny", tiny_spec, tiny_samples(80), "test", "0.5/0.25/0.25")
+    (empty_folder / "tiny.yaml").write_text(PRESET, encoding="utf-8")
+    files = files_passed(lambda: train("tiny.yaml"))
+    assert "version 2" in capsys.readouterr().out
+    require_at_most(55, files)
 
 
 def test_an_image_through_the_dashboard(tiny_bundle: Path) -> None:

@@ -1,24 +1,100 @@
-"""What happens at the end of an epoch: validation, remarks, the checkpoint, and the end for lack of improvement."""
+"""What happens while a network is fitted: rate and budget of each step; validation and checkpoint after each epoch."""
 
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from captcha_core.errors import ModelError
+from captcha_core.evaluation.metrics import character_error_rate, exact_match
+from captcha_core.models.decode import read
+from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.training.checkpoint import Checkpoint, Progress
 from captcha_core.training.config import TrainingConfig
-from captcha_core.training.diagnosis import diagnose_history
-from captcha_core.training.schedule import Budget
-from captcha_core.training.validation import Validation
+from captcha_core.training.diagnosis import Remark, diagnose_answers, diagnose_history
+from captcha_core.training.losses import loss_of
 
 Warn = Callable[[str], None]
 
 
 class LossNotFinite(ModelError):
     """A training whose loss became infinite or not a number."""
+
+
+def rate_factor(used: float, warmup: float) -> float:
+    """Return the learning rate's factor: linear warm-up over the share ``warmup``, then a cosine down to zero."""
+    if used < warmup:
+        return max(used, 1e-4) / warmup
+    return max(1e-4, 0.5 * (1 + math.cos(math.pi * (used - warmup) / (1 - warmup))))
+
+
+class Budget(keras.callbacks.Callback):
+    """Sets the learning rate of each step from the share of the budget that is used, and stops at its end."""
+
+    def __init__(self, config: TrainingConfig, progress: Progress) -> None:
+        super().__init__()
+        self.config, self.progress = config, progress
+        self.resumed_at_s = progress.elapsed_s
+        self.step = progress.epoch * config.steps_per_epoch
+        self.started = 0.0
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds of training so far, over all runs of it."""
+        return self.resumed_at_s + time.monotonic() - self.started
+
+    def used(self) -> float:
+        """Return the share of the budget that is used, 0 to 1."""
+        if self.config.minutes is not None:
+            used = (self.elapsed_s - self.progress.budget_start_s) / (60 * self.config.minutes)
+        else:
+            first = self.progress.budget_start_epoch * self.config.steps_per_epoch
+            used = (self.step - first) / ((self.config.epochs or 1) * self.config.steps_per_epoch)
+        return min(1.0, max(0.0, used))
+
+    def on_train_begin(self, *_: Any, **__: Any) -> None:
+        """Start the clock."""
+        self.started = time.monotonic()
+
+    def on_train_batch_begin(self, *_: Any, **__: Any) -> None:
+        """Set the learning rate of the step."""
+        self.model.optimizer.learning_rate = self.config.learning_rate * rate_factor(self.used(), self.config.warmup)
+        self.step += 1
+
+    def on_train_batch_end(self, *_: Any, **__: Any) -> None:
+        """Stop when the minutes are used up."""
+        if self.config.minutes is not None and self.used() >= 1.0:
+            self.model.stop_training = True
+
+    def on_epoch_end(self, *_: Any, **__: Any) -> None:
+        """Note the time that the training has taken."""
+        self.progress.elapsed_s = self.elapsed_s
+
+
+class Validation:
+    """Samples that training never sees, features (N, ...) and labels (N), with what is measured on them."""
+
+    def __init__(self, head: str, spec: CaptchaSpec, x: np.ndarray, texts: Sequence[str]) -> None:
+        self.head, self.spec, self.x = head, spec, x
+        self.truth = [spec.charset.normalise(text) for text in texts]
+        self.ids = spec.charset.encode(self.truth, spec.max_length)
+        self.loss = loss_of(head, 0.0)
+        self.remarks: list[Remark] = []
+
+    def metrics(self, model: keras.Model) -> dict[str, float]:
+        """Return loss, exact match and character error rate of a model, and leave remarks on its answers."""
+        logits = model.predict(self.x, batch_size=256, verbose=0)
+        guesses = read(self.head, logits, self.spec)
+        whole = exact_match(self.truth, guesses).value
+        self.remarks = diagnose_answers(self.head, self.spec, logits) if whole == 0 else []
+        return {
+            "val_loss": float(self.loss(self.ids, logits)),
+            "val_exact_match": whole,
+            "val_character_error_rate": character_error_rate(self.truth, guesses),
+        }
 
 
 class AveragedWeights:

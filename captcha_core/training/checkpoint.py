@@ -7,6 +7,7 @@ take five times as long to write, and that after every epoch.
 import contextlib
 import json
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -30,13 +31,9 @@ class Progress:
     """How far a training is.
 
     Args:
-        epoch: Finished epochs.
         elapsed_s: Seconds spent in training so far, over all its runs.
         budget_start_s: ``elapsed_s`` when the present budget began; an extension starts a new one.
         best_epoch: Epoch whose weights are kept, -1 before the first.
-        best: Its metrics.
-        history: Metrics of each epoch.
-        finished: Whether the budget was used up.
         recipe: What was trained (spec, network, options, recipe); a resume must agree.
     """
 
@@ -60,6 +57,7 @@ class Checkpoint:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.write_s = 0.0  # that all writing has taken
 
     @property
     def exists(self) -> bool:
@@ -68,6 +66,7 @@ class Checkpoint:
 
     def save(self, model: "keras.Model", progress: Progress) -> None:
         """Write the state beside its place and swap it in, so that a kill leaves the old one or the new one."""
+        began = time.perf_counter()
         fresh, last, old = (self.folder / name for name in ("last.new", "last", "last.old"))
         self._recover()
         try:
@@ -80,11 +79,14 @@ class Checkpoint:
         replace_folder(fresh, last, old)
         for other in set(self.folder.glob("best-*.npz")) - {self._best(progress.best_epoch)}:
             other.unlink()
+        self.write_s += time.perf_counter() - began
 
     def save_best(self, model: "keras.Model", epoch: int) -> None:
         """Keep a model's weights as the best so far; those of an earlier epoch stay until the state names this one."""
+        began = time.perf_counter()
         self.folder.mkdir(parents=True, exist_ok=True)
         _write(self._best(epoch), model.variables, self.folder / FRESH_BEST)
+        self.write_s += time.perf_counter() - began
 
     def load_progress(self) -> Progress:
         """Return how far it is. Nothing is changed: another process may be training into it.

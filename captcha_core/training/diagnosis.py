@@ -29,8 +29,6 @@ def diagnose_history(head: str, spec: CaptchaSpec, history: Sequence[dict[str, f
     """Return what the losses of the finished epochs suggest, nothing while all goes well.
 
     Args:
-        head: ``positions`` or ``ctc``.
-        spec: What is read.
         history: ``loss``, ``val_loss`` and ``val_exact_match`` of each epoch.
     """
     if len(history) < ENOUGH_EPOCHS:
@@ -70,13 +68,7 @@ def _generalises_badly(last: dict[str, float]) -> Remark | None:
 
 
 def diagnose_answers(head: str, spec: CaptchaSpec, logits: np.ndarray) -> list[Remark]:
-    """Return what the answers to a validation set suggest.
-
-    Args:
-        head: ``positions`` or ``ctc``.
-        spec: What is read.
-        logits: (B, T, K + 1).
-    """
+    """Return what the answers to a validation set suggest."""
     if head == "ctc" and len(logits) and float((logits.argmax(axis=-1) == 0).mean()) > 0.999:
         text = (
             "CTC has collapsed: every step is read as blank. It usually starts by itself after some epochs; if not, "

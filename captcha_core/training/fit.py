@@ -10,14 +10,11 @@ from captcha_core.errors import ModelError
 from captcha_core.features.batches import Batches
 from captcha_core.models.optimizers import ConvMuon
 from captcha_core.models.zoo import build_network
-from captcha_core.training.callbacks import EpochEnd, Warn
+from captcha_core.training.backend import feed, keep_freed_memory, multiplying_in, scope
+from captcha_core.training.callbacks import Budget, EpochEnd, Validation, Warn
 from captcha_core.training.checkpoint import Checkpoint, Progress
 from captcha_core.training.config import TrainingConfig, TrainingTask
-from captcha_core.training.devices import keep_freed_memory, multiplying_in, scope
-from captcha_core.training.feed import feed
 from captcha_core.training.losses import loss_of
-from captcha_core.training.schedule import Budget
-from captcha_core.training.validation import Validation
 
 
 @dataclass(frozen=True)
@@ -41,10 +38,8 @@ def train(
     """Train until the budget is used up, or go on from the checkpoint if there is one.
 
     Args:
-        task: What to train.
         batches: Source of (features, ids) from any batch number on.
         validation: Features (N, ...) and texts that training never sees.
-        checkpoint: Where the state is kept after each epoch.
         callbacks: Keras callbacks that watch; they see the validation metrics in ``logs`` at the end of an epoch.
         start_from: A model of the same network whose weights are taken over where their shapes agree.
         warn: Told the likely cause when something looks wrong (:mod:`captcha_core.training.diagnosis`).

@@ -1,9 +1,11 @@
-"""What a training reads: batches, a validation set and a test set, from a live stream or a data set."""
+"""What a training reads: batches, a validation set and a test set, from a live stream, a data set or single letters."""
 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,13 +13,16 @@ from typing import Any, TypeVar
 import numpy as np
 
 from captcha_core.dataset.generate import GenerationRequest, Source, write_drawn
+from captcha_core.dataset.import_files import write_import
 from captcha_core.dataset.store import MANIFEST, Dataset
-from captcha_core.errors import DataError
+from captcha_core.errors import DataError, SpecError
 from captcha_core.features.batches import Batches, array_batches, stream_batches
 from captcha_core.features.contract import Features
 from captcha_core.features.letters import NoLetters
 from captcha_core.progress import console, progress_bar
+from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.generate import draw_arrays
+from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
 from captcha_core.sources.reference import is_drawable
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec
@@ -27,20 +32,14 @@ from captcha_core.training.diagnosis import Remark, diagnose_labels
 
 VALIDATION_SEED = 2**31  # added to the seed, so that validation never meets the training stream
 TEST_SEED = 2**33
+REGROUPS = 4  # captchas that a single letter is put into
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Everything that one training reads.
+    """Everything that one training reads: batches from any position on, and features (N, ...) and texts to steer by.
 
-    Args:
-        batches: Training batches from any position on.
-        validation: Features (N, ...) and texts.
-        name: Of the scheme or the data set.
-        digest: Of the data set; for a stream, what determines it.
-        counts: Samples per split.
-        where: The folder or scheme.
-        remarks: What looks wrong about it.
+    ``digest`` is the data set's; for a stream it names what determines it.
     """
 
     batches: Batches
@@ -56,17 +55,15 @@ T = TypeVar("T")
 Cache = dict[Any, Any]  # what was read before, for trainings one after the other on the same data
 
 
-def get_or_make(cache: Cache | None, key: Any, make: Callable[[], T]) -> T:
+def get_or_make(cache: Cache, key: Any, make: Callable[[], T]) -> T:
     """Return what the cache holds under a key; make it and put it there where there is nothing yet."""
-    if cache is None:
-        return make()
     if key not in cache:
         cache[key] = make()
     found: T = cache[key]
     return found
 
 
-def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, cache: Cache | None = None) -> TrainingData:
+def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, cache: Cache) -> TrainingData:
     """Fresh samples without end; no sample is seen twice."""
 
     def draw() -> tuple[np.ndarray, Sequence[str]]:
@@ -82,7 +79,7 @@ def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, cach
 
 
 def from_dataset(
-    dataset: Dataset, spec: CaptchaSpec, features: Features, config: TrainingConfig, cache: Cache | None = None
+    dataset: Dataset, spec: CaptchaSpec, features: Features, config: TrainingConfig, cache: Cache
 ) -> TrainingData:
     """A data set's train split, in memory, shuffled and augmented; its validation split to steer by.
 
@@ -96,6 +93,80 @@ def from_dataset(
     where = str(Path(dataset.path).resolve())
     remarks = diagnose_labels(texts, validation[1])
     return TrainingData(batches, validation, Path(where).name, dataset.digest, dataset.counts, where, remarks)
+
+
+def from_letters(
+    letters: Path,
+    dataset: Dataset,
+    spec: CaptchaSpec,
+    features: Features,
+    config: TrainingConfig,
+    cache: Cache,
+) -> TrainingData:
+    """Single letters to learn from, regrouped at random into captchas; whole captchas to steer by.
+
+    ``letters`` is a data set whose texts are one character each, or a folder with a folder of pictures a character.
+
+    Raises:
+        SpecError: If the network reads no letters, or a letter is outside the captchas' alphabet.
+        DataError: If a split is empty, or the letters are no single letters.
+    """
+    single = features.letter
+    if single is None:
+        raise SpecError("expected a letters network with --letters, received another; choose --network letters.")
+    require_same_spec(dataset, spec)
+    where = letters.resolve()
+
+    def read() -> tuple[np.ndarray, list[str], str, Mapping[str, int]]:
+        with _opened(letters, spec) as source:
+            return *loaded(source, "train", single, {}), source.digest, source.counts
+
+    x, texts, digest, counts = get_or_make(cache, (str(where), single.model_dump_json()), read)
+    rows = _regrouped(len(x), spec.max_length, config.seed)
+    batches = array_batches(
+        x[rows, 0],
+        ["".join(texts[index] for index in row) for row in rows],
+        spec,
+        config.batch_size,
+        config.seed,
+        features.augmentation(config.augment),
+    )
+    validation = loaded(dataset, "validation", features, cache)
+    return TrainingData(batches, validation, where.name, digest, counts, str(where))
+
+
+@contextmanager
+def _opened(place: Path, spec: CaptchaSpec) -> Iterator[Dataset]:
+    """Open a data set of single letters; a folder is imported into a passing one, all of it to learn from."""
+    if (place / MANIFEST).is_file() or not place.is_dir():
+        dataset = Dataset.open(place)
+        if dataset.spec.max_length != 1:
+            raise DataError(
+                f"expected a data set of single letters, received {place} with texts of up to "
+                f"{dataset.spec.max_length}; make one with captchalab letters."
+            )
+        yield dataset
+        return
+    listing = list_labelled(place, "folder")
+    if not any(len(entry.text or "") == 1 for entry in listing.entries):
+        raise DataError(
+            f"expected a data set of single letters, or a folder for each character, received {place} with neither; "
+            "make one with captchalab letters."
+        )
+    seen = survey(listing, case_sensitive=spec.case_sensitive)
+    one = spec_of(seen, SpecOverrides(spec.alphabet, 1, 1, spec.case_sensitive))
+    fit(seen, one)
+    if seen.rejects:
+        first = seen.rejects[0]
+        console.print(f"letters: {len(seen.rejects):,} files left out, {first.name} for one: {first.reason}")
+    with tempfile.TemporaryDirectory() as folder:
+        yield write_import(Path(folder) / "letters", listing, seen, one, split="1/0/0")
+
+
+def _regrouped(count: int, length: int, seed: int) -> np.ndarray:
+    """Return which letters make up each captcha, (N, L); every letter is in about ``REGROUPS`` of them."""
+    order = np.concatenate([np.random.default_rng([seed, run]).permutation(count) for run in range(REGROUPS * length)])
+    return order.reshape(-1, length)
 
 
 def require_same_spec(dataset: Dataset, spec: CaptchaSpec) -> None:
@@ -118,12 +189,12 @@ def test_dataset(scheme: Scheme, count: int, folder: Path) -> Dataset:
         DataError: If the folder holds something else.
     """
     source: Source = "exact" if is_drawable(scheme) else "fast"
-    request = GenerationRequest(scheme, count, seed=TEST_SEED, source=source, split=f"0/0/{count}")
     if (folder / MANIFEST).is_file() and Dataset.open(folder).manifest.source == "package":
         raise DataError(
             f"expected test captchas of {scheme.name} drawn from a seed in {folder}, received some of an earlier "
             "version that nobody can draw again; rename that folder, then they are drawn anew."
         )
+    request = GenerationRequest(scheme, count, seed=TEST_SEED, source=source, split=f"0/0/{count}")
     with progress_bar("drawing", count) as advance:
         return write_drawn(folder, request, workers=os.cpu_count() or 1, progress=advance)
 
@@ -152,9 +223,7 @@ def rows_digest(dataset: Dataset, *splits: str) -> str:
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
-def loaded(
-    dataset: Dataset, split: str, features: Features, cache: Cache | None = None
-) -> tuple[np.ndarray, list[str]]:
+def loaded(dataset: Dataset, split: str, features: Features, cache: Cache) -> tuple[np.ndarray, list[str]]:
     """Return features (N, ...) and texts of a split's labelled samples; what cannot be cut into letters stays empty.
 
     Raises:

@@ -76,13 +76,7 @@ def read_on_cluster(solver: Solver, dataset: Dataset, split: str, cluster: str) 
 
 @dataclass(frozen=True)
 class ReadShards:
-    """Reads the labelled samples of a shard; picklable, so that any machine that sees the folders can do it.
-
-    Args:
-        model: The bundle's folder, or a model's address.
-        data: The data set's folder.
-        shards: Their names.
-    """
+    """Reads the labelled samples of a shard; picklable, so that any machine that sees the folders can do it."""
 
     model: str
     data: str

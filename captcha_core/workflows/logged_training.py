@@ -2,7 +2,8 @@
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,88 +19,93 @@ from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import ModelError
 from captcha_core.evaluation.report import Report
+from captcha_core.files import locked
 from captcha_core.models.decode import read
 from captcha_core.models.zoo import get_network
 from captcha_core.progress import console
 from captcha_core.registry.versions import Proof, locate, register
 from captcha_core.solver import Solver
 from captcha_core.tracking.callback import LogEpochs
-from captcha_core.tracking.names import Artifact, Metric, Tag
+from captcha_core.tracking.names import Artifact, Kind, Metric, Tag
 from captcha_core.tracking.outbox import LaterRun, steps_posted
-from captcha_core.tracking.runs import OUTBOX, RUNS, Run
+from captcha_core.tracking.runs import OUTBOX, RUNS, Run, start_run
+from captcha_core.training.backend import precision_of
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
-from captcha_core.training.devices import precision_of
 from captcha_core.training.fit import Trained, train
 from captcha_core.workflows.data import TrainingData, labelled
 from captcha_core.workflows.evaluate import read_all
+from captcha_core.workflows.plan import TrainingPlan
 
 QUANTISED_MAY_LOSE = 0.001  # of exact match on the validation set; below that the smaller file is the better one
 
 
 @dataclass(frozen=True)
 class TrainingOutcome:
-    """What a training left behind: its run, the report on unseen samples, and the registered version."""
+    """What a training left behind: its run, the report on unseen samples, and the registered version, if there is one.
+
+    ``figures`` are the best validation metrics, ``parameters`` and ``model_bytes``.
+    """
 
     run_id: str
     report: Report
     name: str
     version: str
+    figures: Mapping[str, float]
+
+
+def train_in_run(plan: TrainingPlan, tested: Dataset, start_from: str, tensorboard: str) -> TrainingOutcome:
+    """Train inside a run of MLflow that no other process trains, and register the result."""
+    donor = keras_model(start_from) if start_from else None
+    training_data = plan.training_data()
+    tags = {Tag.KIND: Kind.TRAIN, Tag.PRESET: plan.label}
+    watchers: list[keras.callbacks.Callback] = [TrainingBar(plan.task.config)]
+    watchers += [keras.callbacks.TensorBoard(tensorboard)] if tensorboard else []
+    with ExitStack() as stack:
+        if plan.run_id:
+            stack.enter_context(_locked_run(plan.run_id))  # before the run is touched
+        run = stack.enter_context(start_run(plan.label, tags, plan.run_id or None, keep=RUNS))
+        stack.enter_context(_locked_run(run.id))
+        plan.save(run.id)
+        return train_and_register(run, plan, training_data, tested, watchers, donor)
+
+
+def _locked_run(run_id: str) -> AbstractContextManager[None]:
+    refusal = f"expected a run that nobody trains, received {run_id}, which another process is training; wait for it."
+    return locked(RUNS / run_id, refusal)
 
 
 def train_and_register(
     run: Run,
-    task: TrainingTask,
+    plan: TrainingPlan,
     training_data: TrainingData,
     tested: Dataset,
-    name: str,
-    preset: str | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     start_from: keras.Model | None = None,
-    extend: bool = True,
+    to_register: bool = True,
 ) -> TrainingOutcome:
-    """Train inside a run, and register the result as a new version of ``name``.
-
-    Args:
-        run: Where everything is logged.
-        task: What to train.
-        training_data: What to train it on.
-        tested: Data set whose test split the result reads; training never sees it.
-        name: Registered model.
-        preset: Its preset's name, for the bundle.
-        callbacks: Further Keras callbacks, a progress bar for one.
-        start_from: A model whose weights are taken over where they fit.
-        extend: Whether a finished training gets a new budget.
-    """
-    trained = fit_logged(run, task, training_data, preset, callbacks, start_from, extend)
+    """Train inside a run, let the result read the test split of ``tested``, and register it."""
+    trained = fit_logged(run, plan, training_data, callbacks, start_from)
     with tempfile.TemporaryDirectory() as folder:
-        bundle, report = evaluated(run, Path(folder), task, trained, training_data, tested, name, preset)
-        version = register(run, bundle, name, proof(report, tested))
-    return TrainingOutcome(run.id, report, name, version)
+        bundle, report = evaluated(run, Path(folder), plan, trained, training_data, tested)
+        version = register(run, bundle, plan.name, proof(report, tested)) if to_register else ""
+        size = bundle.litert_path.stat().st_size
+    figures = {**best_metrics(trained), "parameters": trained.model.count_params(), "model_bytes": float(size)}
+    return TrainingOutcome(run.id, report, plan.name, version, figures)
 
 
 def fit_logged(
     run: Run,
-    task: TrainingTask,
+    plan: TrainingPlan,
     training_data: TrainingData,
-    preset: str | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    start_from: keras.Model | None = None,
-    extend: bool = True,
+    callbacks: Sequence[keras.callbacks.Callback],
+    start_from: keras.Model | None,
 ) -> Trained:
-    """Train inside a run, and log inputs, epochs, remarks and the best epoch.
-
-    Args:
-        run: Where everything is logged.
-        task: What to train.
-        training_data: What to train it on.
-        preset: Its preset's name.
-        callbacks: Further Keras callbacks.
-        start_from: A model whose weights are taken over where they fit.
-        extend: Whether a finished training gets a new budget.
-    """
-    log_inputs(run, task, training_data, preset)
-    _log_missed(run)
+    """Train inside a run, and log inputs, epochs, remarks and the best epoch."""
+    log_inputs(run, plan, training_data)
+    checkpoint = Checkpoint(RUNS / run.id)
+    if run.later is not None:
+        log_missed(run.later, checkpoint, [RUNS / run.id / OUTBOX])
     remarks: list[str] = []
 
     def warn(remark: str) -> None:
@@ -110,42 +116,46 @@ def fit_logged(
     for remark in training_data.remarks:
         warn(remark.text)
     watchers = [LogEpochs(run), *callbacks]
-    checkpoint = Checkpoint(RUNS / run.id)
-    trained = train(
-        task, training_data.batches, training_data.validation, checkpoint, watchers, start_from, warn, extend
-    )
-    best = {Metric.BEST + key: value for key, value in trained.progress.best.items()}
-    run.metrics({**best, "best_epoch": trained.progress.best_epoch, Metric.TRAIN_SECONDS: trained.progress.elapsed_s})
+    batches, validation = training_data.batches, training_data.validation
+    trained = train(plan.task, batches, validation, checkpoint, watchers, start_from, warn, plan.extend)
+    progress = trained.progress
+    times = {"best_epoch": progress.best_epoch, Metric.TRAIN_SECONDS: progress.elapsed_s}
+    run.metrics({**best_metrics(trained), **times})
     if run.later is not None:
         run.later.outbox.flush()  # a server that is away just now has time to come back before files are logged
     return trained
 
 
-def _log_missed(run: Run) -> None:
-    """Log the epochs that a checkpoint holds and a kill kept from being logged."""
-    checkpoint = Checkpoint(RUNS / run.id)
-    if run.later is None or not checkpoint.exists:
+def best_metrics(trained: Trained) -> dict[str, float]:
+    """Return the metrics of the best epoch under the names that a run has them."""
+    return {Metric.BEST + key: value for key, value in trained.progress.best.items()}
+
+
+def log_missed(run: LaterRun, checkpoint: Checkpoint, outboxes: Iterable[Path], first: int = 0) -> None:
+    """Log the epoch, of those from ``first`` on, that a checkpoint holds and a kill kept from being logged.
+
+    It can only be the last; where the outboxes hold none of several epochs, they have been cleared.
+    """
+    if not checkpoint.exists:
         return
-    posted = steps_posted([RUNS / run.id / OUTBOX], run.id)
+    posted = steps_posted(outboxes, run.key)
     history = checkpoint.load_progress().history
-    for step, logs in enumerate(history):
-        if step not in posted and (posted or len(history) == 1):
-            run.metrics(logs, step=step)
+    for step in range(first, len(history)):
+        if step not in posted and (posted or len(history) == first + 1):
+            run.metrics(history[step], step=step)
 
 
 def evaluated(
     run: Run,
     folder: Path,
-    task: TrainingTask,
+    plan: TrainingPlan,
     trained: Trained,
     training_data: TrainingData,
     tested: Dataset,
-    name: str,
-    preset: str | None,
 ) -> tuple[Bundle, Report]:
     """Write the bundle of a trained model into a folder, let it read a test split, and log that and the report."""
-    bundle = bundle_of(folder / "bundle", task, trained, training_data, preset)
-    report = read_all(Solver(bundle, ModelIdentity(name)), labelled(tested, "test"))
+    bundle = bundle_of(folder / "bundle", plan, trained, training_data)
+    report = read_all(Solver(bundle, ModelIdentity(plan.name)), labelled(tested, "test"))
     log_tested(run, tested)
     numbers = {**report.numbers, "model_bytes": float(bundle.litert_path.stat().st_size)}
     run.metrics({f"{Metric.TEST}{key}": value for key, value in numbers.items()})
@@ -167,11 +177,13 @@ def proof(report: Report, tested: Dataset) -> Proof:
     return Proof(report.samples[0].media, report.numbers, name, tested.digest, sentence)
 
 
-def log_inputs(run: Run | LaterRun, task: TrainingTask, training_data: TrainingData, preset: str | None) -> None:
+def log_inputs(run: Run | LaterRun, plan: TrainingPlan, training_data: TrainingData) -> None:
     """Log what the run will do before it does it."""
+    task = plan.task
     run.params(
         {
-            "preset": {"name": preset},  # nested names: `mlflow run` has logged the plain ones as it was given them
+            # nested names: `mlflow run` has logged the plain ones as it was given them
+            "preset": {"name": plan.preset or None},
             "network": {"name": task.network, "options": task.options},
             "training": task.config.model_dump(),
             "spec": task.spec.model_dump(exclude_none=True),
@@ -179,15 +191,14 @@ def log_inputs(run: Run | LaterRun, task: TrainingTask, training_data: TrainingD
         }
     )
     what = f"{task.network} trained on {training_data.name} ({training_data.digest[:12]})"
-    run.tags({Tag.NOTE: f"{what}, preset {preset}." if preset else f"{what}."})
+    run.tags({Tag.NOTE: f"{what}, preset {plan.preset}." if plan.preset else f"{what}."})
     run.tags({Tag.PRECISION: precision_of(task.config.precision)})
     run.data(training_data.name, training_data.digest, training_data.where, training_data.counts, "training")
 
 
-def bundle_of(
-    path: Path, task: TrainingTask, trained: Trained, training_data: TrainingData, preset: str | None
-) -> Bundle:
+def bundle_of(path: Path, plan: TrainingPlan, trained: Trained, training_data: TrainingData) -> Bundle:
     """Convert the best weights, choose between float and quantised by exact match, and write the bundle."""
+    task = plan.task
     litert, quantised = _litert(task, trained.model, *training_data.validation)
     config = BundleConfig(
         network=task.network,
@@ -195,7 +206,7 @@ def bundle_of(
         head=task.head,
         features=get_network(task.network).features(task.spec),
         quantised=quantised,
-        preset=preset,
+        preset=plan.preset or None,
     )
     metrics = {"validation": trained.progress.best, "epochs": trained.progress.epoch}
     keras_file = path.parent / "model.keras"
@@ -233,12 +244,6 @@ def keras_model(uri: str) -> keras.Model:
     """
     bundle = Bundle.open(locate(uri).path)
     return keras.saving.load_model(bundle.keras_path, compile=False, safe_mode=True)
-
-
-def watchers(config: TrainingConfig, tensorboard: str) -> list[keras.callbacks.Callback]:
-    """Return a progress bar, and what writes TensorBoard's logs where a folder is given."""
-    bar: list[keras.callbacks.Callback] = [TrainingBar(config)]
-    return [*bar, keras.callbacks.TensorBoard(tensorboard)] if tensorboard else bar
 
 
 class TrainingBar(keras.callbacks.Callback):

@@ -4,12 +4,10 @@ Resolving needs no Keras: names and settings are checked before the seconds that
 """
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from captcha_core import native
 from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.files import read_json, write_json
@@ -18,24 +16,18 @@ from captcha_core.registry.versions import check_name, name_after
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.tracking.connect import client
-from captcha_core.tracking.names import Kind, Tag
-from captcha_core.tracking.runs import RUNS, start_run
+from captcha_core.tracking.runs import RUNS
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.workflows.data import (
     Cache,
     TrainingData,
     from_dataset,
+    from_letters,
     from_stream,
-    require_labels,
     rows_digest,
     test_dataset,
 )
-from captcha_core.workflows.letter_data import from_letters
-from captcha_core.workflows.lock import locked
-
-if TYPE_CHECKING:
-    from captcha_core.workflows.logged_training import TrainingOutcome
 
 PLAN = "plan.json"
 DEFAULT_NETWORK = {"image": "image_ctc", "audio": "audio_ctc"}
@@ -44,18 +36,13 @@ DEFAULT_TRAINING = {"minutes": 5.0, "learning_rate": 0.005, "steps_per_epoch": 1
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """One training: what, on what, under which name.
+    """One training: what is trained, on a scheme's stream or the data set in a folder, and its registered name.
 
     Args:
-        task: What is trained.
-        preset: Its preset's name, empty without one.
-        scheme: The stream it learns from, or
-        data: the data set's folder.
         evaluation: Fresh samples for a stream's test.
-        name: Registered model.
         run_id: The run it goes on in, empty for a new one.
         letters: Single letters to learn from in place of the captchas: the folder of a data set, or one with a folder
-            for each character; empty without.
+            for each character.
         extend: Whether a training that used up its budget gets a new one.
     """
 
@@ -74,54 +61,22 @@ class TrainingPlan:
         """The preset's name, or without one that of the data set's folder."""
         return self.preset or Path(self.data).name
 
-    def run(self, start_from: str = "", tensorboard: str = "") -> "TrainingOutcome":
-        """Train, evaluate and register.
-
-        Args:
-            start_from: A model whose weights are taken over where they fit.
-            tensorboard: A folder for TensorBoard's logs.
-        """
-        tested = self.tested()
-        require_labels(tested, "test")  # now, not after the training
-        native.start_keras()
-        from captcha_core.workflows.logged_training import keras_model, train_and_register, watchers
-
-        donor = keras_model(start_from) if start_from else None
-        training_data = self.training_data()
-        tags = {Tag.KIND: Kind.TRAIN, Tag.PRESET: self.label}
-        with ExitStack() as stack:
-            if self.run_id:
-                stack.enter_context(_locked_run(self.run_id))  # before the run is touched
-            run = stack.enter_context(start_run(self.label, tags, self.run_id or None, keep=RUNS))
-            stack.enter_context(_locked_run(run.id))
-            self._save(run.id)
-            return train_and_register(
-                run,
-                self.task,
-                training_data,
-                tested,
-                self.name,
-                self.preset or None,
-                watchers(self.task.config, tensorboard),
-                donor,
-                self.extend,
-            )
-
     def training_data(self, cache: Cache | None = None) -> TrainingData:
         """Return what it learns from; what was read stays in the cache for the next training."""
         from captcha_core.models.zoo import get_network
 
-        features = get_network(self.task.network).features(self.task.spec)
+        spec, config, cache = self.task.spec, self.task.config, {} if cache is None else cache
+        features = get_network(self.task.network).features(spec)
         if self.scheme:
-            return from_stream(get_scheme(self.scheme), features, self.task.config, cache)
-        if self.task.config.oversample:
+            return from_stream(get_scheme(self.scheme), features, config, cache)
+        if config.oversample:
             raise SpecError(
                 f"expected oversample with a live stream only, received it with the data set {self.data}; leave it out."
             )
         dataset = Dataset.open(Path(self.data))
         if self.letters:
-            return from_letters(Path(self.letters), dataset, self.task.spec, features, self.task.config, cache)
-        return from_dataset(dataset, self.task.spec, features, self.task.config, cache)
+            return from_letters(Path(self.letters), dataset, spec, features, config, cache)
+        return from_dataset(dataset, spec, features, config, cache)
 
     def learnt(self) -> str:
         """Return a digest of the samples and labels that it learns from and is steered by, empty for a stream."""
@@ -138,7 +93,7 @@ class TrainingPlan:
         folder = Path("data") / f"{self.preset or self.scheme}-test"
         return test_dataset(get_scheme(self.scheme), self.evaluation.count, folder)
 
-    def _save(self, run_id: str) -> None:
+    def save(self, run_id: str) -> None:
         """Write what a resume needs; the checkpoint beside it holds the rest."""
         write_json(RUNS / run_id / PLAN, {**self.record(), "learnt": self.learnt()})
 
@@ -174,20 +129,15 @@ class TrainingPlan:
         )
 
 
-def _locked_run(run_id: str) -> AbstractContextManager[None]:
-    refusal = f"expected a run that nobody trains, received {run_id}, which another process is training; wait for it."
-    return locked(RUNS / run_id, refusal)
-
-
 def plan_training(
     preset: str | Preset | None = None,
-    data: str | Path = "",
-    network: str = "",
-    name: str = "",
-    minutes: float = 0.0,
+    data: str | Path | None = None,
+    network: str | None = None,
+    name: str | None = None,
+    minutes: float | None = None,
     settings: Mapping[str, Any] | None = None,
-    letters: str | Path = "",
-    epochs: int = 0,
+    letters: str | Path | None = None,
+    epochs: int | None = None,
     seed: int | None = None,
 ) -> TrainingPlan:
     """Join a preset, a data set and settings; what is empty, 0 or None is not given.
@@ -196,12 +146,9 @@ def plan_training(
         preset: A preset, its name or a YAML file.
         data: Folder of a data set, in place of the preset's.
         network: By default the preset's; another one has no options of the preset.
-        name: Registered model.
         minutes: Budget as training time; or
         epochs: budget in epochs.
         settings: Training settings by name, network options as ``options.NAME``.
-        letters: Single letters to learn from.
-        seed: In place of the recipe's.
 
     Raises:
         SpecError: If there is neither preset nor data, or they name something unknown or contradict each other.
@@ -211,14 +158,14 @@ def plan_training(
         raise SpecError("expected --preset, --data or both, received neither; captchalab presets lists the presets.")
     if minutes and epochs:
         raise SpecError("expected a budget in minutes or in epochs, received both; leave one out.")
-    named = preset if isinstance(preset, Preset) else load_preset(preset) if preset else None
+    named = _loaded(preset)
     folder = str(data or (named and named.data) or "")
     dataset = Dataset.open(Path(folder)) if folder else None
     if letters and dataset is None:
         raise SpecError("expected --data with the captchas to read beside --letters, received none; give their folder.")
     spec = dataset.spec if dataset else get_scheme((named and named.scheme) or "").spec
     chosen = named or _preset_for(folder, spec)
-    options = chosen.options if network in ("", chosen.network) else {}
+    options = chosen.options if not network or network == chosen.network else {}
     training, options = _apply(settings or {}, chosen.training, options)
     training |= _budget(minutes, epochs) | ({} if seed is None else {"seed": seed})
     task = TrainingTask(spec, network or chosen.network, options, TrainingConfig.build(**training))
@@ -228,25 +175,27 @@ def plan_training(
         scheme="" if dataset else chosen.scheme or "",
         data=folder,
         evaluation=chosen.evaluation,
-        name=check_name(name or _registered_name(named, folder)),
-        letters=str(letters),
+        name=check_name(name or registered_name(named, folder)),
+        letters=str(letters or ""),
     )
 
 
-def registered_name(preset: str, data: str) -> str:
+def registered_name(preset: str | Preset | None, data: str) -> str:
     """Return the name under which a training is registered by default, whether its data is there or not."""
-    return _registered_name(load_preset(preset) if preset else None, data)
+    named = _loaded(preset)
+    return named.registered_name if named else name_after(Path(data).resolve().name)
 
 
-def _registered_name(preset: Preset | None, data: str) -> str:
-    return preset.registered_name if preset else name_after(Path(data).resolve().name)
+def _loaded(preset: str | Preset | None) -> Preset | None:
+    if isinstance(preset, str):
+        return load_preset(preset) if preset else None
+    return preset
 
 
 def resume_training(run_id: str, minutes: float = 0.0) -> TrainingPlan:
     """Return the plan of a run on this machine, to go on where its checkpoint stands.
 
     Args:
-        run_id: Of the run.
         minutes: A new budget, 0 for what is left of the old one.
 
     Raises:
@@ -303,7 +252,7 @@ def _apply(
     return training, options
 
 
-def _budget(minutes: float = 0.0, epochs: int = 0) -> dict[str, float | None]:
+def _budget(minutes: float | None, epochs: int | None = None) -> dict[str, float | None]:
     """Return the settings of a budget in place of another; none where neither is given."""
     if not (minutes or epochs):
         return {}

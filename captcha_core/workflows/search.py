@@ -102,7 +102,7 @@ def search(
     base = None
     if not resume:
         network = networks[0] if networks else ""
-        base = plan_training(found, data or "", network, registered or "", settings=settings, letters=letters or "")
+        base = plan_training(found, data, network, registered, settings=settings, letters=letters)
         base = replace(base, evaluation=EvaluationConfig(count=test_samples)) if test_samples else base
     with Processes(workers) if workers > 1 and not cluster else contextlib.nullcontext() as processes:
         connect()

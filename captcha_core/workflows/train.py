@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from captcha_core import native
 from captcha_core.errors import SpecError
-from captcha_core.workflows.plan import plan_training, resume_training
+from captcha_core.workflows.data import require_labels
+from captcha_core.workflows.plan import TrainingPlan, plan_training, resume_training
 
 if TYPE_CHECKING:
     from captcha_core.workflows.logged_training import TrainingOutcome
@@ -63,18 +65,18 @@ def train(
         )  # fmt: skip
         plan = resume_training(resume, minutes or 0.0)
     else:
-        plan = plan_training(
-            preset or "",
-            data or "",
-            network or "",
-            name or "",
-            minutes or 0.0,
-            settings,
-            letters or "",
-            epochs or 0,
-            seed,
-        )
-    return plan.run(start_from=start_from or "", tensorboard=str(tensorboard or ""))
+        plan = plan_training(preset, data, network, name, minutes, settings, letters, epochs, seed)
+    return train_plan(plan, start_from or "", str(tensorboard or ""))
+
+
+def train_plan(plan: TrainingPlan, start_from: str = "", tensorboard: str = "") -> "TrainingOutcome":
+    """Train, evaluate and register what is planned."""
+    tested = plan.tested()
+    require_labels(tested, "test")  # now, not after the training
+    native.start_keras()
+    from captcha_core.workflows.logged_training import train_in_run
+
+    return train_in_run(plan, tested, start_from, tensorboard)
 
 
 def _refuse_beside_resume(**given: Any) -> None:

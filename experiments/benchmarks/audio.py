@@ -3,7 +3,13 @@
 import random
 from typing import Any
 
+import psutil
+
+from captcha_core.features.audio import LogMelFeatures
+from captcha_core.sources import audio_mix
+from captcha_core.sources.reference import speak
 from captcha_core.sources.scheme import Scheme
+from captcha_core.sources.schemes import get_scheme
 from experiments.benchmarks.timing import one_core, rate
 
 SEED = 1
@@ -17,9 +23,7 @@ def run(
 
     Args:
         package_clips: Clips that AudioCaptcha makes; it takes a quarter of a second for each.
-        clips: Clips that our mixer makes beside it.
         flat_over: Clips over which memory is watched; 0 leaves that out.
-        speech_clips: Clips of each espeak scheme.
     """
     with one_core():
         result: dict[str, Any] = {
@@ -34,8 +38,6 @@ def run(
 
 def mixing(name: str, package_clips: int, clips: int) -> dict[str, Any]:
     """Return clips a second of AudioCaptcha and of our mixer, same lengths and alphabet."""
-    from captcha_core.sources.reference import speak
-
     scheme = _scheme(name)
     texts = _texts(scheme, max(package_clips, clips))
     speak(texts[0])  # reads its recordings
@@ -56,9 +58,6 @@ def drawing(name: str, clips: int) -> dict[str, Any]:
 
 def features(name: str, seconds: float) -> dict[str, Any]:
     """Return how many seconds of audio become features in one second, from samples in memory."""
-    from captcha_core.features.audio import LogMelFeatures
-    from captcha_core.sources import audio_mix
-
     scheme = _scheme(name)
     made, clips = 0.0, []
     for index, text in enumerate(_texts(scheme, 1_000)):
@@ -74,8 +73,6 @@ def features(name: str, seconds: float) -> dict[str, Any]:
 
 def memory(name: str, clips: int) -> dict[str, Any]:
     """Return the process's memory after the first thousand clips and after all, drawn in chunks."""
-    import psutil
-
     scheme = _scheme(name)
     texts = _texts(scheme, CHUNK)
     process = psutil.Process()
@@ -87,8 +84,6 @@ def memory(name: str, clips: int) -> dict[str, Any]:
 
 
 def _draw(scheme: Scheme, texts: list[str], start: int = 0, seed: int = SEED) -> None:
-    from captcha_core.sources import audio_mix
-
     for index, text in enumerate(texts, start):
         audio_mix.mix_clip(scheme, seed, index, text)
 
@@ -100,9 +95,6 @@ def _texts(scheme: Scheme, count: int) -> list[str]:
 
 def _scheme(name: str) -> Scheme:
     """Return the scheme with its loops compiled and its first voice spoken."""
-    from captcha_core.sources import audio_mix
-    from captcha_core.sources.schemes import get_scheme
-
     scheme = get_scheme(name)
     audio_mix.mix_clip(scheme, SEED + 1, 0, _texts(scheme, 1)[0])
     return scheme

@@ -48,16 +48,10 @@ def run(
     """Label, train, let the model label, label what it doubts, and train again.
 
     Args:
-        data: A labelled data set.
         held_out: Captchas kept aside to measure on; they are never labelled nor trained on.
         first: Labels by hand before the first training.
-        second: Labels by hand after the model's.
-        network: Network of the zoo.
         epochs: Of each training, 100 batches each; not minutes, so that a busy machine changes nothing.
         augment: Strength of the augmentation; few captchas need all of it.
-        max_error: Of ``pseudo-label``.
-        split: Of the captchas that are labelled.
-        seed: Decides what is held out.
     """
     start_keras()
     settings = {"network": network, "epochs": epochs, "augment": augment, "max_error": max_error, "split": split}

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from experiments.benchmarks.many_runs import finished_runs, write_runs
+from experiments.benchmarks.many_runs import write_runs
 from experiments.tools.browser import opened, served
 from experiments.tools.processes import works
 
@@ -37,9 +37,9 @@ def run(runs: int = 1000, epochs: int = 50, changes: int = 200) -> dict[str, Any
     """Visit every page with ``runs`` runs of ``epochs`` epochs, then change pages ``changes`` times."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        tracking = write_runs(folder, runs, epochs)
-        _model(folder, tracking)
-        pages = _pages(tracking)
+        ids, tracking = write_runs(folder, runs, epochs), f"sqlite:///{folder}/mlflow.db"
+        _model(folder)
+        pages = _pages(ids)
         with served(folder, tracking) as (address, pid), opened() as browser:
             server = psutil.Process(pid)
             time.sleep(WARM_S)
@@ -60,12 +60,11 @@ def run(runs: int = 1000, epochs: int = 50, changes: int = 200) -> dict[str, Any
     }
 
 
-def _pages(tracking: str) -> list[Page]:
-    ids = finished_runs(tracking, 3)
+def _pages(ids: list[str]) -> list[Page]:
     return [
         Page("Home", "", ".cl-task"),
         Page("Runs", "runs", TABLE),
-        Page("Compare", f"compare?runs={','.join(ids)}", CHART),
+        Page("Compare", f"compare?runs={','.join(ids[:3])}", CHART),
         Page("Tune", "tune", CHART),
         Page("Mistakes", f"mistakes?run={ids[0]}", CHART),
         Page("Solve", "solve", '[data-testid="stFileUploader"]'),
@@ -74,14 +73,14 @@ def _pages(tracking: str) -> list[Page]:
     ]
 
 
-def _model(folder: Path, tracking: str) -> None:
+def _model(folder: Path) -> None:
     """Register a small model and draw a data set, so that the pages on them have content."""
     for words in (
         "generate --scheme digits4 --count 3000 --seed 1 --out data/digits4",
         "train --data data/digits4 --name captcha-small --minutes 0.05",
         "promote --name captcha-small",
     ):
-        works(folder, *words.split(), more={"MLFLOW_TRACKING_URI": tracking})
+        works(folder, *words.split())
 
 
 def _visit(browser: Any, address: str, page: Page) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from captcha_core.sources.image_render import draw_batch
 from captcha_core.sources.reference import draw_pictures
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.schemes import get_scheme
-from experiments.benchmarks import writing
 from experiments.benchmarks.timing import one_core, rate, rates_in_turn
 
 SEED = 1
@@ -33,17 +32,13 @@ def run(
     rounds: int = 5,
     learn: int = 4_000,
     test: int = 1_000,
-    write: int = 100_000,
 ) -> dict[str, Any]:
-    """Measure speed at 1, 4 and 8 characters, the two-sample scores, and data sets written by one and two workers.
+    """Measure speed at 1, 4 and 8 characters, and the two-sample scores.
 
     Args:
         pictures: Drawn by our renderer in each round, and
         package_pictures: by the package beside it; the median of the rounds counts.
-        rounds: How often each takes its turn.
         learn: Pictures of each kind that the classifier learns from.
-        test: Pictures of each kind that it is scored on.
-        write: Samples of the data sets; 0 leaves them out. The suite ``writing`` has more of that.
     """
     counts = {"fast": pictures, "exact": pictures, "package": package_pictures}
     schemes = {length: _of_length(length) for length in (1, 4, 8)}
@@ -54,7 +49,6 @@ def run(
         "one_core": speed,
         "all_cores": _all_cores(schemes[4], counts),
         "two_sample": two_sample(learn, test),
-        "writing": writing.run(write) if write else None,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 

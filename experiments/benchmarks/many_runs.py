@@ -9,6 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlflow import MlflowClient
+
 from captcha_core.evaluation.report import Report
 from captcha_core.spec.answer import Answer
 from captcha_core.spec.captcha import CaptchaSpec
@@ -20,6 +22,7 @@ PRESETS = ("digits4", "nthu6", "alnum4", "voices6")
 STATES = ("FINISHED",) * 17 + ("FAILED", "KILLED", "RUNNING")
 NETWORKS = ("image_cnn", "image_crnn", "image_attention")
 DAY_MS = 86_400_000
+REPORTS = 6
 
 
 @dataclass(frozen=True)
@@ -36,45 +39,27 @@ class Made:
     metrics: list[tuple[str, float, int]]
 
 
-def write_runs(folder: Path, count: int = 1000, epochs: int = 50, seed: int = 0, reports: int = 6) -> str:
+def write_runs(folder: Path, count: int = 1000, epochs: int = 50) -> list[str]:
     """Write ``mlflow.db`` with runs that look like trainings, one search with its trials among them.
 
     MLflow makes the tables, the rows go in at once: its client would need minutes for them.
 
-    Args:
-        folder: Where; an empty one.
-        count: Runs.
-        epochs: Of each finished run.
-        seed: Of everything that is made up.
-        reports: How many of the newest finished runs have a report of 2,000 predictions.
-
     Returns:
-        The tracking address.
+        The ids of the finished runs, newest first; the first :data:`REPORTS` have a report of 2,000 predictions.
     """
-    from mlflow import MlflowClient
-
     folder.mkdir(parents=True, exist_ok=True)
     path = (folder / "mlflow.db").resolve()
     address = f"sqlite:///{path}"
     artifacts = (folder / "mlartifacts").resolve().as_uri()
     experiment = MlflowClient(address, address).create_experiment(EXPERIMENT, artifacts)
-    runs = list(_runs(count, epochs, random.Random(seed), int(1000 * time.time())))
+    runs = list(_runs(count, epochs, random.Random(0), int(1000 * time.time())))
     with closing(sqlite3.connect(path)) as database, database:
         for run in runs:
             _insert(database, run, int(experiment), artifacts)
     finished = [run for run in reversed(runs) if run.state == "FINISHED"]
-    for run in finished[:reports]:
+    for run in finished[:REPORTS]:
         _report(folder / "mlartifacts" / run.id / "artifacts" / "report", random.Random(run.id))
-    return address
-
-
-def finished_runs(address: str, count: int) -> list[str]:
-    """Return the ids of the newest finished runs, those with reports first."""
-    with closing(sqlite3.connect(address.removeprefix("sqlite:///"))) as database:
-        rows = database.execute(
-            "SELECT run_uuid FROM runs WHERE status = 'FINISHED' ORDER BY start_time DESC LIMIT ?", (count,)
-        )
-        return [run_id for (run_id,) in rows]
+    return [run.id for run in finished]
 
 
 def _report(folder: Path, rng: random.Random) -> None:

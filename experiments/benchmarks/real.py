@@ -47,16 +47,10 @@ def run(
     """Train and test on the data set in the folder ``data``.
 
     Args:
-        data: A labelled data set (``captchalab import``).
-        network: In the zoo.
         scheme: The look-alike that pre-training draws.
         splits: How often 70 % train, 10 % validate and 20 % test, each time others.
         sizes: Labels of the curve; a tenth of them validates.
         curve_splits: Repetitions of the curve, on the first of the splits.
-        steps: Of each training.
-        pretraining_steps: On the look-alike.
-        batch_size: Of all.
-        augment: Strength of the augmentation.
 
     Raises:
         DataError: If there are too few labelled samples for the largest size.
@@ -122,7 +116,7 @@ class Labelled:
     def pretrained(self, scheme: str, steps: int) -> keras.Model:
         """Train on the stream of a look-alike."""
         drawn, config = get_scheme(scheme), self._config(steps, 0)
-        stream = from_stream(drawn, get_network(self.network).features(drawn.spec), config)
+        stream = from_stream(drawn, get_network(self.network).features(drawn.spec), config, {})
         return self._fit(config, drawn.spec, stream.batches, stream.validation)
 
     def read_by(self, model: keras.Model, rows: np.ndarray) -> Proportion:

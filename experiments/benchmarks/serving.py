@@ -55,13 +55,8 @@ def run(
 
     Args:
         model: What our server and the one that predicts in an async function answer with.
-        file: Sent with every request.
-        seconds: Of each load.
-        connections: Open at once.
         overload: Connections of the overload: far more than may wait.
         soak_minutes: How long ours is kept under load at the end.
-        processes: Of our server; 0 for one a processor.
-        port: All listen there.
     """
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as place:
@@ -88,13 +83,7 @@ def run(
 
 
 class Load:
-    """What is asked of a server, by wrk.
-
-    Args:
-        url: The server's.
-        folder: Gets wrk's script.
-        file: Sent with every request.
-    """
+    """What is asked of a server, by wrk."""
 
     def __init__(self, url: str, folder: Path, file: Path) -> None:
         self.url, self.file, self.script = url, file, folder / "post.lua"

@@ -24,6 +24,7 @@ from captcha_core.tracking.names import Kind, Metric, Tag
 from captcha_core.tracking.owner import own_tags
 from captcha_core.tracking.runs import Run, begin_run
 from captcha_core.workflows.plan import TrainingPlan, plan_training
+from captcha_core.workflows.train import train_plan
 
 Settings = Mapping[str, Any]
 FOLDER = Path(__file__).parent
@@ -41,11 +42,8 @@ def run(
     """Train with every combination and return the mean and the spread over the seeds.
 
     Args:
-        presets: Names or YAML files.
-        data: Folders of data sets, in place of presets or beside them.
         settings: A list of settings, a mapping of names to settings, a YAML file that holds one of these, or the name
             of a file beside this module: ``ablation``, ``classics``, ``letters``, ``voices``.
-        seeds: Of the trainings.
         minutes: Of each training; 0: what the preset and the settings say.
         held_out: Samples that the package draws for the score; 0: what the preset says. A data set has its test split.
 
@@ -129,7 +127,7 @@ def _parent(asked: Mapping[str, Any]) -> Iterator[Run]:
 def _trained(plan: TrainingPlan, parent: Run, name: str) -> dict[str, Any]:
     """Train in a child run of the sweep and return its figures."""
     run_id = begin_run(f"{parent.id} {plan.preset or plan.data} {name}", name, {Tag.PARENT: parent.id, **own_tags()})
-    outcome = replace(plan, run_id=run_id).run()
+    outcome = train_plan(replace(plan, run_id=run_id))
     metrics, config = client().get_run(run_id).data.metrics, plan.task.config
     epochs = len(client().get_metric_history(run_id, "loss"))
     whole, samples = outcome.report.exact_match, epochs * config.steps_per_epoch * config.batch_size

@@ -19,14 +19,7 @@ TUNE = "tune --network image_cnn --space kernel=3 --space depth=[3,4] --tuner ra
 def run(
     parts: Sequence[str] = ("share", "workers"), trials: int = 12, minutes: float = 0.4, data: str = "data/nthu"
 ) -> dict[str, Any]:
-    """Measure.
-
-    Args:
-        parts: Of ``share``, ``workers`` and ``letters``.
-        trials: Of each search.
-        minutes: Of a trial in ``share`` and ``letters``.
-        data: Captchas for ``letters``.
-    """
+    """Measure."""
     known = {
         "share": lambda folder: share(folder, trials, minutes),
         "workers": lambda folder: workers(folder, trials),

@@ -6,12 +6,11 @@ from typing import Annotated
 
 import typer
 
-from experiments.terminal.options import Format, check_format
+from experiments.terminal.options import Format, check_format, parse_settings
 
 SUITES = {
     "audio": "audio clips and features a second, beside the captcha package; memory",
     "bootstrap": "few labels by hand, the model labels the rest: exact match after each step",
-    "cluster": "a Ray cluster of two nodes, one of them killed: the same digest, trials and score",
     "dashboard": "pages with 1,000 runs in a real browser: first and second visit, memory",
     "generation": "pictures a second beside the captcha package; can they be told apart?",
     "inference": "bytes to text beside Keras, ONNX Runtime and ddddocr",
@@ -33,7 +32,6 @@ def benchmark(
     """Run a suite of measurements. Figures are ratios within one run; give it the machine alone."""
     as_json = check_format(format)
     from captcha_core.errors import SpecError
-    from experiments.terminal.settings import parse_settings
 
     if suite not in SUITES:
         raise SpecError(f"expected a suite of {', '.join(SUITES)}, received {suite!r}; choose one.")

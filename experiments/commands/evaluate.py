@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.terminal.options import Data, Experiment, Format, Model, Split, check_format
+from experiments.terminal.options import Cluster, Data, Experiment, Format, Model, Split, check_format
 
 WIDTH = 28  # of the names beside the figures
 
@@ -16,14 +16,7 @@ def evaluate(
     data: Data,
     split: Split = "test",
     out: Annotated[str, typer.Option(metavar="DIR", help="Also write the report's tables and pictures here.")] = "",
-    cluster: Annotated[
-        str,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Read on a Ray cluster (local, auto, HOST:PORT) whose machines have captchalab and see DIR and the "
-            "model's files.",
-        ),
-    ] = "",
+    cluster: Cluster = "",
     experiment: Experiment = "",
     output: Format = "text",
 ) -> None:

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from captcha_core.native import DATA_MB, require_address_space
-from experiments.terminal.options import Experiment, Format, Out, SplitBy, check_format, check_split_by
+from experiments.terminal.options import (
+    Cluster,
+    Experiment,
+    Format,
+    Out,
+    SplitBy,
+    check_format,
+    check_split_by,
+    parse_settings,
+)
 
 if TYPE_CHECKING:
     from captcha_core.dataset.generate import Source
@@ -55,13 +64,7 @@ def generate(
     ] = "0.8/0.1/0.1",
     split_by: SplitBy = "content",
     workers: Annotated[int, typer.Option(help="Processes; 0: one a core.", min=0)] = 0,
-    cluster: Annotated[
-        str,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Draw on a Ray cluster (local, auto, HOST:PORT) whose machines have captchalab and see DIR.",
-        ),
-    ] = "",
+    cluster: Cluster = "",
     max_characters: Annotated[
         int | None,
         typer.Option(help="Characters to pay for at most, where --set engine=polly or google speaks.", min=0),
@@ -93,7 +96,7 @@ def generate(
         "height_px": height,
         "width_px": width,
     }
-    turned = _changed(get_scheme(scheme), {name: value for name, value in changes.items() if value}, settings or [])
+    turned = _changed(get_scheme(scheme), {name: value for name, value in changes.items() if value}, settings)
     choice = TextChoice("enumerate" if enumerate_all else "unique" if unique else "scheme", distinct, epochs)
     request = GenerationRequest(turned, count, seed, cast("Source", source), choice, split, check_split_by(split_by))
     if source == "package":
@@ -129,27 +132,12 @@ def _is_paid_for(scheme: "Scheme", max_characters: int | None) -> bool:
     return is_paid(scheme.knobs.engine)
 
 
-def _changed(scheme: "Scheme", changes: dict[str, Any], settings: list[str]) -> "Scheme":
+def _changed(scheme: "Scheme", changes: dict[str, Any], settings: list[str] | None) -> "Scheme":
     """Return the scheme with another spec and knobs."""
-    from captcha_core.errors import SpecError
     from captcha_core.spec.captcha import CaptchaSpec
 
-    knobs = {}
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not equals:
-            raise SpecError(f"expected KEY=VALUE for --set, received {setting!r}; write it so.")
-        knobs[name.strip()] = _value(value)
     characters = changes.get("alphabet", "")
     if characters and len(set(characters.casefold())) < len(characters):
         changes["case_sensitive"] = True  # both cases of a letter are drawn
     spec = CaptchaSpec.build(**{**scheme.spec.model_dump(), **changes})
-    return scheme.turned(**knobs).model_copy(update={"spec": spec})
-
-
-def _value(text: str) -> Any:
-    """Read a number, truth value or list as JSON has them, anything else as plain text."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    return scheme.turned(**parse_settings(settings)).model_copy(update={"spec": spec})

@@ -25,6 +25,7 @@ def pipeline(
     from captcha_core.tracking.connect import connect
     from captcha_core.workflows.plan import plan_training, registered_name
     from captcha_core.workflows.promote import compare_and_promote
+    from captcha_core.workflows.train import train_plan
 
     connect()
     preset = preset or ("" if data else "digits4")
@@ -36,7 +37,7 @@ def pipeline(
         console.print(f"generate   {plan.evaluation.count:,} fresh captchas in data/{plan.preset}-test")
     tested = plan.tested()
     console.print(f"train      {plan.task.network} for {plan.task.config.minutes or '?'} minutes at most")
-    outcome = plan.run()
+    outcome = train_plan(plan)
     console.print(f"evaluate   exact match {outcome.report.exact_match}")
     promotion = compare_and_promote(outcome.name, outcome.version, tested)
     if promotion.entry is None:

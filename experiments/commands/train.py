@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.terminal.options import Data, Experiment, Minutes, NewName, PresetName, Settings
+from experiments.terminal.options import Data, Experiment, Minutes, NewName, PresetName, Settings, parse_settings
 
 
 def train(
@@ -34,7 +34,6 @@ def train(
     """
     from captcha_core.progress import console
     from captcha_core.workflows.train import train as train_network
-    from experiments.terminal.settings import parse_settings
 
     outcome = train_network(
         preset,

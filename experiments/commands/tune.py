@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 from captcha_core.tracking.names import Metric
-from experiments.terminal.options import Data, Experiment, Format, PresetName, Settings, check_format
+from experiments.terminal.options import (
+    Cluster,
+    Data,
+    Experiment,
+    Format,
+    PresetName,
+    Settings,
+    check_format,
+    parse_settings,
+)
 
 
 def tune(
@@ -36,12 +45,7 @@ def tune(
     budget_bytes: Annotated[int, typer.Option(help="Trials whose LiteRT file is larger are invalid.", min=0)] = 0,
     retries: Annotated[int, typer.Option(help="Runs more for a trial that lost its numbers or memory.", min=0)] = 0,
     workers: Annotated[int, typer.Option(help="Trials side by side, each with its share of the threads.", min=1)] = 1,
-    cluster: Annotated[
-        str,
-        typer.Option(
-            metavar="ADDRESS", help="Run them on a Ray cluster (local, auto, HOST:PORT) that sees this folder."
-        ),
-    ] = "",
+    cluster: Cluster = "",
     repeats: Annotated[
         int | None,
         typer.Option(help="Full trainings of the winner and of the default to compare, by default 2; 0: none.", min=0),
@@ -66,7 +70,6 @@ def tune(
     as_json = check_format(output)
     from captcha_core.progress import console
     from captcha_core.workflows.search import search
-    from experiments.terminal.settings import parse_settings
 
     found = search(
         preset,

@@ -1,10 +1,14 @@
-"""Options that several commands share. Empty and 0 mean "not given", so that MLproject can always pass them."""
+"""Options that several commands share, and their grammar. Empty and 0 mean "not given", for MLproject passes all."""
 
 import os
-from typing import Annotated, Literal, cast
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, cast
 
 import typer
 
+from captcha_core.errors import SpecError
+
+EXAMPLES = {"--set": "batch_size=32", "--space": "dropout=[0, 0.2]"}
 PresetName = Annotated[str, typer.Option(help="Preset: a name (see captchalab presets) or a YAML file.")]
 Data = Annotated[str, typer.Option(metavar="DIR", help="Folder of a data set, made by generate or import.")]
 Name = Annotated[str, typer.Option(help="Registered model.")]
@@ -19,6 +23,13 @@ Model = Annotated[
 Out = Annotated[str, typer.Option(metavar="DIR", help="Folder to write.", show_default=False)]
 SplitBy = Annotated[str, typer.Option(help="What decides the split: content, or text: no string is then in two.")]
 Split = Annotated[str, typer.Option(help="Split of the data set.")]
+Cluster = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Work on a Ray cluster (local, auto, HOST:PORT) whose machines have captchalab and see the same folders.",
+    ),
+]
 Format = Annotated[str, typer.Option("--format", help="text, or json for programs.")]
 Settings = Annotated[
     list[str] | None,
@@ -55,3 +66,31 @@ def check_split_by(value: str) -> Literal["content", "text"]:
     if value not in ("content", "text"):
         raise typer.BadParameter(f"expected content or text, received {value!r}.", param_hint="--split-by")
     return cast("Literal['content', 'text']", value)
+
+
+def parse_settings(pairs: Sequence[str] | None, option: str = "--set") -> dict[str, Any]:
+    """Return the values of KEY=VALUE pairs by key; of equal keys the last counts.
+
+    Args:
+        pairs: As the command line has them; the values are YAML.
+        option: The option that they were given to, for messages.
+
+    Raises:
+        SpecError: If one is no such pair, or its value is no YAML.
+    """
+    return dict(_key_value(pair, option) for pair in pairs or ())
+
+
+def _key_value(pair: str, option: str) -> tuple[str, Any]:
+    import yaml
+
+    key, equals, value = pair.partition("=")
+    example = f"write for example {EXAMPLES[option]}."
+    if not equals:
+        raise SpecError(f"expected KEY=VALUE after {option}, received {pair!r}; {example}")
+    try:
+        return key.strip(), yaml.safe_load(value)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise SpecError(
+            f"expected a value in YAML for {key.strip()} after {option}, received {value[:80]!r}; {example}"
+        ) from None

@@ -171,10 +171,8 @@ def serving(
     """Run a server from a folder; yield its process and the seconds until it answered at ``url``.
 
     Args:
-        command: The whole command line.
         url: Answers once the server is ready.
         folder: Its working folder, which gets ``server.log``.
-        more: Variables beside those of :func:`environment`.
         limits: Called in the new process before the command.
     """
     log = folder / "server.log"

@@ -92,10 +92,9 @@ def test_a_pipeline_with_nothing_to_test_on_says_so_before_the_training(
     empty_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tiny_spec: CaptchaSpec
 ) -> None:
     from captcha_core.dataset.in_memory import write_samples
-    from captcha_core.workflows.plan import TrainingPlan
 
     write_samples(empty_folder / "data", tiny_spec, tiny_samples(8), "browser", "0.5/0.5/0")
-    monkeypatch.setattr(TrainingPlan, "run", lambda *_, **__: pytest.fail("it began to train"))
+    monkeypatch.setattr("captcha_core.workflows.train.train_plan", lambda *_, **__: pytest.fail("it began to train"))
     assert "expected labelled samples in the test split of data" in fails(capsys, "pipeline", "--data", "data")
 
 
@@ -109,7 +108,7 @@ def test_a_pipeline_over_a_data_set_is_no_digits4(
         raise SpecError(f"expected no training, received {plan.name} as {plan.preset or 'no preset'}")
 
     write_samples(empty_folder / "mine", tiny_spec, tiny_samples(40), "browser", "0.5/0.2/0.3")
-    monkeypatch.setattr(TrainingPlan, "run", run)
+    monkeypatch.setattr("captcha_core.workflows.train.train_plan", run)
     assert "captcha-mine as no preset" in fails(capsys, "pipeline", "--data", "mine")
 
 
@@ -169,7 +168,7 @@ def test_a_setting_that_cannot_be(
 
 @pytest.mark.parametrize("value", ["[32", "2026-02-30", "{", "*x"])
 def test_a_value_that_is_no_yaml(value: str) -> None:
-    from experiments.terminal.settings import parse_settings
+    from experiments.terminal.options import parse_settings
 
     with pytest.raises(SpecError, match="expected a value in YAML for batch_size after --set"):
         parse_settings([f"batch_size={value}"])

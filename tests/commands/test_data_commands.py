@@ -76,7 +76,7 @@ def test_the_package_draws_too_and_says_that_it_has_no_seed(tmp_path: Path, caps
         (("--count", -3), "expected a count of at least 1, received -3"),
         (("--count", 10_001, "--unique"), "expected at most 10,000 unique texts"),
         (("--count", 5, "--set", "rotate_deg=500"), "received 500 for rotate_deg"),
-        (("--count", 5, "--set", "rotate_deg"), "expected KEY=VALUE for --set, received 'rotate_deg'"),
+        (("--count", 5, "--set", "rotate_deg"), "expected KEY=VALUE after --set, received 'rotate_deg'"),
         (("--count", 5, "--alphabet", "00"), "every character of the alphabet once"),
         (("--count", 5, "--width", 12), "expected a width of at least"),
         (("--count", 5, "--scheme", "nothing"), "name one of digits4, "),

@@ -26,7 +26,6 @@ SHORT = {  # kills and size
     "import": (2, 300),
     "promote": (1, 0),
     "promote, writing": (1, 0),
-    "tune, random": (1, 3),
 }
 SIZES = {"generate": 20_000, "import": 3_000, "labels": 200, "label log": 20 * KILLS + 40, "train": 8}
 TRIALS = 10

@@ -141,8 +141,8 @@ def _away(
     server: TrackingServer, process: Process, how: str, away_s: float, done: Callable[[], int]
 ) -> dict[str, float]:
     """Take the server away and bring it back, wait for the command, and say how much was done meanwhile."""
+    before, began = done(), time.monotonic()  # a server that fails takes seconds to start, and is away meanwhile, too
     server.fail(how)
-    before, began = done(), time.monotonic()
     time.sleep(away_s)
     meanwhile = done() - before
     server.fail("stopped")

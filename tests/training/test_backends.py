@@ -9,7 +9,7 @@ import keras
 import pytest
 
 from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.training.validation import Validation
+from captcha_core.training.callbacks import Validation
 from tests.training.test_fit import arrays
 
 PROGRAM = """
@@ -31,7 +31,7 @@ TWO_CPUS = """
 import tensorflow as tf
 (cpu,) = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from captcha_core.training.devices import scope
+from captcha_core.training.backend import scope
 assert type(scope()).__name__ != "nullcontext"
 """
 

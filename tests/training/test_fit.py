@@ -12,7 +12,7 @@ import pytest
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.features.batches import Batch, array_batches
 from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.training import callbacks, schedule
+from captcha_core.training import callbacks
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.training.diagnosis import Remark
@@ -87,7 +87,7 @@ def test_an_extension_that_is_killed_at_once_is_not_taken_for_finished(tiny_spec
 
 def test_the_budget_in_minutes_is_kept(tiny_spec: CaptchaSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = itertools.count(0, 0.02)  # a clock that knows nothing of how busy the machine is
-    monkeypatch.setattr(schedule, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    monkeypatch.setattr(callbacks, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
     progress = fit(tiny_spec, tmp_path, minutes=0.05, steps_per_epoch=5).progress
     assert progress.finished
     assert progress.elapsed_s == pytest.approx(3, abs=0.3)

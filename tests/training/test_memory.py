@@ -7,7 +7,7 @@ import pytest
 
 TOUCH = """
 import resource, numpy as np
-from captcha_core.training.devices import keep_freed_memory
+from captcha_core.training.backend import keep_freed_memory
 {call}
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

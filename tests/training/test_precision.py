@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.training.devices import multiplying_in, precision_of
+from captcha_core.training.backend import multiplying_in, precision_of
 from tests.training.test_fit import fit
 
 REWRITE = "auto_mixed_precision_onednn_bfloat16"

@@ -1,4 +1,4 @@
-"""A Ray cluster: what is read on it, how it is reached, and what a node's death changes."""
+"""A Ray cluster: what is read on it, and how it is reached."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -15,7 +15,6 @@ from captcha_core.solver import Solver
 from captcha_core.workflows.data import labelled
 from captcha_core.workflows.evaluate import read_all, read_on_cluster
 from captcha_core.workflows.searching.processes import RayTasks
-from experiments.benchmarks.cluster import run
 from tests.conftest import tiny_samples
 
 
@@ -65,12 +64,3 @@ def test_a_token_is_shown_to_a_cluster_that_may_ask_for_it(tmp_path: Path, monke
     (tmp_path / ".ray" / "auth_token").write_text("0" * 64, encoding="utf-8")
     assert ray_environment("127.0.0.1:6379")["RAY_AUTH_MODE"] == "token"
     assert ray_environment("local").get("RAY_AUTH_MODE") is None
-
-
-@pytest.mark.long
-def test_a_nodes_death_changes_nothing_but_the_time() -> None:
-    pytest.importorskip("ray")
-    found = run(count=12_000, trials=3, read=8_000, train_minutes=0.3)
-    same = {key: value for key, value in found.items() if key.startswith("same_")}
-    assert all(same.values()) and len(same) == 5, found
-    assert all(found[part]["killed"]["processes_killed_at_work"] for part in ("generate", "tune", "evaluate"))

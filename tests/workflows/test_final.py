@@ -18,7 +18,7 @@ from captcha_core.workflows.plan import TrainingPlan, plan_training
 from captcha_core.workflows.searching.final import decide
 from captcha_core.workflows.searching.plan import SearchLimits, SearchPlan, plan_search
 from captcha_core.workflows.searching.report import TrialRecord
-from experiments.terminal.settings import parse_settings
+from experiments.terminal.options import parse_settings
 from tests.conftest import tiny_samples
 from tests.workflows.searches import RECIPE
 

@@ -18,7 +18,7 @@ from captcha_core.workflows.plan import plan_training
 from captcha_core.workflows.searching.cost import cost_of
 from captcha_core.workflows.searching.plan import SearchPlan, plan_search
 from captcha_core.workflows.searching.runs import reconcile
-from experiments.terminal.settings import parse_settings
+from experiments.terminal.options import parse_settings
 from tests.conftest import tiny_samples
 from tests.workflows.searches import RECIPE, command, draw, parent_of, states, trials_of, tune
 

@@ -16,7 +16,8 @@ from captcha_core.models.space import Choice, SearchSpace, Space
 from captcha_core.training.search.objective import Objective
 from captcha_core.training.search.oracles import make_oracle
 from captcha_core.workflows.searching.processes import Processes
-from captcha_core.workflows.searching.workers import WorkerFault, WorkerPool, note_end, work
+from captcha_core.workflows.searching.worker import note_end
+from captcha_core.workflows.searching.workers import WorkerFault, WorkerPool, work
 
 
 class EndingAtOnce:
@@ -75,7 +76,7 @@ def test_a_disk_that_is_full_for_a_worker(tmp_path: Path, monkeypatch: pytest.Mo
         raise OSError(28, "No space left on device")
 
     (tmp_path / "stopped.json").write_text('{"errno": 13, "sentence": "of yesterday"}')
-    monkeypatch.setattr("captcha_core.workflows.searching.workers.write_json", full)
+    monkeypatch.setattr("captcha_core.workflows.searching.worker.write_json", full)
     found = met(tmp_path, OSError(28, "No space left on device"))
     assert isinstance(found, OSError) and found.errno == 28 and "could not write" in str(found)
 

@@ -37,12 +37,7 @@ def make_oracle(
     """Return an oracle, with the state that its folder holds.
 
     Args:
-        tuner: One of :data:`TUNERS`.
-        space: What may be tried.
-        objective: What is looked for.
-        seed: Of its choices.
         retries: How often a trial that failed for a passing reason is run again.
-        folder: Where its state is kept.
         trials: How many trials in all.
         first: Values by axis that the first trial has; a grid keeps to its own order.
 

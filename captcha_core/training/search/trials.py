@@ -28,10 +28,8 @@ class Tuner(BaseTuner):
     a worker, and asks the oracle of the chief.
 
     Args:
-        oracle: From :func:`captcha_core.training.search.oracles.make_oracle`.
         folder: For Keras Tuner's own files; nothing is kept there.
         run: Runs a trial and returns its metrics; raises :class:`SettingFailed`, :class:`TransientFailure` or others.
-        ended: Called after each trial.
     """
 
     def __init__(
@@ -106,7 +104,6 @@ class Chief:
     seconds at the end.
 
     Args:
-        oracle: From :func:`captcha_core.training.search.oracles.make_oracle`.
         host: Address to listen at; there is no password, so that of this machine or of a closed network.
     """
 

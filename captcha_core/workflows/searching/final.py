@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,13 +18,11 @@ from captcha_core.files import read_json, write_json
 from captcha_core.models.space import thawed
 from captcha_core.models.zoo import get_network
 from captcha_core.progress import console
-from captcha_core.registry.versions import register
-from captcha_core.tracking.names import Kind, Metric, Tag
-from captcha_core.tracking.owner import own_tags
+from captcha_core.tracking.names import Kind
 from captcha_core.tracking.runs import RUNS, begin_run, start_run
 from captcha_core.training.config import TrainingTask
 from captcha_core.workflows.data import Cache, rows_digest
-from captcha_core.workflows.logged_training import evaluated, fit_logged, proof
+from captcha_core.workflows.logged_training import train_and_register
 from captcha_core.workflows.searching.plan import SearchPlan
 from captcha_core.workflows.searching.report import TrialRecord
 
@@ -101,7 +98,6 @@ def decide(plan: SearchPlan, best: TrialRecord, repeats: int, minutes: float = 0
 
     Args:
         plan: The search; its parent run is active.
-        best: Its best trial.
         repeats: Trainings of each, with seeds of their own.
         minutes: The full budget, 0 for the preset's.
     """
@@ -138,37 +134,23 @@ def decide(plan: SearchPlan, best: TrialRecord, repeats: int, minutes: float = 0
 def _train(
     plan: SearchPlan, task: TrainingTask, role: str, repeat: int, folder: Path, tested: Dataset, cache: Cache
 ) -> dict[str, Any]:
-    tags = {
-        Tag.PARENT: plan.run_id,
-        Tag.KIND: role,
-        Tag.SEARCH: plan.name,
-        Tag.PRESET: plan.base.label,
-        **own_tags(),
-    }
-    training_data = replace(plan.base, task=task).training_data(
-        cache
-    )  # before its run: what fails here leaves none open
-    run_id = begin_run(f"{plan.uid}/{folder.name}", f"{plan.name}-{role}-{repeat + 1}", tags)
-    preset = plan.base.preset or None
+    own, name = replace(plan.base, task=task, extend=False), f"{plan.name}-{role}-{repeat + 1}"
+    training_data = own.training_data(cache)  # before its run: what fails here leaves none open
+    tags = plan.child_tags(role)
+    run_id = begin_run(f"{plan.uid}/{folder.name}", name, tags)
     folder.mkdir(parents=True, exist_ok=True)
-    with start_run(f"{plan.name}-{role}-{repeat + 1}", tags, run_id, keep=RUNS, nested=True) as run:
-        trained = fit_logged(run, task, training_data, preset, extend=False)
-        best = {Metric.BEST + key: value for key, value in trained.progress.best.items()}
-        with tempfile.TemporaryDirectory() as place:
-            bundle, report = evaluated(run, Path(place), task, trained, training_data, tested, plan.base.name, preset)
-            wins = role == WINNER and repeat == 0
-            version = register(run, bundle, plan.base.name, proof(report, tested)) if wins else ""
-            size = float(bundle.litert_path.stat().st_size)
+    with start_run(name, tags, run_id, keep=RUNS, nested=True) as run:
+        first = role == WINNER and repeat == 0
+        outcome = train_and_register(run, own, training_data, tested, to_register=first)
+    report = outcome.report
     return {
         **{key: value for key, value in report.numbers.items() if key in ("exact_match", "character_error_rate")},
-        **best,
+        **outcome.figures,
         "latency_p50_ms": report.numbers.get("latency_p50_ms", math.inf),
-        "model_bytes": size,
-        "parameters": int(trained.model.count_params()),
         "right": [bool(one) for one in right(report.truth, report.read)],
         "run_id": run_id,
         "seed": task.config.seed,
-        "registered": f"{plan.base.name}/{version}" if version else "",
+        "registered": f"{outcome.name}/{outcome.version}" if first else "",
     }
 
 

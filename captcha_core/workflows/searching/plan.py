@@ -4,7 +4,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from captcha_core.files import read_json, write_json
 from captcha_core.models.space import Configuration, SearchSpace
 from captcha_core.models.zoo import NETWORKS, get_network
 from captcha_core.presets.preset import SearchConfig
-from captcha_core.tracking.names import Metric
+from captcha_core.tracking.names import Metric, Tag
+from captcha_core.tracking.owner import own_tags
 from captcha_core.tracking.runs import RUNS
 from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.training.search.objective import Objective
@@ -41,18 +42,10 @@ class SearchPlan:
     """One search.
 
     Args:
-        name: Of the search, of its parent run and of its folder.
         base: The preset's own training: the default that the winner is measured against.
         overrides: What was asked to be left of the space.
-        networks: What it chooses among.
-        tuner: One of :data:`captcha_core.training.search.oracles.TUNERS`.
-        trials: How many, in all.
-        objective: What is looked for.
         budget: ``minutes`` or ``epochs`` of a trial.
-        limits: What a trial may cost.
         retries: How often a trial that failed for a passing reason is run again.
-        uid: Tells its runs apart from those of a search of the same name elsewhere.
-        run_id: The parent run, empty until there is one.
     """
 
     name: str
@@ -86,6 +79,11 @@ class SearchPlan:
         """Return what tells the run of a trial apart from all others."""
         return f"{self.uid}/{int(trial_id):04d}"
 
+    def child_tags(self, kind: str) -> dict[str, str]:
+        """Return the tags of a run below the parent's."""
+        tags = {Tag.PARENT: self.run_id, Tag.KIND: kind, Tag.SEARCH: self.name, Tag.PRESET: self.base.label}
+        return {**tags, **own_tags()}
+
     def task(self, configuration: Configuration, budget: Mapping[str, float], attempt: int = 0) -> TrainingTask:
         """Return what a trial trains.
 
@@ -113,22 +111,14 @@ class SearchPlan:
 
     def record(self) -> dict[str, Any]:
         """Return the search as plain data."""
-        return {
-            "name": self.name,
+        plain = {
             "base": self.base.record(),
-            "overrides": dict(self.overrides),
             "networks": list(self.networks),
-            "tuner": self.tuner,
-            "trials": self.trials,
-            "seed": self.seed,
             "objective": self.objective.metric,
-            "budget": dict(self.budget),
-            "limits": {"latency_ms": self.limits.latency_ms, "bytes": self.limits.bytes},
-            "retries": self.retries,
-            "uid": self.uid,
-            "run_id": self.run_id,
+            "limits": asdict(self.limits),
             "space": self.space.record(),
         }
+        return {one.name: getattr(self, one.name) for one in fields(self)} | plain
 
     @classmethod
     def load(cls, name: str) -> "SearchPlan":
@@ -142,22 +132,15 @@ class SearchPlan:
             known = ", ".join(names()) or "there is none"
             raise ModelError(f"expected a search begun in this folder ({known}), received {name!r}; give its name.")
         record = read_json(path)
-        plan = cls(
-            name=record["name"],
-            base=TrainingPlan.of(record["base"]),
-            overrides=record["overrides"],
-            networks=tuple(record["networks"]),
-            tuner=record["tuner"],
-            trials=record["trials"],
-            seed=record["seed"],
-            objective=Objective.named(record["objective"]),
-            budget=record["budget"],
-            limits=SearchLimits(**record["limits"]),
-            retries=record["retries"],
-            uid=record["uid"],
-            run_id=record["run_id"],
-        )
-        if json.loads(json.dumps(plan.space.record())) != record["space"]:
+        space = record.pop("space")
+        built = {
+            "base": TrainingPlan.of(record["base"]),
+            "networks": tuple(record["networks"]),
+            "objective": Objective.named(record["objective"]),
+            "limits": SearchLimits(**record["limits"]),
+        }
+        plan = cls(**record | built)
+        if json.loads(json.dumps(plan.space.record())) != space:
             raise SpecError(
                 f"expected the space that the search {name} was begun with, received another: its network declares "
                 "something else now; begin a new search."
@@ -196,17 +179,11 @@ def plan_search(
     Args:
         base: The training whose settings are the default.
         name: Of the search; by default that of the preset or data with the tuner and a number.
-        tuner: How trials are chosen.
-        trials: How many.
-        seed: Of the tuner's choices.
-        objective: A metric of every epoch.
         networks: By default those of ``config``, else the training's.
         config: The preset's section on searches.
         overrides: Dimensions to narrow beyond that.
         minutes: Training time of a trial; or
         epochs: its epochs; by default a share of the preset's minutes.
-        limits: What a trial may cost.
-        retries: How often a trial that failed for a passing reason is run again.
 
     Raises:
         SpecError: If the name is taken, or the tuner, the space or the objective cannot be.
@@ -254,7 +231,6 @@ def resume_search(name: str, given: Mapping[str, Any], trials: int = 0) -> Searc
     """Return a search to go on with, longer where more trials are asked for.
 
     Args:
-        name: Of the search.
         given: What else is given, as in the record of the plan; it must agree.
         trials: How many in all, 0 for as many as before.
 

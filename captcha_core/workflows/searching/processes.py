@@ -21,9 +21,6 @@ class Processes:
     """Workers as processes of this machine, each with its share of the threads; all end with the block.
 
     They are opened before there is a search: importing the libraries takes them as long as it takes the command itself.
-
-    Args:
-        count: Workers that run at a time.
     """
 
     host = "127.0.0.1"
@@ -134,6 +131,9 @@ class RayTasks:
         self.running.clear()
         self.ray.shutdown()
         self._aside.close()
+
+
+WorkerPool = Processes | RayTasks
 
 
 def _environment() -> dict[str, str]:

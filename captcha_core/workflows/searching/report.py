@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from rich import box
@@ -60,8 +59,13 @@ def _record(plan: SearchPlan, trial: Trial) -> TrialRecord:
         reported = {name: float(history.get_last_value()) for name, history in trial.metrics.metrics.items()}
         metrics = (read_json(folder / RESULT) or {"metrics": reported})["metrics"]
         return TrialRecord(label, FINISHED, values, configuration, metrics)
+    return TrialRecord(label, FAILED, values, configuration, {}, failure_of(folder, trial))
+
+
+def failure_of(folder: Path, trial: Trial) -> str:
+    """Return why a trial failed, by its folder or else by its oracle."""
     failure = read_json(folder / FAILURE) or {"reason": trial.message or "no reason was recorded"}
-    return TrialRecord(label, FAILED, values, configuration, {}, failure["reason"])
+    return str(failure["reason"])
 
 
 def ranked(plan: SearchPlan, trials: Sequence[TrialRecord]) -> list[TrialRecord]:
@@ -122,13 +126,11 @@ def write(found: dict[str, Any], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "summary.json", found, indent=1)
     axes = sorted({axis for row in found["table"] for axis in row["values"]})
+    columns = ["trial", "state", "network", "front", *FIGURES, *axes, "reason"]
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["trial", "state", "network", "front", *FIGURES, *axes, "reason"])
-    for row in found["table"]:
-        values = [row["values"].get(axis, "") for axis in axes]
-        figures = [row.get(key, "") for key in FIGURES]
-        writer.writerow([row["trial"], row["state"], row["network"], row["front"], *figures, *values, row["reason"]])
+    writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, **row["values"]} for row in found["table"])
     (folder / "trials.csv").write_text(file.getvalue(), encoding="utf-8")
 
 
@@ -170,13 +172,6 @@ class SearchView:
             console=console,
         )
         self.task = self.bar.add_task("", total=plan.trials, completed=done)
-
-    def __enter__(self) -> "SearchView":
-        self.bar.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.bar.stop()
 
     def show(self, trials: list[TrialRecord], fresh: list[TrialRecord]) -> None:
         """Print a line for each trial that has just ended, and move the bar."""

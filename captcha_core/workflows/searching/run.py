@@ -11,7 +11,7 @@ from typing import Any
 
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError, DataError, ModelError
-from captcha_core.files import read_json, write_json
+from captcha_core.files import locked, read_json, write_json
 from captcha_core.progress import console
 from captcha_core.tracking.names import Kind, Tag
 from captcha_core.tracking.outbox import Outbox
@@ -20,14 +20,13 @@ from captcha_core.tracking.runs import RUNS, Run, begin_run, open_outbox, send_l
 from captcha_core.training.search.oracles import make_oracle
 from captcha_core.training.search.trials import Fatal, Tuner
 from captcha_core.workflows.data import require_labels
-from captcha_core.workflows.lock import locked
 from captcha_core.workflows.searching.final import Final, decide
 from captcha_core.workflows.searching.plan import SearchPlan
-from captcha_core.workflows.searching.processes import Processes, RayTasks
+from captcha_core.workflows.searching.processes import Processes, RayTasks, WorkerPool
 from captcha_core.workflows.searching.report import FAILED, SearchView, TrialRecord, ranked, records, summary
 from captcha_core.workflows.searching.runs import log_best, log_bundles, log_plan, log_result, reconcile, stop_ongoing
 from captcha_core.workflows.searching.trial import TrialRunner
-from captcha_core.workflows.searching.workers import WorkerFault, WorkerPool, work
+from captcha_core.workflows.searching.workers import WorkerFault, work
 
 OPTIONS = "options.json"  # in the folder of the search
 LEFT_BEHIND_S = 5.0  # patience with a server when a search stops
@@ -39,10 +38,8 @@ class SearchOptions:
 
     Args:
         workers: Processes, or tasks of a cluster; 1 runs the trials in this process.
-        cluster: Address of a Ray cluster, empty for this machine.
         repeats: Trainings on the full budget of the winner and of the default; 0 leaves the comparison out.
         full_minutes: The full budget, 0 for the preset's.
-        bundles: How many of the best trials get their bundle logged.
     """
 
     workers: int = 1
@@ -87,11 +84,6 @@ def run_search(
     plan: SearchPlan, options: SearchOptions = SearchOptions(), processes: Processes | None = None
 ) -> SearchResult:
     """Run a search, or go on with it, inside its MLflow run.
-
-    Args:
-        plan: What is searched.
-        options: How.
-        processes: Workers that are open already.
 
     Raises:
         ModelError: If no trial works, a fault in the code is met, or another process runs this search.
@@ -206,7 +198,8 @@ def _run_trials(
     plan: SearchPlan, options: SearchOptions, oracle: Any, outbox: Outbox, run: Run, processes: Processes | None
 ) -> None:
     known = {trial.id for trial in records(plan, oracle)}
-    with SearchView(plan, len(known)) as view:
+    view = SearchView(plan, len(known))
+    with view.bar:
 
         def changed(sentence: str = "") -> None:
             if sentence:

@@ -13,15 +13,14 @@ from captcha_core.files import read_json, write_json
 from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Artifact, Kind, Tag
 from captcha_core.tracking.outbox import PATIENCE_S, LaterRun, Outbox
-from captcha_core.tracking.owner import own_tags
 from captcha_core.tracking.runs import Run, send_left_behind
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.fit import best_of
 from captcha_core.training.search.oracles import values_of
 from captcha_core.workflows.logged_training import bundle_of
 from captcha_core.workflows.searching.final import Final
-from captcha_core.workflows.searching.plan import FAILURE, RESULT, SearchPlan
-from captcha_core.workflows.searching.report import FIGURES, TrialRecord, front, write
+from captcha_core.workflows.searching.plan import RESULT, SearchPlan
+from captcha_core.workflows.searching.report import FIGURES, TrialRecord, failure_of, front, write
 
 
 def log_plan(plan: SearchPlan, run: Run) -> None:
@@ -68,11 +67,10 @@ def log_bundles(plan: SearchPlan, best: Sequence[TrialRecord]) -> None:
         checkpoint = Checkpoint(plan.trial_folder(trial.id) / "checkpoint")
         if Tag.BUNDLE in run.data.tags or not checkpoint.exists:
             continue
-        task = plan.task(trial.configuration, plan.budget)
-        training_data = replace(plan.base, task=task).training_data()
-        trained, child = best_of(task, checkpoint), Run(run.info.run_id, client())
+        own = replace(plan.base, task=plan.task(trial.configuration, plan.budget))
+        trained, child = best_of(own.task, checkpoint), Run(run.info.run_id, client())
         with tempfile.TemporaryDirectory() as folder:
-            bundle = bundle_of(Path(folder) / "bundle", task, trained, training_data, plan.base.preset or None)
+            bundle = bundle_of(Path(folder) / "bundle", own, trained, own.training_data())
             child.folder(bundle.path, Artifact.BUNDLE)
             child.tags({Tag.BUNDLE: bundle.digest})
         keras.utils.clear_session(free_memory=False)
@@ -93,18 +91,7 @@ def log_result(
 def begin_trial(plan: SearchPlan, outbox: Outbox, trial_id: str) -> LaterRun:
     """Begin the child run of a trial, or go on with it."""
     label = f"{int(trial_id):04d}"
-    return outbox.begin(
-        plan.key(trial_id),
-        f"{plan.name}-{label}",
-        {
-            Tag.PARENT: plan.run_id,
-            Tag.KIND: Kind.TRIAL,
-            Tag.SEARCH: plan.name,
-            Tag.TRIAL: label,
-            Tag.PRESET: plan.base.label,
-            **own_tags(),
-        },
-    )
+    return outbox.begin(plan.key(trial_id), f"{plan.name}-{label}", {**plan.child_tags(Kind.TRIAL), Tag.TRIAL: label})
 
 
 def report_trial(run: LaterRun, result: dict[str, Any]) -> None:
@@ -156,8 +143,7 @@ def reconcile(plan: SearchPlan, oracle: Any, outbox: Outbox, patience_s: float =
         if wanted == "FINISHED" and result:
             report_trial(run, result)
         else:
-            failure = read_json(folder / FAILURE) or {"reason": trial.message or "no reason was recorded"}
-            run.end(wanted, "" if wanted == "FINISHED" else failure["reason"])
+            run.end(wanted, "" if wanted == "FINISHED" else failure_of(folder, trial))
     if not outbox.flush(patience_s):
         raise _unsent(plan, outbox)
 

@@ -14,20 +14,19 @@ from typing import Any
 import keras
 
 from captcha_core.errors import CaptchaError, ModelError, SpecError
-from captcha_core.files import read_json, write_json
+from captcha_core.files import locked, read_json, write_json
 from captcha_core.tracking.callback import LogEpochs
 from captcha_core.tracking.names import Tag
-from captcha_core.tracking.outbox import LaterRun, Outbox, steps_posted
+from captcha_core.tracking.outbox import LaterRun, Outbox
 from captcha_core.training.callbacks import LossNotFinite
-from captcha_core.training.checkpoint import Checkpoint, DamagedCheckpoint, Progress
+from captcha_core.training.checkpoint import Checkpoint, DamagedCheckpoint
 from captcha_core.training.config import TrainingTask
 from captcha_core.training.fit import Trained, train
 from captcha_core.training.search.keras_tuner import Trial
 from captcha_core.training.search.oracles import ROUNDS, hyperband_part, values_of
 from captcha_core.training.search.trials import SettingFailed, TransientFailure
 from captcha_core.workflows.data import Cache
-from captcha_core.workflows.lock import locked
-from captcha_core.workflows.logged_training import log_inputs
+from captcha_core.workflows.logged_training import log_inputs, log_missed
 from captcha_core.workflows.searching.cost import Cost, cost_of
 from captcha_core.workflows.searching.plan import FAILURE, FAULT, RESULT, SearchPlan
 from captcha_core.workflows.searching.runs import begin_trial, report_trial
@@ -35,33 +34,8 @@ from captcha_core.workflows.searching.runs import begin_trial, report_trial
 LOCK_S = 60.0  # a worker of a search that was killed is gone long before
 
 
-class TimedCheckpoint(Checkpoint):
-    """A checkpoint that sums up how long writing took."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.seconds = 0.0
-
-    def save(self, model: keras.Model, progress: Progress) -> None:
-        """Write the state."""
-        began = time.perf_counter()
-        super().save(model, progress)
-        self.seconds += time.perf_counter() - began
-
-    def save_best(self, model: keras.Model, epoch: int) -> None:
-        """Write the best weights."""
-        began = time.perf_counter()
-        super().save_best(model, epoch)
-        self.seconds += time.perf_counter() - began
-
-
 class TrialRunner:
-    """Runs the trials of a search in this process.
-
-    Args:
-        plan: The search.
-        outbox: Where trials are logged.
-    """
+    """Runs the trials of a search in this process."""
 
     def __init__(self, plan: SearchPlan, outbox: Outbox) -> None:
         self.plan, self.outbox = plan, outbox
@@ -109,11 +83,12 @@ class TrialRunner:
         task = plan.task(configuration, _part(plan.budget, (last - first) / ROUNDS), attempt)
         building = time.perf_counter()
         cost = _cost(task, plan)
-        training_data = replace(plan.base, task=task).training_data(self.cache)
-        log_inputs(run, task, training_data, plan.base.preset or None)
-        checkpoint = TimedCheckpoint(folder / "checkpoint")
+        own = replace(plan.base, task=task)
+        training_data = own.training_data(self.cache)
+        log_inputs(run, own, training_data)
+        checkpoint = Checkpoint(folder / "checkpoint")
         from_epoch = _take_over(plan, past, folder) if past is not None else 0
-        self._log_missed(run, checkpoint, from_epoch)
+        log_missed(run, checkpoint, plan.folder.glob("outbox-*.sqlite"), from_epoch)
         fitting = time.perf_counter()
         trained = train(
             task,
@@ -124,17 +99,11 @@ class TrialRunner:
             extend=not _finished(checkpoint, from_epoch),
         )
         ended = time.perf_counter()
-        fit_s = ended - fitting - checkpoint.seconds
+        fit_s = ended - fitting - checkpoint.write_s
         seconds = {"fit_seconds": fit_s, "trial_seconds": ended - began, "prepare_seconds": fitting - building}
         seconds["platform_seconds"] = ended - began - fit_s
-        result = {
-            "values": values,
-            "network": task.network,
-            "options": task.options,
-            "training": task.config.model_dump(),
-            "metrics": {**_figures(plan, trained), **asdict(cost), **seconds},
-            "at_ms": int(time.time() * 1000),
-        }
+        metrics = {**_figures(plan, trained), **asdict(cost), **seconds}
+        result = {"metrics": metrics, "at_ms": int(time.time() * 1000)}
         write_json(folder / RESULT, result)
         return result
 
@@ -157,15 +126,6 @@ class TrialRunner:
             write_json(folder / "attempt.json", {"attempt": _attempt(folder) + 1})
             _forget(folder)
             raise TransientFailure(_sentence(error)) from error
-
-    def _log_missed(self, run: LaterRun, checkpoint: Checkpoint, from_epoch: int) -> None:
-        """Log the epochs that a checkpoint holds and a kill kept from being logged."""
-        if not checkpoint.exists:
-            return
-        posted = steps_posted(self.plan.folder.glob("outbox-*.sqlite"), run.key)
-        for step, logs in enumerate(checkpoint.load_progress().history):
-            if step >= from_epoch and step not in posted:
-                run.metrics(logs, step=step)
 
     @contextlib.contextmanager
     def _reporting(self, run: LaterRun, folder: Path) -> Iterator[None]:

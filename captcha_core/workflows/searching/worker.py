@@ -4,14 +4,25 @@ A line on stdin names its search and its chief (``processes.py`` writes it). It 
 started it.
 """
 
+import contextlib
+import errno
 import json
 import os
 import sys
 import threading
 import time
 import traceback
+from typing import TYPE_CHECKING
 
+from captcha_core.errors import CaptchaError
+from captcha_core.files import write_json
 from captcha_core.temporary import temporary_folder
+
+if TYPE_CHECKING:
+    from captcha_core.workflows.searching.plan import SearchPlan
+
+FAULTY, STOPPED = 3, 4  # exit codes of a worker: a fault in the code, and an error that a user can mend
+END = "stopped.json"  # the error that ended a worker and that no other setting would mend
 
 
 def main() -> None:
@@ -78,13 +89,24 @@ def serve(name: str, tuner_id: str) -> int:
     try:
         Tuner(oracle, plan.folder / "keras_tuner", TrialRunner(plan, outbox)).search()
     except Fatal as error:
-        from captcha_core.workflows.searching.workers import note_end
-
         traceback.print_exc()
         return note_end(plan, error.cause)
     finally:
         outbox.close()
     return 0
+
+
+def note_end(plan: "SearchPlan", error: BaseException) -> int:
+    """Leave for the search what ended a worker, and return the worker's exit code."""
+    if not isinstance(error, CaptchaError | OSError):
+        return FAULTY
+    number, sentence = None, str(error)
+    if isinstance(error, OSError):
+        where = f": {error.filename!r}" if error.filename else ""
+        number, sentence = error.errno or errno.EIO, f"{error.strerror or error}{where}"
+    with contextlib.suppress(OSError):  # the disk may be full
+        write_json(plan.folder / END, {"errno": number, "sentence": sentence})
+    return STOPPED
 
 
 def _die_with(parent: int) -> None:

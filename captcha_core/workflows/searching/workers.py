@@ -1,41 +1,19 @@
 """The workers of a search at work: trials are handed out, deaths are borne, and what ended a worker ends the search."""
 
-import contextlib
 import errno
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 from captcha_core.errors import CaptchaError, ModelError
-from captcha_core.files import read_json, write_json
+from captcha_core.files import read_json
 from captcha_core.training.search.trials import Chief
 from captcha_core.workflows.searching.plan import FAULT, SearchPlan
+from captcha_core.workflows.searching.processes import WorkerPool
+from captcha_core.workflows.searching.worker import END, FAULTY, STOPPED
 
 POLL_S = 0.2
 USELESS = 3  # workers that die one after the other without having had a trial
-FAULTY, STOPPED = 3, 4  # exit codes of a worker: a fault in the code, and an error that a user can mend
-END = "stopped.json"  # the error that ended a worker and that no other setting would mend
-
-
-class WorkerPool(Protocol):
-    """Workers that run at the same time."""
-
-    host: str
-
-    def start(self, plan: SearchPlan, tuner_id: str, variables: Mapping[str, str]) -> None:
-        """Start a worker with these variables in its environment."""
-
-    def ended(self) -> list[tuple[str, int]]:
-        """Return the workers that ended since the last call, with their exit codes."""
-        ...
-
-    @property
-    def busy(self) -> int:
-        """Workers that run."""
-        ...
-
-    def stop(self) -> None:
-        """End all workers."""
 
 
 class WorkerFault(ModelError):
@@ -52,10 +30,6 @@ def work(plan: SearchPlan, oracle: Any, pool: WorkerPool, count: int, changed: C
     A worker that dies loses its trial only, and that goes to another.
 
     Args:
-        plan: The search.
-        oracle: What hands out trials.
-        pool: Starts the workers.
-        count: How many at a time.
         changed: Called often, with a sentence when something happened that a user should know.
 
     Raises:
@@ -117,19 +91,6 @@ class _Shift:
         trial = f"trial {int(lost):04d} goes to another" if lost is not None else "it had no trial"
         self.changed(f"{tuner_id} died (exit code {code}); {trial}.")
         self.start()
-
-
-def note_end(plan: SearchPlan, error: BaseException) -> int:
-    """Leave for the search what ended a worker, and return the worker's exit code."""
-    if not isinstance(error, CaptchaError | OSError):
-        return FAULTY
-    number, sentence = None, str(error)
-    if isinstance(error, OSError):
-        where = f": {error.filename!r}" if error.filename else ""
-        number, sentence = error.errno or errno.EIO, f"{error.strerror or error}{where}"
-    with contextlib.suppress(OSError):  # the disk may be full
-        write_json(plan.folder / END, {"errno": number, "sentence": sentence})
-    return STOPPED
 
 
 def raise_end(plan: SearchPlan, code: int) -> None:

@@ -12,9 +12,9 @@ from captcha_core.features.batches import Batch, stream_batches
 from captcha_core.features.image import ImageFeatures
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.training.backend import feed
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
-from captcha_core.training.feed import feed
 from captcha_core.training.fit import train
 from tests.training.test_fit import arrays
 

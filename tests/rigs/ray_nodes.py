@@ -21,14 +21,9 @@ HEAD_IP, SECOND_IP = "127.0.0.2", "127.0.0.3"  # two addresses, so that the driv
 
 
 class RayNodes:
-    """A head node, and a second one that can come and go, each with some processors.
+    """A head node, and a second one that can come and go, each with a processor."""
 
-    Args:
-        cpus: Of each node.
-    """
-
-    def __init__(self, cpus: int = 1) -> None:
-        self.cpus = cpus
+    def __init__(self) -> None:
         home = os.environ.get("RAY_TMPDIR")  # not in the command's own temporary folder: paths of sockets must be short
         self.folder = Path(tempfile.mkdtemp(prefix="ray-", dir=home))
         self.port, self.token = free_port(HEAD_IP), secrets.token_hex(32)
@@ -81,12 +76,12 @@ class RayNodes:
     def _start(self, ip: str, words: list[str]) -> None:
         command = [
             str(Path(sys.executable).with_name("ray")), "start", *words, "--node-ip-address", ip, "--block",
-            "--num-cpus", str(self.cpus), "--object-store-memory", str(STORE_BYTES), "--disable-usage-stats",
+            "--num-cpus", "1", "--object-store-memory", str(STORE_BYTES), "--disable-usage-stats",
         ]  # fmt: skip
         if "--head" in words:
             command += ["--temp-dir", str(self.folder)]
         with (self.folder / f"{ip}.log").open("ab") as log:
-            self._nodes[ip] = subprocess.Popen(  # noqa: S603  Ray's own command
+            self._nodes[ip] = subprocess.Popen(
                 command,
                 env=environment(self.folder, self.variables),
                 stdin=subprocess.DEVNULL,
