@@ -4,15 +4,16 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from captcha_core.media.audio import decode_audio
+from captcha_core.media.fonts import font_for, writable
 from captcha_core.media.image import decode_image
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 
 MARGIN_PX = 8
-CAPTION_PX = 18
+CAPTION_PX, CAPTION_FONT_PX = 18, 14
 WAVE_PX = (64, 240)
 INK = (32, 64, 128)
 
@@ -23,7 +24,7 @@ def contact_sheet(
     columns: int = 8,
     draw: Callable[[Sample], np.ndarray] | None = None,
 ) -> np.ndarray:
-    """Draw samples in rows, their texts below.
+    """Draw samples in rows, their texts below, in a font of the machine that has their script.
 
     Args:
         samples: At least one.
@@ -41,9 +42,9 @@ def contact_sheet(
     height, width = pictures[0].shape[:2]
     columns = min(columns, len(samples))
     rows = -(-len(samples) // columns)
-    font = ImageFont.load_default(14)
-    captions = [sample.text or "(no label)" for sample in samples]
-    widest = max(width, *(math.ceil(font.getlength(caption)) for caption in captions))
+    captions = [writable(sample.text or "(no label)") for sample in samples]
+    fonts = [font_for(caption, CAPTION_FONT_PX) for caption in captions]
+    widest = max(width, *(math.ceil(font.getlength(text)) for font, text in zip(fonts, captions, strict=True)))
     cell = (height + CAPTION_PX + MARGIN_PX, widest + MARGIN_PX)
     page = Image.new("RGB", (columns * cell[1] + MARGIN_PX, rows * cell[0] + MARGIN_PX), "white")
     pen = ImageDraw.Draw(page)
@@ -52,7 +53,7 @@ def contact_sheet(
         left, top = MARGIN_PX + column * cell[1], MARGIN_PX + row * cell[0]
         page.paste(Image.fromarray(picture), (left, top))
         pen.rectangle((left - 1, top - 1, left + width, top + height), outline="lightgrey")
-        pen.text((left, top + height), caption, fill="black", font=font)
+        pen.text((left, top + height), caption, fill="black", font=fonts[place])
     return np.asarray(page)
 
 

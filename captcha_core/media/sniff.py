@@ -186,7 +186,7 @@ def size_of(image: bytes) -> tuple[int, int]:
     try:
         picture = Image.open(io.BytesIO(head), formats=IMAGE_FORMATS)
         width, height = picture.size
-        if picture.getexif().get(EXIF_TURN, 1) in range(5, 9):
+        if picture.format != "TIFF" and picture.getexif().get(EXIF_TURN, 1) in range(5, 9):  # Pillow turns those itself
             width, height = height, width
     except (
         UnidentifiedImageError,

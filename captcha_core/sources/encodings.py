@@ -1,5 +1,6 @@
 """Text in an encoding that nobody named: CSVs of spreadsheets, names in archives."""
 
+import re
 from collections.abc import Sequence
 
 MANY = 12  # characters from which on Korean is told from Chinese: both fit few
@@ -10,6 +11,7 @@ COMMON_ROWS = {  # lead bytes of the rows that hold the common characters of an 
     "big5": (0xA4, 0xC6),
     "shift_jis": (0x88, 0x97),
 }
+CYRILLIC_BYTES = ("cp866", "cp1251")  # whole words are foreign letters there; in Latin text they stand alone
 DOUBLE_BYTE = ("euc_kr", "gb18030", "shift_jis", "big5")
 
 
@@ -54,14 +56,16 @@ def _likelihood(text: str, encoding: str) -> float:
     foreign = [character for character in text if not character.isascii()]
     if not foreign or (encoding == "euc_kr" and len(foreign) < MANY):
         return 0.0
-    return sum(_common(character, encoding) for character in foreign) / len(foreign)
+    likely = sum(_common(character, encoding) for character in foreign) / len(foreign)
+    alone = len(re.findall(r"[^\x00-\x7f]+", text)) * 2 > len(foreign)
+    return likely * (0.9 if alone == (encoding in CYRILLIC_BYTES) and encoding not in DOUBLE_BYTE else 1.0)
 
 
 def _common(character: str, encoding: str) -> bool:
     code = ord(character)
     if encoding == "euc_kr":
         return HANGUL[0] <= code <= HANGUL[1]
-    if encoding in ("cp866", "cp1251"):
+    if encoding in CYRILLIC_BYTES:
         return CYRILLIC[0] <= code <= CYRILLIC[1]
     if encoding in ("cp437", "cp850", "cp1252"):
         return 0xC0 <= code <= 0x17F and character.isalpha()

@@ -1,6 +1,7 @@
 """``captchalab preview``: look at a data set."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +43,7 @@ def preview(
     from captcha_core.dataset.store import Dataset
     from captcha_core.errors import DataError
     from captcha_core.files import write_file
+    from captcha_core.media.fonts import FOLDER_VARIABLE, without_font
     from captcha_core.media.image import encode_png
     from captcha_core.solver import Solver
     from captcha_core.workflows.data import require_same_spec
@@ -72,6 +74,12 @@ def preview(
         "digest": dataset.digest,
         "sheet": str(place),
     }
+    if lost := without_font(sample.text or "" for sample in samples):
+        print(
+            f"no font of this machine has {lost}: their codes stand in the sheet; install one, or name its "
+            f"folder in {FOLDER_VARIABLE}.",
+            file=sys.stderr,
+        )
     if as_json:
         print(json.dumps(facts))
         return

@@ -2,17 +2,19 @@
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from captcha_core.errors import DataError
 from captcha_core.sources.archive import Files
+from captcha_core.sources.encodings import decode_text
 from captcha_core.sources.labels.matching import NameIndex
 from captcha_core.sources.labels.names import SPLIT_FOLDERS, shell_word, split_of
 from captcha_core.sources.labels.reading import Reading, Reject, label_text
 from captcha_core.sources.labels.scoring import CONVINCING, LabelHints, likeness
-from captcha_core.sources.labels.tables import MAX_TABLE_BYTES, TABLE_SUFFIXES, Table, read_tables
+from captcha_core.sources.labels.tables import MAX_TABLE_BYTES, TABLE_SUFFIXES, Table, flat_values, read_tables
 
 FILE_COLUMNS = (
     "filename", "file", "filepath", "imagename", "imagefile", "imagepath", "path", "image", "img", "imgname", "imgpath",
@@ -23,15 +25,19 @@ TEXT_COLUMNS = (
     "groundtruth", "gt", "truth", "word", "words", "code", "content", "string", "value", "result", "caption", "标签",
     "验证码", "1",
 )  # fmt: skip
+OTHER_COLUMNS = (
+    "width", "height", "w", "h", "size", "bytes", "index", "idx", "confidence", "score", "length", "channels", "source",
+)  # fmt: skip
 SPLIT_COLUMNS = ("split", "set", "subset", "partition")
 USUAL_TABLE = re.compile(
     r"label|captcha|annot|truth|gt|answer|solution|transcri|caption|metadata|text|标签", re.IGNORECASE
 )
-TEXT_SUFFIXES = (".txt", ".gt.txt", ".lab", ".label")
+TEXT_SUFFIXES = (".txt", ".gt.txt", ".lab", ".label", ".json")
 MAX_TEXT_BYTES = 4096
 MOST_TABLES = 40
 FITS = 0.5  # of the rows, or of the files
 SAMPLED_ROWS = 400
+IN_ORDER = 0.45  # the score of lines that name no files
 STATED = 1.0  # is added to the score of a file that says what the labels are
 
 
@@ -83,7 +89,11 @@ def table_reading(
     """
     content = files.read(table, MAX_TABLE_BYTES)
     above = table.rpartition("/")[0]
-    ways = [_understand(way, index, above, hints) for way in read_tables(content, table)]
+    tables = list(read_tables(content, table))
+    if ordered := _in_order(tables, table, index.names):
+        return ordered
+    several = [way for way in tables if max(map(len, way.rows)) > 1]
+    ways = [_understand(way, index, above, hints) for way in several or tables[:1]]
     best = max(ways, key=lambda way: (way.fit, way.named), default=None)
     if best is None:
         raise DataError(f"expected a file and a text in each line of {table}, received another kind of file; name it.")
@@ -91,6 +101,18 @@ def table_reading(
     if not forced and max(best.fit, covered) < FITS:
         return None
     return _from_rows(best, table, index, names, hints)
+
+
+def _in_order(tables: Sequence[Table], name: str, names: Sequence[str]) -> Reading | None:
+    """Return the texts of a file that names no files, a line for each: it is offered, and never taken for granted."""
+    lines = tables[0].rows if len(tables) == 1 and max(map(len, tables[0].rows)) == 1 else []
+    if not lines or len(lines) != len(names):
+        return None
+    files = sorted(names, key=lambda file: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", file)])
+    labels = {file: without_spaces(line[0]) for file, line in zip(files, lines, strict=True)}
+    words = f"the lines of {name} in the order of the names"
+    fault = "may be in another order than the lines"
+    return Reading("file", words, f"--label-from {name}", labels, IN_ORDER, fault, sources=frozenset({name}))
 
 
 def _understand(table: Table, index: NameIndex, above: str, hints: LabelHints) -> ReadTable:
@@ -182,7 +204,7 @@ def _text_column(
         texts = [row[column] if len(row) > column else None for row in sample]
         return likeness(texts, [""] * len(texts), hints, named=False).score, -column
 
-    free = [column for column in others if words[column] not in (*FILE_COLUMNS, *SPLIT_COLUMNS)]
+    free = [column for column in others if words[column] not in (*FILE_COLUMNS, *SPLIT_COLUMNS, *OTHER_COLUMNS)]
     return max(free or others, key=score), False
 
 
@@ -296,6 +318,7 @@ def text_file_reading(files: Files, names: Sequence[str], media: Sequence[str], 
     """Return the reading of ``NAME.txt`` beside ``NAME.png``, None where fewer than half of the files have one."""
     there = set(names)
     beside: Mapping[str, str] = {name: text for name in media if (text := _text_beside(name, there)) is not None}
+    beside = beside or _by_stems(names, media)
     if len(beside) * 2 < len(media):
         return None
     labels: dict[str, str | None] = {}
@@ -305,8 +328,8 @@ def text_file_reading(files: Files, names: Sequence[str], media: Sequence[str], 
             rejects.append(Reject(name, "expected a text file beside the captcha, received none; add one."))
             continue
         try:
-            lines = files.read(beside[name], MAX_TEXT_BYTES).decode("utf-8-sig", errors="replace").split("\n")
-            labels[name] = without_spaces(lines[0])
+            content = files.read(beside[name], MAX_TEXT_BYTES)
+            labels[name] = without_spaces(_text_in(content, beside[name]))
         except DataError as error:
             rejects.append(Reject(name, str(error)))
     like = likeness(list(labels.values()), [""] * len(labels), hints, named=False)
@@ -318,6 +341,28 @@ def text_file_reading(files: Files, names: Sequence[str], media: Sequence[str], 
         "beside", "a text file beside each (NAME.txt)", "--label-from beside", labels, score, like.fault,
         {name: split for name in labels if (split := split_of(name))}, sources, tuple(rejects),
     )  # fmt: skip
+
+
+def _text_in(content: bytes, name: str) -> str:
+    """Return the text of a file for one captcha: its first line, or the value of its JSON that is called so."""
+    if not name.lower().endswith(".json"):
+        return next(iter(decode_text(content).splitlines()), "") if content else ""
+    try:
+        values = flat_values(json.loads(content))
+    except (ValueError, RecursionError):
+        return ""
+    words = {_column_word(key): value for key, value in reversed(values.items())}
+    return next((words[column] for column in TEXT_COLUMNS if column in words), "")
+
+
+def _by_stems(names: Sequence[str], media: Sequence[str]) -> dict[str, str]:
+    """Return the text file of each captcha in another folder, as ``labels/1.txt`` of ``images/1.png``."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in (*media, *(name for name in names if name.lower().endswith(TEXT_SUFFIXES))):
+        found[PurePosixPath(name).stem.removesuffix(".gt")].append(name)
+    pairs = [pair for pair in found.values() if len(pair) == 2]
+    known = set(media)
+    return {one: other for one, other in pairs if one in known and other not in known}
 
 
 def _text_beside(name: str, there: set[str]) -> str | None:

@@ -30,7 +30,7 @@ def choose(readings: Sequence[Reading], place: str, ask: Ask | None = None) -> R
         alike = [other for other in ranked[1:] if other.score > CLEAR * best.score]
         if not alike:
             return best
-        raise DataError(_question(f"labels that can be read in one way in {place}", "several ways", [best, *alike]))
+        raise DataError(_question(f"labels that can be read in one way in {place}", "several ways", ranked[:OFFERED]))
     expected = f"labels in the names, folders or a file beside the captchas in {place}"
     received = f"names that {ranked[0].fault}" if ranked and ranked[0].fault else "none that look like labels"
     raise DataError(_question(expected, received, ranked[:OFFERED]))

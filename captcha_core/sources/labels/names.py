@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from captcha_core.errors import DataError, SpecError
 from captcha_core.sources.labels.reading import Reading, Reject, label_text
-from captcha_core.sources.labels.scoring import WORDS, LabelHints, folder_likeness, likeness
+from captcha_core.sources.labels.scoring import SUM_SIGNS, WORDS, LabelHints, are_sums, folder_likeness, likeness
 
 SPLIT_FOLDERS = {
     "train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
@@ -26,6 +26,11 @@ COUNTER = re.compile(
     r"(?:[ _-]{0,3}(?:copy|kopie|copie|copia|cópia|kopia|копия|副本|のコピー|コピー|복사본)"  # what systems call copies
     r"[ _-]?\d{0,3}(?: ?\(\d{1,4}\))?"
     r"|[ _-]?\(\d{1,4}\)|（\d{1,4}）|[._ -]\d{1,4})$",
+    re.IGNORECASE,
+)
+ONE_CODE = re.compile(  # a UUID, or a date with its time: one part of a name, whatever is in it
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"|(?P<date>(?:19|20)\d\d([-_.])[01]\d\2[0-3]\d(?:(?: at |[-_ T.]{1,2})[0-2]\d[-_.:h]?[0-5]\d[-_.:m]?[0-5]\d)?)",
     re.IGNORECASE,
 )
 SAMPLED = 3000  # names that show which readings are hopeless
@@ -150,19 +155,24 @@ def _without_counters(stems: Sequence[str]) -> list[str]:
 def _stem(name: str) -> str:
     file = name.rpartition("/")[2]
     stem, dot, _ = file.rpartition(".")
-    return label_text(stem if dot and stem else file)
+    return ONE_CODE.sub(
+        lambda code: re.sub(r"\D" if code["date"] else "-", "", code[0]), label_text(stem if dot else file)
+    )
 
 
 def _cuts(stems: Sequence[str]) -> Iterator[Part]:
     """Yield the whole name and its parts between separators."""
     yield Part("name", "TEXT.png", "--label-from name", lambda stem: stem or None)
+    sums = are_sums(stems)
     for separator in SEPARATORS:
-        counts = [stem.count(separator) for stem in stems]
+        if sums and separator in SUM_SIGNS:
+            continue
+        counts = [stem.strip(separator).count(separator) for stem in stems]
         if sum(count > 0 for count in counts) > USUAL_SHARE * len(stems):
             yield from _parts(partial(_split, separator), separator, counts)
     pattern = re.compile(ANY_SEPARATOR)
     signs = {mark for stem in stems[:SAMPLED] for found in pattern.findall(stem) for mark in found}
-    if len(signs) > 1:
+    if len(signs) > 1 and not sums:
         counts = [len(pattern.findall(stem)) for stem in stems]
         yield from _parts(lambda stem: [part for part in pattern.split(stem) if part], "", counts)
 

@@ -13,6 +13,7 @@ CONVINCING = 0.5  # a score from which on a reading is believed
 CLEAR = 0.6  # of the best score: a reading that comes nearer leaves doubt
 FEW = 8  # files below which statistics say little
 SUM_SIGNS = frozenset("+-*/=?x×÷−:")
+SUM = re.compile(r"\d{1,3}(?: ?[-+*/x×÷−] ?\d{1,3})+ ?=?\??")
 HEX = re.compile(r"(?:[0-9a-f-]+|[0-9A-F-]+)")
 DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{2,9})?")
 TIME = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d[0-5]\d")
@@ -152,8 +153,7 @@ def folder_likeness(texts: Sequence[str], hints: LabelHints) -> Likeness:
     if len(names) < 2:
         return Likeness(0.0, "are one word for all")
     if all(len(name) == 1 for name in names):
-        numbers = sorted(int(name) for name in names if name in DIGITS)
-        batches = len(numbers) == len(names) < FEW and numbers[-1] - numbers[0] + 1 == len(numbers)
+        batches = len(names) < FEW and ord(names[-1]) - ord(names[0]) + 1 == len(names)
         found = Likeness(0.4, "may as well number batches") if batches else Likeness(0.9)
         return Likeness(found.score * hints.share(texts), found.fault)
     found = likeness(names, [""] * len(names), hints)
@@ -174,7 +174,7 @@ def _faults(texts: Sequence[str], groups: Sequence[str], named: bool) -> Iterato
     yield from _code_faults(texts, distinct, characters, decimal)
     yield from _length_faults(texts)
     yield from _chance_faults(texts, distinct, characters)
-    if named and not _are_sums(texts):
+    if named and not are_sums(texts):
         odd = sum(not text.isalnum() for text in texts)
         if odd > 0.1 * count:
             yield 0.3, "have other signs than letters and digits"
@@ -275,11 +275,14 @@ def _chance_faults(texts: Sequence[str], distinct: set[str], characters: Counter
     if length > 1 and files >= FEW and len(distinct) > 1:
         same = [text for text in texts if len(text) == length]
         places = (Counter(column).most_common(1)[0][1] for column in zip(*same, strict=True))
-        if max(places) > 0.95 * files and not _are_sums(texts):
+        if max(places) > 0.95 * files and not are_sums(texts):
             yield 0.3, "have the same character in the same place"
 
 
-def _are_sums(texts: Sequence[str]) -> bool:
-    """Tell whether most texts are sums to be worked out."""
-    found = sum(any(c in "+-*/×÷−" for c in text[1:]) and any(c.isdigit() for c in text) for text in texts)
-    return found > 0.8 * len(texts) and all(c.isdigit() or c in SUM_SIGNS or c == " " for c in set("".join(texts)))
+def are_sums(texts: Sequence[str]) -> bool:
+    """Tell whether most texts are sums to be worked out; a number and a count with a dash between are none."""
+    found = [text for text in texts if SUM.fullmatch(text)]
+    if len(found) <= 0.8 * len(texts):
+        return False
+    signs = {character for text in found for character in text if not character.isdigit()}
+    return bool(signs - {"-"})

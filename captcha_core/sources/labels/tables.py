@@ -13,7 +13,7 @@ from captcha_core.errors import DataError
 from captcha_core.sources.encodings import decode_text
 
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
-TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".lst", ".list", ".py", *JSON_SUFFIXES)
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".lst", ".list", ".py", ".yaml", ".yml", *JSON_SUFFIXES)
 MAX_TABLE_BYTES = 256 * 2**20
 MAX_LITERAL_BYTES = 8 * 2**20  # Python's parser takes some hundred bytes for each
 DEEPEST = 12
@@ -63,15 +63,17 @@ def _delimited(text: str, name: str) -> Iterator[Table]:
     """Yield the rows for each separator that cuts most lines in two or more."""
     lines = [line for line in text.splitlines() if line.strip()]
     head = lines[:SAMPLE_LINES]
+    least = 0.5 if name.lower().endswith(".csv") else 0.9
     for separator in ("\t", ",", ";", "|"):
-        if sum(separator in line for line in head) >= 0.9 * len(head):
+        if sum(separator in line for line in head) >= least * len(head):
             yield Table(name, _csv_rows(text, separator, name))
     if name.lower().endswith(".csv"):
         if not any(separator in line for line in head for separator in "\t,;|"):
             yield Table(name, [[line.strip()] for line in lines])
         return
-    for cut in (lambda line: line.split(None, 1), lambda line: line.rsplit(None, 1), _at_colon):
-        rows = [[cell.strip() for cell in cut(line)] for line in lines]
+    yield Table(name, [[line.strip()] for line in lines])
+    for cut in (_at_colon, lambda line: line.split(None, 1), lambda line: line.rsplit(None, 1)):
+        rows = [[cell.strip().strip("'\"") for cell in cut(line)] for line in lines]
         if sum(len(row) > 1 for row in rows[:SAMPLE_LINES]) >= 0.9 * len(head):
             yield Table(name, rows)
 
@@ -140,8 +142,12 @@ def _joined(document: dict[str, Any]) -> list[dict[str, str]]:
     return [_flat(picture, "image") | _flat(item, "annotation") for picture, item in pairs if picture]
 
 
+def flat_values(value: Any) -> dict[str, str]:
+    """Return the plain values inside a JSON document by their paths, as ``annotations.0.result.0.value.text.0``."""
+    return _flat(value, "")
+
+
 def _flat(value: Any, key: str, depth: int = 0) -> dict[str, str]:
-    """Return the plain values inside another by their paths, as ``annotations.0.result.0.value.text.0``."""
     if depth > DEEPEST:
         return {}
     if isinstance(value, dict):

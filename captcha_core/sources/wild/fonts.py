@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from captcha_core.media.fonts import FOLDER_VARIABLE
 from captcha_core.sources.wild.dice import Dice
 
-FOLDER_VARIABLE = "CAPTCHALAB_FONTS"  # names one more folder with fonts
 SUFFIXES = (".ttf", ".otf", ".pfb", ".t1")
 SYMBOLS = (
     "cmsy", "cmmi", "cmex", "stixsiz", "stixnonuni", "lastresort", "symbol", "dingbat", "webding", "wingding", "math",

@@ -1,0 +1,71 @@
+"""Clips as programs and telephones write them: without a length in the header, in other containers."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from captcha_core.errors import DataError
+from captcha_core.media.audio import decode_audio, encode_wav
+from captcha_core.media.sniff import kind_of, suffix_of
+from captcha_core.sources.folders import list_labelled
+from captcha_core.sources.import_survey import survey
+from tests.sources.labelled_files import TEXTS, fill
+
+RATE_HZ = 8000
+TONE = np.sin(np.arange(RATE_HZ // 2) / 5).astype(np.float32) / 2
+WAV = encode_wav(TONE, RATE_HZ)
+
+
+def with_lengths(riff: int, data: int) -> bytes:
+    at = WAV.index(b"data") + 4
+    return WAV[:4] + riff.to_bytes(4, "little") + WAV[8:at] + data.to_bytes(4, "little") + WAV[at + 4 :]
+
+
+@pytest.mark.parametrize(
+    ("riff", "data"),
+    [(0, 0), (0xFFFFFFFF, 0xFFFFFFFF), (0x7FFFF024, 0x7FFFF000), (0xFFFFFFFF, 0xFFFFFFDB), (0, 0xFFFFFFFF)],
+)
+def test_a_wav_written_to_a_pipe_is_read_whole(riff: int, data: int) -> None:
+    assert np.array_equal(decode_audio(with_lengths(riff, data), RATE_HZ, 2.0), decode_audio(WAV, RATE_HZ, 2.0))
+
+
+def test_a_wav_cut_short_is_still_refused() -> None:
+    with pytest.raises(DataError, match="the file is cut short"):
+        decode_audio(WAV[:-100], RATE_HZ, 2.0)
+
+
+def test_aiff_is_read() -> None:
+    file = io.BytesIO()
+    soundfile.write(file, TONE, RATE_HZ, format="AIFF")
+    media = file.getvalue()
+    assert kind_of(media) == "audio" and suffix_of(media) == ".aiff"
+    assert np.abs(decode_audio(media, RATE_HZ, 2.0) - TONE).max() < 1e-3
+
+
+def test_mp3_is_read_whatever_its_ending(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    soundfile.write(file, np.tile(TONE, 2), RATE_HZ, format="MP3")
+    seen = survey(list_labelled(fill(tmp_path, {f"{text}.mpg": file.getvalue() for text in TEXTS[:1]})))
+    assert [entry.text for entry in seen.entries] == ["0421"]
+
+
+@pytest.mark.parametrize(
+    ("head", "named"),
+    [
+        (b"\0\0\0\x1cftypM4A ", "an M4A clip"),
+        (b"\0\0\0\x1cftypisom", "an MP4 clip"),
+        (b"\xff\xf1\x50\x80", "an AAC clip"),
+        (b"\xff\xf9\x50\x80", "an AAC clip"),
+        (b"\x1aE\xdf\xa3", "a WebM or Matroska clip"),
+        (b"#!AMR\n", "an AMR clip"),
+        (b"\0\0\1\xba", "an MPEG video"),
+    ],
+)
+def test_clips_that_are_not_read_are_named(head: bytes, named: str, tmp_path: Path) -> None:
+    clips = {f"{text}.wav": encode_wav(TONE * (0.5 + int(text) / 20_000), RATE_HZ) for text in TEXTS}
+    seen = survey(list_labelled(fill(tmp_path, clips | {"1111.m4a": head + bytes(100)})))
+    assert [reject.name for reject in seen.rejects] == ["1111.m4a"]
+    assert f"received {named}" in seen.rejects[0].reason and "convert it to WAV or FLAC" in seen.rejects[0].reason
