@@ -22,7 +22,7 @@ BROAD = (  # names of fonts with many scripts, which are looked at first
 )  # fmt: skip
 EMPTY = ("lastresort", "adobeblank", "notdef")  # fonts that draw a sign for every character and have none
 MOST_FONTS = 400  # looked at for one character, half a millisecond each
-NOWHERE = "\U0010fffd"  # a character that no font has: it shows what is drawn for those
+NOWHERE = "\U0010fffd\U000e0fff\U0004fffd"  # characters that no font has: they show what is drawn for those
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -63,8 +63,8 @@ def _path_for(characters: frozenset[str]) -> str | None:
 
 def _lacks(font: Font, characters: frozenset[str]) -> frozenset[str]:
     """Return the characters for which a font draws what it draws for any that it does not have."""
-    missing = _drawn(font, NOWHERE)
-    return frozenset(c for c in characters if not c.isspace() and _drawn(font, c) in (missing, b""))
+    missing = {b"", *(_drawn(font, character) for character in NOWHERE)}
+    return frozenset(c for c in characters if not c.isspace() and _drawn(font, c) in missing)
 
 
 def _drawn(font: Font, character: str) -> bytes:
