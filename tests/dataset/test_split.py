@@ -69,3 +69,22 @@ def test_counts_that_do_not_add_up_are_refused() -> None:
         drawn_rule("8/2/2", "content", 10)
     with pytest.raises(SpecError, match="expected shares for a split by text, received counts"):
         drawn_rule("8/1/1", "text", 10)
+
+
+@pytest.mark.parametrize(
+    ("shares", "keys", "counts"),
+    [
+        ("0.8/0.1/0.1", range(3), (1, 1, 1)),
+        ("0.8/0.1/0.1", range(10), (8, 1, 1)),
+        ("0.2/0.5/0.3", range(10), (2, 5, 3)),
+        ("0.02/0.49/0.49", range(4), (1, 2, 1)),
+        ("0.9/0.1/0", range(4), (3, 1, 0)),
+    ],
+)
+def test_of_few_samples_each_split_with_a_share_gets_one(
+    shares: str, keys: range, counts: tuple[int, int, int]
+) -> None:
+    """All keys are low, where the shares of the whole range would put all of them into train."""
+    low, high = found_rule(shares, "content", list(keys)).bounds
+    found = (sum(k < low for k in keys), sum(low <= k < high for k in keys), sum(k >= high for k in keys))
+    assert found == counts
