@@ -144,13 +144,14 @@ def _write(path: Path, content: bytes) -> None:
 
 
 HEAD_LINES = """\
-import json, sys
+import json, pathlib, sys
 import numpy as np
-about = json.load(open("{file}.json", encoding="utf-8"))
+file = str(pathlib.Path(__file__).with_name({file!r}))
+about = json.load(open(file + ".json", encoding="utf-8"))
 """
 LITERT_LINES = """\
 from ai_edge_litert.interpreter import Interpreter
-net = Interpreter("{file}").get_signature_runner()
+net = Interpreter(file).get_signature_runner()
 (name,) = net.get_input_details()
 ((logits,),) = net(**{{name: x}}).values()
 """
@@ -159,12 +160,12 @@ RUN_LINES = {
     "litert-int8": LITERT_LINES,
     "onnx": """\
 import onnxruntime
-net = onnxruntime.InferenceSession("{file}")
+net = onnxruntime.InferenceSession(file)
 ((logits,),) = net.run(None, {{net.get_inputs()[0].name: x}})
 """,
     "keras": """\
 import keras
-(logits,) = keras.saving.load_model("{file}", compile=False).predict(x, verbose=0)
+(logits,) = keras.saving.load_model(file, compile=False).predict(x, verbose=0)
 """,
 }
 TEXT_LINES = {

@@ -19,9 +19,18 @@ class ImageFeatures(FeaturesModel):
 
     media: ClassVar[Literal["image"]] = "image"
     example: ClassVar[str] = """\
-from PIL import Image
+from PIL import Image, ImageOps
 height, width, channels = about["input"]["shape"]
-picture = Image.open(sys.argv[1]).convert("L" if channels == 1 else "RGB").resize((width, height))
+picture = ImageOps.exif_transpose(Image.open(sys.argv[1]))  # turned as a camera says
+if picture.mode.startswith("I"):  # 16 bits a pixel
+    levels = np.asarray(picture).clip(0, 65535)
+    picture = Image.fromarray((levels // (256 if levels.max() > 255 else 1)).astype("uint8"))
+if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:  # on white; light ink on black
+    picture = picture.convert("RGBA")
+    pages = [Image.alpha_composite(Image.new("RGBA", picture.size, page), picture) for page in ("white", "black")]
+    white, black = (np.ptp(np.asarray(page.convert("L"), "int16")) for page in pages)
+    picture = pages[int(white < min(64, black))]
+picture = picture.convert("L" if channels == 1 else "RGB").resize((width, height))
 x = np.asarray(picture, "uint8").reshape(1, height, width, channels)
 """
 

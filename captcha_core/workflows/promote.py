@@ -17,9 +17,12 @@ from captcha_core.registry import promotion
 from captcha_core.registry.promotion import Entry
 from captcha_core.registry.versions import CHALLENGER, CHAMPION, PREVIOUS, version_behind
 from captcha_core.solver import Solver
+from captcha_core.tracking.names import Metric
 from captcha_core.workflows.data import labelled, require_same_spec
 
 WINNER_TRIES, WINNER_WAIT_S = 10, 0.2
+
+FIRST_CHAMPION_READS = 0.01  # of its validation set: there is nobody to compare it with
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def compare_and_promote(
     split: str = "test",
     force: str = "",
     by: str | None = None,
+    margin: float | None = None,
 ) -> PromotionOutcome:
     """Promote a version if it is the first champion, if the rule says yes, or by force.
 
@@ -90,6 +94,7 @@ def compare_and_promote(
         split: Of the data set.
         force: The reason to promote whatever the verdict is.
         by: Who does it; by default the user of this process.
+        margin: Loss of exact match that still counts as not worse; by default that of the preset's rule.
 
     Raises:
         RegistryError: If there is no such version, or a champion and neither data to compare on nor force.
@@ -107,14 +112,20 @@ def compare_and_promote(
         )
     if former in (None, version) or dataset is None:
         return PromotionOutcome(version, make_champion(name, version, reason=force, by=by))
-    judgement = judge(name, version, former or "", dataset, split)
+    judgement = judge(name, version, former or "", dataset, split, margin=margin)
     if not (judgement.verdict.promote or force):
         return PromotionOutcome(version, None, judgement)
     return PromotionOutcome(version, make_champion(name, version, judgement, force, by), judgement)
 
 
 def judge(
-    name: str, version: str, champion: str, dataset: Dataset, split: str = "test", progress: bool = True
+    name: str,
+    version: str,
+    champion: str,
+    dataset: Dataset,
+    split: str = "test",
+    progress: bool = True,
+    margin: float | None = None,
 ) -> Judgement:
     """Let a challenger and the champion read a data set in turns, and ask the rule of the challenger's preset.
 
@@ -132,6 +143,7 @@ def judge(
     solvers = [(f"version {champion}", old), (f"version {version}", challenger)]
     comparison = Comparison(*read_side_by_side(solvers, dataset, split, progress))
     rule = promotion_rule(challenger.bundle.config.preset or "")
+    rule = rule if margin is None else rule.model_copy(update={"margin": margin})
     return Judgement(champion, rule, comparison.verdict(rule), comparison.figures(), dataset.digest)
 
 
@@ -144,7 +156,9 @@ def make_champion(
         RegistryError: If the version does not exist or must not be champion, or the champion has changed meanwhile.
         CaptchaError: If its bundle is refused.
     """
-    Solver.load(f"models:/{name}/{version}")  # what cannot be loaded never becomes champion
+    solver = Solver.load(f"models:/{name}/{version}")  # what cannot be loaded never becomes champion
+    if judgement is None and not reason:
+        _require_floor(name, version, solver)
     if judgement is None:
         return _moved(name, lambda: promotion.promote(name, version, forced=bool(reason), reason=reason, by=by))
     return _moved(
@@ -162,6 +176,18 @@ def make_champion(
             against=judgement.champion,
         ),
     )
+
+
+def _require_floor(name: str, version: str, solver: Solver) -> None:
+    """Raises: RegistryError: If a first champion is known to read next to nothing."""
+    known = solver.bundle.metrics.get("validation")
+    share = known.get(Metric.VAL_EXACT_MATCH) if isinstance(known, dict) else None
+    if isinstance(share, int | float) and share < FIRST_CHAMPION_READS:
+        raise RegistryError(
+            f"expected a first champion of {name} that reads at least {FIRST_CHAMPION_READS:.0%} of its validation "
+            f"captchas, received version {version}, which reads {share:.2%}; train longer, or promote it with --force "
+            "--reason TEXT."
+        )
 
 
 def restore_champion(name: str, reason: str = "", by: str | None = None) -> Entry:

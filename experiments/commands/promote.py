@@ -14,6 +14,9 @@ def promote(
     version: Annotated[str, typer.Option(help="Version number; by default the challenger.")] = "",
     data: Data = "",
     split: Split = "test",
+    margin: Annotated[
+        float, typer.Option(help="Loss of exact match that still counts as not worse; 0: the preset's.", min=0, max=0.5)
+    ] = 0.0,
     force: Annotated[bool, typer.Option("--force", help="Promote whatever the verdict is; needs --reason.")] = False,
     reason: Annotated[str, typer.Option(help="Why it is forced; kept in the history.")] = "",
     format: Format = "text",
@@ -21,7 +24,8 @@ def promote(
     """Make a version champion if it is as good as the one there is; that one stays as previous.
 
     Both read the same data set in turns. The preset's rule decides: not worse with 95 % confidence, and neither much
-    slower nor much larger. The exit code is 1 if the verdict is no. A first champion needs no comparison.
+    slower nor much larger. The exit code is 1 if the verdict is no. A first champion needs no comparison,
+    but has to read something.
     """
     as_json = check_format(format)
     if force and not reason.strip():
@@ -34,7 +38,7 @@ def promote(
 
     connect()
     dataset = Dataset.open(Path(data)) if data else None
-    outcome = compare_and_promote(name, version, dataset, split, reason if force else "")
+    outcome = compare_and_promote(name, version, dataset, split, reason if force else "", margin=margin or None)
     entry, judgement = outcome.entry, outcome.judgement
     if as_json:
         verdict = None if judgement is None else [asdict(reason) for reason in judgement.verdict.reasons]

@@ -207,3 +207,26 @@ def test_the_page_refuses_a_changed_data_set(there: Path, tmp_path: Path) -> Non
     old, blind = (ModelVersion(NAME, version, 0) for version in "12")
     with pytest.raises(DataError, match="spoilt"):
         promoting.compete(promoting.Proposal(blind, old, None), spoilt)
+
+
+def test_a_first_champion_reads_something(
+    there: Path, tmp_path: Path, tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = Bundle.open(tiny_bundle)
+    metrics = {"validation": {"val_exact_match": 0.0}}
+    poor = write_bundle(tmp_path / "poor", good.spec, good.config, good.keras_path, good.litert, metrics)
+    with start_run("made") as started:
+        register(started, poor, "captcha-poor")
+    capsys.readouterr()
+    assert run("promote", "--name", "captcha-poor") == 1
+    assert (
+        "reads at least 1% of its validation captchas, received version 1, which reads 0.00%" in capsys.readouterr().err
+    )
+    assert run("promote", "--name", "captcha-poor", "--force", "--reason", "a test") == 0
+
+
+def test_the_margin_may_be_given(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("promote", "--name", NAME, "--version", "1") == 0
+    capsys.readouterr()
+    run("promote", "--name", NAME, "--version", "3", "--data", DATA, "--margin", "0.25")
+    assert "25" in capsys.readouterr().out.splitlines()[1], "the sentence names the margin"
