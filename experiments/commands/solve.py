@@ -12,12 +12,13 @@ from experiments.terminal.options import Format, Model, check_format
 
 def solve(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Images or clips.")],
-    model: Model,
+    model: Model = "builtin",
     output: Format = "text",
 ) -> None:
     """Read captchas: a line a file, or a JSON line with the confidence of each character.
 
-    Every file is tried; the exit code is 1 if one could not be read.
+    Without --model the reader that ships with captchalab is used: it knows digits, letters of both cases and the signs
+    of sums. Every file is tried; the exit code is 1 if one could not be read.
     """
     as_json = check_format(output)
     from captcha_core.errors import CaptchaError
@@ -25,6 +26,8 @@ def solve(
     from captcha_core.solver import Solver
 
     solver = Solver.load(model)
+    if model == "builtin":
+        typer.echo("read by the builtin reader; --model reads with a model of your own", err=True)
     failed = 0
     for file in files:
         try:

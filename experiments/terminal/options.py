@@ -18,7 +18,9 @@ NewName = Annotated[
 Minutes = Annotated[float, typer.Option(help="Training time; 0: the preset's.", min=0)]
 Model = Annotated[
     str,
-    typer.Option(help="models:/NAME@ALIAS, models:/NAME/VERSION, runs:/ID or a bundle's folder.", show_default=False),
+    typer.Option(
+        help="builtin, models:/NAME@ALIAS, models:/NAME/VERSION, runs:/ID or a bundle's folder.", show_default=False
+    ),
 ]
 Out = Annotated[str, typer.Option(metavar="DIR", help="Folder to write.", show_default=False)]
 SplitBy = Annotated[str, typer.Option(help="What decides the split: content, or text: no string is then in two.")]
