@@ -29,6 +29,7 @@ def there(road: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return enter(road, monkeypatch)
 
 
+TRAININGS = "tags.`captchalab.kind` = 'train'"
 MODEL = "models:/captcha-tiny@champion"
 
 
@@ -44,7 +45,7 @@ def test_the_run_records_what_it_did(there: Path) -> None:
     from captcha_core.tracking.connect import client
 
     mine = client()
-    (run_,) = mine.search_runs([mine.get_experiment_by_name("captchalab").experiment_id])
+    (run_,) = mine.search_runs([mine.get_experiment_by_name("captchalab").experiment_id], TRAININGS)
     assert run_.info.status == "FINISHED"
     params, tags, metrics = run_.data.params, run_.data.tags, run_.data.metrics
     assert params["network.name"] == "image_cnn"
@@ -54,8 +55,9 @@ def test_the_run_records_what_it_did(there: Path) -> None:
     assert {"captchalab.version.tensorflow", "captchalab.registered", "captchalab.command"} <= set(tags)
     assert {"loss", "val_exact_match", "val_character_error_rate", "test_exact_match", "test_n"} <= set(metrics)
     assert len(mine.get_metric_history(run_.info.run_id, "val_exact_match")) == 6
-    (used,) = run_.inputs.dataset_inputs
-    assert used.dataset.name == "tiny"
+    used = {one.tags[0].value: one.dataset.name for one in run_.inputs.dataset_inputs}
+    assert used == {"training": "tiny"}, "MLflow keeps one input of a data set, whatever it was used for"
+    assert tags["captchalab.evaluation_digest"] == params["data.digest"]
     files = {file.path for file in mine.list_artifacts(run_.info.run_id, "report")}
     assert {"report/predictions.csv", "report/confusion.csv", "report/worst", "report/metrics.json"} <= files
 
@@ -105,7 +107,7 @@ def test_a_resumed_run_is_the_same_run(there: Path, capsys: pytest.CaptureFixtur
 
     mine = client()
     experiment = mine.get_experiment_by_name("captchalab").experiment_id
-    (before,) = mine.search_runs([experiment])
+    (before,) = mine.search_runs([experiment], TRAININGS)
     with FileLock(f"runs/{before.info.run_id}/lock"):
         assert run("train", "--resume", before.info.run_id, "--minutes", "0.02") == 1
     assert "which another process is training" in capsys.readouterr().err
@@ -114,7 +116,7 @@ def test_a_resumed_run_is_the_same_run(there: Path, capsys: pytest.CaptureFixtur
     assert "expected --minutes for the finished run" in capsys.readouterr().err
     assert run("train", "--resume", before.info.run_id, "--minutes", "0.02") == 0
     assert run("train", "--resume", before.info.run_id, "--minutes", "0.03") == 0, "again, with another budget"
-    (after,) = mine.search_runs([experiment])
+    (after,) = mine.search_runs([experiment], TRAININGS)
     assert after.info.run_id == before.info.run_id
     assert len(mine.get_metric_history(after.info.run_id, "loss")) > 6
     assert {str(v.version) for v in mine.search_model_versions("name='captcha-tiny'")} == {"1", "2", "3"}
