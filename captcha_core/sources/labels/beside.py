@@ -74,7 +74,7 @@ class ReadTable:
 
 def table_names(names: Sequence[str], media: Sequence[str]) -> list[str]:
     """Return the files that may be tables of labels: by their endings, without those that belong to one captcha."""
-    stems = {str(PurePosixPath(name).with_suffix("")).removesuffix(".gt") for name in media}
+    stems = {_without_ending(name).removesuffix(".gt") for name in media}
     found = [name for name in names if name.lower().endswith(TABLE_SUFFIXES)]
     return [name for name in found if name.rpartition(".")[0].removesuffix(".gt") not in stems]
 
@@ -103,12 +103,17 @@ def table_reading(
     return _from_rows(best, table, index, names, hints)
 
 
+def _natural(name: str) -> list[tuple[str, int]]:
+    """Return what sorts ``2.png`` before ``10.png``."""
+    return [(text, int(number[:18] or 0)) for text, number in re.findall(r"([^0-9]*)([0-9]*)", name)]
+
+
 def _in_order(tables: Sequence[Table], name: str, names: Sequence[str]) -> Reading | None:
     """Return the texts of a file that names no files, a line for each: it is offered, and never taken for granted."""
     lines = tables[0].rows if len(tables) == 1 and max(map(len, tables[0].rows)) == 1 else []
     if not lines or len(lines) != len(names):
         return None
-    files = sorted(names, key=lambda file: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", file)])
+    files = sorted(names, key=_natural)
     labels = {file: without_spaces(line[0]) for file, line in zip(files, lines, strict=True)}
     words = f"the lines of {name} in the order of the names"
     fault = "may be in another order than the lines"
@@ -365,7 +370,11 @@ def _by_stems(names: Sequence[str], media: Sequence[str]) -> dict[str, str]:
     return {one: other for one, other in pairs if one in known and other not in known}
 
 
+def _without_ending(name: str) -> str:
+    return re.sub(r"(?<=[^/])\.[^./]*$", "", name)
+
+
 def _text_beside(name: str, there: set[str]) -> str | None:
-    stem = str(PurePosixPath(name).with_suffix(""))
+    stem = _without_ending(name)
     ways = [base + suffix for base in (stem, name) for suffix in TEXT_SUFFIXES]
     return next((way for way in ways if way in there), None)

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 ABSOLUTE = re.compile(r"/|[a-z]:/|[a-z][a-z0-9+.-]*://")
@@ -94,8 +93,7 @@ def _path_ends(key: str) -> list[str]:
 
 
 def _stem(key: str) -> str:
-    path = PurePosixPath(key)
-    return str(path.with_suffix("")) if path.suffix else key
+    return re.sub(r"(?<=[^/])\.[^./]*$", "", key)
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

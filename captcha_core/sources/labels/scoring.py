@@ -11,6 +11,7 @@ from captcha_core.spec.captcha import DIGITS, LOWER, MAX_LENGTH, UPPER
 
 CONVINCING = 0.5  # a score from which on a reading is believed
 CLEAR = 0.6  # of the best score: a reading that comes nearer leaves doubt
+MOST_DIGITS = 13  # longer numbers count nothing
 FEW = 8  # files below which statistics say little
 SUM_SIGNS = frozenset("+-*/=?x×÷−:")
 SUM = re.compile(r"\d{1,3}(?: ?[-+*/x×÷−] ?\d{1,3})+ ?=?\??")
@@ -185,7 +186,12 @@ def _number_faults(texts: Sequence[str], groups: Sequence[str], distinct: set[st
         yield 0.05, "only count"
         return
     lengths = {len(text) for text in distinct}
-    if len(lengths) == 1 and len(texts) >= FEW and max(map(int, distinct)) < 0.5 * 10 ** max(lengths):
+    if (
+        len(lengths) == 1
+        and max(lengths) < MOST_DIGITS
+        and len(texts) >= FEW
+        and max(map(int, distinct)) < 0.5 * 10 ** max(lengths)
+    ):
         yield 0.25, "are low numbers alone"
     padded = any(text[0] == "0" and len(text) > 1 for text in distinct)
     if len(lengths) > 1 and len(distinct) >= FEW and not padded:
@@ -196,7 +202,7 @@ def _counts(texts: Sequence[str], groups: Sequence[str]) -> bool:
     """Tell whether numbers mostly count the files of each folder, or of all."""
     numbers: dict[str, list[int]] = defaultdict(list)
     for text, group in zip(texts, groups, strict=True):
-        if len(text) > 12:
+        if len(text) >= MOST_DIGITS:
             return False
         numbers[group].append(int(text))
     everything = [number for found in numbers.values() for number in found]

@@ -66,7 +66,9 @@ def _delimited(text: str, name: str) -> Iterator[Table]:
     least = 0.5 if name.lower().endswith(".csv") else 0.9
     for separator in ("\t", ",", ";", "|"):
         if sum(separator in line for line in head) >= least * len(head):
-            yield Table(name, _csv_rows(text, separator, name))
+            rows = _csv_rows(text, separator, name)
+            if rows:
+                yield Table(name, rows)
     if name.lower().endswith(".csv"):
         if not any(separator in line for line in head for separator in "\t,;|"):
             yield Table(name, [[line.strip()] for line in lines])
