@@ -60,6 +60,7 @@ class SchemeSamples:
     texts: UniqueTexts | None
 
     def __call__(self, indices: range) -> Sequence[Sample]:
+        """Return the samples of these indices."""
         texts = [self.texts[index] for index in indices] if self.texts else None
         return self.draw(self.scheme, self.seed, indices, texts)
 

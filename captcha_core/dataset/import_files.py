@@ -35,6 +35,7 @@ class FoundSamples:
     ids: Sequence[str]
 
     def __call__(self, indices: range) -> list[Sample]:
+        """Return the samples of these indices."""
         samples = []
         for index in indices:
             sample = read_sample(self.files, self.entries[index])

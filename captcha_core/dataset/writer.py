@@ -49,6 +49,7 @@ class ShardTask:
     shard_size: int
 
     def __call__(self, number: int) -> Receipt:
+        """Write the shard of this number."""
         first = number * self.shard_size
         indices = range(first, min(first + self.shard_size, self.count))
         parts: dict[str, list[Sample]] = {split: [] for split in SPLITS}

@@ -49,7 +49,7 @@ class StripFeatures(FeaturesModel):
         strip[:, :wide, 0] = _ink(cv2.resize(image, (wide, self.height_px), interpolation=way), page_colour(image))
         return strip
 
-    def look(self, media: bytes, spec: CaptchaSpec) -> tuple[np.ndarray, tuple[Box, ...]]:
+    def look(self, media: bytes, spec: CaptchaSpec) -> tuple[np.ndarray, tuple[Box, ...]]:  # noqa: ARG002
         """Return uint8 (H, W, 1) of an image file, whatever size the specification names; no box is known.
 
         Raises:
@@ -89,4 +89,4 @@ def _ink(image: np.ndarray, page: np.ndarray) -> np.ndarray:
     measured = (inside if inside.size else far).ravel()
     place = int((1 - FULL_SHARE) * (len(measured) - 1))
     full = max(FAINTEST, float(np.partition(measured, place)[place]))
-    return np.minimum(far * (255 / full), 255).astype(np.uint8)
+    return np.asarray(np.minimum(far * (255 / full), 255), np.uint8)

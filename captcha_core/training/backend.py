@@ -34,7 +34,10 @@ def scope() -> contextlib.AbstractContextManager[Any]:
 
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
         if len(devices) > 1:
-            return tf.distribute.MirroredStrategy([device.name for device in devices]).scope()
+            mirrored: contextlib.AbstractContextManager[Any] = tf.distribute.MirroredStrategy(
+                [one.name for one in devices]
+            ).scope()
+            return mirrored
     return contextlib.nullcontext()
 
 

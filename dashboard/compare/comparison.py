@@ -162,7 +162,7 @@ def confusion_matrix(pairs: pd.DataFrame, alphabet: Sequence[str]) -> np.ndarray
             counts[place[character], place[read]] += number
     totals = counts.sum(axis=1, keepdims=True)
     totals[-1] = totals[:-1].sum()
-    return counts / np.maximum(1, totals)
+    return np.asarray(counts / np.maximum(1, totals))
 
 
 def largest_differences(

@@ -88,4 +88,4 @@ def look(solver: Solver, media: bytes) -> Saliency:
 def _page(features: np.ndarray) -> np.ndarray:
     """Return what a hidden place looks like: the median of the border, per channel."""
     border = np.concatenate([features[0], features[-1], features[:, 0], features[:, -1]])
-    return np.median(border, axis=0).astype(features.dtype)
+    return np.asarray(np.median(border, axis=0), features.dtype)

@@ -171,8 +171,8 @@ def importance(table: pd.DataFrame, score: str, seed: int = 0) -> pd.DataFrame:
 def _codes(values: pd.Series) -> np.ndarray:
     """Return numbers as they are, and texts as their places in the alphabet."""
     if pd.api.types.is_numeric_dtype(values):
-        return values.fillna(values.median()).to_numpy(dtype=float)
-    return pd.Categorical(values.astype(str)).codes.astype(float)
+        return np.asarray(values.fillna(values.median()), dtype=float)
+    return np.asarray(pd.Categorical(values.astype(str)).codes, dtype=float)
 
 
 def pareto(search: Search) -> pd.DataFrame:

@@ -60,7 +60,8 @@ def label_box(turn: int, text: str, longest: int) -> dict[str, object] | None:
     """
     box = st.components.v2.component("captchalab_label_box", html=HTML, css=CSS, js=JS)
     data = {"turn": turn, "text": text, "longest": longest}
-    return box(data=data, key="label-box", on_done_change=_note).done
+    done: dict[str, object] | None = box(data=data, key="label-box", on_done_change=_note).done
+    return done
 
 
 def _note() -> None:

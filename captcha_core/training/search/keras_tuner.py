@@ -241,7 +241,7 @@ class BayesianOracle(_Durable, oracles.BayesianOptimizationOracle):
         around = x[np.argsort(y)[:3]].repeat(CANDIDATES // 6, axis=0)
         near = np.clip(around + rng.normal(0, 0.15, around.shape), 0, 1)
         points = np.concatenate([rng.uniform(0, 1, (CANDIDATES // 2, x.shape[1])), near])
-        return np.minimum(points, 1 - 1e-9)
+        return np.asarray(np.minimum(points, 1 - 1e-9))
 
     def _vector(self, values: dict[str, Any]) -> list[float]:
         return [hp.value_to_prob(values.get(hp.name, hp.default)) for hp in self._nonfixed_space()]
