@@ -100,7 +100,7 @@ def table_reading(
     covered = len({name for name in best.found if name}) / max(1, len(index.names))
     if not forced and max(best.fit, covered) < FITS:
         return None
-    return _from_rows(best, table, index, names, hints)
+    return _from_rows(best, table, names, hints)
 
 
 def _natural(name: str) -> list[tuple[str, int]]:
@@ -229,7 +229,7 @@ def _split_cell(row: Sequence[str], at: int | None) -> str | None:
     return SPLIT_FOLDERS.get(word.lower(), word) or None  # a word that is no split is refused by --split keep
 
 
-def _from_rows(read: ReadTable, table: str, index: NameIndex, names: Sequence[str], hints: LabelHints) -> Reading:
+def _from_rows(read: ReadTable, table: str, names: Sequence[str], hints: LabelHints) -> Reading:
     labels: dict[str, str | None] = {}
     splits: dict[str, str] = {}
     rejects, notes = [], []
