@@ -94,7 +94,7 @@ def test_a_pipeline_with_nothing_to_test_on_says_so_before_the_training(
     from captcha_core.dataset.in_memory import write_samples
 
     write_samples(empty_folder / "data", tiny_spec, tiny_samples(8), "browser", "0.5/0.5/0")
-    monkeypatch.setattr("captcha_core.workflows.train.train_plan", lambda *_, **__: pytest.fail("it began to train"))
+    monkeypatch.setattr("captcha_core.native.start_keras", lambda: pytest.fail("it began to train"))
     assert "expected labelled samples in the test split of data" in fails(capsys, "pipeline", "--data", "data")
 
 

@@ -53,7 +53,8 @@ def test_a_bundle_of_a_plugins_network_solves_without_the_plugin(trained: Path) 
 def test_a_run_says_which_plugins_were_loaded(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{trained}/mlflow.db")
     mine = client()
-    (run,) = mine.search_runs([mine.get_experiment_by_name("captchalab").experiment_id])
+    place = mine.get_experiment_by_name("captchalab").experiment_id
+    (run,) = mine.search_runs([place], "tags.`captchalab.kind` = 'train'")
     assert run.data.tags["captchalab.plugins"] == "tones" and run.data.params["network.name"] == "whistle_net"
 
 
