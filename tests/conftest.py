@@ -22,7 +22,8 @@ from captcha_core.spec.sample import Sample
 STARTERS = re.compile(
     r"^\s*(?:from|import) (?:subprocess|multiprocessing|socket|http\.server|uvicorn|schemathesis|mlflow|tensorflow|"
     r"numba|playwright|experiments\.(?:cli|tools|benchmarks)|captcha_core\.(?:training\.fit|workflows|solver)|"
-    r"captcha_core\.(?:tracking\.(?:database|runs)|registry\.versions|serving\.(?:server|processes))|dashboard\.jobs|"
+    r"captcha_core\.(?:tracking\.(?:database|runs)|registry\.versions|serving\.(?:server|processes))|"
+    r"dashboard(?:\.jobs| import jobs)|"
     r"captcha_core\.sources\.(?:browser|demo_site)|"
     r"tests\.(?:rigs|commands|workflows|faults|dashboard\.(?:pages|browser)|serving\.running))\b",
     re.M,

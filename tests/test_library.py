@@ -21,7 +21,7 @@ description: Tiny captchas
 data: data/tiny
 network: image_cnn
 options: {filters: [8, 16, 16]}
-training: {epochs: 1, steps_per_epoch: 5, batch_size: 16, learning_rate: 0.01, ema: 0.9}
+training: {epochs: 4, steps_per_epoch: 25, batch_size: 16, learning_rate: 0.01, ema: 0.9}
 """
 
 

@@ -58,6 +58,9 @@ class Outbox:
         self.refused: list[str] = []  # what MLflow will never take
         self._news, self._closing = threading.Event(), threading.Event()
         self._runs: dict[str, str] = {}  # MLflow's ids by key
+        self._begun: dict[str, str] = {}  # those that this process began, one of them in place of a run that is gone
+            str, str
+        ] = {}  # those of the runs that this process began: one in place of a run that is gone
         self._tries = 0  # of the line that is to be sent next
         path.parent.mkdir(parents=True, exist_ok=True)
         with _opened(path) as database:
@@ -146,7 +149,7 @@ class Outbox:
 
         try:
             if call == "begin":
-                self._runs[key] = self._begin_run(key, content["name"], content["tags"])
+                self._runs[key] = self._begun[key] = self._begin_run(key, content["name"], content["tags"])
             elif key in self._runs:
                 getattr(self._open_run(self._runs[key]), call)(**content)
             else:
@@ -162,7 +165,7 @@ class Outbox:
         """Note once for several lines how far they are sent: each note waits for the disk."""
         with _opened(self.path) as database:
             database.execute("UPDATE lines SET sent = 1 WHERE sent = 0 AND number <= ?", (number,))
-            database.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?)", self._runs.items())
+            database.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?)", self._begun.items())
 
 
 class LaterRun:

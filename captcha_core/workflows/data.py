@@ -147,8 +147,12 @@ def _opened(place: Path, spec: CaptchaSpec) -> Iterator[Dataset]:
             )
         yield dataset
         return
-    listing = list_labelled(place, "folder")
-    if not any(len(entry.text or "") == 1 for entry in listing.entries):
+    try:
+        listing = list_labelled(place, "folder")
+        found = any(len(entry.text or "") == 1 for entry in listing.entries)
+    except DataError:  # no folder names a text
+        found = False
+    if not found:
         raise DataError(
             f"expected a data set of single letters, or a folder for each character, received {place} with neither; "
             "make one with captchalab letters."

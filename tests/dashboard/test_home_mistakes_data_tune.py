@@ -90,7 +90,7 @@ def test_repetitions_name_leaks_and_labels_that_contradict(fresh: Path, tiny_spe
     assert list(table["leaks"]) == [True, False] and list(table["disagree"]) == [False, True]
     assert table["texts"][1] == "00, 11" and table["splits"][0] == "train, test"
     words = words_of(page)
-    assert "1 of them in train and held out" in words and words.count('class="cl-card"') == 2
+    assert "1 of them in train and in another" in words and words.count('class="cl-card"') == 2
 
 
 def test_a_damaged_data_set(fresh: Path) -> None:

@@ -67,7 +67,16 @@ def test_an_installed_plugin_needs_no_option(tmp_path: Path) -> None:
     )
     (site / "tones.py").write_text(TONES.read_text(encoding="utf-8"), encoding="utf-8")
     code, output = captchalab(
-        tmp_path, "import", "songs:3", "--out", "data", "--split", "1/0/0", PYTHONPATH=f"{ROOT}{os.pathsep}{site}"
+        tmp_path,
+        "import",
+        "songs:3",
+        "--out",
+        "data",
+        "--split",
+        "1/0/0",
+        "--label-from",
+        "name",
+        PYTHONPATH=f"{ROOT}{os.pathsep}{site}",
     )
     assert code == 0 and (tmp_path / "data").is_dir(), output
 

@@ -15,9 +15,10 @@ IMAGES = [name for name, scheme in SCHEMES.items() if scheme.spec.media == "imag
 def test_every_image_scheme_draws_labelled_pictures(name: str) -> None:
     scheme = get_scheme(name)
     arrays, labels = draw_arrays(scheme, 7, range(12))
-    assert isinstance(arrays, np.ndarray) and arrays.shape == (12, *scheme.spec.shape)
+    if name != "wild":  # its pictures have sizes of their own
+        assert isinstance(arrays, np.ndarray) and arrays.shape == (12, *scheme.spec.shape)
     assert labels == [scheme.spec.label(text) for text in labels] == texts(scheme, 7, range(12))
-    assert arrays.std(axis=(1, 2, 3)).min() > 3, "a picture without anything on it"
+    assert min(array.std() for array in arrays) > 3, "a picture without anything on it"
 
 
 @pytest.mark.parametrize("name", IMAGES)
@@ -25,7 +26,8 @@ def test_batching_changes_nothing(name: str) -> None:
     scheme = get_scheme(name)
     whole, labels = draw_arrays(scheme, 3, range(10, 22))
     parts = [draw_arrays(scheme, 3, range(i, i + 3)) for i in range(10, 22, 3)]
-    assert np.array_equal(whole, np.concatenate([arrays for arrays, _ in parts]))
+    pieces = [array for arrays, _ in parts for array in arrays]
+    assert all(np.array_equal(one, other) for one, other in zip(whole, pieces, strict=True))
     assert labels == [text for _, some in parts for text in some]
 
 

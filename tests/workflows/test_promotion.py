@@ -32,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, tiny_bundle: Path) -> Path:
     """A folder with a data set, and three versions of which the second reads nothing."""
     folder = tmp_path_factory.mktemp("promotion")
     (folder / "files").mkdir()
-    for sample in tiny_samples(1500, seed=13):
+    for sample in tiny_samples(1800, seed=13):
         (folder / "files" / sample.path).write_bytes(sample.media)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
