@@ -59,8 +59,6 @@ class Outbox:
         self._news, self._closing = threading.Event(), threading.Event()
         self._runs: dict[str, str] = {}  # MLflow's ids by key
         self._begun: dict[str, str] = {}  # those that this process began, one of them in place of a run that is gone
-            str, str
-        ] = {}  # those of the runs that this process began: one in place of a run that is gone
         self._tries = 0  # of the line that is to be sent next
         path.parent.mkdir(parents=True, exist_ok=True)
         with _opened(path) as database:
