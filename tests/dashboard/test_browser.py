@@ -60,7 +60,7 @@ def test_train_from_the_home_page_and_watch_it_finish(site: tuple[str, Path], pa
     address, _ = site
     settled(page.goto(address) and page)
     page.get_by_text("Train another model").click()
-    page.get_by_label("Minutes").fill("0.1")
+    page.get_by_label("Minutes").fill("1.5")
     page.get_by_label("Minutes").press("Tab")
     page.get_by_role("button", name="Start training").click()
     page.get_by_role("button", name="Stop").last.wait_for()

@@ -43,13 +43,13 @@ class Trainings:
         role: str,
         repeat: int,
         folder: Path,
-        samples: Sequence[Sample],
+        tested: Dataset,
         cache: Any,
     ) -> dict[str, Any]:
         self.read.append(role)
         self.places.add(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        right = [self.texts[sample.id] == sample.text for sample in samples]
+        right = [self.texts[sample.id] == sample.text for sample in tested.samples("test")]
         return {"exact_match": sum(right) / len(right), "right": right, "registered": "captcha/1", **FIGURES}
 
 
