@@ -80,4 +80,4 @@ def test_mistakes_and_pairs_can_be_played(heard: tuple[str, str]) -> None:
 def test_a_picture_for_a_model_of_clips_gets_a_sentence(heard: tuple[str, str]) -> None:
     page = open_page("solve")
     page.file_uploader[0].set_value([("one.png", cv2.imencode(".png", np.zeros((9, 9)))[1].tobytes(), "image/png")])
-    assert "Choose another model" in words_of(without_traceback(page.run()))
+    assert "This is a picture; the model reads a clip" in words_of(without_traceback(page.run()))
