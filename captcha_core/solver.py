@@ -91,8 +91,9 @@ class Solver:
         """
         return self.bundle.config.features.from_media(media, self.spec)
 
-    def _look(self, media: bytes) -> tuple[np.ndarray, tuple[Box, ...]]:
-        return self.bundle.config.features.look(media, self.spec)
+    def _look(self, media: Media) -> tuple[np.ndarray, tuple[Box, ...]]:
+        content = media if isinstance(media, bytes) else media_bytes(media)
+        return self.bundle.config.features.look(content, self.spec)
 
     def logits(self, features: np.ndarray) -> np.ndarray:
         """Return logits (B, T, K + 1) of features (B, ...)."""
@@ -109,7 +110,7 @@ class Solver:
             DataError: If the bytes cannot be read.
         """
         started = time.perf_counter()
-        seen, boxes_px = self._look(media_bytes(media))
+        seen, boxes_px = self._look(media)
         logits = self.logits(seen[None])[0]
         decoded = decode(self.bundle.config.head, logits, limits or self._limits)
         return self._answer(decoded, (time.perf_counter() - started) * 1000, boxes_px, len(logits))
@@ -126,7 +127,7 @@ class Solver:
         answers: list[Answer] = []
         for first in range(0, len(media), BATCH):
             started = time.perf_counter()
-            looks = [self._look(media_bytes(one)) for one in media[first : first + BATCH]]
+            looks = [self._look(one) for one in media[first : first + BATCH]]
             batch = np.stack([seen for seen, _ in looks])
             logits = self.logits(batch)
             decoded = [decode(self.bundle.config.head, one, self._limits) for one in logits]

@@ -16,6 +16,7 @@ from captcha_core.media.structure import check_structure
 MAX_PIXELS = 4_000_000
 FAINT_LEVELS = 64  # darkest to lightest on a white page, below which ink hardly shows
 PNG_HEADER = struct.Struct(">IIBBBBB")  # width, height, depth, colour type, compression, filter, interlacing
+PLAIN_PIECES = 1_100  # chunks of a plain PNG: a picture of 8 MiB in an encoder's usual 8 KiB, and what describes it
 GREY, RGB = 0, 2
 HARMLESS = (b"IHDR", b"IDAT", b"IEND", b"pHYs", b"tEXt", b"tIME", b"gAMA", b"sRGB")  # no pixel depends on these chunks
 
@@ -45,9 +46,10 @@ def decode_image(media: bytes, channels: int = 1, size_px: tuple[int, int] | Non
         raise DataError(
             f"expected an image of at most {MAX_IMAGE_BYTES:,} bytes, received {len(media):,}; make it smaller."
         )
-    check_structure(media)
     mode = "RGB" if channels == 3 else "L"
     known = decode_plain_png(media, MAX_PIXELS)
+    if known is None:
+        check_structure(media)
     if known is not None and mode == ("RGB" if known.ndim == 3 else "L") and size_px in (None, known.shape[:2]):
         return known.reshape(*known.shape[:2], channels)
     plain = _by_pillow(media, mode) if known is None else Image.fromarray(known).convert(mode)
@@ -82,15 +84,15 @@ def _is_plain(media: bytes, max_pixels: int) -> bool:
     width, height, depth, kind, *rest = PNG_HEADER.unpack_from(media, 16)
     if depth != 8 or kind not in (GREY, RGB) or any(rest) or not 0 < width * height <= max_pixels:
         return False
-    at, name = len(PNG), b""
-    while at + 12 <= len(media) and name != b"IEND":
+    at, name, pieces = len(PNG), b"", 0
+    while at + 12 <= len(media) and name != b"IEND" and pieces < PLAIN_PIECES:
         size, name = struct.unpack_from(">I4s", media, at)
         end = at + 8 + size
         if name not in HARMLESS or end + 4 > len(media):
             return False
         if zlib.crc32(media[at + 4 : end]) != int.from_bytes(media[end : end + 4]):
             return False  # OpenCV would complain on the terminal
-        at = end + 4
+        at, pieces = end + 4, pieces + 1
     return name == b"IEND"
 
 
