@@ -15,9 +15,12 @@ from captcha_core.media.given import Media, media_bytes
 from captcha_core.models.decode import DECODERS, Decoded, Limits, decode
 from captcha_core.registry.versions import locate
 from captcha_core.spec.answer import Answer, Box, Character
-from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.captcha import DIGITS, CaptchaSpec
 
 BATCH = 64
+SURE = 0.9  # confidence from which one look is enough
+AGREED = 1.0  # sum of squared confidences in one text from which no further look is taken
+NEARLY_DIGITS = 4.0  # nats that a text with letters must be likelier than digits alone, for captchas of any site
 
 
 def _open(path: str, digest: str, model: ModelIdentity, threads: int) -> "Solver":
@@ -47,6 +50,8 @@ class Solver:
     def __post_init__(self) -> None:
         self._litert = LiteRT(self.bundle.litert, self.threads)
         self._limits = Limits.of(self.spec)
+        any_site = self.bundle.config.features.of_any_site and self.bundle.config.head == "ctc"
+        self._digits = Limits.of(self.spec, DIGITS) if any_site else None
         self._check_fit()
 
     def _check_fit(self) -> None:
@@ -91,10 +96,6 @@ class Solver:
         """
         return self.bundle.config.features.from_media(media, self.spec)
 
-    def _look(self, media: Media) -> tuple[np.ndarray, tuple[Box, ...]]:
-        content = media if isinstance(media, bytes) else media_bytes(media)
-        return self.bundle.config.features.look(content, self.spec)
-
     def logits(self, features: np.ndarray) -> np.ndarray:
         """Return logits (B, T, K + 1) of features (B, ...)."""
         return self._litert.run(features)
@@ -110,9 +111,10 @@ class Solver:
             DataError: If the bytes cannot be read.
         """
         started = time.perf_counter()
-        seen, boxes_px = self._look(media)
+        content = media if isinstance(media, bytes) else media_bytes(media)
+        seen, boxes_px = self.bundle.config.features.look(content, self.spec)
         logits = self.logits(seen[None])[0]
-        decoded = decode(self.bundle.config.head, logits, limits or self._limits)
+        decoded = self._surely(content, self._decode(logits, limits), limits)
         return self._answer(decoded, (time.perf_counter() - started) * 1000, boxes_px, len(logits))
 
     def attempt(self, media: Media) -> Answer | None:
@@ -127,16 +129,42 @@ class Solver:
         answers: list[Answer] = []
         for first in range(0, len(media), BATCH):
             started = time.perf_counter()
-            looks = [self._look(one) for one in media[first : first + BATCH]]
+            files = [one if isinstance(one, bytes) else media_bytes(one) for one in media[first : first + BATCH]]
+            looks = [self.bundle.config.features.look(one, self.spec) for one in files]
             batch = np.stack([seen for seen, _ in looks])
             logits = self.logits(batch)
-            decoded = [decode(self.bundle.config.head, one, self._limits) for one in logits]
+            first_looks = [self._decode(one, None) for one in logits]
+            decoded = [self._surely(one, seen) for one, seen in zip(files, first_looks, strict=True)]
             elapsed_ms = (time.perf_counter() - started) * 1000 / len(batch)
             answers += [
                 self._answer(one, elapsed_ms, boxes_px, logits.shape[1])
                 for one, (_, boxes_px) in zip(decoded, looks, strict=True)
             ]
         return answers
+
+    def _decode(self, logits: np.ndarray, limits: Limits | None) -> Decoded:
+        limits = limits or (self._digits if self._is_digits(logits) else self._limits)
+        return decode(self.bundle.config.head, logits, limits)
+
+    def _is_digits(self, logits: np.ndarray) -> bool:
+        """Return whether digits alone explain logits (T, K + 1) of a captcha of any site nearly as well as any text."""
+        if self._digits is None:
+            return False
+        free = logits.max(axis=-1)
+        return float((free - logits[:, self._digits.allowed].max(axis=-1)).sum()) < NEARLY_DIGITS
+
+    def _surely(self, media: bytes, first: Decoded, limits: Limits | None = None) -> Decoded:
+        """Return the first reading where it is sure; else look on until looks agree, sure ones counting most."""
+        weights, best = {first.ids.tobytes(): first.confidence**2}, {first.ids.tobytes(): first}
+        looks = self.bundle.config.features.more_looks(media) if first.confidence < SURE else iter(())
+        for look in looks:
+            one = self._decode(self.logits(look[None])[0], limits)
+            text = one.ids.tobytes()
+            weights[text] = weights.get(text, 0.0) + one.confidence**2
+            best[text] = max(one, best.get(text, one), key=lambda each: each.confidence)
+            if weights[text] >= AGREED:
+                break
+        return best[max(weights, key=lambda text: weights[text])]
 
     def _answer(self, decoded: Decoded, elapsed_ms: float, boxes_px: tuple[Box, ...], steps: int) -> Answer:
         alphabet = self.spec.alphabet

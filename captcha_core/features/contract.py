@@ -1,6 +1,6 @@
 """What a network sees of a captcha: the questions that every kind of features answers, and the usual answers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
@@ -35,6 +35,10 @@ class Features(Protocol):
         """Whether the input shows the whole captcha, place by place."""
 
     @property
+    def of_any_site(self) -> bool:
+        """Whether the captchas may be of any kind, so that nothing is known of how they look."""
+
+    @property
     def letter(self) -> "Features | None":
         """The features of one letter alone, None for those that do not look for letters."""
 
@@ -53,6 +57,9 @@ class Features(Protocol):
 
     def look(self, media: bytes, spec: CaptchaSpec) -> tuple[np.ndarray, tuple[Box, ...]]:
         """Return the input for a file's bytes, and the box of each character where it is known."""
+
+    def more_looks(self, media: bytes) -> Iterator[np.ndarray]:
+        """Yield further inputs for a file that was not surely read, the most promising first."""
 
     def augmentation(self, strength: float) -> Augment | None:
         """Return what distorts training batches, None where the strength is 0 or nothing fits."""
@@ -78,6 +85,7 @@ class FeaturesModel(BaseModel):
     kind: str
     dtype: ClassVar[str] = "uint8"
     is_whole: ClassVar[bool] = True
+    of_any_site: ClassVar[bool] = False
     letter: ClassVar[Features | None] = None
     example: ClassVar[str] = """\
 from captcha_core.features.kinds import FEATURES  # what this network sees is computed by captchalab
@@ -108,6 +116,10 @@ x = FEATURES.validate_python(about["features"]).from_media(open(sys.argv[1], "rb
         if isinstance(arrays, np.ndarray) and arrays.shape[1:] == self.shape and arrays.dtype == self.dtype:
             return arrays
         return np.stack([self.from_array(array) for array in arrays])
+
+    def more_looks(self, media: bytes) -> Iterator[np.ndarray]:  # noqa: ARG002
+        """Yield nothing: one look is all."""
+        return iter(())
 
     def augmentation(self, strength: float) -> Augment | None:
         """Return None: nothing fits."""

@@ -1,5 +1,6 @@
 """What a network for captchas of any site sees: light text on black, at a fixed height, with its aspect ratio."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import ClassVar, Literal
 
@@ -19,6 +20,9 @@ FRAME_PX = 3  # at the border, where a frame would count as what is furthest fro
 FULL_SHARE = 0.03  # of all pixels may be further from the page than what becomes full white
 FAINTEST = 24.0  # distance that becomes full white at least: an empty page stays black
 LUMA = np.array([0.9, 1.5, 0.6], np.float32)  # weights of the primaries in a distance of two colours
+LOOKS = (  # further zooms and stretches, the most telling first: text is often a small part of a picture
+    (0.8, 1.0), (1.0, 0.8), (0.65, 1.0), (0.8, 0.8), (0.5, 1.0), (0.65, 0.8), (1.0, 0.64),
+)  # fmt: skip
 
 
 class StripFeatures(FeaturesModel):
@@ -26,6 +30,14 @@ class StripFeatures(FeaturesModel):
 
     Yellow on white, dark blue on black and dark on light all come out as light on black. A picture that would be
     wider than the strip is squeezed into it.
+
+    Args:
+        height_px: Height of the strip.
+        width_px: Its width.
+        zoom: The share of a picture's height, about its middle, that fills the strip.
+        stretch: How much wider it is drawn than it would fit.
+        any_site: Whether the captchas are of any kind: one that is not surely read is looked at anew, nearer and
+            stretched, and digits alone are believed where a text with letters is hardly likelier.
     """
 
     media: ClassVar[Literal["image"]] = "image"
@@ -33,6 +45,14 @@ class StripFeatures(FeaturesModel):
     kind: Literal["strip"] = "strip"
     height_px: int = Field(48, ge=16, le=128)
     width_px: int = Field(192, ge=32, le=1024)
+    zoom: float = Field(1.0, ge=0.2, le=1.0)
+    stretch: float = Field(1.0, ge=0.25, le=4.0)
+    any_site: bool = False
+
+    @property
+    def of_any_site(self) -> bool:  # type: ignore[override]
+        """Whether the captchas may be of any kind."""
+        return self.any_site
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -41,9 +61,13 @@ class StripFeatures(FeaturesModel):
 
     def from_array(self, pixels: np.ndarray, /) -> np.ndarray:
         """Return uint8 (H, W, 1) of pixels uint8 (h, w, 1 or 3) of any size."""
-        image = pixels if pixels.shape[2] == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
+        return self._strip(pixels, self.zoom, self.stretch)
+
+    def _strip(self, pixels: np.ndarray, zoom: float, stretch: float) -> np.ndarray:
+        image = _middle(pixels if pixels.shape[2] == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), zoom)
         height, width = image.shape[:2]
-        wide = min(self.width_px, max(8, round(width * self.height_px / height)))
+        fitting = min(self.width_px, width * self.height_px / height)
+        wide = min(self.width_px, max(8, round(stretch * fitting)))
         way = cv2.INTER_AREA if self.height_px < height else cv2.INTER_LINEAR
         strip = np.zeros(self.shape, np.uint8)
         strip[:, :wide, 0] = _ink(cv2.resize(image, (wide, self.height_px), interpolation=way), page_colour(image))
@@ -57,6 +81,16 @@ class StripFeatures(FeaturesModel):
         """
         return self.from_array(decode_image(media, 3)), ()
 
+    def more_looks(self, media: bytes) -> Iterator[np.ndarray]:
+        """Yield uint8 (H, W, 1), the same picture nearer and stretched, if the captchas are of any site.
+
+        Raises:
+            DataError: If the bytes are no readable image.
+        """
+        if self.any_site:
+            pixels = decode_image(media, 3)
+            yield from (self._strip(pixels, self.zoom * zoom, self.stretch * stretch) for zoom, stretch in LOOKS)
+
     def augmentation(self, strength: float) -> Augment | None:
         """Return what distorts whole pictures."""
         return partial(augment_images, strength=strength) if strength else None
@@ -67,6 +101,14 @@ class StripFeatures(FeaturesModel):
         height, width = spec.size_px
         least = max(192, 16 * spec.max_length, min(384, round(48 * width / height)))
         return cls(width_px=-(-least // 16) * 16)
+
+
+def _middle(image: np.ndarray, zoom: float) -> np.ndarray:
+    """Return the rows about the middle that are so great a share of the height, at least 8 of them."""
+    height = len(image)
+    rows = min(height, max(8, round(height * zoom)))
+    top = (height - rows) // 2
+    return np.ascontiguousarray(image[top : top + rows])
 
 
 def page_colour(image: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ import keras
 from keras import layers
 
 from captcha_core.errors import SpecError
-from captcha_core.models.heads import columns, ctc_head, scaled
+from captcha_core.models.heads import any_case_head, columns, require_steps, scaled
 from captcha_core.models.space import DROPOUT, Choice, Space, widening
 from captcha_core.spec.captcha import CaptchaSpec
 
@@ -65,7 +65,8 @@ def build(
         x = _block(x, dense, reach)
     if dropout:
         x = layers.Dropout(dropout)(x)
-    return keras.Model(pixels, ctc_head(layers.LayerNormalization()(x), spec), name="strip_ctc")
+    require_steps(x, spec)
+    return keras.Model(pixels, any_case_head(layers.LayerNormalization()(x), spec), name="strip_ctc")
 
 
 def _block(x: keras.KerasTensor, dense: int, reach: int) -> keras.KerasTensor:

@@ -1,16 +1,18 @@
 """Every network by name. A new one is a file and a line here."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import keras
+from pydantic import ValidationError
 
-from captcha_core.errors import ModelError, SpecError
+from captcha_core.errors import ModelError, SpecError, first_fault
 from captcha_core.features.audio import LogMelFeatures, SpectrogramPicture
 from captcha_core.features.contract import Features
 from captcha_core.features.image import ImageFeatures
+from captcha_core.features.kinds import FEATURES
 from captcha_core.features.letters import LetterFeatures
 from captcha_core.features.segmentation.segment import Segmentation
 from captcha_core.features.strip import StripFeatures
@@ -93,8 +95,31 @@ def get_network(name: str) -> Network:
         raise ModelError(f"expected a network of {', '.join(NETWORKS)}, received {name!r}; choose one.") from None
 
 
-def build_network(name: str, spec: CaptchaSpec, options: dict[str, Any] | None = None) -> keras.Model:
-    """Build a network for a specification.
+def features_of(name: str, spec: CaptchaSpec, settings: Mapping[str, Any] | None = None) -> Features:
+    """Return what a network sees of a specification's captchas, with some of its settings set to other values.
+
+    Raises:
+        ModelError: If there is no such network.
+        SpecError: If a setting is unknown or out of its bounds.
+    """
+    features = get_network(name).features(spec)
+    unknown = sorted(set(settings or {}) - set(features.model_dump()))
+    if unknown:
+        known = ", ".join(features.model_dump())
+        raise SpecError(f"expected features of {name} ({known}), received {unknown[0]!r}; correct the name.")
+    try:
+        return FEATURES.validate_python({**features.model_dump(), **(settings or {})}) if settings else features
+    except ValidationError as error:
+        raise SpecError(first_fault(error, f"setting of the features of {name}")) from None
+
+
+def build_network(
+    name: str,
+    spec: CaptchaSpec,
+    options: Mapping[str, Any] | None = None,
+    features: Mapping[str, Any] | None = None,
+) -> keras.Model:
+    """Build a network for a specification, with options of its own and settings of its features.
 
     Raises:
         ModelError: If the name or an option is unknown.
@@ -107,4 +132,4 @@ def build_network(name: str, spec: CaptchaSpec, options: dict[str, Any] | None =
     if unknown:
         known = ", ".join(network.options) or "none"
         raise ModelError(f"expected options of {name} ({known}), received {unknown[0]!r}; correct the name.")
-    return network.build(network.features(spec).shape, spec, **(options or {}))
+    return network.build(features_of(name, spec, features).shape, spec, **(options or {}))

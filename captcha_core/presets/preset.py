@@ -47,7 +47,7 @@ class Preset(BaseModel):
     Args:
         scheme: What a live stream draws for training; or
         data: the folder of the data set that it trains on.
-        network: A name in the zoo, with its ``options``.
+        network: A name in the zoo, with its ``options`` and settings of its ``features``.
         training: Settings of :class:`captcha_core.training.config.TrainingConfig`.
         evaluation: Fresh samples for a stream's test.
         promotion: When a new version takes the champion's place.
@@ -62,6 +62,7 @@ class Preset(BaseModel):
     data: str | None = None
     network: str
     options: dict[str, Any] = {}
+    features: dict[str, Any] = {}
     training: dict[str, Any] = {}
     evaluation: EvaluationConfig = EvaluationConfig()
     promotion: PromotionRule = PromotionRule()

@@ -1,6 +1,6 @@
 """What is trained and how: frozen records, checked when they are built. Nothing here needs Keras."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -66,12 +66,13 @@ class TrainingConfig(BaseModel):
 
 @dataclass(frozen=True)
 class TrainingTask:
-    """What is trained: a network with its options on a specification, by a recipe."""
+    """What is trained: a network with its options and its features' settings on a specification, by a recipe."""
 
     spec: CaptchaSpec
     network: str
     options: dict[str, Any]
     config: TrainingConfig
+    features: dict[str, Any] = field(default_factory=dict)
 
     @property
     def head(self) -> str:
@@ -82,4 +83,5 @@ class TrainingTask:
 
     def record(self) -> dict[str, Any]:
         """Return what a checkpoint must share with the training that resumes it."""
-        return {"spec": self.spec.model_dump(), "network": self.network, "options": self.options}
+        seen = {"features": self.features} if self.features else {}
+        return {"spec": self.spec.model_dump(), "network": self.network, "options": self.options, **seen}

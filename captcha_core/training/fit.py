@@ -9,6 +9,7 @@ import numpy as np
 from captcha_core.errors import ModelError
 from captcha_core.features.batches import Batches
 from captcha_core.models.optimizers import ConvMuon
+from captcha_core.models.transfer import Donor, take_over
 from captcha_core.models.zoo import build_network
 from captcha_core.training.backend import feed, keep_freed_memory, multiplying_in, scope
 from captcha_core.training.callbacks import Budget, EpochEnd, Validation, Warn
@@ -31,7 +32,7 @@ def train(
     validation: tuple[np.ndarray, Sequence[str]],
     checkpoint: Checkpoint,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-    start_from: keras.Model | None = None,
+    start_from: Donor | None = None,
     warn: Warn = lambda _: None,
     extend: bool = True,
 ) -> Trained:
@@ -41,7 +42,7 @@ def train(
         batches: Source of (features, ids) from any batch number on.
         validation: Features (N, ...) and texts that training never sees.
         callbacks: Keras callbacks that watch; they see the validation metrics in ``logs`` at the end of an epoch.
-        start_from: A model of the same network whose weights are taken over where their shapes agree.
+        start_from: A trained network of the same kind whose weights are taken over where their shapes agree.
         warn: Told the likely cause when something looks wrong (:mod:`captcha_core.training.diagnosis`).
         extend: Whether a finished training gets a new budget; without, what it has left is returned.
 
@@ -88,18 +89,18 @@ def best_of(task: TrainingTask, checkpoint: Checkpoint) -> Trained:
         ModelError: If the checkpoint cannot be read, or is of another task.
     """
     progress = checkpoint.load_progress()
-    model = build_network(task.network, task.spec, task.options)
+    model = build_network(task.network, task.spec, task.options, task.features)
     checkpoint.restore_best(model, progress.best_epoch)
     return Trained(model, progress)
 
 
-def _fresh(task: TrainingTask, start_from: keras.Model | None = None, resumed: Checkpoint | None = None) -> keras.Model:
+def _fresh(task: TrainingTask, start_from: Donor | None = None, resumed: Checkpoint | None = None) -> keras.Model:
     config = task.config
     keras.utils.set_random_seed(config.seed)
     with scope():  # what is mirrored over devices can be given its numbers in here alone
-        model = build_network(task.network, task.spec, task.options)
+        model = build_network(task.network, task.spec, task.options, task.features)
         if start_from is not None:
-            _take_over(model, start_from)
+            take_over(model, task.spec, start_from)
         model.compile(
             optimizer=optimizer_of(config), loss=loss_of(task.head, config.label_smoothing), jit_compile=False
         )
@@ -127,13 +128,3 @@ def _check_same(task: TrainingTask, progress: Progress) -> None:
             f"expected a checkpoint of the same {different[0]}, received {theirs.get(different[0])} in place of "
             f"{mine[different[0]]}; resume with the settings that it was begun with."
         )
-
-
-def _take_over(model: keras.Model, source: keras.Model) -> None:
-    """Copy weights by layer order where shapes agree; a head of another size starts afresh."""
-    donors = [layer for layer in source.layers if layer.weights]
-    takers = [layer for layer in model.layers if layer.weights]
-    for taker, donor in zip(takers, donors, strict=False):
-        mine, theirs = taker.get_weights(), donor.get_weights()
-        if [w.shape for w in mine] == [w.shape for w in theirs]:
-            taker.set_weights(theirs)

@@ -21,7 +21,8 @@ from captcha_core.errors import ModelError
 from captcha_core.evaluation.report import Report
 from captcha_core.files import locked
 from captcha_core.models.decode import read
-from captcha_core.models.zoo import get_network
+from captcha_core.models.transfer import Donor
+from captcha_core.models.zoo import features_of
 from captcha_core.progress import console
 from captcha_core.registry.versions import Proof, locate, register
 from captcha_core.solver import Solver
@@ -54,9 +55,9 @@ class TrainingOutcome:
     figures: Mapping[str, float]
 
 
-def train_in_run(plan: TrainingPlan, tested: Dataset, start_from: str, tensorboard: str) -> TrainingOutcome:
+def train_in_run(plan: TrainingPlan, tested: Dataset, tensorboard: str) -> TrainingOutcome:
     """Train inside a run of MLflow that no other process trains, and register the result."""
-    donor = keras_model(start_from) if start_from else None
+    donor = donor_of(plan.start_from) if plan.start_from else None
     training_data = plan.training_data()
     tags = {Tag.KIND: Kind.TRAIN, Tag.PRESET: plan.label}
     watchers: list[keras.callbacks.Callback] = [TrainingBar(plan.task.config)]
@@ -81,7 +82,7 @@ def train_and_register(
     training_data: TrainingData,
     tested: Dataset,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-    start_from: keras.Model | None = None,
+    start_from: Donor | None = None,
     to_register: bool = True,
 ) -> TrainingOutcome:
     """Train inside a run, let the result read the test split of ``tested``, and register it."""
@@ -99,7 +100,7 @@ def fit_logged(
     plan: TrainingPlan,
     training_data: TrainingData,
     callbacks: Sequence[keras.callbacks.Callback],
-    start_from: keras.Model | None,
+    start_from: Donor | None,
 ) -> Trained:
     """Train inside a run, and log inputs, epochs, remarks and the best epoch."""
     log_inputs(run, plan, training_data)
@@ -184,9 +185,10 @@ def log_inputs(run: Run | LaterRun, plan: TrainingPlan, training_data: TrainingD
         {
             # nested names: `mlflow run` has logged the plain ones as it was given them
             "preset": {"name": plan.preset or None},
-            "network": {"name": task.network, "options": task.options},
+            "network": {"name": task.network, "options": task.options, "features": task.features or None},
             "training": task.config.model_dump(),
             "spec": task.spec.model_dump(exclude_none=True),
+            "start_from": plan.start_from or None,
             "data": {"name": training_data.name, "digest": training_data.digest, "counts": training_data.counts},
         }
     )
@@ -204,7 +206,7 @@ def bundle_of(path: Path, plan: TrainingPlan, trained: Trained, training_data: T
         network=task.network,
         options=task.options,
         head=task.head,
-        features=get_network(task.network).features(task.spec),
+        features=features_of(task.network, task.spec, task.features),
         quantised=quantised,
         preset=plan.preset or None,
     )
@@ -236,14 +238,14 @@ def _litert(task: TrainingTask, model: keras.Model, x: np.ndarray, texts: Sequen
     return (small, True) if quantised else (plain, False)
 
 
-def keras_model(uri: str) -> keras.Model:
-    """Return the Keras model of a bundle, without what it was trained with.
+def donor_of(uri: str) -> Donor:
+    """Return the Keras model of a bundle, without what it was trained with, and what it reads.
 
     Raises:
         ModelError: If the address or the bundle cannot be used.
     """
     bundle = Bundle.open(locate(uri).path)
-    return keras.saving.load_model(bundle.keras_path, compile=False, safe_mode=True)
+    return Donor(keras.saving.load_model(bundle.keras_path, compile=False, safe_mode=True), bundle.spec)
 
 
 class TrainingBar(keras.callbacks.Callback):

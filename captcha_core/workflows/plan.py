@@ -28,8 +28,10 @@ from captcha_core.workflows.data import (
     rows_digest,
     test_dataset,
 )
+from captcha_core.workflows.start import start_on
 
 PLAN = "plan.json"
+NO_START = "none"  # as a model to start from: random weights
 DEFAULT_NETWORK = {"image": "image_ctc", "audio": "audio_ctc"}
 DEFAULT_TRAINING = {"minutes": 5.0, "learning_rate": 0.005, "steps_per_epoch": 100, "augment": 0.5}
 
@@ -43,6 +45,7 @@ class TrainingPlan:
         run_id: The run it goes on in, empty for a new one.
         letters: Single letters to learn from in place of the captchas: the folder of a data set, or one with a folder
             for each character.
+        start_from: A model whose weights are taken over, empty for none.
         extend: Whether a training that used up its budget gets a new one.
     """
 
@@ -54,6 +57,7 @@ class TrainingPlan:
     name: str
     run_id: str = ""
     letters: str = ""
+    start_from: str = ""
     extend: bool = True
 
     @property
@@ -63,10 +67,10 @@ class TrainingPlan:
 
     def training_data(self, cache: Cache | None = None) -> TrainingData:
         """Return what it learns from; what was read stays in the cache for the next training."""
-        from captcha_core.models.zoo import get_network
+        from captcha_core.models.zoo import features_of
 
         spec, config, cache = self.task.spec, self.task.config, {} if cache is None else cache
-        features = get_network(self.task.network).features(spec)
+        features = features_of(self.task.network, spec, self.task.features)
         if self.scheme:
             return from_stream(get_scheme(self.scheme), features, config, cache)
         if config.oversample:
@@ -104,11 +108,13 @@ class TrainingPlan:
             "scheme": self.scheme,
             "data": str(Path(self.data).resolve()) if self.data else "",
             "letters": str(Path(self.letters).resolve()) if self.letters else "",
+            "start_from": self.start_from,
             "evaluation": self.evaluation.model_dump(),
             "name": self.name,
             "spec": self.task.spec.to_json(),
             "network": self.task.network,
             "options": self.task.options,
+            "features": self.task.features,
             "training": self.task.config.model_dump(),
         }
 
@@ -116,7 +122,8 @@ class TrainingPlan:
     def of(cls, record: dict[str, Any], run_id: str = "", training: dict[str, Any] | None = None) -> "TrainingPlan":
         """Build a plan from its record, with another recipe where one is given."""
         config = TrainingConfig.build(**(training or record["training"]))
-        task = TrainingTask(CaptchaSpec.from_json(record["spec"]), record["network"], record["options"], config)
+        spec, seen = CaptchaSpec.from_json(record["spec"]), record.get("features", {})
+        task = TrainingTask(spec, record["network"], record["options"], config, seen)
         return cls(
             task,
             record["preset"],
@@ -126,6 +133,7 @@ class TrainingPlan:
             record["name"],
             run_id,
             record.get("letters", ""),
+            record.get("start_from", ""),
         )
 
 
@@ -139,6 +147,7 @@ def plan_training(
     letters: str | Path | None = None,
     epochs: int | None = None,
     seed: int | None = None,
+    start_from: str | None = None,
 ) -> TrainingPlan:
     """Join a preset, a data set and settings; what is empty, 0 or None is not given.
 
@@ -148,7 +157,10 @@ def plan_training(
         network: By default the preset's; another one has no options of the preset.
         minutes: Budget as training time; or
         epochs: budget in epochs.
-        settings: Training settings by name, network options as ``options.NAME``.
+        settings: Training settings by name, network options as ``options.NAME``, those of its features as
+            ``features.NAME``.
+        start_from: A model whose weights are taken over. By default a data set of images that no preset describes is
+            learnt from the builtin reader; ``none`` starts it from random weights.
 
     Raises:
         SpecError: If there is neither preset nor data, or they name something unknown or contradict each other.
@@ -165,10 +177,15 @@ def plan_training(
         raise SpecError("expected --data with the captchas to read beside --letters, received none; give their folder.")
     spec = dataset.spec if dataset else get_scheme((named and named.scheme) or "").spec
     chosen = named or _preset_for(folder, spec)
-    options = chosen.options if not network or network == chosen.network else {}
-    training, options = _apply(settings or {}, chosen.training, options)
+    if dataset is not None and named is None and spec.media == "image" and not network and not start_from:
+        start = start_on(dataset)
+        chosen = chosen.model_copy(update={"network": start.network, "features": start.features})
+        start_from = start.start_from
+    same = not network or network == chosen.network
+    options, features = (chosen.options, chosen.features) if same else ({}, {})
+    training, options, features = _apply(settings or {}, chosen.training, options, features)
     training |= _budget(minutes, epochs) | ({} if seed is None else {"seed": seed})
-    task = TrainingTask(spec, network or chosen.network, options, TrainingConfig.build(**training))
+    task = TrainingTask(spec, network or chosen.network, options, TrainingConfig.build(**training), features)
     return TrainingPlan(
         task,
         preset=named.name if named else "",
@@ -177,6 +194,7 @@ def plan_training(
         evaluation=chosen.evaluation,
         name=check_name(name or registered_name(named, folder)),
         letters=str(letters or ""),
+        start_from="" if start_from in (None, NO_START) else start_from,
     )
 
 
@@ -237,19 +255,24 @@ def _preset_for(data: str, spec: CaptchaSpec) -> Preset:
 
 
 def _apply(
-    settings: Mapping[str, Any], training: Mapping[str, Any], options: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return training settings and network options with others in their place."""
-    training, options = dict(training), dict(options)
+    settings: Mapping[str, Any],
+    training: Mapping[str, Any],
+    options: Mapping[str, Any],
+    features: Mapping[str, Any],
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return settings of the training, of the network and of its features with others in their place."""
+    training, options, features = dict(training), dict(options), dict(features)
     for key, value in settings.items():
         if key.startswith("options."):
             options[key.removeprefix("options.")] = value
+        elif key.startswith("features."):
+            features[key.removeprefix("features.")] = value
         else:
             training[key.removeprefix("training.")] = value
     given = {key.removeprefix("training.") for key in settings}
     if "epochs" in given and "minutes" not in given:
         training["minutes"] = None  # the preset's: whoever counts epochs does not count minutes
-    return training, options
+    return training, options, features
 
 
 def _budget(minutes: float | None, epochs: int | None = None) -> dict[str, float | None]:

@@ -12,7 +12,7 @@ from captcha_core.presets.preset import EvaluationConfig, SearchConfig, load_pre
 from captcha_core.tracking.connect import connect
 from captcha_core.tracking.names import Metric
 from captcha_core.training.search.objective import Objective
-from captcha_core.workflows.plan import plan_training
+from captcha_core.workflows.plan import NO_START, plan_training
 from captcha_core.workflows.searching.processes import Processes
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def search(
     base = None
     if not resume:
         network = networks[0] if networks else ""
-        base = plan_training(found, data, network, registered, settings=settings, letters=letters)
+        base = plan_training(found, data, network, registered, settings=settings, letters=letters, start_from=NO_START)
         base = replace(base, evaluation=EvaluationConfig(count=test_samples)) if test_samples else base
     with Processes(workers) if workers > 1 and not cluster else contextlib.nullcontext() as processes:
         connect()

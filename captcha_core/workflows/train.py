@@ -43,7 +43,8 @@ def train(
         seed: Of weights, order and stream; by default the preset's.
         settings: Further settings of :class:`captcha_core.training.config.TrainingConfig` by name; ``options.KEY`` sets
             an option of the network.
-        start_from: A model whose weights are taken over where their shapes agree.
+        start_from: A model whose weights are taken over; ``none`` for random ones. By default ``builtin`` for a data
+            set of images that no preset describes.
         letters: For letters networks: single letters to learn from, a data set or a folder for each character.
         resume: Id of a run that goes on where its checkpoint stands; ``minutes`` is the only other argument it takes.
         tensorboard: Folder for TensorBoard's logs.
@@ -65,18 +66,18 @@ def train(
         )  # fmt: skip
         plan = resume_training(resume, minutes or 0.0)
     else:
-        plan = plan_training(preset, data, network, name, minutes, settings, letters, epochs, seed)
-    return train_plan(plan, start_from or "", str(tensorboard or ""))
+        plan = plan_training(preset, data, network, name, minutes, settings, letters, epochs, seed, start_from)
+    return train_plan(plan, str(tensorboard or ""))
 
 
-def train_plan(plan: TrainingPlan, start_from: str = "", tensorboard: str = "") -> "TrainingOutcome":
+def train_plan(plan: TrainingPlan, tensorboard: str = "") -> "TrainingOutcome":
     """Train, evaluate and register what is planned."""
     tested = plan.tested()
     require_labels(tested, "test")  # now, not after the training
     native.start_keras()
     from captcha_core.workflows.logged_training import train_in_run
 
-    return train_in_run(plan, tested, start_from, tensorboard)
+    return train_in_run(plan, tested, tensorboard)
 
 
 def _refuse_beside_resume(**given: Any) -> None:

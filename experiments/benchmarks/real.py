@@ -18,6 +18,7 @@ from captcha_core.errors import DataError
 from captcha_core.evaluation.metrics import Proportion, exact_match
 from captcha_core.features.batches import Batches, array_batches
 from captcha_core.models.decode import read
+from captcha_core.models.transfer import Donor
 from captcha_core.models.zoo import get_network
 from captcha_core.native import start_keras
 from captcha_core.progress import console
@@ -75,7 +76,7 @@ def run(
         "data": Path(data).name,
         "n": round(TEST * count),
         "splits": {"exact_match": mean(whole) if whole else None, "of_each_split": whole},
-        "look_alike_alone": labelled.read_by(pretrained, np.arange(count)).as_dict(),
+        "look_alike_alone": labelled.read_by(pretrained.model, np.arange(count)).as_dict(),
         "curve": curve,
     }
 
@@ -99,7 +100,7 @@ class Labelled:
         x = np.stack([features.from_media(sample.media, dataset.spec) for sample in samples])
         return cls(dataset.spec, network, recipe, x, [dataset.spec.label(sample.text or "") for sample in samples])
 
-    def score(self, split: int, steps: int, size: int | None = None, donor: keras.Model | None = None) -> float:
+    def score(self, split: int, steps: int, size: int | None = None, donor: Donor | None = None) -> float:
         """Train on a split, or on ``size`` labels of it, and return the exact match on its test samples."""
         order = np.random.default_rng(split).permutation(len(self.texts))
         test, rest = np.split(order, [round(TEST * len(order))])
@@ -113,11 +114,11 @@ class Labelled:
         console.print(f"split {split}, {len(learnt)} training samples: {score:.2%} of {len(test)}")
         return score
 
-    def pretrained(self, scheme: str, steps: int) -> keras.Model:
+    def pretrained(self, scheme: str, steps: int) -> Donor:
         """Train on the stream of a look-alike."""
         drawn, config = get_scheme(scheme), self._config(steps, 0)
         stream = from_stream(drawn, get_network(self.network).features(drawn.spec), config, {})
-        return self._fit(config, drawn.spec, stream.batches, stream.validation)
+        return Donor(self._fit(config, drawn.spec, stream.batches, stream.validation), drawn.spec)
 
     def read_by(self, model: keras.Model, rows: np.ndarray) -> Proportion:
         """Return how many of the rows a network reads right."""
@@ -138,7 +139,7 @@ class Labelled:
         spec: CaptchaSpec,
         batches: Batches,
         validation: tuple[np.ndarray, Sequence[str]],
-        donor: keras.Model | None = None,
+        donor: Donor | None = None,
     ) -> keras.Model:
         task = TrainingTask(spec, self.network, {}, config)
         with tempfile.TemporaryDirectory() as folder:

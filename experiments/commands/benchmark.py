@@ -14,6 +14,7 @@ SUITES = {
     "dashboard": "pages with 1,000 runs in a real browser: first and second visit, memory",
     "generation": "pictures a second beside the captcha package; can they be told apart?",
     "inference": "bytes to text beside Keras, ONNX Runtime and ddddocr",
+    "readers": "readers without a training, ours beside ddddocr and others: exact match, milliseconds; --data DIR ...",
     "real": "real captchas: several splits, and the curve over the number of labels; --set data=DIR",
     "serving": "requests a second beside a bare route and a route of an earlier project",
     "sweep": "trainings over presets or data sets, settings and seeds, in MLflow; --set presets=[digits4]",
@@ -26,6 +27,9 @@ def benchmark(
     suite: Annotated[str, typer.Argument(metavar="SUITE", help="; ".join(f"{k}: {v}" for k, v in SUITES.items()))],
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="An argument of the suite's run function.")
+    ] = None,
+    data: Annotated[
+        list[str] | None, typer.Option("--data", metavar="DIR", help="The suite's data; again for several folders.")
     ] = None,
     format: Format = "text",
 ) -> None:
@@ -40,6 +44,8 @@ def benchmark(
     module = import_module(f"experiments.benchmarks.{suite}")
     parameters = inspect.signature(module.run).parameters
     arguments = parse_settings(settings)
+    if data:
+        arguments["data"] = data if len(data) > 1 else data[0]
     if unknown := sorted(set(arguments) - set(parameters)):
         raise SpecError(f"expected KEY=VALUE with a key of {', '.join(sorted(parameters))}, received {unknown[0]!r}.")
     missing = [key for key, it in parameters.items() if it.default is it.empty and key not in arguments]

@@ -16,7 +16,12 @@ def train(
     settings: Settings = None,
     resume: Annotated[str, typer.Option(metavar="RUN", help="Go on with the run of this id.")] = "",
     tensorboard: Annotated[str, typer.Option(metavar="DIR", help="Also write TensorBoard logs here.")] = "",
-    start_from: Annotated[str, typer.Option(metavar="MODEL", help="Take over the weights of this model.")] = "",
+    start_from: Annotated[
+        str,
+        typer.Option(
+            metavar="MODEL", help="Take over this model's weights; --data alone: builtin; none: random weights."
+        ),
+    ] = "",
     letters: Annotated[
         str,
         typer.Option(

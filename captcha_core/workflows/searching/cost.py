@@ -49,7 +49,7 @@ def cost_of(task: TrainingTask, folder: Path) -> Cost:
     path = folder / f"{name}.json"
     if (measured := read_json(path)) is not None:
         return Cost(**measured)
-    model = build_network(task.network, task.spec, task.options)
+    model = build_network(task.network, task.spec, task.options, task.features)
     file = to_litert(model, quantised=True)
     cost = Cost(int(model.count_params()), len(file), _latency_ms(file, model))
     folder.mkdir(parents=True, exist_ok=True)

@@ -91,12 +91,11 @@ class SearchPlan:
             SpecError: If the recipe cannot be.
         """
         own = self.base.task
-        options = dict(own.options) if configuration.network == own.network else {}
+        options, features = (own.options, own.features) if configuration.network == own.network else ({}, {})
         training = {key: value for key, value in own.config.model_dump().items() if key not in BUDGETED}
         training |= {**configuration.training, **budget, "seed": own.config.seed + attempt}
-        return TrainingTask(
-            own.spec, configuration.network, options | configuration.options, TrainingConfig.build(**training)
-        )
+        config = TrainingConfig.build(**training)
+        return TrainingTask(own.spec, configuration.network, options | configuration.options, config, features)
 
     def default_values(self) -> dict[str, Any] | None:
         """Return the axes' values of the default, None where the space does not hold it."""

@@ -1,0 +1,83 @@
+"""Where a training on somebody's captchas starts: from the builtin reader, on the part of a picture it reads best."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from captcha_core.dataset.store import Dataset
+from captcha_core.errors import DataError
+from captcha_core.features.strip import LOOKS, StripFeatures
+from captcha_core.models.decode import Limits, decode
+from captcha_core.registry.versions import BUILTIN
+from captcha_core.solver import Solver
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+
+LOOKED_AT = 100  # samples by which the part of the picture is chosen
+
+
+@dataclass(frozen=True)
+class Start:
+    """A network of the zoo, settings of its features, and the model whose weights it takes over."""
+
+    network: str
+    features: dict[str, Any]
+    start_from: str
+
+
+def start_on(dataset: Dataset) -> Start:
+    """Return how a training on a data set of images starts.
+
+    The builtin reader looks at some training samples whole and ever nearer; where it reads most of them right, the
+    training looks as well.
+
+    Raises:
+        DataError: If the data set cannot be read.
+    """
+    solver = Solver.load(BUILTIN)
+    samples = _some(dataset) if _share_known(solver.spec, dataset.spec) >= 0.5 else []
+    looks = [StripFeatures(zoom=zoom, stretch=stretch) for zoom, stretch in ((1.0, 1.0), *LOOKS)]
+    best = max(looks, key=lambda look: _hits(solver, samples, dataset.spec, look)) if samples else looks[0]
+    return Start(solver.bundle.config.network, {"zoom": best.zoom, "stretch": best.stretch}, BUILTIN)
+
+
+def _some(dataset: Dataset) -> list[Sample]:
+    """Return labelled training samples from all over a data set."""
+    count = dataset.counts.get("train", 0)
+    wanted = {round(place) for place in np.linspace(0, count - 1, min(count, LOOKED_AT))} if count else set()
+    chosen = (one for index, one in enumerate(dataset.samples("train")) if index in wanted)
+    return [one for one in chosen if one.text is not None]
+
+
+def _hits(
+    solver: Solver, samples: Sequence[Sample], spec: CaptchaSpec, features: StripFeatures
+) -> tuple[float, float]:
+    """Return how many texts are read, whatever their case, and where two are alike how surely."""
+    strips, texts = [], []
+    for one in samples:
+        try:
+            strips.append(features.from_media(one.media, spec))
+        except DataError:  # the training will say so
+            continue
+        texts.append((one.text or "").casefold())
+    if not strips:
+        return 0.0, 0.0
+    limits = _limits(solver.spec, spec)
+    readings = [decode(solver.bundle.config.head, logits, limits) for logits in solver.logits(np.stack(strips))]
+    right = [solver.spec.charset.decode(one.ids).casefold() == text for one, text in zip(readings, texts, strict=True)]
+    return float(np.mean(right)), float(np.mean([one.confidence for one in readings]))
+
+
+def _limits(reader: CaptchaSpec, spec: CaptchaSpec) -> Limits:
+    """Return what a reader may answer for a specification: its characters in both cases, and its lengths."""
+    wanted = {form for character in spec.alphabet for form in (character, character.lower(), character.upper())}
+    known = "".join(character for character in reader.alphabet if character in wanted)
+    longest = min(spec.max_length, reader.max_length)
+    return Limits.of(reader, known, min(spec.min_length, longest), longest)
+
+
+def _share_known(reader: CaptchaSpec, spec: CaptchaSpec) -> float:
+    """Return the share of a specification's characters that a reader knows."""
+    return float(np.mean([character in reader.alphabet for character in spec.alphabet]))
