@@ -143,15 +143,10 @@ class Solver:
         return answers
 
     def _decode(self, logits: np.ndarray, limits: Limits | None) -> Decoded:
-        limits = limits or (self._digits if self._is_digits(logits) else self._limits)
+        if limits is None:
+            digits = self._digits
+            limits = digits if digits and _nearly(logits, digits) else self._limits
         return decode(self.bundle.config.head, logits, limits)
-
-    def _is_digits(self, logits: np.ndarray) -> bool:
-        """Return whether digits alone explain logits (T, K + 1) of a captcha of any site nearly as well as any text."""
-        if self._digits is None:
-            return False
-        free = logits.max(axis=-1)
-        return float((free - logits[:, self._digits.allowed].max(axis=-1)).sum()) < NEARLY_DIGITS
 
     def _surely(self, media: bytes, first: Decoded, limits: Limits | None = None) -> Decoded:
         """Return the first reading where it is sure; else look on until looks agree, sure ones counting most."""
@@ -181,3 +176,9 @@ class Solver:
             )
         )
         return Answer("".join(c.character for c in characters), decoded.confidence, characters, elapsed_ms)
+
+
+def _nearly(logits: np.ndarray, limits: Limits) -> bool:
+    """Return whether texts within limits explain logits (T, K + 1) nearly as well as any others."""
+    within = logits[:, limits.allowed].max(axis=-1)
+    return float((logits.max(axis=-1) - within).sum()) < NEARLY_DIGITS

@@ -51,9 +51,7 @@ def _some(dataset: Dataset) -> list[Sample]:
     return [one for one in chosen if one.text is not None]
 
 
-def _hits(
-    solver: Solver, samples: Sequence[Sample], spec: CaptchaSpec, features: StripFeatures
-) -> tuple[float, float]:
+def _hits(solver: Solver, samples: Sequence[Sample], spec: CaptchaSpec, features: StripFeatures) -> tuple[float, float]:
     """Return how many texts are read, whatever their case, and where two are alike how surely."""
     strips, texts = [], []
     for one in samples:
