@@ -1,15 +1,26 @@
-# One image for the API, the dashboard and training.
-FROM python:3.11-slim
-RUN useradd --create-home --uid 1000 captchalab
+# Two images: `docker build --target serve .` reads captchas and answers over HTTP, and has nothing else; the last one,
+# which a plain `docker build .` makes, also trains, tracks and shows the dashboard.
+FROM python:3.11-slim AS serve
+RUN useradd --create-home --uid 1000 captchalab && mkdir /data && chown captchalab /data
 WORKDIR /app
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY captcha_core captcha_core
 COPY experiments experiments
 COPY dashboard dashboard
-RUN pip install --no-cache-dir -c constraints.txt ".[postgres]"
-RUN mkdir /data && chown captchalab /data
+RUN pip install --no-cache-dir -c constraints.txt .
 USER captchalab
 WORKDIR /data
-EXPOSE 8000 8501
+EXPOSE 8000
+HEALTHCHECK --start-period=20s CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/ready')"]
 ENTRYPOINT ["captchalab"]
+CMD ["serve", "--model", "builtin"]
+
+FROM serve AS full
+USER root
+WORKDIR /app
+RUN pip install --no-cache-dir -c constraints.txt ".[audio,collect,dashboard,onnx,postgres,train]"
+USER captchalab
+WORKDIR /data
+EXPOSE 8501
+HEALTHCHECK NONE
 CMD ["--help"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from captcha_core.errors import DataError
+from captcha_core.extras import require
 
 KNOCK_S = 10.0
 
@@ -20,15 +21,13 @@ def connect_ray(address: str) -> tuple[Any, bool]:
         address: HOST:PORT, ray://HOST:PORT, ``auto``, or ``local``, which starts a cluster on this machine.
 
     Raises:
-        DataError: If Ray is missing or cannot be reached.
+        MissingExtra: If Ray is not installed.
+        DataError: If it cannot be reached.
     """
     os.environ |= ray_environment(address) | os.environ
-    try:
-        import ray
-    except ImportError:
-        raise DataError(
-            "expected Ray for --cluster, received no such package; install it with `pip install 'captchalab[cluster]'`."
-        ) from None
+    require("cluster", "--cluster")
+    import ray
+
     fresh = not ray.is_initialized()
     try:
         _knock(address)

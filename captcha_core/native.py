@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from captcha_core.errors import DataError
+from captcha_core.extras import require
 
 # of address space, most of which is never touched; at two processors drawing took 2,097 MB where it could, and did with
 # 1,500, a training took 5,054
@@ -19,7 +20,9 @@ def start_keras() -> None:
 
     Raises:
         DataError: If a limit of the address space is too low for it.
+        MissingExtra: If it is not installed.
     """
+    require("train", "a network")
     require_address_space(KERAS_MB)
     with quiet():
         import keras

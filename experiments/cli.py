@@ -1,15 +1,18 @@
 """The command line: a name for each step. Heavy libraries are imported by the steps that use them."""
 
+import functools
 import gc
 import io
 import os
 import sys
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 import typer
 
 from captcha_core.errors import CaptchaError
+from captcha_core.extras import missing_extra, require
 from captcha_core.interrupts import ignored, never_dropped, terminable
 from captcha_core.plugins import add_plugins
 from captcha_core.temporary import temporary_folder
@@ -25,6 +28,8 @@ from experiments.commands.export_data import export_data
 from experiments.commands.generate import generate
 from experiments.commands.history import history
 from experiments.commands.import_data import import_data
+from experiments.commands.init import init
+from experiments.commands.lab import lab
 from experiments.commands.labels import labels
 from experiments.commands.letters import letters
 from experiments.commands.move_runs import move_runs
@@ -33,6 +38,7 @@ from experiments.commands.presets import presets
 from experiments.commands.preview import preview
 from experiments.commands.promote import promote
 from experiments.commands.pseudo_label import pseudo_label
+from experiments.commands.rerun import rerun
 from experiments.commands.rollback import rollback
 from experiments.commands.serve import serve
 from experiments.commands.solve import solve
@@ -44,11 +50,12 @@ app = typer.Typer(
     name="captchalab",
     help="Experiments in captcha recognition: generate, train, compare, promote, serve.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 COMMANDS: dict[str, Callable[..., None]] = {
+    "init": init,
     "train": train,
+    "rerun": rerun,
     "tune": tune,
     "evaluate": evaluate,
     "compare": compare,
@@ -58,6 +65,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "pipeline": pipeline,
     "solve": solve,
     "dashboard": dashboard,
+    "lab": lab,
     "presets": presets,
     "doctor": doctor,
     "benchmark": benchmark,
@@ -74,14 +82,62 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "move-runs": move_runs,
     "pseudo-label": pseudo_label,
 }
+NEEDS = {  # the extra without which a command could not end what it begins
+    "train": "train",
+    "rerun": "train",
+    "lab": "lab",
+    "tune": "train",
+    "pipeline": "train",
+    "evaluate": "track",
+    "compare": "track",
+    "promote": "track",
+    "rollback": "track",
+    "history": "track",
+    "pseudo-label": "track",
+    "move-runs": "track",
+    "export": "train",
+    "dashboard": "dashboard",
+    "generate": "draw",
+    "demo-site": "draw",
+    "import": "data",
+    "preview": "data",
+    "letters": "data",
+    "labels": "data",
+    "export-data": "data",
+    "collect": "collect",
+}
 STOPPED = 130  # exit code after Ctrl-C and after SIGTERM
 
+
+def _checked(name: str, command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that refuses to begin without its extra; its --help needs none."""
+
+    @functools.wraps(command)
+    def checked(*arguments: Any, **options: Any) -> None:
+        if name in NEEDS:
+            require(NEEDS[name], f"captchalab {name}")
+        command(*arguments, **options)
+
+    return checked
+
+
 for _name, _command in COMMANDS.items():
-    app.command(_name)(_command)
+    app.command(_name)(_checked(_name, _command))
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from captcha_core import __version__
+
+        print(f"captchalab {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
 def options(
+    _version: bool = typer.Option(
+        False, "--version", help="Print the version and exit.", is_eager=True, callback=_print_version
+    ),
     _debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
     plugin: list[str] = typer.Option(
         [], metavar="MODULE", help="Use a module's own networks, schemes, voices and sources; may be repeated."
@@ -123,6 +179,8 @@ def _sentence(error: Exception) -> str:
     """Return what to say of an error: expected, received, do."""
     if isinstance(error, CaptchaError):
         return str(error)
+    if isinstance(error, ModuleNotFoundError) and (absent := missing_extra(error)):
+        return str(absent)
     if isinstance(error, MemoryError):
         return "expected enough memory, received none; use smaller batches or fewer workers."
     if isinstance(error, OSError):

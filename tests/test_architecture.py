@@ -8,9 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOW = [
-    "errors", "plugins", "files", "journal", "cluster", "native", "temporary", "interrupts", "spec", "media", "fetch",
-    "sources", "dataset", "features", "models", "evaluation", "training", "bundle", "tracking", "registry",
-    "solver", "builtin", "presets", "progress", "workflows", "serving",
+    "errors", "extras", "plugins", "files", "journal", "cluster", "native", "temporary", "interrupts", "spec",
+    "media", "fetch", "sources", "dataset", "features", "models", "evaluation", "training", "bundle", "tracking",
+    "registry", "solver", "builtin", "presets", "progress", "workflows", "serving",
 ]  # fmt: skip
 LIBRARY = "captcha_core"
 SHELLS = ["experiments", "dashboard"]

@@ -1,6 +1,8 @@
 """The wheel alone, away from the checkout: it installs, and its commands find all that they need."""
 
+import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,6 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
+
+from experiments.benchmarks import install
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.long
@@ -32,12 +37,13 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def installed(folder: Path, dist: Path, *options: str | Path) -> Path:
+def installed(folder: Path, dist: Path, *options: str | Path, extra: str = "") -> Path:
     """Install the wheel into a fresh environment and return the folder of its programs."""
     venv.create(folder / "env", with_pip=True)
     programs = folder / "env" / "bin"
     (wheel,) = dist.glob("*.whl")
-    run(programs / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", *options, wheel, cwd=folder)
+    what = f"{wheel}[{extra}]" if extra else wheel
+    run(programs / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", *options, what, cwd=folder)
     return programs
 
 
@@ -79,20 +85,23 @@ def test_its_dashboard_starts_with_its_style(programs: Path, tmp_path: Path) -> 
 
 
 class _served:
-    """A dashboard on a free port, as long as the block lasts."""
+    """A server on a free port, as long as the block lasts."""
 
-    def __init__(self, program: Path, folder: Path) -> None:
+    def __init__(
+        self, program: Path, folder: Path, words: tuple[str, ...] = ("dashboard",), health: str = "/_stcore/health"
+    ) -> None:
+        self.health = health
         with socket.create_server(("127.0.0.1", 0)) as server:
             self.port = server.getsockname()[1]
         kept = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "MLFLOW_TRACKING_URI")}
-        command = [str(program), "dashboard", "--port", str(self.port)]
+        command = [str(program), *words, "--port", str(self.port)]
         self.process = subprocess.Popen(command, cwd=folder, env=kept, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def __enter__(self) -> str:
         url, ends = f"http://127.0.0.1:{self.port}", time.monotonic() + 120
         for _ in self._attempts(ends):
             try:
-                with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as health:
+                with urllib.request.urlopen(f"{url}{self.health}", timeout=5) as health:
                     if health.status == 200:
                         return url
             except OSError:
@@ -110,8 +119,68 @@ class _served:
         self.process.communicate(timeout=30)
 
 
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory, dist: Path) -> Path:
+    """An environment with what a plain ``pip install captchalab`` brings."""
+    return installed(tmp_path_factory.mktemp("bare"), dist, "-c", ROOT / "constraints.txt")
+
+
+def test_the_core_alone_solves_and_serves(bare: Path, tmp_path: Path) -> None:
+    ours = bare / "captchalab"
+    Image.new("L", (160, 60), 255).save(tmp_path / "empty.png")
+    assert "FAIL" not in run(ours, "doctor", cwd=tmp_path)
+    assert run(ours, "solve", "empty.png", cwd=tmp_path).startswith("empty.png\t")
+    with _served(ours, tmp_path, ("serve", "--model", "builtin"), "/health/ready") as url:
+        asked = urllib.request.Request(f"{url}/solve", data=(tmp_path / "empty.png").read_bytes())
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            assert "text" in json.load(answer)
+
+
+@pytest.mark.parametrize(
+    ("words", "extra"),
+    [
+        (("import", "x", "--out", "y"), "data"),
+        (("train", "--preset", "digits4"), "train"),
+        (("dashboard",), "dashboard"),
+    ],
+)
+def test_the_core_alone_names_the_extra_that_is_missing(bare: Path, tmp_path: Path, words: str, extra: str) -> None:
+    done = subprocess.run([bare / "captchalab", *words.split()], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and not any(tmp_path.iterdir())
+    assert f"run pip install 'captchalab[{extra}]'." in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+def test_the_core_on_other_pythons(version: str, dist: Path, tmp_path: Path) -> None:
+    python = interpreter(version)
+    run(python, "-m", "venv", tmp_path / "env", cwd=tmp_path)
+    pip = [tmp_path / "env" / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    run(*pip, "-c", ROOT / "constraints.txt", next(dist.glob("*.whl")), cwd=tmp_path)
+    Image.new("L", (160, 60), 255).save(tmp_path / "empty.png")
+    ours = tmp_path / "env" / "bin" / "captchalab"
+    assert f"Python {version}." in run(ours, "doctor", cwd=tmp_path)
+    assert run(ours, "solve", "empty.png", cwd=tmp_path).startswith("empty.png\t")
+
+
+def interpreter(version: str) -> Path:
+    """Return a Python of this machine, on the path or among pyenv's; without one the test is skipped."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = [shutil.which(f"python{version}"), *sorted(pyenv.glob(f"{version}.*/bin/python{version}"))]
+    for python in filter(None, found):
+        if subprocess.run([python, "-V"], capture_output=True).returncode == 0:  # pyenv's own stand-in may refuse
+            return Path(python)
+    pytest.skip(f"no Python {version} here")
+
+
+def test_from_nothing_to_a_first_captcha_takes_seconds(dist: Path) -> None:
+    result = install.run(wheel=str(next(dist.glob("*.whl"))))
+    print(install.table(result))
+    assert result["size_mib"] < 400
+    assert result["install_processor_s"] + result["solve_processor_s"] < 2 * 25, "25 s on two processors"
+
+
 def test_it_installs_with_all_that_it_needs(tmp_path: Path, dist: Path) -> None:
-    programs = installed(tmp_path, dist, "-c", ROOT / "constraints.txt")
+    programs = installed(tmp_path, dist, "-c", ROOT / "constraints.txt", extra="train")
     work = tmp_path / "work"
     work.mkdir()
     assert "FAIL" not in run(programs / "captchalab", "doctor", cwd=work)

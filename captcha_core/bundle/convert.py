@@ -5,6 +5,8 @@ import errno
 import io
 import logging
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +27,8 @@ def to_litert(model: keras.Model, quantised: bool = False) -> bytes:
     Raises:
         ModelError: If the converter refuses the model.
     """
-    _check_backend()
+    if keras.backend.backend() != "tensorflow":
+        return _under_tensorflow(model, "litert-int8" if quantised else "litert")
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory() as folder, _silent():
@@ -52,7 +55,8 @@ def to_onnx(model: keras.Model) -> bytes:
     Raises:
         ModelError: If the converter refuses the model.
     """
-    _check_backend()
+    if keras.backend.backend() != "tensorflow":
+        return _under_tensorflow(model, "onnx")
     with tempfile.TemporaryDirectory() as folder, _silent():
         path = Path(folder) / "model.onnx"
         try:
@@ -77,12 +81,26 @@ def _raise_if_no_room(error: Exception) -> None:
             raise OSError(code, os.strerror(code)) from error
 
 
-def _check_backend() -> None:
-    if keras.backend.backend() != "tensorflow":
-        raise ModelError(
-            f"expected the TensorFlow backend for the export, received {keras.backend.backend()}; save the .keras file "
-            "and export it with KERAS_BACKEND=tensorflow."
-        )
+def _under_tensorflow(model: keras.Model, kind: str) -> bytes:
+    """Convert a model that was trained under another backend, in a process of its own that has TensorFlow's."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "model.keras", Path(folder) / "converted"
+        model.save(source)
+        done = subprocess.run(  # noqa: S603  ourselves
+            [sys.executable, "-m", "captcha_core.bundle.convert", str(source), str(target), kind],
+            env={**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+            raise ModelError(f"expected an export under TensorFlow, received: {reason}; is captchalab[train] whole?")
+        return target.read_bytes()
+
+
+def _main(source: str, target: str, kind: str) -> None:
+    """Convert a file; in a process that has TensorFlow's backend."""
+    model = keras.saving.load_model(source, compile=False, safe_mode=True)
+    Path(target).write_bytes(to_onnx(model) if kind == "onnx" else to_litert(model, kind == "litert-int8"))
 
 
 def _is_recurrent(model: keras.Model) -> bool:
@@ -99,3 +117,7 @@ def _silent() -> Iterator[None]:
             yield
     finally:
         logging.getLogger("tensorflow").setLevel(level)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

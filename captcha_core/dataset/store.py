@@ -284,3 +284,13 @@ class Dataset:
         for name in self.shards(split):
             for batch in read_shard(self.path / name, (column,), self.manifest.shards[name].rows):
                 yield batch[0]
+
+
+def require_same_spec(dataset: Dataset, spec: CaptchaSpec) -> None:
+    """Raises: DataError: If the data set describes other captchas than the model reads."""
+    difference = dataset.spec.difference(spec)
+    if difference:
+        raise DataError(
+            f"expected a data set of the model's specification, received {dataset.path} with {difference}; import or "
+            "generate it for this model, or train a model for it."
+        )

@@ -1,5 +1,6 @@
 """A preset joins what is read with how it is learnt: data, network, recipe and evaluation, by name."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
@@ -8,13 +9,14 @@ from typing import Any, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from captcha_core.errors import SpecError, first_fault
+from captcha_core.errors import SpecError, first_fault, short
 from captcha_core.evaluation.promotion_rule import PromotionRule
 
 FOLDER = Path(__file__).parent
 MAX_BYTES = 64 * 2**10
 MAX_VALUES = 10_000
 MAX_DEPTH = 32
+MAX_EXTENDED = 8  # presets, each of which extends the next
 
 
 class EvaluationConfig(BaseModel):
@@ -43,6 +45,9 @@ class SearchConfig(BaseModel):
 
 class Preset(BaseModel):
     """One experiment by name.
+
+    A file may begin with ``extends: NAME`` or another file's path: it then says what differs. Sections are joined key
+    by key; ``data`` takes the place of ``scheme`` and the reverse, and another ``network`` has no options of the first.
 
     Args:
         scheme: What a live stream draws for training; or
@@ -91,11 +96,46 @@ def load_preset(name: str) -> Preset:
     Raises:
         SpecError: If there is none (the message lists the known) or it cannot be right.
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
+    path = _path(name, Path())
+    try:
+        return Preset.model_validate({"name": path.stem, **_fields(path, ())})
+    except ValidationError as error:
+        raise SpecError(first_fault(error, f"preset {path.name}")) from None
+
+
+def _path(name: str, folder: Path) -> Path:
+    path = folder / name if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
     if not path.is_file():
         known = ", ".join(preset_names())
         raise SpecError(f"expected a preset of {known} or a YAML file, received {name!r}; choose one.")
-    return _parsed(path, _small(path))
+    return path
+
+
+def _fields(path: Path, before: tuple[Path, ...]) -> dict[str, Any]:
+    """Return what a preset says, and below that what those say that it extends."""
+    if path.resolve() in before or len(before) == MAX_EXTENDED:
+        chain = " -> ".join(one.name for one in (*before, path))
+        raise SpecError(f"expected presets that end somewhere, received {chain}; correct an extends:.")
+    fields = dict(_parsed(path, _small(path)))
+    if (parent := fields.pop("extends", None)) is None:
+        return fields
+    if not isinstance(parent, str):
+        raise SpecError(
+            f"expected a preset's name after extends: in {path.name}, received {short(parent)}; correct it."
+        )
+    return _over(_fields(_path(parent, path.parent), (*before, path.resolve())), fields)
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one preset's fields over another's: sections are joined, and what can only stand alone is replaced."""
+    replaced = {"data", "scheme"} if {"data", "scheme"} & set(above) else set()
+    if above.get("network", below.get("network")) != below.get("network"):
+        replaced |= {"options"}  # they are of the other network
+    joined = {key: value for key, value in below.items() if key not in replaced}
+    for key, value in above.items():
+        both = isinstance(value, Mapping) and isinstance(joined.get(key), Mapping)
+        joined[key] = {**joined[key], **value} if both else value
+    return joined
 
 
 class _NoMerges(yaml.SafeLoader):
@@ -108,13 +148,11 @@ class _NoMerges(yaml.SafeLoader):
 
 
 @lru_cache(maxsize=64)
-def _parsed(path: Path, content: bytes) -> Preset:
+def _parsed(path: Path, content: bytes) -> dict[str, Any]:
     try:
         fields = yaml.load(content, _NoMerges)  # noqa: S506  a SafeLoader
         _check_size(fields, path)
-        return Preset.model_validate({"name": path.stem, **fields})
-    except ValidationError as error:
-        raise SpecError(first_fault(error, f"preset {path.name}")) from None
+        return {**fields}
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
         raise SpecError(f"expected a mapping in the preset {path.name}, received {reason}; correct it.") from None

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from captcha_core.errors import RegistryError
+from captcha_core.extras import require
 from captcha_core.tracking.address import fault_of, no_store, tracking_uri
 from captcha_core.tracking.redact import masked
 
@@ -211,6 +212,7 @@ class ClientRegistry:
     def _record(self, name: str, wanted: str, ask: Any) -> VersionRecord:
         if fault := fault_of(self.uri):
             raise RegistryUnreachable(fault)
+        require("track", f"the registry at {masked(self.uri)}")
         from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException
         from mlflow.tracking.registry import UnsupportedModelRegistryStoreURIException

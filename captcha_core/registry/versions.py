@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from captcha_core.bundle.bundle import Bundle
 from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import ModelError, RegistryError, SpecError
+from captcha_core.extras import require
 from captcha_core.registry.downloads import download
 from captcha_core.registry.lookup import RegistryUnreachable, VersionRecord, local_folder, open_registry
 from captcha_core.tracking.names import Tag
+from captcha_core.tracking.redact import masked
 
 if TYPE_CHECKING:
     from captcha_core.tracking.runs import Run
@@ -92,6 +94,7 @@ def fetched(location: str) -> Path:
     folder = local_folder(location)
     if folder is not None:
         return folder
+    require("track", f"a model whose files are at {masked(location)}")
     try:
         return download(artifact_uri=location)
     except Exception as error:
@@ -103,6 +106,7 @@ def fetched(location: str) -> Path:
 def _of_run(run_id: str) -> Located:
     from captcha_core.tracking.connect import client
 
+    require("track", f"runs:/{run_id}")
     try:
         run = client().get_run(run_id)
         outputs = run.outputs.model_outputs if run.outputs else []

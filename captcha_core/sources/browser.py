@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from captcha_core.errors import DataError, FetchError, SpecError
+from captcha_core.extras import require
 from captcha_core.media.image import decode_image
 from captcha_core.sources.host_rule import HostRule
 from captcha_core.spec.sample import Sample
@@ -100,12 +101,11 @@ def playwright() -> Any:
     """Return Playwright's module, which drives the browser.
 
     Raises:
-        FetchError: If it is not installed.
+        MissingExtra: If it is not installed.
     """
-    try:
-        from playwright import sync_api
-    except ImportError:
-        raise FetchError("expected Playwright, which is not installed; run pip install playwright.") from None
+    require("collect", "a browser")
+    from playwright import sync_api
+
     return sync_api
 
 

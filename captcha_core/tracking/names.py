@@ -15,6 +15,7 @@ class Tag:
     KEY = "captchalab.key"  # tells a run apart that must exist once, whoever begins it
     REFUSED = "captchalab.refused"  # what MLflow would not take
     RESUMED_WITH = "captchalab.resumed_with"  # parameters that a resumed run changed
+    RERUN_OF = "captchalab.rerun_of"  # the run whose training this one repeats
     TRACEBACK = "captchalab.traceback"  # of a fault in the code
 
     PID = "captchalab.pid"  # process that the run belongs to

@@ -14,7 +14,7 @@ import numpy as np
 
 from captcha_core.dataset.generate import GenerationRequest, Source, write_drawn
 from captcha_core.dataset.import_files import write_import
-from captcha_core.dataset.store import MANIFEST, Dataset
+from captcha_core.dataset.store import MANIFEST, Dataset, require_same_spec
 from captcha_core.errors import DataError, SpecError
 from captcha_core.features.batches import Batches, array_batches, stream_batches
 from captcha_core.features.contract import Features
@@ -171,16 +171,6 @@ def _regrouped(count: int, length: int, seed: int) -> np.ndarray:
     """Return which letters make up each captcha, (N, L); every letter is in about ``REGROUPS`` of them."""
     order = np.concatenate([np.random.default_rng([seed, run]).permutation(count) for run in range(REGROUPS * length)])
     return order.reshape(-1, length)
-
-
-def require_same_spec(dataset: Dataset, spec: CaptchaSpec) -> None:
-    """Raises: DataError: If the data set describes other captchas than the model reads."""
-    difference = dataset.spec.difference(spec)
-    if difference:
-        raise DataError(
-            f"expected a data set of the model's specification, received {dataset.path} with {difference}; import or "
-            "generate it for this model, or train a model for it."
-        )
 
 
 def test_dataset(scheme: Scheme, count: int, folder: Path) -> Dataset:

@@ -6,13 +6,13 @@ from functools import cache
 from pathlib import Path
 
 from captcha_core.dataset import workers
-from captcha_core.dataset.store import Dataset
+from captcha_core.dataset.store import Dataset, require_same_spec
 from captcha_core.evaluation.report import Report
 from captcha_core.progress import progress_bar
 from captcha_core.solver import Solver
 from captcha_core.spec.answer import Answer
 from captcha_core.spec.sample import Sample
-from captcha_core.workflows.data import labelled, require_labels, require_same_spec
+from captcha_core.workflows.data import labelled, require_labels
 
 Answers = tuple[Answer | None, ...]
 

@@ -219,12 +219,7 @@ def resume_training(run_id: str, minutes: float = 0.0) -> TrainingPlan:
     Raises:
         ModelError: If the run left no checkpoint here, its data has changed, or it is finished and gets no new budget.
     """
-    plan, learnt = _read_plan(run_id, minutes)
-    if learnt not in (None, plan.learnt()):
-        raise ModelError(
-            f"expected the samples and labels in {plan.data} that {run_id} learns from, received others; put them "
-            "back, or begin a new training with --start-from."
-        )
+    plan = same_training(run_id, minutes)
     checkpoint = Checkpoint(RUNS / run_id)
     trained = checkpoint.exists and checkpoint.load_progress().finished and not minutes
     if trained and client().get_run(run_id).info.status == "FINISHED":
@@ -232,6 +227,21 @@ def resume_training(run_id: str, minutes: float = 0.0) -> TrainingPlan:
             f"expected --minutes for the finished run {run_id}, received none; say how much longer it shall train."
         )
     return replace(plan, extend=not trained)  # killed before it was registered
+
+
+def same_training(run_id: str, minutes: float = 0.0) -> TrainingPlan:
+    """Return the plan of a run on this machine, with another budget where one is given.
+
+    Raises:
+        ModelError: If the run left no plan here, or the samples or labels that it learns from have changed.
+    """
+    plan, learnt = _read_plan(run_id, minutes)
+    if learnt not in (None, plan.learnt()):
+        raise ModelError(
+            f"expected the samples and labels in {plan.data} that {run_id} learns from, received others; put them "
+            "back, or begin a new training with --start-from."
+        )
+    return plan
 
 
 def _read_plan(run_id: str, minutes: float) -> tuple[TrainingPlan, str | None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.progress import track
 
-from captcha_core.dataset.store import Dataset
+from captcha_core.dataset.store import Dataset, require_same_spec
 from captcha_core.errors import CaptchaError, ModelError, RegistryError
 from captcha_core.evaluation.promotion_rule import PromotionRule, Verdict
 from captcha_core.evaluation.side_by_side import Candidate, Comparison, Result, read_in_turns
@@ -18,7 +18,7 @@ from captcha_core.registry.promotion import Entry
 from captcha_core.registry.versions import CHALLENGER, CHAMPION, PREVIOUS, version_behind
 from captcha_core.solver import Solver
 from captcha_core.tracking.names import Metric
-from captcha_core.workflows.data import labelled, require_same_spec
+from captcha_core.workflows.data import labelled
 
 WINNER_TRIES, WINNER_WAIT_S = 10, 0.2
 

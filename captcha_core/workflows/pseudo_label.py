@@ -6,13 +6,12 @@ from typing import Any
 from captcha_core.dataset.labelling import Guess, open_ids
 from captcha_core.dataset.labels import Label, LabelLog, latest, now
 from captcha_core.dataset.split import SPLITS
-from captcha_core.dataset.store import Dataset
+from captcha_core.dataset.store import Dataset, require_same_spec
 from captcha_core.errors import DataError
 from captcha_core.evaluation.calibration import Choice, choose_threshold
 from captcha_core.progress import progress_bar
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
-from captcha_core.workflows.data import require_same_spec
 
 
 def label_what_is_sure(

@@ -12,13 +12,13 @@ import numpy as np
 
 from captcha_core.bundle.convert import to_onnx
 from captcha_core.bundle.export import load_keras
-from captcha_core.dataset.store import Dataset
+from captcha_core.dataset.store import Dataset, require_same_spec
 from captcha_core.evaluation.metrics import exact_match
 from captcha_core.models.decode import read
 from captcha_core.native import start_keras
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
-from captcha_core.workflows.data import labelled, require_same_spec
+from captcha_core.workflows.data import labelled
 from experiments.benchmarks.timing import milliseconds, one_core, rate, seconds_of
 
 WARM_UP = 20

@@ -13,6 +13,7 @@ SUITES = {
     "bootstrap": "few labels by hand, the model labels the rest: exact match after each step",
     "dashboard": "pages with 1,000 runs in a real browser: first and second visit, memory",
     "generation": "pictures a second beside the captcha package; can they be told apart?",
+    "install": "the wheel into an empty environment and a first captcha: seconds and size; --set extra=train",
     "inference": "bytes to text beside Keras, ONNX Runtime and ddddocr",
     "readers": "readers without a training, ours beside ddddocr and others: exact match, milliseconds; --data DIR ...",
     "real": "real captchas: several splits, and the curve over the number of labels; --set data=DIR",

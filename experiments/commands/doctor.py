@@ -1,8 +1,9 @@
 """captchalab doctor: is everything here that is needed?"""
 
-import importlib.util
+import os
 import platform
 import shutil
+import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Annotated
 
 import typer
 
+from captcha_core.extras import EXTRAS, missing
+from captcha_core.native import quiet
 from experiments.terminal.options import Experiment
 
-NEEDED = ("tensorflow", "keras", "mlflow", "streamlit", "captcha", "librosa", "numpy", "pandas", "ai-edge-litert")
+NEEDED = ("ai-edge-litert", "fastapi", "numpy", "opencv-python-headless", "pillow", "pydantic")
 SEND_S = 60.0  # how long repair waits for the tracking server to take what was left
-EXTRAS = {"ray": "cluster", "boto3": "polly", "ddddocr": "bench"}
+NVIDIA = ("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
 
 
 def doctor(
@@ -28,15 +31,17 @@ def doctor(
     ] = False,
     experiment: Experiment = "",
 ) -> None:
-    """Check the installation: Python, packages, tracking store, free disk, registered models, runs left open."""
+    """Check the installation: Python, packages, tracking store, devices, disk, registered models, runs left open."""
     checks = [_python(), *(_package(name) for name in NEEDED), _disk(), _tracking(), _litert()]
-    if checks[-2][0]:
+    if checks[-2][0] and not missing("track"):
         checks += [_experiments(repair), _artifacts(repair), _runs(repair)]
     for good, line in checks:
         print(f"{'ok  ' if good else 'FAIL'}  {line}")
-    for module, extra in EXTRAS.items():
-        there = importlib.util.find_spec(module) is not None
-        print(f"{'ok  ' if there else '-   '}  extra {extra}: {module} {'installed' if there else 'not installed'}")
+    for device in _devices():
+        print(f"ok    {device}")
+    for extra in EXTRAS:
+        absent = missing(extra)
+        print(f"-     extra {extra}: {', '.join(absent)} not installed" if absent else f"ok    extra {extra}")
     raise typer.Exit(0 if all(good for good, _ in checks) else 1)
 
 
@@ -48,7 +53,30 @@ def _package(name: str) -> tuple[bool, str]:
     try:
         return True, f"{name} {version(name)}"
     except PackageNotFoundError:
-        return False, f"{name} is not installed: pip install -c constraints.txt -e ."
+        return False, f"{name} is not installed: pip install captchalab"
+
+
+def _devices() -> list[str]:
+    """Return what trainings can run on, in words; TensorFlow is asked only where there is more than processors."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    found = [f"device: {processors} processors"]
+    try:
+        asked = subprocess.run(NVIDIA, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return found
+    cards = asked.stdout.strip().splitlines() if asked.returncode == 0 else []
+    return found + [f"device: {card} (memory, driver){_use(place)}" for place, card in enumerate(cards)]
+
+
+def _use(place: int) -> str:
+    """Say whether TensorFlow computes on a card."""
+    if missing("train"):
+        return ""
+    with quiet():
+        import tensorflow as tf
+
+        seen = len(tf.config.list_physical_devices("GPU"))
+    return ", used by trainings" if place < seen else ", not seen by TensorFlow: pip install 'captchalab[gpu]'"
 
 
 def _disk() -> tuple[bool, str]:
@@ -68,6 +96,8 @@ def _tracking() -> tuple[bool, str]:
     try:
         if is_missing(tracking_uri()):
             return True, f"tracking at {tracking_uri()}, which the first run makes"
+        if missing("track"):
+            return True, f"tracking at {masked(tracking_uri())}, not asked: the extra track is not installed"
         uri = connect()
         models = len(list(model_names()))
         count = "1 registered model" if models == 1 else f"{models} registered models"

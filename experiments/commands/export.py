@@ -31,12 +31,11 @@ def export(
     from captcha_core.bundle.bundle import Bundle
     from captcha_core.bundle.export import check_file
     from captcha_core.bundle.export import export as write
-    from captcha_core.dataset.store import Dataset
+    from captcha_core.dataset.store import Dataset, require_same_spec
     from captcha_core.errors import ModelError
     from captcha_core.native import start_keras
     from captcha_core.registry.versions import locate
     from captcha_core.tracking.connect import connect
-    from captcha_core.workflows.data import require_same_spec
 
     check_file(kind, Path(out))  # before the seconds that the learner takes
     connect()

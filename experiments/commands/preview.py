@@ -40,13 +40,12 @@ def preview(
     """
     as_json = check_format(format)
     from captcha_core.dataset.sheet import contact_sheet
-    from captcha_core.dataset.store import Dataset
+    from captcha_core.dataset.store import Dataset, require_same_spec
     from captcha_core.errors import DataError
     from captcha_core.files import write_file
     from captcha_core.media.fonts import FOLDER_VARIABLE, without_font
     from captcha_core.media.image import encode_png
     from captcha_core.solver import Solver
-    from captcha_core.workflows.data import require_same_spec
 
     dataset = Dataset.open(data)
     usual, in_a_row = SHOWN[dataset.spec.media]

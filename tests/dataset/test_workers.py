@@ -13,6 +13,7 @@ import pytest
 from captcha_core.dataset.workers import run
 from captcha_core.dataset.writer import write_dataset
 from captcha_core.errors import DataError, SpecError
+from captcha_core.extras import MissingExtra
 from tests.dataset.fake_source import held_signals, refuse_to_draw, small_plan, specks
 
 
@@ -79,7 +80,7 @@ def test_what_goes_wrong_on_the_cluster_is_told_here(tmp_path: Path, ray: Inline
 
 def test_a_missing_ray_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(DataError, match=r"expected Ray for --cluster.*pip install 'captchalab\[cluster\]'"):
+    with pytest.raises(MissingExtra, match=r"the extra cluster for --cluster.*pip install 'captchalab\[cluster\]'"):
         write_dataset(tmp_path / "d", small_plan(), specks, cluster="local")
     assert not (tmp_path / "d").exists()
 

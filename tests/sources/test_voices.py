@@ -88,7 +88,7 @@ def test_espeak_refuses_an_unknown_voice() -> None:
 @pytest.mark.parametrize(
     ("name", "module", "remedy"),
     [
-        ("espeak", "espeakng_loader", "pip install espeakng-loader"),
+        ("espeak", "espeakng_loader", r"pip install 'captchalab\[audio\]'"),
         ("polly", "boto3", r"pip install 'captchalab\[polly\]'"),
         ("google", "google.cloud", r"pip install 'captchalab\[google\]'"),
     ],

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
+from captcha_core.bundle.bundle import LiteRT
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.training.callbacks import Validation
 from tests.training.test_fit import arrays
@@ -26,6 +28,8 @@ assert trained.progress.epoch == 5
 assert keras.backend.backend() == "{backend}"
 assert trained.progress.best["val_exact_match"] > 0.8, trained.progress.best
 trained.model.save("model.keras")
+from captcha_core.bundle.convert import to_litert
+Path("model.tflite").write_bytes(to_litert(trained.model))
 """
 TWO_CPUS = """
 import tensorflow as tf
@@ -47,3 +51,6 @@ def test_what_was_trained_elsewhere_reads_the_same_here(
     model = keras.saving.load_model(tmp_path / "model.keras", compile=False, safe_mode=True)
     validation = Validation("positions", tiny_spec, *arrays(200, 2))
     assert validation.metrics(model)["val_exact_match"] > 0.8
+    pixels, _ = arrays(20, 3)
+    served = LiteRT((tmp_path / "model.tflite").read_bytes()).run(pixels)
+    assert np.allclose(served, model.predict(pixels, verbose=0), atol=1e-3), "exported under TensorFlow"

@@ -151,11 +151,3 @@ class CloudVoices(Voices):
 def spelt_out(text: str) -> str:
     """Return the SSML that has a service say each character by its name."""
     return f'<speak><say-as interpret-as="characters">{text}</say-as></speak>'
-
-
-def missing_extra(extra: str) -> DataError:
-    """The error of an engine whose client is not installed."""
-    return DataError(
-        f"expected the client of {extra} for its voices, received none; install it with: pip install "
-        f"'captchalab[{extra}]'"
-    )

@@ -16,6 +16,7 @@ import numpy as np
 from typing_extensions import override
 
 from captcha_core.errors import DataError
+from captcha_core.extras import require
 from captcha_core.sources.voices.contract import Speaker, Voices, trimmed
 
 ACCENTS = {
@@ -47,19 +48,16 @@ class EspeakVoices(Voices):
     A voice is named by its accent (``en-US``) or accent and variant (``en-US+f3``).
 
     Raises:
-        DataError: If the wheel is missing.
+        MissingExtra: If the wheel is missing.
     """
 
     engine = "espeak"
     sample_rate_hz = 22_050
 
     def __init__(self) -> None:
-        try:
-            import espeakng_loader
-        except ImportError:
-            raise DataError(
-                "expected espeak-ng for this voice, received none; install it with: pip install espeakng-loader"
-            ) from None
+        require("audio", "espeak-ng's voices")
+        import espeakng_loader
+
         self._library = espeakng_loader.get_library_path()
         self._data = Path(espeakng_loader.get_data_path())
 

@@ -6,9 +6,10 @@ import numpy as np
 from typing_extensions import override
 
 from captcha_core.errors import DataError
+from captcha_core.extras import require
 from captcha_core.media.audio import decode_audio
 from captcha_core.sources.voices.cache import MAX_SECONDS
-from captcha_core.sources.voices.cloud import CloudVoices, missing_extra, spelt_out
+from captcha_core.sources.voices.cloud import CloudVoices, spelt_out
 
 BUSY_ERRORS = {"ResourceExhausted", "TooManyRequests", "ServiceUnavailable", "InternalServerError", "DeadlineExceeded"}
 
@@ -69,8 +70,7 @@ class GoogleVoices(CloudVoices):
 
 
 def _sdk() -> Any:
-    try:
-        from google.cloud import texttospeech
-    except ImportError:
-        raise missing_extra("google") from None
+    require("google", "Google's voices")
+    from google.cloud import texttospeech
+
     return texttospeech

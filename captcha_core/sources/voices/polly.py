@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from captcha_core.errors import DataError
-from captcha_core.sources.voices.cloud import CloudVoices, missing_extra, spelt_out
+from captcha_core.extras import require
+from captcha_core.sources.voices.cloud import CloudVoices, spelt_out
 
 BUSY_CODES = {"ThrottlingException", "Throttling", "TooManyRequestsException", "ServiceFailureException"}
 
@@ -21,12 +22,11 @@ class PollyVoices(CloudVoices):
     )  # fmt: skip
 
     def _connect(self) -> Any:
-        try:
-            import boto3
-            from botocore.config import Config
-            from botocore.exceptions import BotoCoreError
-        except ImportError:
-            raise missing_extra("polly") from None
+        require("polly", "Amazon's voices")
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
+
         try:  # one attempt: the waiting between attempts is ours
             return boto3.client("polly", config=Config(retries={"total_max_attempts": 1}))
         except BotoCoreError as error:
