@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from captcha_core.bundle.bundle import Bundle
 from captcha_core.registry.versions import BUILTIN_FOLDER
 from captcha_core.solver import Solver
 from captcha_core.sources.generate import draw_samples
+from captcha_core.sources.raster.fonts import font_path
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.sample import Sample
 from experiments.cli import main
@@ -35,6 +39,46 @@ def test_it_reads_captchas_that_it_has_not_seen(solver: Solver, samples: list[Sa
     answers = [solver.solve(sample.media).text.casefold() for sample in samples]
     right = sum(answer == (sample.text or "").casefold() for answer, sample in zip(answers, samples, strict=True))
     assert right >= 30, [(sample.text, answer) for sample, answer in zip(samples, answers, strict=True)]
+
+
+def written(text: str, size_px: int = 30) -> np.ndarray:
+    font = ImageFont.truetype(str(font_path("DejaVuSans")), size_px)
+    page = Image.new("RGB", (int(font.getlength(text)) + 20, size_px + 20), "white")
+    ImageDraw.Draw(page).text((10, 8), text, font=font, fill=(30, 30, 90))
+    return np.asarray(page)
+
+
+def clouds(rng: np.random.Generator) -> np.ndarray:
+    """A picture with the smooth and the fine structure of a photograph."""
+    layers = [cv2.resize(rng.normal(size=(side, 3 * side, 3)).astype(np.float32), (180, 60)) for side in (4, 8, 20)]
+    whole = layers[0] + layers[1] / 2 + layers[2] / 3
+    return np.asarray(255 * (whole - whole.min()) / (whole.max() - whole.min()), np.uint8)
+
+
+def crossed(rng: np.random.Generator) -> np.ndarray:
+    page = np.full((50, 150, 3), 255, np.uint8)
+    for x1, y1, x2, y2 in rng.integers(0, (150, 50, 150, 50), (7, 4)):
+        cv2.line(page, (int(x1), int(y1)), (int(x2), int(y2)), (60, 60, 60), int(rng.integers(1, 4)), cv2.LINE_AA)
+    return page
+
+
+STRANGE = {
+    "blank": lambda rng: np.full((50, 150, 3), rng.integers(0, 256, 3), np.uint8),
+    "noise": lambda rng: rng.integers(0, 256, (50, 150, 3), dtype=np.uint8),
+    "clouds": clouds,
+    "lines": crossed,
+    "20 characters": lambda rng: written("".join(rng.choice(list("abcdefhkmnprtuvwxy23456789"), 20))),
+    "Cyrillic": lambda rng: written("".join(rng.choice(list("бджзилпфцчшщэюя"), 5))),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_it_is_not_sure_of_what_it_cannot_read(solver: Solver, kind: str) -> None:
+    rng = np.random.default_rng(0)
+    answers = [solver.solve(STRANGE[kind](rng)) for _ in range(30)]
+    surest = max(answers, key=lambda answer: answer.confidence)
+    assert surest.confidence < 0.9, surest
+    assert np.mean([answer.confidence for answer in answers]) < 0.4
 
 
 def test_solve_needs_no_model(samples: list[Sample], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
-"""The files of an import, in a folder or a zip archive, which is never unpacked to disk."""
+"""The files of a folder, of a pattern such as ``*.png`` or of a zip archive, which is never unpacked to disk."""
 
+import glob
 import lzma
 import os
 import struct
@@ -78,6 +79,24 @@ class FolderFiles:
             raise DataError(f"expected a readable file, received {error}; see to that.") from None
 
 
+class GlobFiles(FolderFiles):
+    """The regular files that a pattern such as ``new/*.png`` or ``**/*.gif`` matches, below the folder before it."""
+
+    def __init__(self, pattern: Path) -> None:
+        plain = next(number for number, part in enumerate(pattern.parts) if glob.has_magic(part))
+        super().__init__(Path(*pattern.parts[:plain]))
+        self.pattern = Path(*pattern.parts[plain:]).as_posix()
+
+    def names(self) -> list[str]:
+        """Return the paths of the files that match, below the folder."""
+        try:
+            found = [path for path in self.folder.glob(self.pattern) if path.is_file()]
+        except ValueError as error:
+            raise DataError(f"expected a pattern such as **/*.png, received {self.pattern}: {error}.") from None
+        _check_number(len(found), self.folder)
+        return sorted(path.relative_to(self.folder).as_posix() for path in found)
+
+
 class ZipFiles:
     """The members of a zip archive, read one by one within limits, whatever their headers claim.
 
@@ -133,10 +152,10 @@ class ZipFiles:
 
 
 def open_files(place: Path) -> Files:
-    """Return the files of a folder, a zip archive or, for ``NAME:REST``, a plugin's source.
+    """Return the files of a folder, a zip archive, a pattern or, for ``NAME:REST``, a plugin's source.
 
     Raises:
-        DataError: If the place is neither.
+        DataError: If the place is none of these.
     """
     name, colon, rest = str(place).partition(":")
     if colon and name in registered("source"):
@@ -146,11 +165,18 @@ def open_files(place: Path) -> Files:
         return FolderFiles(place)
     if place.is_file() and zipfile.is_zipfile(place):
         return ZipFiles(place)
+    if is_pattern(place):
+        return GlobFiles(place)
     received = _other_file(place) if place.is_file() else f"{place}, which does not exist"
     raise DataError(
         f"expected a folder, a zip archive, a file of labels or TFRecord files to import, received {received}; name "
         "one of these."
     )
+
+
+def is_pattern(place: Path) -> bool:
+    """Tell whether a path is a pattern, for shells that leave them to the program and for patterns in quotes."""
+    return glob.has_magic(str(place)) and not place.exists()
 
 
 def _other_file(place: Path) -> str:

@@ -130,11 +130,17 @@ def _open(where: Path) -> Place:
     names = [name for name in files.names() if not is_left_by_a_system(name)]
     if not names:
         raise DataError(f"expected captchas in {where}, received an empty folder or archive; name another.")
+    media = media_names(names)
+    return Place(where, files, names, media, table_names(names, media))
+
+
+def media_names(names: Sequence[str]) -> list[str]:
+    """Return the names of pictures and clips among those of all files: by their endings, where most have one."""
     media = [name for name in names if PurePosixPath(name).suffix.lower() in FILE_ENDINGS]
     others = [name for name in names if PurePosixPath(name).suffix.lower() not in (*FILE_ENDINGS, *TABLE_SUFFIXES)]
     if len(media) < len(others):  # files without an ending, or with one of their own
         media = sorted([*media, *others])
-    return Place(where, files, names, media, table_names(names, media))
+    return media
 
 
 def _from_tfrecord(place: Path) -> Listing:
