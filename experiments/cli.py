@@ -34,7 +34,7 @@ from experiments.commands.labels import labels
 from experiments.commands.letters import letters
 from experiments.commands.move_runs import move_runs
 from experiments.commands.pipeline import pipeline
-from experiments.commands.presets import presets
+from experiments.commands.presets import presets, schemes
 from experiments.commands.preview import preview
 from experiments.commands.promote import promote
 from experiments.commands.pseudo_label import pseudo_label
@@ -67,6 +67,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "dashboard": dashboard,
     "lab": lab,
     "presets": presets,
+    "schemes": schemes,
     "doctor": doctor,
     "benchmark": benchmark,
     "generate": generate,

@@ -2,21 +2,28 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from itertools import accumulate
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from captcha_core.errors import SpecError, first_fault, short
 from captcha_core.evaluation.promotion_rule import PromotionRule
+from captcha_core.sources.scheme import Scheme
+from captcha_core.sources.scheme_files import is_scheme
+from captcha_core.sources.schemes import get_scheme
+from captcha_core.sources.wild.scheme import WildKnobs
+from captcha_core.sources.wild.site import SiteKnobs
+from captcha_core.yaml_files import is_yaml, parse_yaml, read_yaml
 
 FOLDER = Path(__file__).parent
 MAX_BYTES = 64 * 2**10
 MAX_VALUES = 10_000
 MAX_DEPTH = 32
 MAX_EXTENDED = 8  # presets, each of which extends the next
+NOUN = "preset"
+STREAM_NETWORKS = {"image": "image_ctc", "audio": "audio_ctc", "wild": "strip_ctc"}
+STREAM_TRAINING = {"minutes": 10, "steps_per_epoch": 200, "batch_size": 64, "learning_rate": 0.01}
 
 
 class EvaluationConfig(BaseModel):
@@ -93,6 +100,8 @@ def preset_names() -> list[str]:
 def load_preset(name: str) -> Preset:
     """Return a preset by its name, or read one from a YAML file's path. An edit is seen at the next call.
 
+    The file may be a scheme's: its stream is learnt with a usual recipe.
+
     Raises:
         SpecError: If there is none (the message lists the known) or it cannot be right.
     """
@@ -156,35 +165,37 @@ def _parsed(path: Path, content: bytes) -> dict[str, Any]:
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
         raise SpecError(f"expected a mapping in the preset {path.name}, received {reason}; correct it.") from None
+    path = Path(name) if is_yaml(name) else FOLDER / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(preset_names())
+        raise SpecError(f"expected a preset of {known} or a YAML file, received {name!r}; choose one.")
+    return _parsed(path, read_yaml(path, NOUN))
 
 
-def _small(path: Path) -> bytes:
-    """Return what is in a file, as long as it can be a preset."""
-    with path.open("rb") as file:
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise SpecError(f"expected a preset of at most {MAX_BYTES:,} bytes, received more in {path.name}; shorten it.")
-    steps = accumulate((byte in b"[{") - (byte in b"]}") for byte in content)
-    if max(steps, default=0) > MAX_DEPTH:  # PyYAML takes seconds for some hundred
-        raise SpecError(f"expected brackets at most {MAX_DEPTH} deep in {path.name}, received more; correct it.")
-    return content
+@lru_cache(maxsize=64)
+def _parsed(path: Path, content: bytes) -> Preset:
+    fields = parse_yaml(content, path, NOUN)
+    if is_scheme(fields):
+        return _preset_for(get_scheme(str(path)), path)
+    try:
+        preset = Preset.model_validate({"name": path.stem, **fields})
+    except ValidationError as error:
+        raise SpecError(first_fault(error, f"preset {path.name}")) from None
+    beside = path.parent / (preset.scheme or "")
+    named = preset.scheme and is_yaml(preset.scheme) and beside.is_file()
+    return preset.model_copy(update={"scheme": str(beside.resolve())}) if named else preset
 
 
-def _check_size(value: Any, path: Path) -> None:
-    """Refuse what a few aliases of YAML make endless or larger than any memory."""
-    waiting, seen = [value], 0
-    while waiting:
-        one = waiting.pop()
-        seen += 1
-        if seen > MAX_VALUES:
-            raise SpecError(
-                f"expected at most {MAX_VALUES:,} values in the preset {path.name}, received more; is an alias in "
-                "itself?"
-            )
-        if isinstance(one, dict):
-            waiting += one.values()
-        elif isinstance(one, list | tuple | set):
-            waiting += one
+def _preset_for(scheme: Scheme, path: Path) -> Preset:
+    """Return how a scheme's file is trained on where no preset says it."""
+    kind = "wild" if isinstance(scheme.knobs, WildKnobs | SiteKnobs) else scheme.spec.media
+    return Preset(
+        name=scheme.name,
+        description=scheme.description,
+        scheme=str(path.resolve()),
+        network=STREAM_NETWORKS[kind],
+        training=STREAM_TRAINING | ({"ema": 0.999, "learning_rate": 0.005} if kind == "wild" else {}),
+    )
 
 
 def promotion_rule(preset: str) -> PromotionRule:

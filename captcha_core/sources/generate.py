@@ -10,6 +10,7 @@ from captcha_core.media.image import encode_png
 from captcha_core.sources.randomness import TEXT, random_bits
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.wild import scheme as wild
+from captcha_core.sources.wild import site
 from captcha_core.spec.sample import Sample
 
 Arrays = np.ndarray | list[np.ndarray]
@@ -57,8 +58,8 @@ def draw_arrays(
         exact: Draw images pixel for pixel as the package would; audio always is.
 
     Returns:
-        Images: uint8 (B, H, W, C), of the scheme ``wild`` a list of uint8 (H, W, 3). Audio: a list of float32 (N,) in
-        [-1, 1]. And the labels.
+        Images: uint8 (B, H, W, C), of the schemes ``wild`` and ``site`` a list of uint8 (H, W, C). Audio: a list of
+        float32 (N,) in [-1, 1]. And the labels.
 
     Raises:
         SpecError: If there is nothing to draw, a label does not fit the scheme, or the scheme cannot be drawn.
@@ -66,6 +67,8 @@ def draw_arrays(
     labels = _labels(scheme, seed, indices, texts)
     if isinstance(scheme.knobs, wild.WildKnobs):
         return wild.draw_batch(scheme.knobs, seed, indices, labels), labels
+    if isinstance(scheme.knobs, site.SiteKnobs):
+        return site.draw_batch(scheme.knobs, scheme.spec, seed, indices, labels), labels
     if scheme.spec.media == "image":
         from captcha_core.sources import image_render
 

@@ -1,5 +1,6 @@
 """A scheme: one kind of captcha that can be drawn without end, as plain data, and made easier or harder."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,11 @@ class Scheme(BaseModel):
     description: str
     spec: CaptchaSpec
     knobs: Knobs
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all that decides what is drawn."""
+        return hashlib.sha256(f"{self.spec.to_json()}\n{self.knobs.model_dump_json()}".encode()).hexdigest()
 
     def turned(self, **changes: Any) -> "Scheme":
         """Return the scheme with some knobs set to other values.

@@ -1,4 +1,4 @@
-"""Every scheme by its name: a specification, and the knobs that differ from their defaults."""
+"""Every scheme by its name: a specification, and the knobs that differ from their defaults; YAML files of others."""
 
 from typing import Any
 
@@ -7,7 +7,9 @@ from captcha_core.plugins import Table
 from captcha_core.sources.audio_knobs import AudioKnobs
 from captcha_core.sources.raster.knobs import ImageKnobs
 from captcha_core.sources.scheme import Knobs, Scheme
+from captcha_core.sources.scheme_files import find_scheme
 from captcha_core.sources.wild.scheme import WILD
+from captcha_core.sources.wild.site import SITE
 from captcha_core.spec.captcha import DIGITS, LOWER, UPPER, CaptchaSpec
 
 CARRIED_FONTS = (
@@ -94,6 +96,7 @@ _OURS = (
         MIXED, _36, 4, 6, **_COLOUR,
     ),
     WILD,
+    SITE,
     _audio(
         "audio-digits", "The captcha package's AudioCaptcha: 4 to 8 digits, beeps, hiss and reversed speech",
         PACKAGE_VOICE, DIGITS, 4, 8, max_seconds=30.0,
@@ -116,11 +119,14 @@ SCHEMES: Table[Scheme] = Table("scheme", {scheme.name: scheme for scheme in _OUR
 
 
 def get_scheme(name: str) -> Scheme:
-    """Return a scheme.
+    """Return a scheme by its name, or that of a YAML file by its path.
 
     Raises:
-        SpecError: If there is none of this name; the message lists the known ones.
+        SpecError: If there is none of this name (the message lists the known ones), or the file cannot be right.
     """
-    if name not in SCHEMES:
-        raise SpecError(f"expected a known scheme, received {name!r}; name one of {', '.join(SCHEMES)}.")
-    return SCHEMES[name]
+    found = find_scheme(name, SCHEMES)
+    if found is None:
+        raise SpecError(
+            f"expected a known scheme, received {name!r}; name one of {', '.join(SCHEMES)}, or the YAML file of one."
+        )
+    return found

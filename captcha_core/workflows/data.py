@@ -70,7 +70,7 @@ def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, cach
         arrays, texts = draw_arrays(scheme, config.seed + VALIDATION_SEED, range(config.validation_samples))
         return features.encode(arrays), texts
 
-    key = (scheme.name, config.seed, config.validation_samples, features.model_dump_json())
+    key = (scheme.digest, config.seed, config.validation_samples, features.model_dump_json())
     validation = get_or_make(cache, key, draw)
     batches = stream_batches(scheme, features, config.batch_size, config.seed, config.threads, config.oversample)
     counts = {"validation": config.validation_samples}

@@ -29,6 +29,7 @@ from captcha_core.workflows.data import (
     test_dataset,
 )
 from captcha_core.workflows.start import start_on
+from captcha_core.yaml_files import is_yaml
 
 PLAN = "plan.json"
 NO_START = "none"  # as a model to start from: random weights
@@ -83,9 +84,9 @@ class TrainingPlan:
         return from_dataset(dataset, spec, features, config, cache)
 
     def learnt(self) -> str:
-        """Return a digest of the samples and labels that it learns from and is steered by, empty for a stream."""
+        """Return a digest of what it learns from and is steered by; empty for the stream of a scheme that we bring."""
         if self.scheme:
-            return ""
+            return get_scheme(self.scheme).digest if is_yaml(self.scheme) else ""
         letters = Path(self.letters) if self.letters else None
         single = Dataset.open(letters).digest if letters and (letters / MANIFEST).is_file() else ""
         return rows_digest(Dataset.open(Path(self.data)), "train", "validation") + single
@@ -94,8 +95,10 @@ class TrainingPlan:
         """Return the data set whose test split scores the result: for a stream, fresh samples in data/PRESET-test."""
         if not self.scheme:
             return Dataset.open(Path(self.data))
-        folder = Path("data") / f"{self.preset or self.scheme}-test"
-        return test_dataset(get_scheme(self.scheme), self.evaluation.count, folder)
+        scheme = get_scheme(self.scheme)
+        edition = f"-{scheme.digest[:8]}" if is_yaml(self.scheme) else ""  # a file is edited, ours stay
+        folder = Path("data") / f"{self.preset or scheme.name}{edition}-test"
+        return test_dataset(scheme, self.evaluation.count, folder)
 
     def save(self, run_id: str) -> None:
         """Write what a resume needs; the checkpoint beside it holds the rest."""
@@ -105,7 +108,7 @@ class TrainingPlan:
         """Return the plan as plain data; :meth:`of` reads it."""
         return {
             "preset": self.preset,
-            "scheme": self.scheme,
+            "scheme": str(Path(self.scheme).resolve()) if is_yaml(self.scheme) else self.scheme,
             "data": str(Path(self.data).resolve()) if self.data else "",
             "letters": str(Path(self.letters).resolve()) if self.letters else "",
             "start_from": self.start_from,
@@ -220,6 +223,13 @@ def resume_training(run_id: str, minutes: float = 0.0) -> TrainingPlan:
         ModelError: If the run left no checkpoint here, its data has changed, or it is finished and gets no new budget.
     """
     plan = same_training(run_id, minutes)
+    plan, learnt = _read_plan(run_id, minutes)
+    if learnt not in (None, plan.learnt()):
+        what = f"scheme in {plan.scheme}" if plan.scheme else f"samples and labels in {plan.data}"
+        raise ModelError(
+            f"expected the {what} that {run_id} learns from, received others; put them back, or begin a new training "
+            "with --start-from."
+        )
     checkpoint = Checkpoint(RUNS / run_id)
     trained = checkpoint.exists and checkpoint.load_progress().finished and not minutes
     if trained and client().get_run(run_id).info.status == "FINISHED":

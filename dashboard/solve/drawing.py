@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -9,6 +10,7 @@ from captcha_core.errors import SpecError
 from captcha_core.evaluation.metrics import exact_match
 from captcha_core.solver import Solver
 from captcha_core.sources.scheme import Scheme, harder
+from captcha_core.sources.scheme_files import scheme_files
 from captcha_core.sources.schemes import SCHEMES
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
@@ -17,10 +19,14 @@ LEVELS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 
 
 def fitting(solver: Solver) -> list[str]:
-    """Return the schemes a model can be tried on: those of its own specification first, then others of its medium."""
+    """Return the schemes a model can be tried on: those of its own specification first, then others of its medium.
+
+    The YAML files of schemes in the folder that the dashboard was started in are among them.
+    """
     spec = solver.spec
-    own = [name for name, scheme in SCHEMES.items() if not scheme.spec.difference(spec)]
-    return own + [name for name, scheme in SCHEMES.items() if scheme.spec.media == spec.media and name not in own]
+    schemes = {**SCHEMES, **scheme_files(Path(), SCHEMES)}
+    own = [name for name, scheme in schemes.items() if not scheme.spec.difference(spec)]
+    return own + [name for name, scheme in schemes.items() if scheme.spec.media == spec.media and name not in own]
 
 
 def fresh(scheme: Scheme, count: int = 1, seed: int | None = None) -> list[Sample]:

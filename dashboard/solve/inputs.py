@@ -13,7 +13,7 @@ from captcha_core.fetch.fetch import Fetcher, FetchPolicy
 from captcha_core.media.sniff import SUFFIXES, kind_of
 from captcha_core.solver import Solver
 from captcha_core.sources.scheme import can_turn, harder
-from captcha_core.sources.schemes import SCHEMES
+from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.sample import Sample
 from dashboard.solve import drawing
 from dashboard.solve.uploads import MAX_FILE_BYTES, MAX_MB, Uploads, take
@@ -96,7 +96,7 @@ def _draw(solver: Solver) -> Files:
         return []
     left, middle, right = st.columns([3, 3, 2], vertical_alignment="bottom")
     name = left.selectbox("Scheme", names, key="scheme", help="Those of the model's own specification come first.")
-    scheme = SCHEMES[name]
+    scheme = get_scheme(name)
     turns = can_turn(scheme)
     difficulty = middle.slider(
         "Difficulty", 0.0, 3.0, 1.0, 0.1, key="difficulty", disabled=not turns,
@@ -124,7 +124,7 @@ def _draw(solver: Solver) -> Files:
 def _break(solver: Solver, name: str) -> None:
     number = 100 if solver.spec.media == "image" else 12
     with st.spinner(f"drawing and result {count(number, 'captcha')} at each of {len(drawing.LEVELS)} levels"):
-        table = drawing.breaking_point(solver, SCHEMES[name], number)
+        table = drawing.breaking_point(solver, get_scheme(name), number)
     st.plotly_chart(charts.breaking_point(table), key="breaking", config=charts.PLAIN)
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,11 +20,18 @@ if TYPE_CHECKING:
     from captcha_core.spec.sample import Sample
 
 SHOWN = {"image": (64, 8), "audio": (16, 2)}  # samples and columns
+Shown = tuple[
+    "list[Sample]", "CaptchaSpec", dict[str, Any], Path
+]  # with what is said of them, and where the sheet goes
 
 
 def preview(
-    data: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a data set.")],
-    out: Annotated[str, typer.Option(metavar="PNG", help="Contact sheet to write; by default DIR/sheet.png.")] = "",
+    data: Annotated[
+        str, typer.Argument(metavar="DIR|SCHEME", help="Folder of a data set, or a scheme: its name or YAML file.")
+    ],
+    out: Annotated[
+        str, typer.Option(metavar="PNG", help="Contact sheet to write; by default DIR/sheet.png, or SCHEME.png.")
+    ] = "",
     split: Annotated[str, typer.Option(help="Split to show.")] = "train",
     count: Annotated[
         int | None,
@@ -34,7 +41,7 @@ def preview(
     model: Annotated[str, typer.Option(metavar="URI", help="Also show what this model reads, and in clips when.")] = "",
     format: Format = "text",
 ) -> None:
-    """Print what a data set is and write a contact sheet of its samples with their texts.
+    """Print what a data set or a scheme is and write a contact sheet of samples with their texts.
 
     A clip is drawn as its waveform and its spectrogram; with --model the characters stand where they were read.
     """
@@ -47,32 +54,15 @@ def preview(
     from captcha_core.media.image import encode_png
     from captcha_core.solver import Solver
 
-    dataset = Dataset.open(data)
-    usual, in_a_row = SHOWN[dataset.spec.media]
-    samples = dataset.spread(split, count or usual)
-    if not samples:
-        raise DataError(f"expected samples in the {split} split of {data}, received none; show another --split.")
     solver = Solver.load(model) if model else None
-    if solver:
-        require_same_spec(dataset, solver.spec)
+    samples, spec, facts, usual_place = _drawn(data, count) if _is_scheme(data) else _stored(data, split, count, solver)
     answers = _read(solver, samples)
     shown = [_captioned(sample, answers) for sample in samples]
-    draw = _clip_drawer(dataset.spec, answers) if dataset.spec.media == "audio" else None
-    place = Path(out) if out else dataset.path / "sheet.png"
+    draw = _clip_drawer(spec, answers) if spec.media == "audio" else None
+    place = Path(out) if out else usual_place
     place.parent.mkdir(parents=True, exist_ok=True)
-    write_file(place, encode_png(contact_sheet(shown, dataset.spec, columns or in_a_row, draw)))
-    manifest = dataset.manifest
-    facts = {
-        "path": str(dataset.path),
-        "source": manifest.source,
-        "scheme": manifest.scheme,
-        "knobs": manifest.knobs,
-        "seed": manifest.seed,
-        "spec": json.loads(manifest.spec.to_json()),
-        "counts": dataset.counts,
-        "digest": dataset.digest,
-        "sheet": str(place),
-    }
+    write_file(place, encode_png(contact_sheet(shown, spec, columns or SHOWN[spec.media][1], draw)))
+    facts |= {"sheet": str(place)}
     if lost := without_font(sample.text or "" for sample in samples):
         print(
             f"no font of this machine has {lost}: their codes stand in the sheet; install one, or name its "
@@ -85,6 +75,55 @@ def preview(
     for name, value in facts.items():
         if value is not None and value != {}:
             print(f"{name + ':':8} {_words(value)}")
+
+
+def _is_scheme(name: str) -> bool:
+    from captcha_core.sources.schemes import SCHEMES
+    from captcha_core.yaml_files import is_yaml
+
+    return is_yaml(name) or (name in SCHEMES and not Path(name).exists())
+
+
+def _drawn(name: str, count: int | None) -> Shown:
+    """Return the first captchas that a scheme draws."""
+    from captcha_core.sources.generate import draw_samples
+    from captcha_core.sources.schemes import get_scheme
+
+    scheme = get_scheme(name)
+    samples = draw_samples(scheme, 0, range(count or SHOWN[scheme.spec.media][0]))
+    facts = {
+        "scheme": scheme.name,
+        "knobs": scheme.knobs.model_dump(mode="json"),
+        "seed": 0,
+        "spec": json.loads(scheme.spec.to_json()),
+    }
+    return samples, scheme.spec, facts, Path(f"{scheme.name}.png")
+
+
+def _stored(folder: str, split: str, count: int | None, solver: "Solver | None") -> Shown:
+    """Return captchas of a data set."""
+    from captcha_core.dataset.store import Dataset
+    from captcha_core.errors import DataError
+    from captcha_core.workflows.data import require_same_spec
+
+    dataset = Dataset.open(folder)
+    samples = dataset.spread(split, count or SHOWN[dataset.spec.media][0])
+    if not samples:
+        raise DataError(f"expected samples in the {split} split of {folder}, received none; show another --split.")
+    if solver:
+        require_same_spec(dataset, solver.spec)
+    manifest = dataset.manifest
+    facts = {
+        "path": str(dataset.path),
+        "source": manifest.source,
+        "scheme": manifest.scheme,
+        "knobs": manifest.knobs,
+        "seed": manifest.seed,
+        "spec": json.loads(manifest.spec.to_json()),
+        "counts": dataset.counts,
+        "digest": dataset.digest,
+    }
+    return samples, dataset.spec, facts, dataset.path / "sheet.png"
 
 
 def _read(solver: "Solver | None", samples: "list[Sample]") -> "dict[str, Answer | None]":

@@ -48,8 +48,12 @@ def scaled(picture: Picture, factor: float, sharp: bool = False) -> None:
 
 def resampled(picture: Picture) -> None:
     """Make the picture smaller or larger, and then as large as before."""
+    coarsened(picture, picture.dice.between(0.55, 0.9) if picture.image.shape[0] > 36 else 1.5)
+
+
+def coarsened(picture: Picture, factor: float) -> None:
+    """Scale the picture by a factor, and then back."""
     height, width = picture.image.shape[:2]
-    factor = picture.dice.between(0.55, 0.9) if height > 36 else 1.5
     way = picture.dice.pick((cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC))
     small = cv2.resize(picture.image, (int(width * factor), int(height * factor)), interpolation=way)
     picture.image = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)

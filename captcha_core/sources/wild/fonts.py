@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from captcha_core.errors import SpecError
 from captcha_core.media.fonts import FOLDER_VARIABLE
 from captcha_core.sources.wild.dice import Dice
 
@@ -66,6 +67,26 @@ def font_files() -> tuple[str, ...]:
             if path.suffix.lower() in SUFFIXES and not any(word in name for word in SYMBOLS):
                 found.setdefault(name, str(path))
     return tuple(found.values())
+
+
+def font_named(name: str) -> str:
+    """Return the file of a font of this machine.
+
+    Raises:
+        SpecError: If there is none of this name.
+    """
+    found = _by_name().get(name.lower())
+    if found is None:
+        raise SpecError(
+            f"expected a font of this machine, such as {REFERENCES[0]}, received {name!r}; install it, name its folder "
+            f"in {FOLDER_VARIABLE}, or leave it out."
+        )
+    return found
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    return {Path(path).stem.lower(): path for path in font_files()}
 
 
 def _folders() -> list[Path]:

@@ -38,6 +38,7 @@ class Setting:
         pixels: Share of the pictures that are drawn in a font of large pixels.
         aliased: Share of the pictures without grey edges and without turning.
         edge: Share of the room that is left beside the text by which it leaves the centre.
+        fonts: Files to draw with; by default any of the machine.
     """
 
     height: tuple[float, float] = (0.45, 0.8)
@@ -57,6 +58,7 @@ class Setting:
     pixels: float = 0.0
     aliased: float = 0.1
     edge: float = 0.6
+    fonts: tuple[str, ...] = ()
 
 
 class Layer(NamedTuple):
@@ -95,6 +97,9 @@ def set_text(picture: Picture, setting: Setting) -> Layer:
 
 
 def _fonts(dice: Dice, text: str, setting: Setting) -> list[str]:
+    if setting.fonts:
+        each = dice.chance(setting.mixed)
+        return [dice.pick(setting.fonts) for _ in text] if each else [dice.pick(setting.fonts)] * len(text)
     if dice.chance(setting.strokes):
         return [f"{STROKES}/{dice.whole(0, len(HERSHEY) - 1)}/{dice.pick((0.04, 0.07, 0.1, 0.15))}"] * len(text)
     if dice.chance(setting.pixels):
