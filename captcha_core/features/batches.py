@@ -1,11 +1,16 @@
-"""Endless batches for training from any position on, out of memory or from a live stream, for any Keras backend."""
+"""Endless batches for training from any position on: out of memory, from shards or from a live stream."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from captcha_core.dataset.shuffled import ShuffledSplit, Window
+from captcha_core.dataset.store import Dataset
 from captcha_core.features.augment import Augment
 from captcha_core.features.contract import Features
+from captcha_core.features.letters import NoLetters
 from captcha_core.sources.generate import texts
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.stream import Stream
@@ -13,6 +18,7 @@ from captcha_core.spec.captcha import CaptchaSpec
 
 Batch = tuple[np.ndarray, np.ndarray]
 Batches = Callable[[int], Iterator[Batch]]  # from the batch with this number on
+WINDOW_BYTES = 160 * 2**20  # of features that are shuffled among themselves; three windows are in memory at most
 
 
 def array_batches(
@@ -51,6 +57,73 @@ def array_batches(
             number += 1
 
     return batches
+
+
+def shard_batches(
+    dataset: Dataset,
+    split: str,
+    features: Features,
+    batch_size: int,
+    seed: int,
+    augment: Augment | None = None,
+    window_bytes: int = WINDOW_BYTES,
+) -> Batches:
+    """Return batches (features, ids) of a split that need not fit into memory; the next window is read ahead.
+
+    As with :func:`array_batches`, a batch depends on the seed and its number alone.
+
+    Raises:
+        DataError: If the split has no labelled samples, or from a batch if a shard is damaged.
+    """
+    shuffled = ShuffledSplit(dataset, split, seed, window_bytes // bytes_of(features))
+    spec = dataset.spec
+
+    def read(window: Window) -> tuple[np.ndarray, np.ndarray]:
+        x = np.zeros((sum(shuffled.labelled[name] for name in window.shards), *features.shape), features.dtype)
+        texts = []
+        for index, (media, text) in enumerate(shuffled.media(window)):
+            texts.append(text)
+            with contextlib.suppress(NoLetters):  # nothing is learnt from an empty row
+                x[index] = features.from_media(media, spec)
+        return x, spec.charset.encode(texts, spec.max_length)
+
+    def batches(first: int) -> Iterator[Batch]:
+        number, left = first, batch_size
+        parts: list[Batch] = []
+        with contextlib.closing(_read_ahead(shuffled.windows(first * batch_size), read)) as windows:
+            for order, (x, ids) in windows:
+                while len(order):
+                    picked, order = order[:left], order[left:]
+                    parts.append((x[picked], ids[picked]))
+                    left -= len(picked)
+                    if left:
+                        continue
+                    batch, labels = (np.concatenate(part) for part in zip(*parts, strict=True))
+                    if augment is not None:
+                        batch = augment(batch, np.random.default_rng([seed, 1, number]))
+                    yield batch, labels
+                    number, left, parts = number + 1, batch_size, []
+
+    return batches
+
+
+def bytes_of(features: Features) -> int:
+    """Return how much memory one sample's features take."""
+    return int(np.prod(features.shape)) * np.dtype(features.dtype).itemsize
+
+
+def _read_ahead(
+    windows: Iterator[Window], read: Callable[[Window], tuple[np.ndarray, np.ndarray]]
+) -> Iterator[tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]]:
+    """Yield the order and the contents of windows; one is read by a thread while the one before it is used."""
+    with ThreadPoolExecutor(1, thread_name_prefix="read-shards") as pool:
+        window = next(windows)
+        waiting = pool.submit(read, window)
+        while True:
+            order, contents = window.order, waiting.result()
+            window = next(windows)
+            waiting = pool.submit(read, window)
+            yield order, contents
 
 
 def stream_batches(

@@ -16,6 +16,7 @@ SUITES = {
     "install": "the wheel into an empty environment and a first captcha: seconds and size; --set extra=train",
     "inference": "bytes to text beside Keras, ONNX Runtime and ddddocr",
     "readers": "readers without a training, ours beside ddddocr and others: exact match, milliseconds; --data DIR ...",
+    "large": "training from the shards of a large data set beside training from arrays: images a second, memory",
     "real": "real captchas: several splits, and the curve over the number of labels; --set data=DIR",
     "serving": "requests a second beside a bare route and a route of an earlier project",
     "sweep": "trainings over presets or data sets, settings and seeds, in MLflow; --set presets=[digits4]",
