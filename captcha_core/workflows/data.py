@@ -16,7 +16,7 @@ from captcha_core.dataset.generate import GenerationRequest, Source, write_drawn
 from captcha_core.dataset.import_files import write_import
 from captcha_core.dataset.store import MANIFEST, Dataset, require_same_spec
 from captcha_core.errors import DataError, SpecError
-from captcha_core.features.batches import Batches, array_batches, stream_batches
+from captcha_core.features.batches import Batches, array_batches, bytes_of, shard_batches, stream_batches
 from captcha_core.features.contract import Features
 from captcha_core.features.letters import NoLetters
 from captcha_core.progress import console, progress_bar
@@ -32,6 +32,8 @@ from captcha_core.training.diagnosis import Remark, diagnose_labels
 
 VALIDATION_SEED = 2**31  # added to the seed, so that validation never meets the training stream
 TEST_SEED = 2**33
+MOST_ARRAY_BYTES = 2**30  # of features: a larger train split is read from its shards again and again
+MOST_VALIDATION = 20_000  # captchas of a data set that are read after each epoch
 REGROUPS = 4  # captchas that a single letter is put into
 
 
@@ -81,15 +83,20 @@ def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, cach
 def from_dataset(
     dataset: Dataset, spec: CaptchaSpec, features: Features, config: TrainingConfig, cache: Cache
 ) -> TrainingData:
-    """A data set's train split, in memory, shuffled and augmented; its validation split to steer by.
+    """A data set's train split, shuffled and augmented, in memory or from its shards; its validation split to steer by.
 
     Raises:
         DataError: If a split is empty or the data set is of another specification.
     """
     require_same_spec(dataset, spec)
-    x, texts = loaded(dataset, "train", features, cache)
-    validation = loaded(dataset, "validation", features, cache)
-    batches = array_batches(x, texts, spec, config.batch_size, config.seed, features.augmentation(config.augment))
+    augment = features.augmentation(config.augment)
+    if dataset.counts["train"] * bytes_of(features) > MOST_ARRAY_BYTES:
+        texts = [text for text in dataset.texts("train") if text is not None]
+        batches = shard_batches(dataset, "train", features, config.batch_size, config.seed, augment)
+    else:
+        x, texts = loaded(dataset, "train", features, cache)
+        batches = array_batches(x, texts, spec, config.batch_size, config.seed, augment)
+    validation = loaded(dataset, "validation", features, cache, MOST_VALIDATION)
     where = str(Path(dataset.path).resolve())
     remarks = diagnose_labels(texts, validation[1])
     return TrainingData(batches, validation, Path(where).name, dataset.digest, dataset.counts, where, remarks)
@@ -217,25 +224,36 @@ def rows_digest(dataset: Dataset, *splits: str) -> str:
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
-def loaded(dataset: Dataset, split: str, features: Features, cache: Cache) -> tuple[np.ndarray, list[str]]:
+def loaded(
+    dataset: Dataset, split: str, features: Features, cache: Cache, most: int | None = None
+) -> tuple[np.ndarray, list[str]]:
     """Return features (N, ...) and texts of a split's labelled samples; what cannot be cut into letters stays empty.
+
+    Args:
+        most: So many samples, evenly spread over the split, where it holds more.
 
     Raises:
         DataError: If there are none.
     """
-    key = (str(dataset.path), split, features.model_dump_json())
-    return get_or_make(cache, key, lambda: _read(dataset, split, features))
+    key = (str(dataset.path), split, features.model_dump_json(), most)
+    return get_or_make(cache, key, lambda: _read(dataset, split, features, most))
 
 
-def _read(dataset: Dataset, split: str, features: Features) -> tuple[np.ndarray, list[str]]:
-    samples = labelled(dataset, split)
-    x = np.zeros((len(samples), *features.shape), dtype=features.dtype)
+def _read(dataset: Dataset, split: str, features: Features, most: int | None) -> tuple[np.ndarray, list[str]]:
+    require_labels(dataset, split)
+    held = sum(text is not None for text in dataset.texts(split))
+    few = most is not None and held > most
+    chosen = dataset.spread(split, most or 0) if few else dataset.samples(split)
+    samples = (sample for sample in chosen if sample.text is not None)
+    x = np.zeros((most if few else held, *features.shape), dtype=features.dtype)
+    texts: list[str] = []
     uncut = 0
-    for index, sample in enumerate(samples):
+    for sample in samples:
         try:
-            x[index] = features.from_media(sample.media, dataset.spec)
+            x[len(texts)] = features.from_media(sample.media, dataset.spec)
         except NoLetters:  # empty squares: nothing is learnt from them, and they are not read
             uncut += 1
+        texts.append(sample.text or "")
     if uncut:
-        console.print(f"{split}: {uncut:,} of {len(samples):,} captchas could not be cut into letters")
-    return x, [sample.text or "" for sample in samples]
+        console.print(f"{split}: {uncut:,} of {len(texts):,} captchas could not be cut into letters")
+    return x[: len(texts)], texts
