@@ -27,6 +27,7 @@ from experiments.commands.export import export
 from experiments.commands.export_data import export_data
 from experiments.commands.generate import generate
 from experiments.commands.history import history
+from experiments.commands.imitate import imitate
 from experiments.commands.import_data import import_data
 from experiments.commands.init import init
 from experiments.commands.lab import lab
@@ -68,6 +69,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "lab": lab,
     "presets": presets,
     "schemes": schemes,
+    "imitate": imitate,
     "doctor": doctor,
     "benchmark": benchmark,
     "generate": generate,

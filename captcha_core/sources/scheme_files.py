@@ -187,6 +187,9 @@ def _knob_lines(kind: type[Knobs], values: Mapping[str, Any]) -> Iterator[str]:
         name: " ".join(text.split()) for name, text in ARGUMENT.findall((kind.__doc__ or "").partition("Args:")[2])
     }
     for name, value in values.items():
+        if value and isinstance(value, list) and isinstance(value[0], dict):
+            yield from (f"  {name}:", *(f"    - {_flow(one)}" for one in value))
+            continue
         line = f"  {name}: {_flow(value)}"
         about = words.get(name, "").partition(". ")[0].rstrip(".").replace("`", "")
         yield f"{line:<{COMMENTS_FROM}}  # {about}" if about and len(line) < 120 else line

@@ -14,6 +14,7 @@ SUITES = {
     "dashboard": "pages with 1,000 runs in a real browser: first and second visit, memory",
     "generation": "pictures a second beside the captcha package; can they be told apart?",
     "install": "the wheel into an empty environment and a first captcha: seconds and size; --set extra=train",
+    "imitation": "a scheme fitted to unlabelled captchas: builtin reader alone and refined on it; --set data=[DIR]",
     "inference": "bytes to text beside Keras, ONNX Runtime and ddddocr",
     "readers": "readers without a training, ours beside ddddocr and others: exact match, milliseconds; --data DIR ...",
     "large": "training from the shards of a large data set beside training from arrays: images a second, memory",

@@ -1,4 +1,4 @@
-"""The scheme ``site``: every trait is a knob, each knob does something, and a picture depends on seed and number alone."""
+"""The scheme ``site``: every trait is a knob that shows, and a picture depends on seed and number alone."""
 
 from typing import Any
 

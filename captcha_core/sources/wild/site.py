@@ -5,7 +5,7 @@ Where ``wild`` draws any of its families at random, here every trait is a knob: 
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import cv2
 import numpy as np
@@ -76,7 +76,7 @@ class SiteKnobs(Knobs):
         coarse: Factor by which the picture is made smaller and larger again; 1 for neither.
         jpeg: Quality of compression; 0 for none.
         one_bit: Whether all is black or white.
-        variants: Other settings, of which one is drawn for each picture in place of these.
+        variants: What is otherwise in some pictures; one of these is drawn for each.
     """
 
     sizes_px: tuple[tuple[Side, Side], ...] = Field((), max_length=64)
@@ -125,6 +125,16 @@ class SiteKnobs(Knobs):
     jpeg: int = Field(0, ge=0, le=100)
     one_bit: bool = False
     variants: tuple["SiteKnobs", ...] = Field((), max_length=32)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inherited(cls, fields: Any) -> Any:
+        """Let variants have what they do not say themselves."""
+        if not (isinstance(fields, dict) and isinstance(fields.get("variants"), list | tuple)):
+            return fields
+        shared = {name: value for name, value in fields.items() if name != "variants"}
+        variants = [{**shared, **one} if isinstance(one, dict) else one for one in fields["variants"]]
+        return {**fields, "variants": variants}
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

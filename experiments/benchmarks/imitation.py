@@ -1,0 +1,135 @@
+"""Captchas without one label: the builtin reader alone beside the same reader refined on a scheme fitted to them."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from captcha_core.dataset.store import Dataset
+from captcha_core.evaluation.metrics import Proportion, exact_match
+from captcha_core.features.batches import Batch, Batches, stream_batches
+from captcha_core.models.decode import Limits, decode
+from captcha_core.native import start_keras
+from captcha_core.progress import console
+from captcha_core.solver import Solver
+from captcha_core.sources.generate import draw_arrays
+from captcha_core.sources.scheme import Scheme
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.workflows.imitate import Imitation, imitate
+
+FIRST_SEED, VALIDATION_SEED, VALIDATION = 11, 12, 400
+
+
+def run(
+    data: Sequence[str],
+    unlabelled: int = 200,
+    seconds: float = 200.0,
+    minutes: float = 3.0,
+    batch_size: int = 32,
+    schemes: str = "",
+) -> dict[str, Any]:
+    """Measure on the data sets in some folders; case does not count.
+
+    Args:
+        unlabelled: Captchas that the scheme is fitted to; all others are read.
+        seconds: Processor time of each fit.
+        minutes: Training of each refined reader.
+        schemes: A folder for the fitted schemes.
+    """
+    start_keras()
+    rows = []
+    for folder in data:
+        media, texts = _stored(Dataset.open(folder))
+        name = Path(folder).name
+        order = np.random.default_rng(0).permutation(len(media))
+        found = imitate([media[index] for index in order[:unlabelled]], name, seconds=seconds)
+        if schemes:
+            (Path(schemes) / f"{name}.yaml").write_text(found.to_yaml(), encoding="utf-8")
+        unseen = order[unlabelled:]
+        rows.append(
+            {
+                "set": name,
+                **_compare(found, [media[i] for i in unseen], [texts[i] for i in unseen], minutes, batch_size),
+            }
+        )
+        console.print(table({"sets": rows[-1:]}))
+    return {"suite": "imitation", "unlabelled": unlabelled, "minutes": minutes, "sets": rows}
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return the figures as lines."""
+    lines = []
+    for row in result["sets"]:
+        figures = "  ".join(f"{way} {row[way]['exact_match']:.1%}" for way in ("builtin", "limited", "refined"))
+        lines.append(
+            f"{row['set']:<16} {figures}  n {row['builtin']['n']}  distance {row['distance']:.2f} of "
+            f"{row['pool']:.2f}, {row['alphabet']} {row['lengths']}"
+        )
+    return "\n".join(lines)
+
+
+def _stored(dataset: Dataset) -> tuple[list[bytes], list[str]]:
+    samples = [one for split in dataset.counts for one in dataset.samples(split) if one.text]
+    return [sample.media for sample in samples], [sample.text or "" for sample in samples]
+
+
+def _compare(
+    found: Imitation, media: Sequence[bytes], texts: Sequence[str], minutes: float, batch_size: int
+) -> dict[str, Any]:
+    """Return what the builtin reader reads of unseen captchas: as it is, within the scheme's limits, and refined."""
+    reader, spec = Solver.load("builtin"), found.scheme.spec
+    limits = Limits.of(reader.spec, "".join(sorted(set(spec.alphabet))), spec.min_length, spec.max_length)
+    x = np.stack([reader.features(one) for one in media])
+    logits = np.concatenate([reader.logits(x[first : first + 64]) for first in range(0, len(x), 64)])
+    refined = _refined(found.scheme, reader, minutes, batch_size).predict(x, batch_size=128, verbose=0)
+    return {
+        "builtin": _score(reader.spec, logits, texts, Limits.of(reader.spec)).as_dict(),
+        "limited": _score(reader.spec, logits, texts, limits).as_dict(),
+        "refined": _score(reader.spec, refined, texts, limits).as_dict(),
+        "distance": found.distance,
+        "pool": found.pool,
+        "alphabet": spec.alphabet,
+        "lengths": [spec.min_length, spec.max_length],
+    }
+
+
+def _score(spec: CaptchaSpec, logits: np.ndarray, texts: Sequence[str], limits: Limits) -> Proportion:
+    read = [spec.charset.decode(decode("ctc", one, limits).ids).casefold() for one in logits]
+    return exact_match([text.casefold() for text in texts], read)
+
+
+def _refined(scheme: Scheme, reader: Solver, minutes: float, batch_size: int) -> Any:
+    """Return the builtin reader's network, trained further on the stream of a scheme."""
+    import keras
+
+    from captcha_core.training.checkpoint import Checkpoint
+    from captcha_core.training.config import TrainingConfig, TrainingTask
+    from captcha_core.training.fit import train
+
+    features, spec = reader.bundle.config.features, reader.spec
+    arrays, texts = draw_arrays(scheme, VALIDATION_SEED, range(VALIDATION))
+    config = TrainingConfig(
+        minutes=minutes, steps_per_epoch=50, batch_size=batch_size, learning_rate=0.002, ema=0.98, warmup=0.1
+    )
+    donor = keras.saving.load_model(reader.bundle.keras_path, compile=False, safe_mode=True)
+    with tempfile.TemporaryDirectory() as folder:
+        return train(
+            TrainingTask(spec, reader.bundle.config.network, reader.bundle.config.options, config),
+            _renumbered(stream_batches(scheme, features, batch_size, FIRST_SEED), scheme.spec, spec),
+            (features.encode(arrays), texts),
+            Checkpoint(Path(folder)),
+            start_from=donor,
+        ).model
+
+
+def _renumbered(batches: Batches, mine: CaptchaSpec, theirs: CaptchaSpec) -> Batches:
+    """Return the same batches with the class ids of another alphabet, filled up to its longest text."""
+    ids = np.concatenate([[0], theirs.charset.encode([mine.alphabet], len(mine.alphabet))[0]])
+
+    def renumbered(first: int) -> Iterator[Batch]:
+        for x, labels in batches(first):
+            yield x, np.pad(ids[labels], ((0, 0), (0, theirs.max_length - mine.max_length))).astype(labels.dtype)
+
+    return renumbered
