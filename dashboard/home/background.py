@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
@@ -19,11 +20,13 @@ DEMO, DEMO_MINUTES = "digits4", 2.0
 def start_form() -> None:
     """Show the form that starts a training, unless one is running."""
     from captcha_core.presets.preset import preset_names
+    from captcha_core.sources.scheme_files import scheme_files
+    from captcha_core.sources.schemes import SCHEMES
 
     job = jobs.current()
     if job and job.running:
         return
-    names = preset_names()
+    names = [*preset_names(), *scheme_files(Path(), SCHEMES)]
     with st.form("training", border=False):
         left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
         preset = left.selectbox("Preset", names, names.index(DEMO) if DEMO in names else 0)
