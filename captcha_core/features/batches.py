@@ -1,7 +1,7 @@
 """Endless batches for training from any position on: out of memory, from shards or from a live stream."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -78,7 +78,7 @@ def shard_batches(
     shuffled = ShuffledSplit(dataset, split, seed, window_bytes // bytes_of(features))
     spec = dataset.spec
 
-    def read(window: Window) -> tuple[np.ndarray, np.ndarray]:
+    def read(window: Window) -> Batch:
         x = np.zeros((sum(shuffled.labelled[name] for name in window.shards), *features.shape), features.dtype)
         texts = []
         for index, (media, text) in enumerate(shuffled.media(window)):
@@ -113,8 +113,8 @@ def bytes_of(features: Features) -> int:
 
 
 def _read_ahead(
-    windows: Iterator[Window], read: Callable[[Window], tuple[np.ndarray, np.ndarray]]
-) -> Iterator[tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]]:
+    windows: Iterator[Window], read: Callable[[Window], Batch]
+) -> Generator[tuple[np.ndarray, Batch], None, None]:
     """Yield the order and the contents of windows; one is read by a thread while the one before it is used."""
     with ThreadPoolExecutor(1, thread_name_prefix="read-shards") as pool:
         window = next(windows)

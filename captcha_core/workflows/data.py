@@ -242,10 +242,10 @@ def loaded(
 def _read(dataset: Dataset, split: str, features: Features, most: int | None) -> tuple[np.ndarray, list[str]]:
     require_labels(dataset, split)
     held = sum(text is not None for text in dataset.texts(split))
-    few = most is not None and held > most
-    chosen = dataset.spread(split, most or 0) if few else dataset.samples(split)
+    wanted = held if most is None else min(held, most)
+    chosen = dataset.samples(split) if wanted == held else dataset.spread(split, wanted)
     samples = (sample for sample in chosen if sample.text is not None)
-    x = np.zeros((most if few else held, *features.shape), dtype=features.dtype)
+    x = np.zeros((wanted, *features.shape), dtype=features.dtype)
     texts: list[str] = []
     uncut = 0
     for sample in samples:

@@ -1,6 +1,6 @@
 """How alike two sets of captchas are, as a reader sees them: strips of light ink on black, described by numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ AREAS = (4, 16, 64, 256, 1024, 10_000)
 SCALES = 2
 
 
-def describe(pictures: Sequence[np.ndarray]) -> np.ndarray:
+def describe(pictures: Iterable[np.ndarray]) -> np.ndarray:
     """Return numbers (N, D) for pictures uint8 (H, W, C) of any size."""
     return np.stack([_describe(picture) for picture in pictures])
 

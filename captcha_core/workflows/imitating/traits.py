@@ -1,7 +1,7 @@
 """What is plain from captchas: sizes, colours, extent of the text, kind of file; and what a reader guesses."""
 
 import io
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -80,10 +80,11 @@ def _ink_pixels(picture: np.ndarray, page: np.ndarray) -> np.ndarray:
     inner = picture[2:-2, 2:-2]
     far = _distance(inner, page)
     full = np.quantile(far, 0.97)
-    strong = inner[far >= max(STRONG * full, 24)]
+    strong: np.ndarray = inner[far >= max(STRONG * full, 24)]
     if not len(strong):
         return np.empty((0, 3), np.float32)
-    return strong[np.linspace(0, len(strong) - 1, PIXELS_A_PICTURE).astype(int)].astype(np.float32)
+    spread = np.linspace(0, len(strong) - 1, PIXELS_A_PICTURE).astype(int)
+    return np.asarray(strong[spread], np.float32)
 
 
 def _palette(colours: np.ndarray) -> tuple[list[list[int]], int]:
@@ -93,7 +94,9 @@ def _palette(colours: np.ndarray) -> tuple[list[list[int]], int]:
     count = min(MOST_COLOURS, len(np.unique(colours.astype(np.uint8), axis=0)))
     cv2.setRNGSeed(0)
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 1.0)
-    _, labels, centres = cv2.kmeans(colours.astype(np.float32), count, None, stop, 2, cv2.KMEANS_PP_CENTERS)
+    start = np.zeros((len(colours), 1), np.int32)  # is not used, and wanted
+    _, found, middles = cv2.kmeans(colours.astype(np.float32), count, start, stop, 2, cv2.KMEANS_PP_CENTERS)
+    labels, centres = np.asarray(found), np.asarray(middles)
     shares = np.bincount(labels.ravel(), minlength=count) / len(colours)
     kept = [index for index in np.argsort(-shares) if shares[index] >= RARE]
     spread = np.abs(colours - centres[labels.ravel()]).mean()
@@ -153,7 +156,7 @@ def _jpeg_quality(media: bytes) -> int:
 
 def guessed_lengths(answers: Sequence[Answer]) -> tuple[int, int]:
     """Return the least and greatest length of what a reader made of the pictures, rare ones left out."""
-    weights: Counter[int] = Counter()
+    weights: dict[int, float] = defaultdict(float)
     for answer in answers:
         weights[len(answer.text)] += answer.confidence + 0.01
     total = sum(weights.values())
