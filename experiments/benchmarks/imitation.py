@@ -16,8 +16,9 @@ from captcha_core.progress import console
 from captcha_core.solver import Solver
 from captcha_core.sources.generate import draw_arrays
 from captcha_core.sources.scheme import Scheme
+from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.workflows.imitate import Imitation, imitate
+from captcha_core.workflows.imitate import imitate
 
 FIRST_SEED, VALIDATION_SEED, VALIDATION = 11, 12, 400
 
@@ -36,26 +37,31 @@ def run(
         unlabelled: Captchas that the scheme is fitted to; all others are read.
         seconds: Processor time of each fit.
         minutes: Training of each refined reader.
-        schemes: A folder for the fitted schemes.
+        schemes: A folder for the fitted schemes; those that are there are not fitted anew.
     """
     start_keras()
     rows = []
     for folder in data:
         media, texts = _stored(Dataset.open(folder))
-        name = Path(folder).name
         order = np.random.default_rng(0).permutation(len(media))
-        found = imitate([media[index] for index in order[:unlabelled]], name, seconds=seconds)
-        if schemes:
-            (Path(schemes) / f"{name}.yaml").write_text(found.to_yaml(), encoding="utf-8")
+        scheme = _fitted(Path(folder).name, [media[index] for index in order[:unlabelled]], seconds, schemes)
         unseen = order[unlabelled:]
-        rows.append(
-            {
-                "set": name,
-                **_compare(found, [media[i] for i in unseen], [texts[i] for i in unseen], minutes, batch_size),
-            }
-        )
+        figures = _compare(scheme, [media[i] for i in unseen], [texts[i] for i in unseen], minutes, batch_size)
+        rows.append({"set": scheme.name, **figures})
         console.print(table({"sets": rows[-1:]}))
     return {"suite": "imitation", "unlabelled": unlabelled, "minutes": minutes, "sets": rows}
+
+
+def _fitted(name: str, media: Sequence[bytes], seconds: float, schemes: str) -> Scheme:
+    """Return the scheme for a set, from its file where there is one."""
+    path = Path(schemes or ".") / f"{name}.yaml"
+    if schemes and path.is_file():
+        return get_scheme(str(path))
+    found = imitate(media, name, seconds=seconds)
+    console.print(f"{name}: {found.tried} settings tried, distance {found.distance:.2f}, all kinds {found.pool:.2f}")
+    if schemes:
+        path.write_text(found.to_yaml(), encoding="utf-8")
+    return found.scheme
 
 
 def table(result: dict[str, Any]) -> str:
@@ -63,10 +69,8 @@ def table(result: dict[str, Any]) -> str:
     lines = []
     for row in result["sets"]:
         figures = "  ".join(f"{way} {row[way]['exact_match']:.1%}" for way in ("builtin", "limited", "refined"))
-        lines.append(
-            f"{row['set']:<16} {figures}  n {row['builtin']['n']}  distance {row['distance']:.2f} of "
-            f"{row['pool']:.2f}, {row['alphabet']} {row['lengths']}"
-        )
+        text = f"{row['alphabet']}, {row['lengths'][0]} to {row['lengths'][1]}"
+        lines.append(f"{row['set']:<16} {figures}  n {row['builtin']['n']}  {text}")
     return "\n".join(lines)
 
 
@@ -76,20 +80,18 @@ def _stored(dataset: Dataset) -> tuple[list[bytes], list[str]]:
 
 
 def _compare(
-    found: Imitation, media: Sequence[bytes], texts: Sequence[str], minutes: float, batch_size: int
+    scheme: Scheme, media: Sequence[bytes], texts: Sequence[str], minutes: float, batch_size: int
 ) -> dict[str, Any]:
     """Return what the builtin reader reads of unseen captchas: as it is, within the scheme's limits, and refined."""
-    reader, spec = Solver.load("builtin"), found.scheme.spec
+    reader, spec = Solver.load("builtin"), scheme.spec
     limits = Limits.of(reader.spec, "".join(sorted(set(spec.alphabet))), spec.min_length, spec.max_length)
     x = np.stack([reader.features(one) for one in media])
     logits = np.concatenate([reader.logits(x[first : first + 64]) for first in range(0, len(x), 64)])
-    refined = _refined(found.scheme, reader, minutes, batch_size).predict(x, batch_size=128, verbose=0)
+    refined = _refined(scheme, reader, minutes, batch_size).predict(x, batch_size=128, verbose=0)
     return {
         "builtin": _score(reader.spec, logits, texts, Limits.of(reader.spec)).as_dict(),
         "limited": _score(reader.spec, logits, texts, limits).as_dict(),
         "refined": _score(reader.spec, refined, texts, limits).as_dict(),
-        "distance": found.distance,
-        "pool": found.pool,
         "alphabet": spec.alphabet,
         "lengths": [spec.min_length, spec.max_length],
     }
