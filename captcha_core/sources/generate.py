@@ -10,7 +10,7 @@ from captcha_core.media.image import encode_png
 from captcha_core.sources.randomness import TEXT, random_bits
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.wild import scheme as wild
-from captcha_core.sources.wild import site
+from captcha_core.sources.wild.site import SiteKnobs
 from captcha_core.spec.sample import Sample
 
 Arrays = np.ndarray | list[np.ndarray]
@@ -67,8 +67,10 @@ def draw_arrays(
     labels = _labels(scheme, seed, indices, texts)
     if isinstance(scheme.knobs, wild.WildKnobs):
         return wild.draw_batch(scheme.knobs, seed, indices, labels), labels
-    if isinstance(scheme.knobs, site.SiteKnobs):
-        return site.draw_batch(scheme.knobs, scheme.spec, seed, indices, labels), labels
+    if isinstance(scheme.knobs, SiteKnobs):
+        from captcha_core.sources.wild import brush
+
+        return brush.draw_batch(scheme.knobs, scheme.spec, seed, indices, labels), labels
     if scheme.spec.media == "image":
         from captcha_core.sources import image_render
 

@@ -1,10 +1,17 @@
 """How the knobs of the scheme ``site`` become paint."""
 
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
 from captcha_core.sources.wild import backgrounds, colours, distort, finish, lettering, lines, specks
+from captcha_core.sources.wild.dice import Dice
 from captcha_core.sources.wild.fonts import font_named
 from captcha_core.sources.wild.layout import Layer, Setting, set_text
 from captcha_core.sources.wild.picture import Colour, Picture, paint
 from captcha_core.sources.wild.site import CLOSE, SiteKnobs
+from captcha_core.spec.captcha import CaptchaSpec
 
 BENDS = {
     "waves": distort.waves, "lens": distort.lens, "rubber": distort.rubber, "tilt": distort.tilt,
@@ -12,7 +19,27 @@ BENDS = {
 }  # fmt: skip
 
 
-def paint_site(picture: Picture, knobs: SiteKnobs) -> None:
+def draw_batch(
+    knobs: SiteKnobs, spec: CaptchaSpec, seed: int, indices: Sequence[int], texts: Sequence[str]
+) -> list[np.ndarray]:
+    """Return pictures uint8 (H, W, C), of the specification's size or each of its own."""
+    return [draw(knobs, spec, seed, index, text) for index, text in zip(indices, texts, strict=True)]
+
+
+def draw(knobs: SiteKnobs, spec: CaptchaSpec, seed: int, index: int, text: str) -> np.ndarray:
+    """Return one picture, uint8 (H, W, C)."""
+    dice = Dice(seed, index)
+    one = dice.pick(knobs.variants) if knobs.variants else knobs
+    sizes_px = one.sizes_px or knobs.sizes_px
+    height, width = dice.pick(sizes_px) if sizes_px else spec.size_px
+    picture = Picture(dice, text, np.zeros((height, width, 3), np.uint8))
+    _paint_site(picture, one)
+    if spec.channels == 1:
+        return np.ascontiguousarray(cv2.cvtColor(picture.image, cv2.COLOR_RGB2GRAY)[..., None])
+    return picture.image
+
+
+def _paint_site(picture: Picture, knobs: SiteKnobs) -> None:
     """Draw onto a black picture."""
     dice = picture.dice
     _background(picture, knobs)

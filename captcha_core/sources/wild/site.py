@@ -4,16 +4,12 @@ Where ``wild`` draws any of its families at random, here every trait is a knob: 
 (`captchalab imitate`) or written by hand.
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-import cv2
-import numpy as np
 from pydantic import Field, model_validator
 
 from captcha_core.errors import SpecError
 from captcha_core.sources.scheme import Knobs, Scaled, Scheme
-from captcha_core.sources.wild.dice import Dice
 from captcha_core.spec.captcha import DIGITS, CaptchaSpec
 
 Level = Annotated[int, Field(ge=0, le=255)]
@@ -153,26 +149,3 @@ SITE = Scheme(
     ),
     knobs=SiteKnobs(),
 )
-
-
-def draw_batch(
-    knobs: SiteKnobs, spec: CaptchaSpec, seed: int, indices: Sequence[int], texts: Sequence[str]
-) -> list[np.ndarray]:
-    """Return pictures uint8 (H, W, C), of the specification's size or each of its own."""
-    return [draw(knobs, spec, seed, index, text) for index, text in zip(indices, texts, strict=True)]
-
-
-def draw(knobs: SiteKnobs, spec: CaptchaSpec, seed: int, index: int, text: str) -> np.ndarray:
-    """Return one picture, uint8 (H, W, C)."""
-    from captcha_core.sources.wild.brush import paint_site
-    from captcha_core.sources.wild.picture import Picture
-
-    dice = Dice(seed, index)
-    one = dice.pick(knobs.variants) if knobs.variants else knobs
-    sizes_px = one.sizes_px or knobs.sizes_px
-    height, width = dice.pick(sizes_px) if sizes_px else spec.size_px
-    picture = Picture(dice, text, np.zeros((height, width, 3), np.uint8))
-    paint_site(picture, one)
-    if spec.channels == 1:
-        return np.ascontiguousarray(cv2.cvtColor(picture.image, cv2.COLOR_RGB2GRAY)[..., None])
-    return picture.image
