@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from captcha_core.dataset.store import Dataset
-from captcha_core.evaluation.metrics import Proportion, exact_match
+from captcha_core.evaluation.metrics import exact_match
 from captcha_core.features.batches import Batch, Batches, stream_batches
 from captcha_core.models.decode import Limits, decode
 from captcha_core.native import start_keras
@@ -82,30 +82,33 @@ def _stored(dataset: Dataset) -> tuple[list[bytes], list[str]]:
 def _compare(
     scheme: Scheme, media: Sequence[bytes], texts: Sequence[str], minutes: float, batch_size: int
 ) -> dict[str, Any]:
-    """Return what the builtin reader reads of unseen captchas: as it is, within the scheme's limits, and refined."""
+    """Return what the builtin reader reads of unseen captchas: as it is, within the scheme's limits, and refined.
+
+    The refined one looks once at each, the builtin reader again where it is not sure.
+    """
     reader, spec = Solver.load("builtin"), scheme.spec
     limits = Limits.of(reader.spec, "".join(sorted(set(spec.alphabet))), spec.min_length, spec.max_length)
-    x = np.stack([reader.features(one) for one in media])
-    logits = np.concatenate([reader.logits(x[first : first + 64]) for first in range(0, len(x), 64)])
-    refined = _refined(scheme, reader, minutes, batch_size).predict(x, batch_size=128, verbose=0)
+    strips = np.stack([reader.features(one) for one in media])
+    logits = _refined(scheme, reader, minutes, batch_size).predict(strips, batch_size=128, verbose=0)
+    refined = [reader.spec.charset.decode(decode("ctc", one, limits).ids) for one in logits]
     return {
-        "builtin": _score(reader.spec, logits, texts, Limits.of(reader.spec)).as_dict(),
-        "limited": _score(reader.spec, logits, texts, limits).as_dict(),
-        "refined": _score(reader.spec, refined, texts, limits).as_dict(),
+        "builtin": _score(texts, [reader.solve(one).text for one in media]),
+        "limited": _score(texts, [reader.solve(one, limits).text for one in media]),
+        "refined": _score(texts, refined),
         "alphabet": spec.alphabet,
         "lengths": [spec.min_length, spec.max_length],
     }
 
 
-def _score(spec: CaptchaSpec, logits: np.ndarray, texts: Sequence[str], limits: Limits) -> Proportion:
-    read = [spec.charset.decode(decode("ctc", one, limits).ids).casefold() for one in logits]
-    return exact_match([text.casefold() for text in texts], read)
+def _score(texts: Sequence[str], read: Sequence[str]) -> dict[str, Any]:
+    return exact_match([text.casefold() for text in texts], [text.casefold() for text in read]).as_dict()
 
 
 def _refined(scheme: Scheme, reader: Solver, minutes: float, batch_size: int) -> Any:
     """Return the builtin reader's network, trained further on the stream of a scheme."""
     import keras
 
+    from captcha_core.models.transfer import Donor
     from captcha_core.training.checkpoint import Checkpoint
     from captcha_core.training.config import TrainingConfig, TrainingTask
     from captcha_core.training.fit import train
@@ -122,7 +125,7 @@ def _refined(scheme: Scheme, reader: Solver, minutes: float, batch_size: int) ->
             _renumbered(stream_batches(scheme, features, batch_size, FIRST_SEED), scheme.spec, spec),
             (features.encode(arrays), texts),
             Checkpoint(Path(folder)),
-            start_from=donor,
+            start_from=Donor(donor, spec),
         ).model
 
 
