@@ -1,7 +1,7 @@
 """Captchas without one label: the builtin reader alone beside the same reader refined on a scheme fitted to them."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +9,14 @@ import numpy as np
 
 from captcha_core.dataset.store import Dataset
 from captcha_core.evaluation.metrics import exact_match
-from captcha_core.features.batches import Batch, Batches, stream_batches
-from captcha_core.models.decode import Limits, decode
+from captcha_core.features.batches import stream_batches
+from captcha_core.models.decode import Limits, read
 from captcha_core.native import start_keras
 from captcha_core.progress import console
 from captcha_core.solver import Solver
 from captcha_core.sources.generate import draw_arrays
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.schemes import get_scheme
-from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.workflows.imitate import imitate
 
 FIRST_SEED, VALIDATION_SEED, VALIDATION = 11, 12, 400
@@ -88,20 +87,20 @@ def _compare(
     """
     reader, spec = Solver.load("builtin"), scheme.spec
     limits = Limits.of(reader.spec, "".join(sorted(set(spec.alphabet))), spec.min_length, spec.max_length)
+    refined = _refined(scheme, reader, minutes, batch_size)
     strips = np.stack([reader.features(one) for one in media])
-    logits = _refined(scheme, reader, minutes, batch_size).predict(strips, batch_size=128, verbose=0)
-    refined = [reader.spec.charset.decode(decode("ctc", one, limits).ids) for one in logits]
+    logits = refined.predict(strips, batch_size=128, verbose=0)
     return {
         "builtin": _score(texts, [reader.solve(one).text for one in media]),
         "limited": _score(texts, [reader.solve(one, limits).text for one in media]),
-        "refined": _score(texts, refined),
+        "refined": _score(texts, read(reader.bundle.config.head, logits, spec)),
         "alphabet": spec.alphabet,
         "lengths": [spec.min_length, spec.max_length],
     }
 
 
-def _score(texts: Sequence[str], read: Sequence[str]) -> dict[str, Any]:
-    return exact_match([text.casefold() for text in texts], [text.casefold() for text in read]).as_dict()
+def _score(texts: Sequence[str], answers: Sequence[str]) -> dict[str, Any]:
+    return exact_match([text.casefold() for text in texts], [text.casefold() for text in answers]).as_dict()
 
 
 def _refined(scheme: Scheme, reader: Solver, minutes: float, batch_size: int) -> Any:
@@ -113,7 +112,7 @@ def _refined(scheme: Scheme, reader: Solver, minutes: float, batch_size: int) ->
     from captcha_core.training.config import TrainingConfig, TrainingTask
     from captcha_core.training.fit import train
 
-    features, spec = reader.bundle.config.features, reader.spec
+    features = reader.bundle.config.features
     arrays, texts = draw_arrays(scheme, VALIDATION_SEED, range(VALIDATION))
     config = TrainingConfig(
         minutes=minutes, steps_per_epoch=50, batch_size=batch_size, learning_rate=0.002, ema=0.98, warmup=0.1
@@ -121,20 +120,9 @@ def _refined(scheme: Scheme, reader: Solver, minutes: float, batch_size: int) ->
     donor = keras.saving.load_model(reader.bundle.keras_path, compile=False, safe_mode=True)
     with tempfile.TemporaryDirectory() as folder:
         return train(
-            TrainingTask(spec, reader.bundle.config.network, reader.bundle.config.options, config),
-            _renumbered(stream_batches(scheme, features, batch_size, FIRST_SEED), scheme.spec, spec),
+            TrainingTask(scheme.spec, reader.bundle.config.network, reader.bundle.config.options, config),
+            stream_batches(scheme, features, batch_size, FIRST_SEED),
             (features.encode(arrays), texts),
             Checkpoint(Path(folder)),
-            start_from=Donor(donor, spec),
+            start_from=Donor(donor, reader.spec),
         ).model
-
-
-def _renumbered(batches: Batches, mine: CaptchaSpec, theirs: CaptchaSpec) -> Batches:
-    """Return the same batches with the class ids of another alphabet, filled up to its longest text."""
-    ids = np.concatenate([[0], theirs.charset.encode([mine.alphabet], len(mine.alphabet))[0]])
-
-    def renumbered(first: int) -> Iterator[Batch]:
-        for x, labels in batches(first):
-            yield x, np.pad(ids[labels], ((0, 0), (0, theirs.max_length - mine.max_length))).astype(labels.dtype)
-
-    return renumbered
