@@ -101,6 +101,8 @@ NEEDS = {  # the extra without which a command could not end what it begins
     "export": "train",
     "dashboard": "dashboard",
     "generate": "draw",
+    "imitate": "draw",
+    "schemes": "draw",
     "demo-site": "draw",
     "import": "data",
     "preview": "data",

@@ -77,6 +77,7 @@ def test_a_command_without_its_extra_says_which(
         "compare": ["a", "b"], "promote": ["--name", "x"], "rollback": ["--name", "x"], "history": ["--name", "x"],
         "evaluate": ["--model", "x", "--data", "x"], "export": ["--model", "x", "--out", "x"],
         "generate": ["--scheme", "digits4", "--count", "1", "--out", "x"], "import": ["x", "--out", "y"],
+        "imitate": ["x", "--out", "y.yaml"],
         "preview": ["x"], "rerun": ["x"], "letters": ["x", "--out", "y"], "labels": ["x", "--out", "y"],
         "export-data": ["x", "--format", "folder", "--out", "y"], "tune": ["--preset", "digits4"],
         "move-runs": ["--from", "sqlite:///a", "--to", "sqlite:///b"],

@@ -9,21 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from captcha_core.errors import SpecError, first_fault, short
 from captcha_core.evaluation.promotion_rule import PromotionRule
-from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.scheme_files import is_scheme
-from captcha_core.sources.schemes import get_scheme
-from captcha_core.sources.wild.scheme import WildKnobs
-from captcha_core.sources.wild.site import SiteKnobs
 from captcha_core.yaml_files import is_yaml, parse_yaml, read_yaml
 
 FOLDER = Path(__file__).parent
-MAX_BYTES = 64 * 2**10
-MAX_VALUES = 10_000
-MAX_DEPTH = 32
-MAX_EXTENDED = 8  # presets, each of which extends the next
 NOUN = "preset"
 STREAM_NETWORKS = {"image": "image_ctc", "audio": "audio_ctc", "wild": "strip_ctc"}
 STREAM_TRAINING = {"minutes": 10, "steps_per_epoch": 200, "batch_size": 64, "learning_rate": 0.01}
+MAX_EXTENDED = 8  # presets, each of which extends the next
 
 
 class EvaluationConfig(BaseModel):
@@ -106,6 +99,8 @@ def load_preset(name: str) -> Preset:
         SpecError: If there is none (the message lists the known) or it cannot be right.
     """
     path = _path(name, Path())
+    if is_scheme(_parsed(path, read_yaml(path, NOUN))):
+        return _preset_for(path)
     try:
         return Preset.model_validate({"name": path.stem, **_fields(path, ())})
     except ValidationError as error:
@@ -113,7 +108,7 @@ def load_preset(name: str) -> Preset:
 
 
 def _path(name: str, folder: Path) -> Path:
-    path = folder / name if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
+    path = folder / name if is_yaml(name) else FOLDER / f"{name}.yaml"
     if not path.is_file():
         known = ", ".join(preset_names())
         raise SpecError(f"expected a preset of {known} or a YAML file, received {name!r}; choose one.")
@@ -125,7 +120,7 @@ def _fields(path: Path, before: tuple[Path, ...]) -> dict[str, Any]:
     if path.resolve() in before or len(before) == MAX_EXTENDED:
         chain = " -> ".join(one.name for one in (*before, path))
         raise SpecError(f"expected presets that end somewhere, received {chain}; correct an extends:.")
-    fields = dict(_parsed(path, _small(path)))
+    fields = dict(_parsed(path, read_yaml(path, NOUN)))
     if (parent := fields.pop("extends", None)) is None:
         return fields
     if not isinstance(parent, str):
@@ -147,47 +142,21 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     return joined
 
 
-class _NoMerges(yaml.SafeLoader):
-    """YAML's plain types without merge keys (``<<``): a few hundred bytes of these take for ever."""
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Refuse a mapping that takes in another one."""
-        if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
-            raise yaml.constructor.ConstructorError(None, None, "a merge key (<<); write its fields out", None)
-
-
 @lru_cache(maxsize=64)
 def _parsed(path: Path, content: bytes) -> dict[str, Any]:
-    try:
-        fields = yaml.load(content, _NoMerges)  # noqa: S506  a SafeLoader
-        _check_size(fields, path)
-        return {**fields}
-    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise SpecError(f"expected a mapping in the preset {path.name}, received {reason}; correct it.") from None
-    path = Path(name) if is_yaml(name) else FOLDER / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(preset_names())
-        raise SpecError(f"expected a preset of {known} or a YAML file, received {name!r}; choose one.")
-    return _parsed(path, read_yaml(path, NOUN))
-
-
-@lru_cache(maxsize=64)
-def _parsed(path: Path, content: bytes) -> Preset:
     fields = parse_yaml(content, path, NOUN)
-    if is_scheme(fields):
-        return _preset_for(get_scheme(str(path)), path)
-    try:
-        preset = Preset.model_validate({"name": path.stem, **fields})
-    except ValidationError as error:
-        raise SpecError(first_fault(error, f"preset {path.name}")) from None
-    beside = path.parent / (preset.scheme or "")
-    named = preset.scheme and is_yaml(preset.scheme) and beside.is_file()
-    return preset.model_copy(update={"scheme": str(beside.resolve())}) if named else preset
+    scheme = fields.get("scheme")
+    beside = path.parent / scheme if isinstance(scheme, str) and is_yaml(scheme) else None
+    return {**fields, "scheme": str(beside.resolve())} if beside and beside.is_file() else fields
 
 
-def _preset_for(scheme: Scheme, path: Path) -> Preset:
+def _preset_for(path: Path) -> Preset:
     """Return how a scheme's file is trained on where no preset says it."""
+    from captcha_core.sources.schemes import get_scheme  # with what draws, which not every installation has
+    from captcha_core.sources.wild.scheme import WildKnobs
+    from captcha_core.sources.wild.site import SiteKnobs
+
+    scheme = get_scheme(str(path))
     kind = "wild" if isinstance(scheme.knobs, WildKnobs | SiteKnobs) else scheme.spec.media
     return Preset(
         name=scheme.name,

@@ -47,8 +47,6 @@ def preview(
     """
     as_json = check_format(format)
     from captcha_core.dataset.sheet import contact_sheet
-    from captcha_core.dataset.store import Dataset, require_same_spec
-    from captcha_core.errors import DataError
     from captcha_core.files import write_file
     from captcha_core.media.fonts import FOLDER_VARIABLE, without_font
     from captcha_core.media.image import encode_png
@@ -102,9 +100,8 @@ def _drawn(name: str, count: int | None) -> Shown:
 
 def _stored(folder: str, split: str, count: int | None, solver: "Solver | None") -> Shown:
     """Return captchas of a data set."""
-    from captcha_core.dataset.store import Dataset
+    from captcha_core.dataset.store import Dataset, require_same_spec
     from captcha_core.errors import DataError
-    from captcha_core.workflows.data import require_same_spec
 
     dataset = Dataset.open(folder)
     samples = dataset.spread(split, count or SHOWN[dataset.spec.media][0])
