@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from captcha_core.bundle.bundle import Bundle
+from captcha_core.media.image import encode_png
 from captcha_core.registry.versions import BUILTIN_FOLDER
 from captcha_core.solver import Solver
 from captcha_core.sources.generate import draw_samples
@@ -79,6 +80,30 @@ def test_it_is_not_sure_of_what_it_cannot_read(solver: Solver, kind: str) -> Non
     surest = max(answers, key=lambda answer: answer.confidence)
     assert surest.confidence < 0.9, surest
     assert np.mean([answer.confidence for answer in answers]) < 0.4
+
+
+@pytest.mark.parametrize("text", ["4821", "70035"])
+def test_a_small_text_on_a_large_page_is_found(solver: Solver, text: str) -> None:
+    pixels = np.full((110, 150, 1), 255, np.uint8)
+    cv2.putText(pixels, text, (40, 62), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 0, 1, cv2.LINE_AA)
+    assert solver.solve(encode_png(pixels)).text == text
+
+
+def test_one_after_the_other_is_read_like_many_at_once(solver: Solver, samples: list[Sample]) -> None:
+    media = [sample.media for sample in samples[:20]]
+    assert [one.text for one in solver.solve_many(media)] == [solver.solve(one).text for one in media]
+
+
+def test_digits_alone_are_believed_where_a_letter_is_hardly_likelier(solver: Solver) -> None:
+    classes, place = solver.spec.charset.classes, {c: i for i, c in enumerate(solver.spec.alphabet, start=1)}
+    logits = np.full((8, classes), -9.0, np.float32)
+    logits[:, 0] = 0.0
+    logits[1, place["7"]] = logits[3, place["1"]] = 9.0
+    logits[5, place["o"]], logits[5, place["0"]] = 9.0, 7.0
+    decode = solver._decode
+    assert solver.spec.charset.decode(decode(logits, None).ids) == "710"
+    logits[1, place["k"]] = 20.0
+    assert solver.spec.charset.decode(decode(logits, None).ids) == "k1o"
 
 
 def test_solve_needs_no_model(samples: list[Sample], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

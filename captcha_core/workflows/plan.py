@@ -182,7 +182,9 @@ def plan_training(
     chosen = named or _preset_for(folder, spec)
     if dataset is not None and named is None and spec.media == "image" and not network and not start_from:
         start = start_on(dataset)
-        chosen = chosen.model_copy(update={"network": start.network, "features": start.features})
+        chosen = chosen.model_copy(
+            update={"network": start.network, "features": start.features, "training": start.training}
+        )
         start_from = start.start_from
     same = not network or network == chosen.network
     options, features = (chosen.options, chosen.features) if same else ({}, {})

@@ -1,146 +1,158 @@
-"""Real captchas: several splits of a labelled data set, and the curve over how many of its labels are used.
+"""Real captchas as their owners have them: a default training from few labels and from all, beside random weights.
 
-Budgets are numbers of steps, so that scores do not depend on what else the machine does.
+Three splits of 60 % to learn from, 20 % to steer by and 20 % that are only read at the end. Of ``size`` labels a fifth
+steers. Case is folded where the data set says so.
 """
 
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import keras
 import numpy as np
 
-from captcha_core.dataset.store import Dataset
+from captcha_core.dataset.import_files import write_import
+from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import DataError
 from captcha_core.evaluation.metrics import Proportion, exact_match
-from captcha_core.features.batches import Batches, array_batches
+from captcha_core.features.batches import array_batches
 from captcha_core.models.decode import read
-from captcha_core.models.transfer import Donor
-from captcha_core.models.zoo import get_network
+from captcha_core.models.zoo import features_of, get_network
 from captcha_core.native import start_keras
 from captcha_core.progress import console
-from captcha_core.sources.schemes import get_scheme
+from captcha_core.sources.folders import list_labelled
+from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
 from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
-from captcha_core.training.fit import train
-from captcha_core.workflows.data import from_stream
+from captcha_core.workflows.plan import DEFAULT_NETWORK, DEFAULT_TRAINING, NO_START
+from captcha_core.workflows.start import start_on_samples
 
-TEST, VALIDATION = 0.2, 0.1
-STEPS_AN_EPOCH = 100
+TEST, STEERING = 0.2, 0.2
+STARTS = ("builtin", NO_START)
 
 
 def run(
-    data: str,
-    network: str = "image_ctc",
-    scheme: str = "nthu6",
-    splits: int = 5,
-    sizes: Sequence[int] = (50, 100, 200, 400, 700),
-    curve_splits: int = 2,
-    steps: int = 1_500,
-    pretraining_steps: int = 3_000,
-    batch_size: int = 32,
-    augment: float = 0.5,
+    data: str | Sequence[str],
+    sizes: Sequence[int] = (25, 100, 0),
+    splits: int = 3,
+    minutes: float = 5.0,
+    epochs: int = 0,
+    starts: Sequence[str] = STARTS,
 ) -> dict[str, Any]:
-    """Train and test on the data set in the folder ``data``.
+    """Train and test on the data sets, or folders of labelled pictures, ``data``.
 
     Args:
-        scheme: The look-alike that pre-training draws.
-        splits: How often 70 % train, 10 % validate and 20 % test, each time others.
-        sizes: Labels of the curve; a tenth of them validates.
-        curve_splits: Repetitions of the curve, on the first of the splits.
+        sizes: Labels to learn from and to steer by together; 0 for all but the test samples.
+        splits: How often, each time with other samples.
+        minutes: Budget of each training; or
+        epochs: budget in epochs, which does not depend on what else the machine does.
+        starts: ``builtin``: what ``train --data`` does; ``none``: the same data from random weights.
 
     Raises:
         DataError: If there are too few labelled samples for the largest size.
     """
     start_keras()
-    recipe = {"learning_rate": 0.005, "batch_size": batch_size, "augment": augment}
-    labelled = Labelled.read(data, network, recipe)
-    count = len(labelled.texts)
-    if max(sizes, default=0) > count - round(TEST * count):
-        raise DataError(
-            f"expected at least {round(max(sizes) / (1 - TEST))} labelled samples, received {count}; use smaller sizes."
+    budget = {"epochs": epochs, "minutes": None} if epochs else {"minutes": minutes}
+    sets = [Labelled.read(Path(folder)) for folder in ([data] if isinstance(data, str) else data)]
+    rows = [one.row(size, start, splits, budget) for one in sets for size in sizes for start in starts]
+    return {"suite": "real", "budget": budget, "rows": rows}
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return the rows as a Markdown table."""
+    lines = ["| set | labels | start | exact match | splits | n | seconds |", "|---|---|---|---|---|---|---|"]
+    for row in result["rows"]:
+        each = ", ".join(f"{share:.1%}" for share in row["of_each_split"])
+        lines.append(
+            f"| {row['data']} | {row['labels']} | {row['start']} | {row['exact_match']:.1%} | {each} | {row['n']} "
+            f"| {row['seconds']:.0f} |"
         )
-    whole = [labelled.score(split, steps) for split in range(splits)]
-    pretrained = labelled.pretrained(scheme, pretraining_steps)
-    curve = []
-    for size in sizes:
-        for name, donor in (("from nothing", None), ("from the look-alike", pretrained)):
-            scores = [labelled.score(split, steps, size, donor) for split in range(curve_splits)]
-            curve.append({"labels": size, "start": name, "exact_match": mean(scores), "of_each_split": scores})
-    return {
-        "suite": "real",
-        "data": Path(data).name,
-        "n": round(TEST * count),
-        "splits": {"exact_match": mean(whole) if whole else None, "of_each_split": whole},
-        "look_alike_alone": labelled.read_by(pretrained.model, np.arange(count)).as_dict(),
-        "curve": curve,
-    }
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """All labelled samples of a data set, features (N, ...) and texts, and how a network learns from some of them."""
+    """All labelled samples of a data set."""
 
+    name: str
     spec: CaptchaSpec
-    network: str
-    recipe: dict[str, Any]
-    x: np.ndarray
-    texts: Sequence[str]
+    samples: Sequence[Sample]
 
     @classmethod
-    def read(cls, data: str, network: str, recipe: dict[str, Any]) -> "Labelled":
-        """Read a data set."""
-        dataset = Dataset.open(Path(data))
-        features = get_network(network).features(dataset.spec)
-        samples = [one for split in dataset.counts for one in dataset.samples(split) if one.text is not None]
-        x = np.stack([features.from_media(sample.media, dataset.spec) for sample in samples])
-        return cls(dataset.spec, network, recipe, x, [dataset.spec.label(sample.text or "") for sample in samples])
-
-    def score(self, split: int, steps: int, size: int | None = None, donor: Donor | None = None) -> float:
-        """Train on a split, or on ``size`` labels of it, and return the exact match on its test samples."""
-        order = np.random.default_rng(split).permutation(len(self.texts))
-        test, rest = np.split(order, [round(TEST * len(order))])
-        aside = round(VALIDATION * len(order)) if size is None else max(1, round(VALIDATION * size))
-        validation, learnt = np.split(rest[:size], [aside])
-        config, (x, texts) = self._config(steps, split), self._take(learnt)
-        distort = get_network(self.network).features(self.spec).augmentation(config.augment)
-        batches = array_batches(x, texts, self.spec, config.batch_size, split, distort)
-        model = self._fit(config, self.spec, batches, self._take(validation), donor)
-        score = self.read_by(model, test).value
-        console.print(f"split {split}, {len(learnt)} training samples: {score:.2%} of {len(test)}")
-        return score
-
-    def pretrained(self, scheme: str, steps: int) -> Donor:
-        """Train on the stream of a look-alike."""
-        drawn, config = get_scheme(scheme), self._config(steps, 0)
-        stream = from_stream(drawn, get_network(self.network).features(drawn.spec), config, {})
-        return Donor(self._fit(config, drawn.spec, stream.batches, stream.validation), drawn.spec)
-
-    def read_by(self, model: keras.Model, rows: np.ndarray) -> Proportion:
-        """Return how many of the rows a network reads right."""
-        x, texts = self._take(rows)
-        logits = model.predict(x, batch_size=256, verbose=0)
-        return exact_match(texts, read(get_network(self.network).head, logits, self.spec))
-
-    def _take(self, rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
-        return self.x[rows], [self.texts[row] for row in rows]
-
-    def _config(self, steps: int, seed: int) -> TrainingConfig:
-        budget = {"epochs": steps // STEPS_AN_EPOCH, "steps_per_epoch": STEPS_AN_EPOCH, "seed": seed}
-        return TrainingConfig.build(**self.recipe, **budget)
-
-    def _fit(
-        self,
-        config: TrainingConfig,
-        spec: CaptchaSpec,
-        batches: Batches,
-        validation: tuple[np.ndarray, Sequence[str]],
-        donor: Donor | None = None,
-    ) -> keras.Model:
-        task = TrainingTask(spec, self.network, {}, config)
+    def read(cls, place: Path) -> "Labelled":
+        """Read a data set, or import a folder as ``captchalab import`` does without an option."""
+        if (place / MANIFEST).is_file():
+            return cls.of(place.name, Dataset.open(place))
+        listing = list_labelled(place)
+        seen = survey(listing)
+        spec = spec_of(seen, SpecOverrides())
+        fit(seen, spec)
         with tempfile.TemporaryDirectory() as folder:
-            return train(task, batches, validation, Checkpoint(Path(folder)), start_from=donor).model
+            return cls.of(place.name, write_import(Path(folder) / "data", listing, seen, spec, split="1/0/0"))
+
+    @classmethod
+    def of(cls, name: str, dataset: Dataset) -> "Labelled":
+        """Take the labelled samples of all splits."""
+        samples = [one for split in dataset.counts for one in dataset.samples(split) if one.text is not None]
+        return cls(name, dataset.spec, samples)
+
+    def row(self, size: int, start: str, splits: int, budget: dict[str, Any]) -> dict[str, Any]:
+        """Train on each split and return the figures."""
+        began = time.perf_counter()
+        shares = [self.score(split, size, start, budget) for split in range(splits)]
+        seconds = (time.perf_counter() - began) / splits
+        for split, share in enumerate(shares):
+            console.print(f"{self.name}, {size or 'all'} labels, start {start}, split {split}: {share}")
+        return {
+            "data": self.name, "labels": size or "all", "start": start, "exact_match": mean(s.value for s in shares),
+            "of_each_split": [share.value for share in shares], "n": shares[0].n, "seconds": seconds,
+        }  # fmt: skip
+
+    def score(self, split: int, size: int, start: str, budget: dict[str, Any]) -> Proportion:
+        """Train on a split, or on ``size`` labels of it, and read its test samples."""
+        learnt, steering, tested = self._parts(split, size)
+        task, donor = self._task(learnt, start, {**budget, "seed": split})
+        features = features_of(task.network, self.spec, task.features)
+
+        def encoded(samples: Sequence[Sample]) -> tuple[np.ndarray, list[str]]:
+            x = np.stack([features.from_media(one.media, self.spec) for one in samples])
+            return x, [self.spec.label(one.text or "") for one in samples]
+
+        config = task.config
+        distort = features.augmentation(config.augment)
+        batches = array_batches(*encoded(learnt), self.spec, config.batch_size, config.seed, distort)
+        with tempfile.TemporaryDirectory() as folder:
+            from captcha_core.training.fit import train
+            from captcha_core.workflows.logged_training import donor_of
+
+            given = donor_of(donor) if donor else None
+            trained = train(task, batches, encoded(steering), Checkpoint(Path(folder)), start_from=given)
+        x, truth = encoded(tested)
+        logits = trained.model.predict(x, batch_size=256, verbose=0)
+        return exact_match(truth, read(get_network(task.network).head, logits, self.spec))
+
+    def _parts(self, split: int, size: int) -> Iterator[list[Sample]]:
+        order = np.random.default_rng(split).permutation(len(self.samples))
+        test, rest = np.split(order, [round(TEST * len(order))])
+        if size > len(rest):
+            raise DataError(
+                f"expected at least {round(size / (1 - TEST))} labelled samples in {self.name} for {size} labels, "
+                f"received {len(order)}; use smaller sizes."
+            )
+        rest = rest[: size or len(rest)]
+        aside = max(1, round(STEERING * (len(rest) if size else len(order))))
+        return ([self.samples[index] for index in part] for part in (rest[aside:], rest[:aside], test))
+
+    def _task(self, learnt: Sequence[Sample], start: str, budget: dict[str, Any]) -> tuple[TrainingTask, str]:
+        """Return what is trained, as ``train --data`` would, and the model it starts from."""
+        if start == NO_START:
+            config = TrainingConfig.build(**{**DEFAULT_TRAINING, **budget})
+            return TrainingTask(self.spec, DEFAULT_NETWORK[self.spec.media], {}, config), ""
+        begun = start_on_samples(learnt, self.spec)
+        config = TrainingConfig.build(**{**begun.training, **budget})
+        return TrainingTask(self.spec, begun.network, {}, config, begun.features), begun.start_from

@@ -43,3 +43,20 @@ def test_a_file_is_seen_as_its_pixels_are_whatever_size_the_specification_names(
     image = page((255, 255, 255), (200, 0, 0), width=60)
     assert np.array_equal(features.from_media(encode_png(image), SPEC), features.from_array(image))
     assert FEATURES.validate_json(features.model_dump_json()) == features
+
+
+def test_a_zoom_shows_the_middle_larger_and_a_stretch_draws_it_wider() -> None:
+    image = page((255,) * 3, (0,) * 3, width=60)
+    height_of = lambda strip: int((strip[..., 0] > 100).any(axis=1).sum())  # noqa: E731
+    whole, near = StripFeatures().from_array(image), StripFeatures(zoom=0.5).from_array(image)
+    assert height_of(near) >= 1.8 * height_of(whole)
+    wide = StripFeatures(stretch=0.64).from_array(image)
+    assert int(np.flatnonzero(wide.any(axis=(0, 2))).max()) < int(np.flatnonzero(whole.any(axis=(0, 2))).max())
+
+
+def test_only_captchas_of_any_site_are_looked_at_again() -> None:
+    media = encode_png(page((255,) * 3, (0,) * 3))
+    assert not list(StripFeatures().more_looks(media))
+    looks = list(StripFeatures(any_site=True).more_looks(media))
+    assert len(looks) >= 5 and all(look.shape == (48, 192, 1) for look in looks)
+    assert len({look.tobytes() for look in looks}) == len(looks), "no look twice"

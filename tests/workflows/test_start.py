@@ -1,0 +1,62 @@
+"""Where a training on somebody's captchas starts: the builtin reader, on the part of a picture that it reads best."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from captcha_core.dataset.in_memory import write_samples
+from captcha_core.media.image import encode_png
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+from captcha_core.workflows.plan import plan_training
+from captcha_core.workflows.start import RECIPE, start_on_samples
+
+
+def spec_of(alphabet: str, height_px: int) -> CaptchaSpec:
+    return CaptchaSpec.build(
+        media="image", alphabet=alphabet, min_length=4, max_length=4, height_px=height_px, width_px=120, channels=1
+    )
+
+
+def page(text: str, height_px: int) -> bytes:
+    """Draw a text 20 pixels high in the middle of a page."""
+    pixels = np.full((height_px, 120, 1), 255, np.uint8)
+    cv2.putText(pixels, text, (22, height_px // 2 + 9), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 0, 2, cv2.LINE_AA)
+    return encode_png(pixels)
+
+
+def drawn(height_px: int, count: int = 24) -> list[Sample]:
+    texts = [f"{number:04d}" for number in np.random.default_rng(0).integers(0, 10_000, count)]
+    return [Sample(path=f"{n}.png", text=text, media=page(text, height_px)) for n, text in enumerate(texts)]
+
+
+def test_a_small_text_on_a_high_page_is_looked_at_nearer() -> None:
+    assert start_on_samples(drawn(100), spec_of("0123456789", 100)).features["zoom"] < 1
+
+
+def test_a_text_that_fills_the_page_is_seen_whole() -> None:
+    assert start_on_samples(drawn(26), spec_of("0123456789", 26)).features["zoom"] >= 0.8
+
+
+def test_of_an_unknown_script_the_whole_page_is_seen() -> None:
+    samples = [Sample(path="a.png", text="жщфю", media=page("0000", 100))] * 3
+    assert start_on_samples(samples, spec_of("жщфю", 100)).features == {"zoom": 1.0, "stretch": 1.0}
+
+
+@pytest.mark.parametrize("start, network", [(None, "strip_ctc"), ("none", "image_ctc")])
+def test_data_alone_starts_from_the_builtin_reader_unless_told_otherwise(
+    start: str | None, network: str, empty_folder: Path
+) -> None:
+    write_samples(empty_folder / "data", spec_of("0123456789", 26), drawn(26), "test", "0.5/0.25/0.25")
+    plan = plan_training(data=empty_folder / "data", start_from=start)
+    assert plan.task.network == network
+    assert plan.start_from == ("builtin" if start is None else "")
+    assert (plan.task.config.learning_rate == RECIPE["learning_rate"]) is (start is None)
+
+
+def test_a_setting_of_the_features_goes_before_what_was_found(empty_folder: Path) -> None:
+    write_samples(empty_folder / "data", spec_of("0123456789", 26), drawn(26), "test", "0.5/0.25/0.25")
+    plan = plan_training(data=empty_folder / "data", settings={"features.zoom": 0.5})
+    assert plan.task.features["zoom"] == 0.5
