@@ -43,6 +43,17 @@ class Limits:
             )
         return cls(allowed, low, high)
 
+    @classmethod
+    def within(cls, reader: CaptchaSpec, alphabet: str, min_length: int, max_length: int) -> "Limits":
+        """Limits for a reader of many kinds, where the characters, in whatever case, and the lengths are known.
+
+        Of characters that the reader does not know nothing is asked; where it knows fewer than two, it reads freely.
+        """
+        forms = {form for character in alphabet for form in (character, character.lower(), character.upper())}
+        known = "".join(character for character in reader.alphabet if character in forms)
+        low, high = (min(max(length, reader.min_length), reader.max_length) for length in (min_length, max_length))
+        return cls.of(reader, known if len(known) > 1 else None, low, high)
+
 
 @dataclass(frozen=True)
 class Decoded:

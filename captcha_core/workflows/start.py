@@ -76,18 +76,10 @@ def _hits(solver: Solver, samples: Sequence[Sample], spec: CaptchaSpec, features
         texts.append((one.text or "").casefold())
     if not strips:
         return 0.0, 0.0
-    limits = _limits(solver.spec, spec)
+    limits = Limits.within(solver.spec, spec.alphabet, spec.min_length, spec.max_length)
     readings = [decode(solver.bundle.config.head, logits, limits) for logits in solver.logits(np.stack(strips))]
     right = [solver.spec.charset.decode(one.ids).casefold() == text for one, text in zip(readings, texts, strict=True)]
     return float(np.mean(right)), float(np.mean([one.confidence for one in readings]))
-
-
-def _limits(reader: CaptchaSpec, spec: CaptchaSpec) -> Limits:
-    """Return what a reader may answer for a specification: its characters in both cases, and its lengths."""
-    wanted = {form for character in spec.alphabet for form in (character, character.lower(), character.upper())}
-    known = "".join(character for character in reader.alphabet if character in wanted)
-    longest = min(spec.max_length, reader.max_length)
-    return Limits.of(reader, known, min(spec.min_length, longest), longest)
 
 
 def _share_known(reader: CaptchaSpec, spec: CaptchaSpec) -> float:

@@ -16,7 +16,6 @@ from captcha_core.models.decode import Limits
 from captcha_core.registry.versions import BUILTIN
 from captcha_core.solver import Solver
 from captcha_core.sources.folders import list_labelled, read_sample
-from captcha_core.spec.captcha import CaptchaSpec
 from experiments.benchmarks.inference import one_thread_a_session
 from experiments.benchmarks.timing import milliseconds, one_core, seconds_of
 
@@ -96,7 +95,7 @@ def _readers(model: str, alphabet: str, shortest: int, longest: int) -> dict[str
     """Return each reader by its name, with the size of its model."""
     solver = Solver.load(model)
     megabytes = solver.bundle.litert_path.stat().st_size / MEGABYTE
-    limits = _limits(solver.spec, alphabet, shortest, longest)
+    limits = Limits.within(solver.spec, alphabet, shortest, longest)
     readers: dict[str, tuple[Read, float]] = {
         model: (lambda media: solver.solve(media).text, megabytes),
         f"{model}, limits known": (lambda media: solver.solve(media, limits).text, megabytes),
@@ -104,14 +103,6 @@ def _readers(model: str, alphabet: str, shortest: int, longest: int) -> dict[str
     if importlib.util.find_spec("ddddocr"):
         readers |= _ddddocr(alphabet)
     return readers | _tesseract(alphabet)
-
-
-def _limits(spec: CaptchaSpec, alphabet: str, shortest: int, longest: int) -> Limits:
-    forms = _both_cases(alphabet)
-    known = "".join(character for character in spec.alphabet if character in forms)
-    if len(known) < 2:
-        return Limits.of(spec)
-    return Limits.of(spec, known, min(shortest, spec.max_length), min(longest, spec.max_length))
 
 
 def _both_cases(alphabet: str) -> set[str]:
