@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from captcha_core.bundle.bundle import Bundle, LiteRT
+from captcha_core.bundle.bundle import REFERENCE, Bundle, LiteRT
 from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import DataError, ModelError
+from captcha_core.evaluation.drift import Histograms
 from captcha_core.media.given import Media, media_bytes
 from captcha_core.models.decode import DECODERS, Decoded, Limits, decode
 from captcha_core.registry.versions import locate
@@ -87,6 +88,17 @@ class Solver:
     def spec(self) -> CaptchaSpec:
         """What it reads."""
         return self.bundle.spec
+
+    @property
+    def reference(self) -> Histograms | None:
+        """What its test captchas looked like, None where the bundle does not say.
+
+        Raises:
+            DataError: If it says something else.
+            ModelError: If its metrics are damaged.
+        """
+        record = self.bundle.metrics.get(REFERENCE)
+        return None if record is None else Histograms.from_dict(record)
 
     def features(self, media: bytes) -> np.ndarray:
         """Return what the network sees of a file.

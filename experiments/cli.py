@@ -16,12 +16,15 @@ from captcha_core.extras import missing_extra, require
 from captcha_core.interrupts import ignored, never_dropped, terminable
 from captcha_core.plugins import add_plugins
 from captcha_core.temporary import temporary_folder
+from experiments.commands.audit import audit
 from experiments.commands.benchmark import benchmark
 from experiments.commands.collect import collect
 from experiments.commands.compare import compare
 from experiments.commands.dashboard import dashboard
 from experiments.commands.demo_site import demo_site
+from experiments.commands.diff import diff
 from experiments.commands.doctor import doctor
+from experiments.commands.drift import drift
 from experiments.commands.evaluate import evaluate
 from experiments.commands.export import export
 from experiments.commands.export_data import export_data
@@ -59,6 +62,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "rerun": rerun,
     "tune": tune,
     "evaluate": evaluate,
+    "audit": audit,
+    "diff": diff,
+    "drift": drift,
     "compare": compare,
     "promote": promote,
     "rollback": rollback,

@@ -23,6 +23,7 @@ from captcha_core.spec.captcha import CaptchaSpec
 SUMS = "SHA256SUMS"
 MAX_SUMS_BYTES = 4096
 MOST_NAMES = 64  # of a folder's files are looked at: a bundle has six
+REFERENCE = "reference"  # key of the metrics: histograms of the test captchas, see captcha_core.evaluation.drift
 FILES = ("spec.json", "config.json", "model.keras", "model.tflite", "metrics.json")
 
 
@@ -132,6 +133,16 @@ def write_bundle(
     (path / "config.json").write_text(config.model_dump_json(indent=1), encoding="utf-8")
     (path / "model.keras").write_bytes(keras_file.read_bytes())
     (path / "model.tflite").write_bytes(litert)
+    return _sealed(path, metrics)
+
+
+def with_metrics(bundle: Bundle, more: dict[str, Any]) -> Bundle:
+    """Add to what was measured of a bundle that nobody else has yet: its digest changes."""
+    return _sealed(bundle.path, {**bundle.metrics, **more})
+
+
+def _sealed(path: Path, metrics: dict[str, Any]) -> Bundle:
+    """Write the metrics and the sums of all files, and open the bundle."""
     (path / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
     lines = [f"{_sha256(path / name)}  {name}\n" for name in sorted(FILES)]
     (path / SUMS).write_text("".join(lines), encoding="utf-8")

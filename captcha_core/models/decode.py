@@ -1,5 +1,6 @@
 """Logits to text with confidences. NumPy only, so that solving needs no TensorFlow."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,8 @@ import numpy as np
 
 from captcha_core.errors import SpecError
 from captcha_core.spec.captcha import BLANK, CaptchaSpec
+
+LEAST = 1e-300  # a probability below which texts are equally unlikely
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,20 @@ def _total(log_p: np.ndarray, ids: Sequence[int]) -> float:
         one, two = [0.0, *alpha], [0.0, 0.0, *alpha]
         alpha = [p * (a + b + c * d) for p, a, b, c, d in zip(emitted, alpha, one, two, skip, strict=False)]
     return sum(alpha[-2:])
+
+
+def log_probability(head: str, log_p: np.ndarray, ids: Sequence[int]) -> float:
+    """Return the natural logarithm of how likely a text is, at least that of 1e-300.
+
+    Args:
+        head: ``positions`` or ``ctc``.
+        log_p: Log-probabilities (T, K + 1).
+        ids: The text's classes, at most T.
+    """
+    if head == "ctc":
+        return math.log(max(_total(log_p, ids), LEAST))
+    line = [*ids, *[BLANK] * (len(log_p) - len(ids))]
+    return max(float(log_p[np.arange(len(log_p)), line].sum()), math.log(LEAST))
 
 
 DECODERS = {"positions": decode_positions, "ctc": decode_ctc}

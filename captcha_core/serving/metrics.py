@@ -16,8 +16,9 @@ CONFIDENCES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 class ServingMetrics:
     """Counters of one server, in a registry of their own so that two servers in a process do not mix.
 
-    ``requests(route, status)``, ``seconds(route)``, ``solved(model, version)`` and ``confidence(model)`` return what
-    to count with; they remember it, because finding it takes longer than counting.
+    ``requests(route, status)``, ``seconds(route)``, ``solved(model, version)``, ``confidence(model)`` and those of the
+    drift (``drift_p(model)``, ``drift_captchas(model)``, ``drift_distance(model, measure)``) return what to count
+    with; they remember it, because finding it takes longer than counting.
     """
 
     def __init__(self) -> None:
@@ -32,6 +33,7 @@ class ServingMetrics:
         confidence = Histogram("captchalab_confidence", about, ("model",), registry=mine, buckets=CONFIDENCES)
         self.requests, self.seconds = cache(requests.labels), cache(seconds.labels)
         self.solved, self.confidence = cache(solved.labels), cache(confidence.labels)
+        self._add_drift(mine)
         self.waiting = self._gauge("waiting", "Captchas in the queue or being read.", "livesum")
         self.held_bytes = self._gauge("held_bytes", "Request bodies in memory.", "livesum")
         self.exchanges = self._gauge("model_exchanges", "Models exchanged since the start.", "livemax")
@@ -40,6 +42,19 @@ class ServingMetrics:
 
     def _gauge(self, name: str, about: str, together: Literal["livesum", "livemin", "livemax"]) -> Gauge:
         return Gauge(f"captchalab_{name}", about, registry=self.registry, multiprocess_mode=together)
+
+    def _add_drift(self, mine: CollectorRegistry) -> None:
+        """Add what says whether the last captchas are still those of a model's training."""
+        about = "Probability of the last captchas if they are like those of the training, by model."
+        p_value = Gauge("captchalab_drift_p", about, ("model",), registry=mine, multiprocess_mode="livemin")
+        about = "Captchas that captchalab_drift_p speaks of, by model."
+        captchas = Gauge("captchalab_drift_captchas", about, ("model",), registry=mine, multiprocess_mode="livesum")
+        about = "Distance of the last captchas from those of the training, 0 to 1, by model and measure."
+        distance = Gauge(
+            "captchalab_drift_distance", about, ("model", "measure"), registry=mine, multiprocess_mode="livemax"
+        )
+        self.drift_p, self.drift_captchas = cache(p_value.labels), cache(captchas.labels)
+        self.drift_distance = cache(distance.labels)
 
     def text(self) -> bytes:
         """Return all numbers in Prometheus' text format."""

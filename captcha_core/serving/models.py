@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from captcha_core.bundle.identity import ModelIdentity
+from captcha_core.errors import CaptchaError
+from captcha_core.evaluation.drift import Histograms
 from captcha_core.media.image import encode_png
 from captcha_core.models.decode import Limits
 from captcha_core.spec.answer import Answer
@@ -45,6 +47,7 @@ class Served:
     spec: CaptchaSpec
     solvers: tuple[AnySolver, ...]
     identity: dict[str, str | None]
+    reference: Histograms | None = None
 
     def describe(self) -> dict[str, Any]:
         """Return what a caller may know of the model."""
@@ -83,6 +86,15 @@ def example_media(spec: CaptchaSpec) -> bytes:
     return encode_wav((0.1 * np.sin(2 * np.pi * 440 * times_s)).astype(np.float32), spec.rate_hz)
 
 
+def _reference(solver: AnySolver) -> Histograms | None:
+    """Return what a model keeps of its own captchas; one that is damaged serves all the same."""
+    try:
+        found: Histograms | None = getattr(solver, "reference", None)
+    except CaptchaError:
+        return None
+    return found
+
+
 class Models:
     """What is served, by address. Readers take no lock; a change replaces the whole mapping.
 
@@ -107,7 +119,7 @@ class Models:
         """
         solvers = tuple(self._loader(uri, self._copies))
         model, spec = solvers[0].model, solvers[0].spec
-        served = Served(uri, model, spec, solvers, dataclasses.asdict(model))
+        served = Served(uri, model, spec, solvers, dataclasses.asdict(model), _reference(solvers[0]))
         with self._writing:
             self.served = {**self.served, uri: served}
         return served

@@ -24,6 +24,7 @@ from captcha_core.fetch.public_addresses import is_loopback
 from captcha_core.serving.errors import add_error_handlers
 from captcha_core.serving.guard import OPEN, OWN_NAMES, Guard
 from captcha_core.serving.limits import ServingLimits
+from captcha_core.serving.live import LiveHistograms
 from captcha_core.serving.metrics import ServingMetrics
 from captcha_core.serving.models import Models
 from captcha_core.serving.processes import ServerProcesses
@@ -60,6 +61,7 @@ class ServerOptions:
         limits: Bounds of requests.
         origins: Web pages whose scripts may ask, as ``https://example.org``; ``*`` for all.
         root_path: Prefix of all paths, where a proxy in front gives the server one.
+        live: Folder for histograms of what is asked for; None to keep none.
 
     Raises:
         ServingError: If an origin or the prefix cannot be one.
@@ -76,6 +78,7 @@ class ServerOptions:
     limits: ServingLimits = field(default_factory=ServingLimits)
     origins: tuple[str, ...] = ()
     root_path: str = ""
+    live: Path | None = None
 
     def __post_init__(self) -> None:
         for origin in self.origins:
@@ -160,6 +163,7 @@ def build_service(options: ServerOptions) -> Service:
         limits=options.limits,
         metrics=metrics,
         fetcher=Fetcher(options.fetch) if options.fetch.hosts else None,
+        live=LiveHistograms(options.live, metrics) if options.live else None,
     )
 
 
@@ -189,6 +193,8 @@ def build_app(
             service.stopping.set()
             service.watcher.stop()
             service.workers.close()
+            if service.live is not None:
+                service.live.close()
 
     app = FastAPI(title="captchalab", description=DESCRIPTION, lifespan=lifespan, redoc_url=None)
     app.include_router(build_router(service))

@@ -13,6 +13,7 @@ from captcha_core.media.sniff import kind_of, size_of
 from captcha_core.models.decode import Limits
 from captcha_core.serving.errors import ApiError, api_error, busy
 from captcha_core.serving.limits import ServingLimits
+from captcha_core.serving.live import LiveHistograms
 from captcha_core.serving.metrics import ServingMetrics
 from captcha_core.serving.models import Models, Served
 from captcha_core.serving.reload import Watcher
@@ -70,6 +71,7 @@ class Service:
         limits: Bounds of a request.
         metrics: Counters.
         fetcher: For URLs; None where fetching is off.
+        live: Counts what was asked for; None where nothing is kept.
         stopping: Set when the server has begun to stop.
     """
 
@@ -79,6 +81,7 @@ class Service:
     limits: ServingLimits
     metrics: ServingMetrics
     fetcher: Fetcher | None = None
+    live: LiveHistograms | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     _fetching: list[str] = field(default_factory=list)
 
@@ -137,7 +140,7 @@ class Service:
         if isinstance(media, DataError):
             raise media
         served = self._choose(options.model, media)
-        return Job(served, functools.partial(_solve, served, media, _narrowed(options, served.spec)))
+        return Job(served, functools.partial(_solve, served, media, _narrowed(options, served.spec), self.live))
 
     def _choose(self, name: str | None, media: bytes) -> Served:
         """Return the model for a file: by name, else the only one that takes such files.
@@ -184,8 +187,11 @@ def _outcome(function: Callable[..., Result], *arguments: Any) -> Result | ApiEr
         return api_error(error)
 
 
-def _solve(served: Served, media: bytes, limits: Limits | None, thread: int) -> Answer:
-    return served.solvers[thread].solve(media, limits)
+def _solve(served: Served, media: bytes, limits: Limits | None, live: LiveHistograms | None, thread: int) -> Answer:
+    answer = served.solvers[thread].solve(media, limits)
+    if live is not None:
+        live.observe(served, media, answer)
+    return answer
 
 
 def _names(served: Served) -> set[str]:

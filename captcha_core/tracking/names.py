@@ -75,6 +75,7 @@ class Kind:
     EVALUATE = "evaluate"  # a model read a data set
     COMPARE = "compare"  # models side by side
     GENERATE = "generate"  # a data set was drawn
+    AUDIT = "audit"  # a data set was searched for what may be wrong with it
     SWEEP = "sweep"  # trainings over presets, settings and seeds
     TRIAL = "trial"
     WINNER = "winner"  # training of a search's best setting on the full budget
@@ -94,6 +95,9 @@ class Metric:
     BEST_VAL_LOSS = "best_val_loss"
     BEST_VAL_EXACT_MATCH = "best_val_exact_match"
     BEST_VAL_CHARACTER_ERROR_RATE = "best_val_character_error_rate"
+
+    FINDINGS = "findings"  # of an audit; with _KIND behind it those of a kind
+    READ_SHARE = "read_share"  # of an audit: labels that its readers agree with
 
     TEST = "test_"  # prefix: figure on the test samples
     TEST_N = "test_n"
@@ -135,5 +139,7 @@ class Artifact:
     SEARCH = "search"  # folder: space and result of a search
     BUNDLE = "bundle"  # folder: bundle of a trial
     MODEL = "model"  # name of the logged model
+    AUDIT = "audit.json"  # findings in a data set, worst first
+    AUDIT_SHEET = "audit.html"  # the same with pictures
     COMPARISON = "comparison.json"  # of models side by side
     PROMOTION = "promotion.json"  # everything about one promotion

@@ -13,7 +13,7 @@ import numpy as np
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from captcha_core.bundle.bundle import Bundle, BundleConfig, LiteRT, write_bundle
+from captcha_core.bundle.bundle import REFERENCE, Bundle, BundleConfig, LiteRT, with_metrics, write_bundle
 from captcha_core.bundle.convert import to_litert
 from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.dataset.store import Dataset
@@ -35,6 +35,7 @@ from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.training.fit import Trained, train
 from captcha_core.workflows.data import TrainingData, labelled
+from captcha_core.workflows.drift import reference_of
 from captcha_core.workflows.evaluate import read_all
 from captcha_core.workflows.plan import TrainingPlan
 
@@ -157,6 +158,7 @@ def evaluated(
     """Write the bundle of a trained model into a folder, let it read a test split, and log that and the report."""
     bundle = bundle_of(folder / "bundle", plan, trained, training_data)
     report = read_all(Solver(bundle, ModelIdentity(plan.name)), labelled(tested, "test"))
+    bundle = with_metrics(bundle, {REFERENCE: reference_of(report).as_dict()})
     log_tested(run, tested)
     numbers = {**report.numbers, "model_bytes": float(bundle.litert_path.stat().st_size)}
     run.metrics({f"{Metric.TEST}{key}": value for key, value in numbers.items()})

@@ -10,6 +10,7 @@ from experiments.terminal.options import Format, check_format, parse_settings
 
 SUITES = {
     "audio": "audio clips and features a second, beside the captcha package; memory",
+    "audit": "labels changed and twins planted in data sets, and how many an audit finds; --set data=[DIR]",
     "bootstrap": "few labels by hand, the model labels the rest: exact match after each step",
     "dashboard": "pages with 1,000 runs in a real browser: first and second visit, memory",
     "generation": "pictures a second beside the captcha package; can they be told apart?",

@@ -47,6 +47,13 @@ def serve(
     root_path: Annotated[
         str, typer.Option(metavar="/PREFIX", help="Prefix of all paths, where a proxy in front gives one.")
     ] = "",
+    live: Annotated[
+        str,
+        typer.Option(
+            metavar="DIR",
+            help="Where to keep small histograms of what is asked for, for captchalab drift; '' for none.",
+        ),
+    ] = "live",
     poll: Annotated[float, typer.Option(help="Seconds between looks at the registry.", min=0.1)] = 2.0,
 ) -> None:
     """Serve models over HTTP: POST /solve and /solve/batch; GET /?url=, /models, /health/ready, /metrics and /docs.
@@ -83,6 +90,7 @@ def serve(
         ),
         origins=tuple(allow_origin or ()),
         root_path=root_path.rstrip("/"),
+        live=Path(live) if live else None,
     )
 
     def report(address: str) -> None:
