@@ -48,6 +48,7 @@ from experiments.commands.serve import serve
 from experiments.commands.solve import solve
 from experiments.commands.train import train
 from experiments.commands.tune import tune
+from experiments.commands.zoo import zoo
 from experiments.terminal.foreign_errors import foreign_error
 
 app = typer.Typer(
@@ -90,6 +91,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "labels": labels,
     "move-runs": move_runs,
     "pseudo-label": pseudo_label,
+    "zoo": zoo,
 }
 NEEDS = {  # the extra without which a command could not end what it begins
     "train": "train",

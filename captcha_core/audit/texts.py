@@ -121,7 +121,7 @@ def samples_for(half_width: float, value: float = LIKELY) -> int:
     low, high = 1, MOST_SAMPLES
     while low < high:
         middle = (low + high) // 2
-        bottom, top = wilson_interval(value * middle, middle)
+        bottom, top = wilson_interval(round(value * middle), middle)
         low, high = (low, middle) if (top - bottom) / 2 <= half_width else (middle + 1, high)
     return low
 
