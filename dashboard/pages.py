@@ -34,6 +34,8 @@ PAGES = (
     Page("solve", "Solve", ":material/pin_invoke:", "Captchas"),
     Page("data", "Data", ":material/database:", "Captchas", "data_sets"),
     Page("label", "Label", ":material/edit_note:", "Captchas"),
+    Page("audit", "Audit", ":material/rule:", "Captchas"),
+    Page("drift", "Drift", ":material/trending_up:", "Models"),
     Page("registry", "Registry", ":material/inventory_2:", "Models"),
 )
 

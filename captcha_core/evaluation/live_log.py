@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from captcha_core.errors import DataError
 from captcha_core.evaluation.drift import Histograms
@@ -75,3 +75,13 @@ class LiveLog:
             except (ValueError, KeyError, TypeError, RecursionError, DataError):
                 continue
         return found
+
+
+def known_logs(folder: Path) -> list[LiveLog]:
+    """Return the logs in a folder, by their models and versions."""
+    found = []
+    for path in sorted(folder.glob("*.jsonl")):
+        name, _, version = path.stem.rpartition("-")
+        if name:
+            found.append(LiveLog(folder, unquote(name), "" if version == "bundle" else version))
+    return found

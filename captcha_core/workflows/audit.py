@@ -171,9 +171,8 @@ def _read(dataset: Dataset, places: Sequence[Place], options: AuditOptions) -> t
         raise SpecError(f"expected at least 2 folds, received {options.folds.count}; give --folds 3, or --reader none.")
     native.start_keras()
     with progress_bar("training readers", options.folds.count, "folds") as advance:
-        return f"{options.folds.count} readers, each of another fold", read_out_of_fold(
-            samples, dataset.spec, options.folds, advance
-        )
+        readings = read_out_of_fold(dataset, samples, options.folds, advance)
+    return f"{options.folds.count} readers, each of another fold", readings
 
 
 def read_by(solver: Solver, spec: CaptchaSpec, samples: Sequence[Sample]) -> list[Reading | None] | None:

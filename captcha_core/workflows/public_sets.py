@@ -26,7 +26,6 @@ from captcha_core.workflows.train import train
 
 SPLIT = "0.6/0.1/0.3"
 FEW = 50
-NETWORK = {"image": "strip_ctc", "audio": "audio_ctc"}
 
 
 @dataclass(frozen=True)
@@ -81,9 +80,8 @@ def _row(known: PublicSet, folder: Path, minutes: float) -> Row:
         tested = [sample for sample in dataset.samples("test") if sample.text]
         few = every = None
         if minutes:
-            start = "builtin" if dataset.spec.media == "image" else None
-            every = _trained(dataset, start, minutes)
-            few = _trained(_only_few(dataset, Path(place) / f"{known.name}-{FEW}"), start, minutes)
+            every = _trained(dataset, minutes)
+            few = _trained(_only_few(dataset, Path(place) / f"{known.name}-{FEW}"), minutes)
         return Row(known.name, len(tested), _by_builtin(dataset, tested), few, every, _by_ddddocr(tested))
 
 
@@ -104,9 +102,8 @@ def _only_few(dataset: Dataset, out: Path) -> Dataset:
     return write_samples(out, dataset.spec, kept, "public set", KEEP)
 
 
-def _trained(dataset: Dataset, start: str | None, minutes: float) -> Proportion:
-    network = NETWORK[dataset.spec.media]
-    return train(data=dataset.path, network=network, minutes=minutes, start_from=start).report.exact_match
+def _trained(dataset: Dataset, minutes: float) -> Proportion:
+    return train(data=dataset.path, minutes=minutes).report.exact_match
 
 
 def _by_builtin(dataset: Dataset, samples: Sequence[Sample]) -> Proportion | None:

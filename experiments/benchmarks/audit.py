@@ -70,7 +70,7 @@ def labels(dataset: Dataset, rate: float, seed: int, reader: str, folds: Folds) 
     planted = {samples[place].id for place in chosen}
     places = [Place(one.id, "", one.text, one.path) for one in samples]
     if reader == FOLDS:
-        readings = read_out_of_fold(samples, dataset.spec, folds)
+        readings = read_out_of_fold(dataset, samples, folds, lambda _: None)
     else:
         readings = read_by(Solver.load(reader), dataset.spec, samples) or []
     doubtful = [one.places[0].id for one in doubtful_labels(places, readings)]

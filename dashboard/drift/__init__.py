@@ -1,0 +1,1 @@
+"""Whether served models are still asked for the captchas of their training."""

@@ -1,0 +1,89 @@
+"""The Audit page: what a keystroke does; it and the Drift page without a browser."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from captcha_core.dataset.in_memory import write_samples
+from captcha_core.dataset.labels import LabelLog
+from captcha_core.dataset.store import Dataset
+from captcha_core.evaluation.drift import Histograms, Measured
+from captcha_core.evaluation.live_log import LIVE, LiveLog, Period
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.tracking.runs import start_run
+from dashboard.audit.review import Doubt, ReviewSession, act, next_doubt
+from dashboard.drift.page import shares
+from tests.conftest import tiny_samples
+from tests.dashboard.pages import open_page, without_traceback, words_of
+
+
+@pytest.fixture
+def doubted(tmp_path: Path, tiny_spec: CaptchaSpec) -> tuple[Dataset, list[dict[str, Any]]]:
+    """A data set in which two labels are doubted."""
+    samples = tiny_samples(12, seed=4)
+    dataset = write_samples(tmp_path / "data" / "tiny", tiny_spec, samples, "test", "1/0/0")
+    captchas = [{"id": one.id, "split": "train", "text": one.text, "file": one.path} for one in samples]
+    findings = [
+        {"kind": "label", "message": "labelled so", "proposal": "33", "captchas": [captchas[3]]},
+        {"kind": "label", "message": "labelled so", "proposal": "22", "captchas": [captchas[1]]},
+        {"kind": "twin", "message": "nearly the same", "proposal": None, "captchas": captchas[5:7]},
+    ]
+    return dataset, findings
+
+
+def shown(session: ReviewSession, dataset: Dataset, findings: list[dict[str, Any]]) -> Doubt:
+    doubt = next_doubt(session, dataset, findings)
+    assert doubt is not None
+    return doubt
+
+
+def test_enter_keeps_typing_corrects_and_the_worst_comes_first(doubted: tuple[Dataset, list[dict[str, Any]]]) -> None:
+    dataset, findings = doubted
+    session = ReviewSession(str(dataset.path), "ada")
+    first = shown(session, dataset, findings)
+    assert (first.text, first.proposal, first.left) == (findings[0]["captchas"][0]["text"], "33", 2)
+    act(session, dataset, first, "label", first.text)
+    second = shown(session, dataset, findings)
+    act(session, dataset, second, "label", " 22 ")
+    assert next_doubt(session, dataset, findings) is None
+    lines = LabelLog.of(dataset.path, dataset.spec).read()[0]
+    assert [(one.id, one.text, one.guess, one.who, one.by) for one in lines] == [
+        (first.id, first.text, "33", "ada", "hand"),
+        (second.id, "22", "22", "ada", "hand"),
+    ]
+    act(session, dataset, second, "back", "")
+    again = shown(session, dataset, findings)
+    assert again.id == first.id and again.text == first.text
+
+
+def test_a_skip_leaves_the_label_and_a_refusal_its_reason(doubted: tuple[Dataset, list[dict[str, Any]]]) -> None:
+    dataset, findings = doubted
+    session = ReviewSession(str(dataset.path), "ada")
+    first = shown(session, dataset, findings)
+    act(session, dataset, first, "label", "9999")
+    assert "9999" in session.fault and shown(session, dataset, findings).text == "9999"
+    act(session, dataset, first, "skip", "")
+    assert shown(session, dataset, findings).id != first.id
+    assert LabelLog.of(dataset.path, dataset.spec).read()[0] == []
+
+
+def test_both_pages(empty_folder: Path, doubted: tuple[Dataset, list[dict[str, Any]]]) -> None:
+    dataset, findings = doubted
+    with start_run("audit tiny", {"captchalab.kind": "audit"}) as run:
+        run.params({"data": {"digest": dataset.digest}})
+        place = empty_folder / "logged"
+        place.mkdir()
+        (place / "audit.json").write_text(json.dumps({"findings": findings}), encoding="utf-8")
+        run.folder(place, "")
+    page = without_traceback(open_page("audit"))
+    assert "labels that are probably wrong" in words_of(page) and "2 doubted labels left" in words_of(page)
+    found = Histograms()
+    for number in range(30):
+        found.add(Measured(float(number % 7), 20.0, 5.0, "16 x 32", "2"))
+    LiveLog(LIVE, "captcha-tiny", "").append(Period("2026-01-01", "2026-01-02", found))
+    page = without_traceback(open_page("drift"))
+    assert "30 captchas from 2026" in words_of(page) and "does not keep what its captchas looked like" in words_of(page)
+    table = shares("confidence", {"live": found})
+    assert table["share"].sum() == pytest.approx(1.0)
