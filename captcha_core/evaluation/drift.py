@@ -35,6 +35,7 @@ MOST_NAMES = 200  # sizes or lengths that are told apart; the others count as on
 OTHERS = "other"
 LEAST_EXPECTED = 5.0  # of a cell of chi-squared; smaller ones are pooled
 FEW = 20  # captchas below which nothing is said
+SMALL_KOLMOGOROV = 0.2  # below it the tail is 1 to twelve digits
 ALPHA = 0.001  # p below which captchas are held for others: one false alarm in a thousand looks
 
 
@@ -207,11 +208,9 @@ def _ordered_shift(name: str, before: Histograms, now: Histograms) -> Shift:
 
 def kolmogorov_smirnov(before: np.ndarray, now: np.ndarray) -> tuple[float, float]:
     """Return the greatest distance of two cumulated histograms, and the probability of one as great by chance."""
-    from scipy.special import kolmogorov
-
     n, m = int(before.sum()), int(now.sum())
     distance = float(np.abs(np.cumsum(before) / n - np.cumsum(now) / m).max())
-    return distance, float(kolmogorov(distance * math.sqrt(n * m / (n + m))))
+    return distance, _kolmogorov_tail(distance * math.sqrt(n * m / (n + m)))
 
 
 def _named_shift(name: str, before: Mapping[str, int], now: Mapping[str, int]) -> Shift:
@@ -225,8 +224,6 @@ def chi_squared(before: Mapping[str, int], now: Mapping[str, int]) -> tuple[floa
 
     Names that are expected fewer than five times on either side are pooled, which keeps a stray size from an alarm.
     """
-    from scipy.special import chdtrc
-
     names = sorted({*before, *now})
     table = np.array([[counts.get(name, 0) for name in names] for counts in (before, now)], dtype=np.float64)
     shares = table / table.sum(axis=1, keepdims=True)
@@ -239,4 +236,24 @@ def chi_squared(before: Mapping[str, int], now: Mapping[str, int]) -> tuple[floa
         return 1.0, distance
     expected = pooled.sum(axis=1)[:, None] * pooled.sum(axis=0) / pooled.sum()
     apart = np.maximum(0, np.abs(pooled - expected) - 0.5) if pooled.shape[1] == 2 else pooled - expected
-    return float(chdtrc(pooled.shape[1] - 1, float((np.square(apart) / expected).sum()))), distance
+    return _chi_squared_tail(pooled.shape[1] - 1, float((np.square(apart) / expected).sum())), distance
+
+
+def _kolmogorov_tail(value: float) -> float:
+    """Return the probability of a larger value under Kolmogorov's distribution; SciPy is not needed for serving."""
+    if value < SMALL_KOLMOGOROV:
+        return 1.0
+    tail = 2 * sum((-1) ** (k - 1) * math.exp(-2 * (k * value) ** 2) for k in range(1, 101))
+    return min(1.0, max(0.0, tail))
+
+
+def _chi_squared_tail(degrees: int, value: float) -> float:
+    """Return the probability of a larger value of chi-squared, by the recursion of the incomplete gamma function."""
+    x = value / 2
+    if x <= 0:
+        return 1.0
+    shape, tail = (0.5, math.erfc(math.sqrt(x))) if degrees % 2 else (1.0, math.exp(-x))
+    while shape < degrees / 2:
+        tail += math.exp(shape * math.log(x) - x - math.lgamma(shape + 1))
+        shape += 1
+    return min(1.0, tail)

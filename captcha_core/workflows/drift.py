@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from captcha_core.dataset.store import Dataset
+from captcha_core.dataset.store import Dataset, require_same_spec
 from captcha_core.errors import DataError, ModelError
 from captcha_core.evaluation.drift import Drift, Histograms, drift
 from captcha_core.evaluation.live_log import LIVE, LiveLog
 from captcha_core.evaluation.report import Report
 from captcha_core.solver import Solver
-from captcha_core.workflows.data import require_same_spec
 from captcha_core.workflows.evaluate import read_all
 
 MOST = 2000  # captchas of a reference: more make no test sharper while some hundred live ones are compared

@@ -90,3 +90,15 @@ def test_the_newest_lines_count_and_damaged_ones_are_passed_over(tmp_path: Path)
     assert found is not None and (found.histograms.n, found.since, found.until) == (100, "2026-01-03", "2026-01-05")
     everything = log.last(10_000)
     assert everything is not None and everything.histograms.n == 200
+
+
+def test_tails_are_those_of_scipy() -> None:
+    from scipy.special import chdtrc, kolmogorov
+
+    from captcha_core.evaluation.drift import _chi_squared_tail, _kolmogorov_tail
+
+    for value in (0.0, 0.1, 0.3, 0.8, 1.5, 4.0, 12.0):
+        assert _kolmogorov_tail(value) == pytest.approx(kolmogorov(value), abs=1e-9, rel=1e-6)
+        for degrees in (1, 2, 3, 8, 41):
+            tail = _chi_squared_tail(degrees, 5 * value)
+            assert tail == pytest.approx(chdtrc(degrees, 5 * value), abs=1e-12, rel=1e-9)
