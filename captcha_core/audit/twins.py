@@ -17,7 +17,8 @@ WINDOW_PX, STEP_PX = 16, 8
 INKED = 0.2  # of the mean contrast: windows with less say nothing
 ENOUGH = 50  # pictures from which on the set says what they share and how near strangers come
 BAR, LOWEST_BAR, HIGHEST_BAR = 0.75, 0.8, 0.95
-ROWS_AT_ONCE = 2048
+SOME = 2000  # pictures by which the bar is set
+ROWS_AT_ONCE = 512
 MOST_PAIRS = 200_000  # candidates that are compared window by window
 EMPTY = 1e-6
 
@@ -76,7 +77,7 @@ def _bar(vectors: np.ndarray) -> float:
     """Return from which correlation on pictures are twins: most have none, so their nearest are strangers."""
     if len(vectors) < ENOUGH:
         return HIGHEST_BAR
-    some = vectors[:: max(1, len(vectors) // ROWS_AT_ONCE)]
+    some = vectors[:: max(1, len(vectors) // SOME)]
     alike = np.abs(some @ some.T)
     np.fill_diagonal(alike, 0)
     stranger = float(np.median(alike.max(axis=1)))

@@ -215,8 +215,11 @@ def kolmogorov_smirnov(before: np.ndarray, now: np.ndarray) -> tuple[float, floa
 
 def _named_shift(name: str, before: Mapping[str, int], now: Mapping[str, int]) -> Shift:
     p_value, distance = chi_squared(before, now)
-    commonest = (max(counts, key=lambda value: counts[value]) if counts else "-" for counts in (before, now))
-    return Shift(name, p_value, *commonest, distance)
+    return Shift(name, p_value, _commonest(before), _commonest(now), distance)
+
+
+def _commonest(counts: Mapping[str, int]) -> str:
+    return max(counts, key=lambda value: counts[value], default="-")
 
 
 def chi_squared(before: Mapping[str, int], now: Mapping[str, int]) -> tuple[float, float]:
@@ -243,7 +246,7 @@ def _kolmogorov_tail(value: float) -> float:
     """Return the probability of a larger value under Kolmogorov's distribution; SciPy is not needed for serving."""
     if value < SMALL_KOLMOGOROV:
         return 1.0
-    tail = 2 * sum((-1) ** (k - 1) * math.exp(-2 * (k * value) ** 2) for k in range(1, 101))
+    tail = 2 * sum((1 if k % 2 else -1) * math.exp(-2 * (k * value) ** 2) for k in range(1, 101))
     return min(1.0, max(0.0, tail))
 
 
