@@ -188,7 +188,7 @@ def read_by(solver: Solver, spec: CaptchaSpec, samples: Sequence[Sample]) -> lis
                 with contextlib.suppress(DataError):
                     if sample.text is not None:
                         seen[row] = solver.features(sample.media)
-            logits = solver.logits(np.stack([*seen.values()])) if seen else []
+            logits = [*solver.logits(np.stack([*seen.values()]))] if seen else []
             for row, one in zip(seen, logits, strict=True):
                 readings[row] = reader.weigh(one, samples[row].text or "")
             advance(min(BATCH, len(samples) - first))
