@@ -8,7 +8,7 @@ WORKERS ?= 2
 SAMPLE ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run pipeline quick test long-test mutants fuzz audit licences wheel docs-check screenshots lint types format clean
+.PHONY: help run pipeline quick test long-test mutants fuzz audit licences wheel docs docs-check notebooks screenshots lint types format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,6 +56,12 @@ licences: $(VENV)/.installed ## Write down whose licence is what
 wheel: $(VENV)/.installed ## Build sdist and wheel into dist/, install the wheel alone, and try it
 	$(BIN)/python -m build
 	$(BIN)/python -m pytest -m long --timeout=3600 tests/test_wheel.py
+
+docs: $(VENV)/.installed ## Build the documentation into site/; every warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+notebooks: $(VENV)/.installed ## Run the notebooks in docs/notebooks, and keep what they print
+	$(BIN)/python -m experiments.tools.notebooks
 
 docs-check: $(VENV)/.installed ## Is every command, option, path and link in the documents there?
 	$(BIN)/python -m pytest -q tests/test_docs.py

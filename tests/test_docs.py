@@ -14,7 +14,8 @@ from experiments.cli import app
 from experiments.commands.benchmark import SUITES
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "experiments/benchmarks/RESULTS.md")
+PAGES = sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "experiments/benchmarks/RESULTS.md", *PAGES)
 
 
 def lines(document: str) -> Iterator[str]:
@@ -30,7 +31,8 @@ def commands(program: str) -> list[str]:
     """Return what the documents say behind a program's name."""
     pattern = re.compile(rf"(?:^|[ /]){program} (.+)$")
     found = (pattern.search(line) for document in DOCUMENTS for line in lines(document))
-    return sorted({re.split(r"\s+#\s", match[1])[0].partition(" | ")[0].strip() for match in found if match})
+    typed = {re.split(r"(?:^|\s+)#\s", match[1])[0].partition(" | ")[0].strip() for match in found if match}
+    return sorted(typed - {""})
 
 
 @pytest.mark.parametrize("typed", commands("captchalab"))
@@ -38,7 +40,7 @@ def test_captchalab(typed: str) -> None:
     name, *words = shlex.split(typed)
     if name == "--plugin":  # before the command's name
         _, name, *words = words
-    if name == "--help":
+    if name in ("--help", "--version", "--install-completion"):
         return
     command = typer.main.get_group(app).commands[name]
     options = {option for parameter in command.params for option in parameter.opts}
