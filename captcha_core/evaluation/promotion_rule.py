@@ -65,6 +65,8 @@ class PromotionRule(BaseModel):
             worse by the margin passes in at most 5 % of all data sets at 0.95.
         margin: Loss of exact match that still counts as not worse. It has to be above zero: no finite test can show
             that two equally good models differ by nothing.
+        min_exact_match: Share that a champion has to read, the first one of its validation set: two models that read
+            next to nothing are never worse than each other.
         max_latency_ratio: Latency allowed, in champions' latencies.
         max_size_ratio: Size allowed, in champions' sizes.
     """
@@ -73,6 +75,7 @@ class PromotionRule(BaseModel):
 
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     margin: float = Field(default=0.01, gt=0, lt=1)
+    min_exact_match: float = Field(default=0.01, ge=0, le=1)
     max_latency_ratio: float = Field(default=1.2, gt=0)
     max_size_ratio: float = Field(default=1.5, gt=0)
 
@@ -85,6 +88,7 @@ class PromotionRule(BaseModel):
         return Verdict(
             (
                 self._not_worse(champion, challenger),
+                self._reads(challenger),
                 _within(
                     "latency", challenger.latency_ms, champion.latency_ms, self.max_latency_ratio, "{:.3f} ms a sample"
                 ),
@@ -107,6 +111,14 @@ class PromotionRule(BaseModel):
             f"p = {p_value:.3g}, allowed {1 - self.confidence:.3g}{why} "
             f"(read only by the challenger {test.gained:,}, only by the champion {test.lost:,}, "
             f"McNemar p = {test.p_value:.3g}).",
+        )
+
+    def _reads(self, challenger: Contender) -> Reason:
+        share = _share(challenger.right)
+        return Reason(
+            "reads",
+            share >= self.min_exact_match,
+            f"exact match {share:.2%}: a champion reads at least {self.min_exact_match:.2%}.",
         )
 
     def _what_it_takes(self, test: McNemar, difference: Difference) -> str:

@@ -22,8 +22,6 @@ from captcha_core.workflows.data import labelled
 
 WINNER_TRIES, WINNER_WAIT_S = 10, 0.2
 
-FIRST_CHAMPION_READS = 0.01  # of its validation set: there is nobody to compare it with
-
 
 @dataclass(frozen=True)
 class Judgement:
@@ -182,9 +180,10 @@ def _require_floor(name: str, version: str, solver: Solver) -> None:
     """Raises: RegistryError: If a first champion is known to read next to nothing."""
     known = solver.bundle.metrics.get("validation")
     share = known.get(Metric.VAL_EXACT_MATCH) if isinstance(known, dict) else None
-    if isinstance(share, int | float) and share < FIRST_CHAMPION_READS:
+    floor = promotion_rule(solver.bundle.config.preset or "").min_exact_match
+    if isinstance(share, int | float) and share < floor:
         raise RegistryError(
-            f"expected a first champion of {name} that reads at least {FIRST_CHAMPION_READS:.0%} of its validation "
+            f"expected a first champion of {name} that reads at least {floor:.2%} of its validation "
             f"captchas, received version {version}, which reads {share:.2%}; train longer, or promote it with --force "
             "--reason TEXT."
         )

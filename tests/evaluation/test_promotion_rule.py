@@ -26,7 +26,7 @@ def test_not_worse(counts: tuple[int, int, int, int], promote: bool) -> None:
     champion, challenger = paired(*counts)
     verdict = PromotionRule().judge(contender(champion), contender(challenger))
     assert verdict.promote is promote
-    assert [reason.holds for reason in verdict.reasons] == [promote, True, True]
+    assert [reason.holds for reason in verdict.reasons] == [promote, sum(counts) > 0, True, True]
 
 
 def test_a_small_data_set_is_named_as_the_reason() -> None:
@@ -56,7 +56,7 @@ def test_slow_and_large_challengers_are_refused_in_words() -> None:
     verdict = PromotionRule().judge(contender(champion), contender(challenger, latency_ms=1.3, size_bytes=1600))
     assert not verdict.promote
     assert [reason.condition for reason in verdict.reasons if not reason.holds] == ["latency", "size"]
-    assert "1.30 times, allowed 1.2 times" in verdict.reasons[1].sentence
+    assert "1.30 times, allowed 1.2 times" in verdict.reasons[2].sentence
     assert str(verdict).startswith("do not promote:\nyes exact match 95.50% against 95.50% on 2,000 samples")
     wide = PromotionRule(max_latency_ratio=2, max_size_ratio=2)
     assert wide.judge(contender(champion), contender(challenger, 1.3, 1600)).promote
@@ -70,12 +70,13 @@ def test_a_rule_that_cannot_be_is_refused(options: dict[str, object]) -> None:
 
 def test_the_sentence_tells_every_figure() -> None:
     champion, challenger = paired(700, 0, 100, 200)
-    first, latency, size = PromotionRule(margin=0.02).judge(contender(champion), contender(challenger)).reasons
+    first, reads, latency, size = PromotionRule(margin=0.02).judge(contender(champion), contender(challenger)).reasons
     assert first.sentence == (
         "exact match 70.00% against 80.00% on 1,000 samples: -10.00 points, with 95% confidence about -11.67 or more; "
         "that it is 2.00 points worse has p = 1, allowed 0.05 (read only by the challenger 0, only by the champion "
         "100, McNemar p = 1.58e-30)."
     )
+    assert reads.sentence == "exact match 70.00%: a champion reads at least 1.00%."
     assert latency.sentence == "latency 1.000 ms a sample against 1.000 ms a sample: 1.00 times, allowed 1.2 times."
     assert size.sentence == "size 1,000 bytes against 1,000 bytes: 1.00 times, allowed 1.5 times."
 
@@ -85,10 +86,19 @@ def test_what_is_as_slow_and_large_as_allowed_passes_and_nothing_has_no_ratio() 
     rule = PromotionRule(max_latency_ratio=2, max_size_ratio=2)
     assert rule.judge(contender(champion), contender(challenger, 2.0, 2000)).promote
     assert not rule.judge(contender(champion), contender(challenger, 2.0, 2001)).promote
-    without = rule.judge(contender(champion, 0.0), contender(challenger, 0.0)).reasons[1]
+    without = rule.judge(contender(champion, 0.0), contender(challenger, 0.0)).reasons[2]
     assert without.holds and "no ratio" in without.sentence
 
 
 def test_a_set_too_small_for_any_proof_says_so_even_of_a_challenger_that_reads_less() -> None:
     verdict = PromotionRule().judge(*(contender(one) for one in paired(90, 0, 10, 0)))
     assert "too small to tell: equally good models that differ as often take about 6,215" in str(verdict)
+
+
+@pytest.mark.parametrize(("read", "promote"), [(0, False), (4, False), (5, True), (500, True)])
+def test_models_that_read_next_to_nothing_are_not_exchanged(read: int, promote: bool) -> None:
+    same = contender(np.arange(500) < read)
+    verdict = PromotionRule().judge(same, same)
+    assert verdict.promote is promote
+    assert [reason.condition for reason in verdict.reasons if not reason.holds] == ([] if promote else ["reads"])
+    assert PromotionRule(min_exact_match=0).judge(same, same).promote

@@ -197,7 +197,7 @@ def test_the_page_and_the_command_reach_the_same_verdict_and_entry(there: Path) 
     own = {"at", "run_id", "verdict"}
     assert by_page.model_dump(exclude=own) == by_command.model_dump(exclude=own)
     assert by_page.verdict[0] == by_command.verdict[0], "latency is measured anew"
-    assert len(by_page.verdict) == 3
+    assert len(by_page.verdict) == 4
 
 
 def test_the_page_refuses_a_changed_data_set(there: Path, tmp_path: Path) -> None:
@@ -220,7 +220,8 @@ def test_a_first_champion_reads_something(
     capsys.readouterr()
     assert run("promote", "--name", "captcha-poor") == 1
     assert (
-        "reads at least 1% of its validation captchas, received version 1, which reads 0.00%" in capsys.readouterr().err
+        "reads at least 1.00% of its validation captchas, received version 1, which reads 0.00%"
+        in capsys.readouterr().err
     )
     assert run("promote", "--name", "captcha-poor", "--force", "--reason", "a test") == 0
 
