@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from captcha_core.errors import DataError
+from captcha_core.media.mp3 import recounted
 from captcha_core.media.ogg import check_pages
 from captcha_core.media.sniff import OGG, describe, format_of, remedy
-from captcha_core.media.structure import riff_chunks
+from captcha_core.media.structure import check_structure, riff_chunks
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -59,7 +60,8 @@ def decode_at_own_rate(media: bytes, max_seconds: float) -> tuple[np.ndarray, in
     found = format_of(media)
     if found is None or found.kind != "audio":
         raise DataError(f"expected a WAV, FLAC, OGG, MP3 or AIFF file, received {describe(media)}; {remedy(media)}.")
-    media = _with_length(media)
+    check_structure(media)
+    media = recounted(_with_length(media))
     if media.startswith(OGG):
         check_pages(media)  # the decoder also loses some kilobytes for each damaged file that it begins
     try:

@@ -10,14 +10,18 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from captcha_core.errors import DataError
-from captcha_core.media.sniff import EXIF_TURN, IMAGE_FORMATS, MAX_IMAGE_BYTES, PNG, describe, remedy
-from captcha_core.media.structure import check_structure
+from captcha_core.media.sniff import IMAGE_FORMATS, MAX_IMAGE_BYTES, PNG, describe, remedy
+from captcha_core.media.structure import MAX_PIXELS, check_avif_size, check_structure
 
-MAX_PIXELS = 4_000_000
+HEAD_BYTES = 2**16  # a size is looked for in as many: some files hold a million empty pieces before it
+EXIF_TURN = 0x0112  # the tag of the orientation; from 5 on width and height change places
 FAINT_LEVELS = 64  # darkest to lightest on a white page, below which ink hardly shows
 PNG_HEADER = struct.Struct(">IIBBBBB")  # width, height, depth, colour type, compression, filter, interlacing
 PLAIN_PIECES = 1_100  # chunks of a plain PNG: a picture of 8 MiB in an encoder's usual 8 KiB, and what describes it
 GREY, RGB = 0, 2
+DAMAGED = (  # what Pillow raises on damaged files; the last is AVIF's
+    OSError, SyntaxError, ValueError, EOFError, struct.error, OverflowError, MemoryError, RuntimeError,
+)  # fmt: skip
 HARMLESS = (b"IHDR", b"IDAT", b"IEND", b"pHYs", b"tEXt", b"tIME", b"gAMA", b"sRGB")  # no pixel depends on these chunks
 
 # Set once for the whole process: warnings.catch_warnings() around each decoding would leave its filters behind
@@ -104,6 +108,8 @@ def _by_pillow(media: bytes, mode: str) -> Image.Image:
             raise DataError(
                 f"expected an image of at most {MAX_PIXELS:,} pixels, received {width} x {height}; make it smaller."
             )
+        if picture.format == "AVIF":
+            check_avif_size(media, width * height)
         return _flatten(picture, mode)
     except DataError:
         raise
@@ -115,7 +121,7 @@ def _by_pillow(media: bytes, mode: str) -> Image.Image:
         raise DataError(
             f"expected a {', '.join(IMAGE_FORMATS)} image, received {describe(media)}; {remedy(media)}."
         ) from None
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, OverflowError, MemoryError) as error:
+    except DAMAGED as error:
         raise DataError(
             f"expected a whole image, received {len(media):,} damaged or cut-off bytes ({error}); get it again."
         ) from None
@@ -155,6 +161,34 @@ def _on_page(picture: Image.Image) -> Image.Image:
 def _contrast(picture: Image.Image) -> int:
     """Return how many levels lie between the darkest and the lightest pixel."""
     return int(np.ptp(np.asarray(picture.convert("L"), dtype=np.int64)))
+
+
+def size_of(image: bytes) -> tuple[int, int]:
+    """Return (height, width) in pixels as the header says, without decoding the picture.
+
+    Raises:
+        DataError: If the header cannot be read, or the picture would be dear to decode.
+    """
+    spread = image.startswith((b"RIFF", b"II*\0", b"MM\0*", b"\0\0\1\0")) or image[4:8] == b"ftyp"
+    head = image[: MAX_IMAGE_BYTES if spread else HEAD_BYTES]  # in these the size may be anywhere
+    if spread:
+        check_structure(head)
+    try:
+        picture = Image.open(io.BytesIO(head), formats=IMAGE_FORMATS)
+        width, height = picture.size
+        if picture.format != "TIFF" and picture.getexif().get(EXIF_TURN, 1) in range(5, 9):  # Pillow turns those itself
+            width, height = height, width
+    except (
+        *DAMAGED,
+        TypeError,
+        KeyError,
+        Image.DecompressionBombError,
+    ):
+        raise DataError(
+            f"expected a whole picture with its size in its first {HEAD_BYTES:,} bytes, received a damaged or another "
+            "one; get it again, or choose the model."
+        ) from None
+    return height, width
 
 
 def encode_png(pixels: np.ndarray, compress_level: int = 1) -> bytes:

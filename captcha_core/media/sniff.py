@@ -1,20 +1,14 @@
 """What a file is, by its first bytes and nothing that somebody says of it: the one table of magic numbers."""
 
-import io
-import struct
 from dataclasses import dataclass
 from typing import Literal
-
-from PIL import Image, UnidentifiedImageError
 
 from captcha_core.errors import DataError
 
 Kind = Literal["image", "audio"]
 PNG, OGG, ZIP = b"\x89PNG\r\n\x1a\n", b"OggS", b"PK\x03\x04"
 IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "AVIF", "TIFF", "ICO")  # as Pillow calls them
-EXIF_TURN = 0x0112  # the tag of the orientation; from 5 on width and height change places
 MAX_IMAGE_BYTES = 8 * 2**20
-HEAD_BYTES = 2**16  # a size is looked for in as many: some files hold a million empty pieces before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,33 +167,3 @@ def remedy(media: bytes) -> str:
     if named.endswith(("picture", "drawing")):
         return "convert it to PNG or JPEG"
     return "send the file itself"
-
-
-def size_of(image: bytes) -> tuple[int, int]:
-    """Return (height, width) in pixels as the header says, without decoding the picture.
-
-    Raises:
-        DataError: If the header cannot be read.
-    """
-    spread = image.startswith((b"RIFF", b"II*\0", b"MM\0*", b"\0\0\1\0")) or image[4:8] == b"ftyp"
-    head = image[: MAX_IMAGE_BYTES if spread else HEAD_BYTES]  # in these the size may be anywhere
-    try:
-        picture = Image.open(io.BytesIO(head), formats=IMAGE_FORMATS)
-        width, height = picture.size
-        if picture.format != "TIFF" and picture.getexif().get(EXIF_TURN, 1) in range(5, 9):  # Pillow turns those itself
-            width, height = height, width
-    except (
-        UnidentifiedImageError,
-        OSError,
-        SyntaxError,
-        ValueError,
-        TypeError,
-        KeyError,
-        struct.error,
-        Image.DecompressionBombError,
-    ):
-        raise DataError(
-            f"expected a whole picture with its size in its first {HEAD_BYTES:,} bytes, received a damaged or another "
-            "one; get it again, or choose the model."
-        ) from None
-    return height, width

@@ -9,15 +9,22 @@ import struct
 from collections.abc import Callable, Iterator
 
 from captcha_core.errors import DataError
-from captcha_core.media.sniff import format_of
+from captcha_core.media.sniff import PNG, format_of
 
 MAX_PIECES = 5_000  # PNG chunks take Pillow 20 us each; an encoder writes one for 8 KiB
 MAX_SCANS = 1_000  # encoders write about 10
 MAX_SCANNED_PIXELS = 128_000_000  # scans times pixels: 32 scans of the largest picture, half a second
+MAX_PIXELS = 4_000_000
 MAX_RLE_BYTES = 256 * 2**10  # of a BMP packed by runs, which Pillow unpacks at 1 MB a second
+MAX_ICONS = 256  # in an ICO; the largest one is read
+MAX_TABLE_BYTES = 128 * 2**10  # of an AVIF's tables, in which libavif looks up each entry from the beginning
+MAX_HIDDEN = 2**36  # bytes times pixels of an AVIF, whose frames may be a few bytes each and need not be shown
 
 Piece = tuple[bytes, int, int]  # name, where its content begins, how long that is
 
+_TABLES = (b"iloc", b"iinf", b"iref", b"ipma", b"moov")
+_CONTAINERS = {b"meta": b"", b"iprp": b"meta"}  # boxes of boxes, and which box these are in
+_BYTES = (1, 2, 6, 7)  # those of bytes and text, which are not unpacked
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # not those within a scan
 _SCAN, _END, _FRAMES = 0xDA, 0xD9, {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
@@ -26,7 +33,7 @@ def check_structure(media: bytes) -> None:
     """Refuse a file that is dear to decode. What is damaged is left to the decoder.
 
     Raises:
-        DataError: If it has too many pieces or scans, or is a large BMP packed by runs.
+        DataError: If it has too many pieces or scans, is a large BMP packed by runs, or an ICO of large icons.
     """
     found = format_of(media)
     check = _CHECKS.get(found.name) if found else None
@@ -102,11 +109,90 @@ def _check_jpeg(media: bytes) -> None:
 
 
 def _check_bmp(media: bytes) -> None:
-    packed = len(media) >= 34 and int.from_bytes(media[14:18], "little") >= 40 and media[30] in (1, 2)
-    if packed and len(media) > MAX_RLE_BYTES:
+    _check_dib(media[14:])
+
+
+def _check_dib(bitmap: bytes) -> None:
+    packed = len(bitmap) >= 20 and int.from_bytes(bitmap[:4], "little") >= 40 and bitmap[16] in (1, 2)
+    if packed and len(bitmap) > MAX_RLE_BYTES:
         raise DataError(
-            f"expected a BMP packed by runs of at most {MAX_RLE_BYTES:,} bytes, received {len(media):,}; save it anew."
+            f"expected a BMP packed by runs of at most {MAX_RLE_BYTES:,} bytes, received {len(bitmap):,}; save it anew."
         )
+
+
+def _check_ico(media: bytes) -> None:
+    """Look into each icon: Pillow decodes one as it opens the file, whatever size its own header claims."""
+    count = int.from_bytes(media[4:6], "little")
+    if count > MAX_ICONS:
+        raise DataError(f"expected an ICO of at most {MAX_ICONS} icons, received {count:,}; save it anew.")
+    for number in range(count):
+        icon = media[int.from_bytes(media[18 + 16 * number : 22 + 16 * number], "little") :]
+        if icon.startswith(PNG):
+            _counted(_png)(icon)
+            width, height = struct.unpack_from(">II", icon.ljust(24, b"\0"), 16)
+        else:
+            _check_dib(icon)
+            width, height = struct.unpack_from("<Ii", icon.ljust(12, b"\0"), 4)
+            height //= 2  # the lower half is the mask
+        if abs(width * height) > MAX_PIXELS:
+            raise DataError(
+                f"expected icons of at most {MAX_PIXELS:,} pixels, received {width} x {height}; make it smaller."
+            )
+
+
+def _check_tiff(media: bytes) -> None:
+    """Bound the tags of the first picture, its strips among them; scans of a JPEG in it are libtiff's to bound."""
+    order = "<" if media.startswith(b"II") else ">"
+    if len(media) < 8:
+        return
+    (at,) = struct.unpack_from(f"{order}I", media, 4)
+    count = struct.unpack_from(f"{order}H", media, at)[0] if at + 2 <= len(media) else 0
+    for number, place in enumerate(range(at + 2, min(at + 2 + 12 * count, len(media) - 11), 12)):
+        _, kind, values = struct.unpack_from(f"{order}HHI", media, place)
+        if number >= MAX_PIECES or (kind not in _BYTES and values > MAX_PIECES):
+            raise DataError(f"expected a TIFF of at most {MAX_PIECES:,} pieces, received more; save it anew.")
+
+
+def _boxes(media: bytes, at: int, end: int, within: bytes = b"") -> Iterator[Piece]:
+    """Yield the boxes of an AVIF, and those within :data:`_CONTAINERS`."""
+    while at + 8 <= end:
+        size, name = struct.unpack_from(">I4s", media, at)
+        begin = at + (16 if size == 1 else 8)
+        size = int.from_bytes(media[at + 8 : at + 16], "big") if size == 1 else size or end - at
+        yield name, begin, size
+        if _CONTAINERS.get(name) == within:
+            yield from _boxes(media, begin + (4 if name == b"meta" else 0), min(end, at + size), name)
+        at += max(size, 8)
+
+
+def _check_avif(media: bytes) -> None:
+    for name, _, size in _bounded(_boxes(media, 0, len(media))):
+        if name in _TABLES and size > MAX_TABLE_BYTES:
+            raise DataError(
+                f"expected tables of at most {MAX_TABLE_BYTES:,} bytes in an AVIF, received more; save it anew."
+            )
+
+
+def check_avif_size(media: bytes, pixels: int) -> None:
+    """Refuse a large AVIF of many pixels: it may hold any number of frames that nobody sees.
+
+    Raises:
+        DataError: If it is both.
+    """
+    if len(media) * pixels > MAX_HIDDEN:
+        most = MAX_HIDDEN // pixels
+        raise DataError(
+            f"expected an AVIF of at most {most:,} bytes at this size, received {len(media):,}; convert it to PNG or "
+            "JPEG."
+        )
+
+
+def _flac(media: bytes) -> Iterator[Piece]:
+    at, last = 4, False
+    while at + 4 <= len(media) and not last:
+        size, last = int.from_bytes(media[at + 1 : at + 4], "big"), bool(media[at] & 0x80)
+        yield media[at : at + 1], at + 4, size
+        at += 4 + size
 
 
 def _counted(walk: Callable[[bytes], Iterator[Piece]]) -> Callable[[bytes], None]:
@@ -123,4 +209,8 @@ _CHECKS: dict[str, Callable[[bytes], None]] = {
     "WebP": _counted(_riff),
     "JPEG": _check_jpeg,
     "BMP": _check_bmp,
+    "ICO": _check_ico,
+    "TIFF": _check_tiff,
+    "AVIF": _check_avif,
+    "FLAC": _counted(_flac),
 }

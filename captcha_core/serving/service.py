@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from captcha_core.errors import CaptchaError, DataError
 from captcha_core.fetch.fetch import Fetcher
-from captcha_core.media.sniff import kind_of, size_of
+from captcha_core.media.image import size_of
+from captcha_core.media.sniff import kind_of
 from captcha_core.models.decode import Limits
 from captcha_core.serving.errors import ApiError, api_error, busy
 from captcha_core.serving.limits import ServingLimits

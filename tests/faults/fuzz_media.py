@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from captcha_core.media.audio import decode_audio
-from captcha_core.media.image import decode_image
-from captcha_core.media.sniff import size_of
+from captcha_core.media.image import decode_image, size_of
 from captcha_core.sources.probe import probe
 from tests.faults.fuzzing import Target
 from tests.faults.mutations import MEDIA, mutants

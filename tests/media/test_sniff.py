@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from captcha_core.errors import DataError
-from captcha_core.media.image import encode_png
-from captcha_core.media.sniff import describe, kind_of, size_of, suffix_of
+from captcha_core.media.image import encode_png, size_of
+from captcha_core.media.sniff import describe, kind_of, suffix_of
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import soundfile
 
 from captcha_core.errors import DataError
 from captcha_core.media.audio import decode_audio, encode_wav
+from captcha_core.media.mp3 import recounted
 from captcha_core.media.sniff import kind_of, suffix_of
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.import_survey import survey
@@ -69,3 +70,33 @@ def test_clips_that_are_not_read_are_named(head: bytes, named: str, tmp_path: Pa
     seen = survey(list_labelled(fill(tmp_path, clips | {"1111.m4a": head + bytes(100)})))
     assert [reject.name for reject in seen.rejects] == ["1111.m4a"]
     assert f"received {named}" in seen.rejects[0].reason and "convert it to WAV or FLAC" in seen.rejects[0].reason
+
+
+def mp3(tone_hz: float, rate_hz: int) -> bytes:
+    """A second of a tone at a varying bit rate, as libsndfile writes it: its first frame counts the others."""
+    file, time_s = io.BytesIO(), np.arange(rate_hz) / rate_hz
+    soundfile.write(file, 0.4 * np.sin(2 * np.pi * tone_hz * time_s), rate_hz, format="MP3")
+    return file.getvalue()
+
+
+def loudest_hz(samples: np.ndarray, rate_hz: int) -> float:
+    return float(np.abs(np.fft.rfft(samples)).argmax() * rate_hz / len(samples))
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 44_100])
+@pytest.mark.parametrize("tag", [b"", b"ID3\4\0\0\0\0\0\x0a" + bytes(10)], ids=["bare", "tagged"])
+def test_joined_mp3_files_are_read_to_their_end(rate_hz: int, tag: bytes) -> None:
+    """``cat a.mp3 b.mp3``: the first part counts its own frames, and the decoder stopped behind them."""
+    first, second = mp3(440, rate_hz), mp3(880, rate_hz)
+    assert recounted(first) == first and len(decode_audio(first, rate_hz, 10)) == rate_hz
+    whole = decode_audio(tag + first + tag + second, rate_hz, 10)
+    assert 2 * rate_hz <= len(whole) < 2.3 * rate_hz
+    assert loudest_hz(whole[: rate_hz // 2], rate_hz) == pytest.approx(440, abs=5)
+    assert loudest_hz(whole[-rate_hz // 2 :], rate_hz) == pytest.approx(880, abs=5)
+
+
+def test_an_mp3_of_varying_bit_rate_without_a_count_is_read_to_its_end() -> None:
+    media = mp3(440, 16_000)
+    without = media[media.index(b"\xff\xf3", 10) :]
+    assert b"Info" not in without and b"Xing" not in without
+    assert 16_000 <= len(decode_audio(without, 16_000, 10)) < 18_000

@@ -1,6 +1,7 @@
 """Pictures as people have them: turned by EXIF, transparent, blank, in other formats, large or flat; small sets."""
 
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ from PIL import Image, ImageDraw
 from captcha_core.dataset.import_files import write_import
 from captcha_core.errors import DataError, SpecError
 from captcha_core.media.fonts import font_for, without_font, writable
-from captcha_core.media.image import decode_image, encode_png
-from captcha_core.media.sniff import kind_of, size_of, suffix_of
+from captcha_core.media.image import decode_image, encode_png, size_of
+from captcha_core.media.sniff import kind_of, suffix_of
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
 from tests.sources.labelled_files import TEXTS, fill, picture
@@ -120,3 +121,13 @@ def test_a_sheet_writes_labels_in_their_script_or_as_codes() -> None:
     assert without_font([f"a{nobody}"]) == nobody and writable(f"a{nobody}") == "a[U+E0FFE]"
     mask = font_for("жук", 14).getmask("ж")
     assert bytes(mask) != bytes(font_for("жук", 14).getmask("у"))
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "TIFF", "ICO"])
+def test_what_is_cut_is_refused_in_a_sentence_or_whole(kind: str) -> None:
+    file = io.BytesIO()
+    Image.effect_noise((40, 20), 60).save(file, kind)
+    media = file.getvalue()
+    for at in range(len(media) // 2, len(media), len(media) // 20):
+        with suppress(DataError):
+            assert np.array_equal(decode_image(media[:at]), decode_image(media))
