@@ -22,6 +22,9 @@ PACKED = {
     b"Rar!": "a RAR archive", b"7z\xbc\xaf\x27\x1c": "a 7z archive", b"\x1f\x8b": "a gzip file", b"BZh": "a bzip2 file",
     b"\xfd7zXZ": "an xz file", b"\x28\xb5\x2f\xfd": "a Zstandard file",
 }  # fmt: skip
+DOCUMENTS = {  # zip archives by a file in them: tables and texts
+    "[Content_Types].xml": "an Excel or Word document", "mimetype": "an OpenDocument",
+}  # fmt: skip
 LEFT_FOLDERS = frozenset(
     ("__macosx", "@eadir", "$recycle.bin", "__pycache__", "#recycle", "lost+found", "system volume information")
 )
@@ -164,7 +167,13 @@ def open_files(place: Path) -> Files:
     if place.is_dir():
         return FolderFiles(place)
     if place.is_file() and zipfile.is_zipfile(place):
-        return ZipFiles(place)
+        files = ZipFiles(place)
+        if kind := next((kind for name, kind in DOCUMENTS.items() if name in files.names()), None):
+            raise DataError(
+                f"expected a folder, a zip archive or a file of labels, received {place}, {kind}; save its table as "
+                "CSV, beside the captchas, and name that file."
+            )
+        return files
     if is_pattern(place):
         return GlobFiles(place)
     received = _other_file(place) if place.is_file() else f"{place}, which does not exist"

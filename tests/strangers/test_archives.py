@@ -104,3 +104,15 @@ def test_what_is_exported_comes_back_the_same(texts: list[str], tmp_path: Path) 
     assert (again.spec, again.counts) == (first.spec, first.counts)
     for split in first.counts:
         assert sorted(again.texts(split)) == sorted(first.texts(split))
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "kind"),
+    [("a.xlsx", "[Content_Types].xml", "an Excel or Word document"), ("a.ods", "mimetype", "an OpenDocument")],
+)
+def test_a_spreadsheet_is_no_archive_of_captchas(tmp_path: Path, name: str, member: str, kind: str) -> None:
+    with zipfile.ZipFile(tmp_path / name, "w") as archive:
+        archive.writestr(member, "<Types/>")
+        archive.writestr("xl/media/1234.png", picture("1234"))
+    with pytest.raises(DataError, match=f"{name}, {kind}; save its table as CSV"):
+        list_labelled(tmp_path / name)
