@@ -10,10 +10,12 @@ import copy
 import importlib
 import importlib.util
 import io
+import math
 import os
 import random
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,7 +23,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SURVIVORS = Path(__file__).with_name("survivors.txt")
-TIMEOUT_S = 120
+BASELINE_S = 600  # for the tests of a module as it is
+PATIENCE, LEAST_S = 5, 30  # a mutant has so many times as long as that took, and at least this
 OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib", "-W", "ignore"]
 TESTS = {
     "spec/captcha": ["tests/spec"],
@@ -127,14 +130,18 @@ class Changed:
         exec(compile(self.tree, str(self.path), "exec"), vars(module))
 
 
-def lives(name: str, path: Path, tree: ast.Module, tests: list[str]) -> bool:
+def lives(name: str, path: Path, tree: ast.Module, tests: list[str], timeout_s: float, loud: bool = False) -> bool:
     """Say whether the tests pass with the change; in a process of their own, which may hang."""
     child = os.fork()
     if not child:
-        signal.alarm(TIMEOUT_S)  # an end by it counts as noticed
+        signal.alarm(math.ceil(timeout_s))  # an end by it counts as noticed
         sys.meta_path.insert(0, Changed(name, path, tree))  # type: ignore[arg-type]
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            os._exit(pytest.main([*OPTIONS, *tests]))
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            code = pytest.main([*OPTIONS, *tests])
+        if loud and code:
+            print(said.getvalue()[-3000:], flush=True)
+        os._exit(code)
     return os.waitpid(child, 0)[1] == 0
 
 
@@ -155,13 +162,15 @@ def main() -> int:
         if wanted and not any(word in place for word in wanted):
             continue
         path, name = ROOT / "captcha_core" / f"{place}.py", f"captcha_core.{place.replace('/', '.')}"
-        if not lives(name, path, ast.parse(path.read_text(encoding="utf-8")), tests):
+        source, began = path.read_text(encoding="utf-8"), time.monotonic()
+        if not lives(name, path, ast.parse(source), tests, BASELINE_S, loud=True):
             raise SystemExit(f"expected tests of {place} that pass, received some that fail; mend them first.")
-        found = list(mutants(path.read_text(encoding="utf-8")))
+        own_s = time.monotonic() - began
+        timeout_s, found = max(LEAST_S, PATIENCE * own_s), list(mutants(source))
         chosen = random.Random(0).sample(found, min(sample or len(found), len(found)))
-        alive = [change for change, tree in chosen if lives(name, path, tree, tests)]
+        alive = [change for change, tree in chosen if lives(name, path, tree, tests, timeout_s)]
         total, living = total + len(chosen), living + len(alive)
-        print(f"{place}: {len(alive)} of {len(chosen)} live ({len(found)} there are)", flush=True)
+        print(f"{place}: {len(alive)} of {len(chosen)} live ({len(found)} there are, {own_s:.0f} s each)", flush=True)
         for change in alive:
             print(f"    {'' if f'{place}: {change}' in explained else 'NEW '}{place}: {change}", flush=True)
     print(f"{living} of {total} live: {living / max(1, total):.1%}")

@@ -28,7 +28,7 @@ SHORT = {  # kills and size
     "promote, writing": (1, 0),
 }
 SIZES = {"generate": 20_000, "import": 3_000, "labels": 200, "label log": 20 * KILLS + 40, "train": 8}
-TRIALS = 10
+TRIALS = int(os.environ.get("TRIALS", "10"))
 
 
 def victim(name: str, size: int, folder: Path, bundle: Path, patch: pytest.MonkeyPatch) -> Victim:
