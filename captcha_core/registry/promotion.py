@@ -29,7 +29,7 @@ from captcha_core.registry.versions import CHAMPION, PREVIOUS, set_champion, ver
 from captcha_core.tracking.connect import client, experiment
 from captcha_core.tracking.names import Artifact, Tag
 from captcha_core.tracking.owner import is_gone, is_own, own_tags
-from captcha_core.tracking.provenance import user
+from captcha_core.tracking.provenance import origin, user
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -281,7 +281,7 @@ def _store(entry: Entry, details: Mapping[str, Any]) -> str:
     decided = {Tag.ENTRY: entry.model_dump_json(exclude_defaults=True)}
     run = mine.create_run(
         experiment(EXPERIMENT),
-        tags={**described, **decided, **own_tags()},
+        tags={**origin(), **described, **decided, **own_tags()},
         run_name=f"{entry.action} {entry.name} {entry.to_version}",
     )
     run_id = str(run.info.run_id)

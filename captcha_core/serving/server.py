@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from captcha_core.errors import ServingError
 from captcha_core.fetch.fetch import Fetcher, FetchPolicy
 from captcha_core.fetch.public_addresses import is_loopback
+from captcha_core.fetch.url import Target
 from captcha_core.serving.errors import add_error_handlers
 from captcha_core.serving.guard import OPEN, OWN_NAMES, Guard
 from captcha_core.serving.limits import ServingLimits
@@ -252,4 +253,4 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return Target("http", host, port, "").url

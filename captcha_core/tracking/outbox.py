@@ -185,6 +185,10 @@ class LaterRun:
         """Set tags."""
         self.outbox.post(self.key, "tags", values={key: str(value) for key, value in values.items()})
 
+    def note(self, text: str) -> None:
+        """Describe the run."""
+        self.outbox.post(self.key, "note", text=text)
+
     def data(self, name: str, digest: str, source: str, counts: Mapping[str, int], context: str) -> None:
         """Log which data was used."""
         self.outbox.post(

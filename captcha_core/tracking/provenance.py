@@ -1,6 +1,7 @@
 """Where a run comes from: code, libraries, command and user."""
 
 import getpass
+import json
 import platform
 import subprocess
 import sys
@@ -25,6 +26,23 @@ def provenance() -> dict[str, str]:
         tags[Tag.GIT_COMMIT] = commit
         tags[Tag.GIT_DIRTY] = str(bool(_git("status", "--porcelain"))).lower()
     return tags
+
+
+def origin() -> dict[str, str]:
+    """Return the tags that MLflow gives to every run of its own: user, program and commit; here also of plain runs.
+
+    A worker of a search has those of its search: :func:`handed_on` puts them where MLflow looks.
+    """
+    from mlflow.tracking.context.registry import resolve_tags
+
+    commit = _git("rev-parse", "HEAD")
+    tags: dict[str, str] = resolve_tags()
+    return {**tags, Tag.GIT_COMMIT: commit} if commit else tags
+
+
+def handed_on() -> dict[str, str]:
+    """Return the variables by which a process that works for this one has the same origin."""
+    return {"MLFLOW_RUN_CONTEXT": json.dumps(origin())}
 
 
 def user() -> str:

@@ -19,7 +19,7 @@ from captcha_core.tracking.logged_models import close_unfinished, link_metrics, 
 from captcha_core.tracking.names import Artifact, Tag
 from captcha_core.tracking.outbox import PATIENCE_S, LaterRun, Outbox, waiting
 from captcha_core.tracking.owner import own_tags
-from captcha_core.tracking.provenance import provenance
+from captcha_core.tracking.provenance import origin, provenance
 from captcha_core.tracking.redact import masked, masked_value
 
 if TYPE_CHECKING:
@@ -101,6 +101,13 @@ class Run:
         for key, value in shown.items():
             self.client.set_tag(self.id, key, value)
 
+    def note(self, text: str) -> None:
+        """Describe the run, unless somebody has described it."""
+        if self.later is not None:
+            self.later.note(text)
+        elif Tag.NOTE not in self.client.get_run(self.id).data.tags:
+            self.tags({Tag.NOTE: text})
+
     def end(self, state: str, reason: str = "", at_ms: int | None = None) -> None:
         """Give the run its last state, with the reason where it did not finish."""
         self.explain(reason)
@@ -165,7 +172,7 @@ def begin_run(key: str, name: str, tags: Mapping[str, str]) -> str:
     place = mine.get_run(parent).info.experiment_id if parent else experiment()
     found = mine.search_runs([place], f"tags.`{Tag.KEY}` = '{key}'", max_results=1)
     if not found:
-        shown = {tag: masked_value(tag, value) for tag, value in tags.items()}
+        shown = {tag: masked_value(tag, value) for tag, value in {**origin(), **tags}.items()}
         return str(mine.create_run(place, run_name=name, tags={**shown, Tag.KEY: key}).info.run_id)
     run_id = str(found[0].info.run_id)
     for name in set(own_tags()) & set(tags):  # whose it is now; nobody takes it for one that was left open

@@ -52,7 +52,7 @@ class Budget(keras.callbacks.Callback):
             used = (self.elapsed_s - self.progress.budget_start_s) / (60 * self.config.minutes)
         else:
             first = self.progress.budget_start_epoch * self.config.steps_per_epoch
-            used = (self.step - first) / ((self.config.epochs or 1) * self.config.steps_per_epoch)
+            used = (self.step - first) / ((self.config.whole_epochs or 1) * self.config.steps_per_epoch)
         return min(1.0, max(0.0, used))
 
     def on_train_begin(self, *_: Any, **__: Any) -> None:

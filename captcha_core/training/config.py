@@ -14,7 +14,8 @@ class TrainingConfig(BaseModel):
 
     An epoch is ``steps_per_epoch`` batches: validation, the checkpoint and the metrics come after each. The learning
     rate warms up over the share ``warmup`` of the budget and falls with a cosine to its end; the budget is
-    ``minutes`` if given (training time, validation included), else ``epochs``.
+    ``minutes`` if given (training time, validation included), else ``epochs``, or the ``samples`` that are learnt from,
+    rounded up to whole epochs. The last two give the same weights again, on one machine and from the same seed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -22,6 +23,7 @@ class TrainingConfig(BaseModel):
     seed: int = Field(0, ge=0)
     minutes: float | None = Field(None, gt=0, allow_inf_nan=False)
     epochs: int | None = Field(None, ge=1)
+    samples: int | None = Field(None, ge=1)
     steps_per_epoch: int = Field(250, ge=1)
     batch_size: int = Field(64, ge=1)
     optimizer: Literal["muon", "adamw", "adam"] = "muon"
@@ -43,9 +45,18 @@ class TrainingConfig(BaseModel):
 
     @model_validator(mode="after")
     def _has_budget(self) -> Self:
-        if self.minutes is None and self.epochs is None:
-            raise SpecError("expected a budget, received neither minutes nor epochs; set one of them.")
+        if not (self.minutes or self.epochs or self.samples):
+            raise SpecError("expected a budget, received neither minutes nor epochs nor samples; set one of them.")
+        if self.samples is not None and (self.minutes, self.epochs) != (None, None):
+            raise SpecError("expected samples as the only budget, received minutes or epochs as well; leave one out.")
         return self
+
+    @property
+    def whole_epochs(self) -> int | None:
+        """Epochs of the budget, None where it is in minutes."""
+        if self.minutes is not None:
+            return None
+        return self.epochs or -(-(self.samples or 1) // (self.steps_per_epoch * self.batch_size))
 
     @classmethod
     def build(cls, **fields: object) -> "TrainingConfig":

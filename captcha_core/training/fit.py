@@ -68,7 +68,7 @@ def train(
     unseen = Validation(task.head, task.spec, *validation)
     epoch_end = EpochEnd(config, progress, budget, checkpoint, unseen, warn)
     keep_freed_memory()
-    epochs = 1_000_000 if config.minutes is not None else progress.budget_start_epoch + (config.epochs or 1)
+    epochs = progress.budget_start_epoch + (config.whole_epochs or 1_000_000)
     with multiplying_in(config.precision), feed(batches(progress.epoch * config.steps_per_epoch)) as fed:
         model.fit(
             fed,

@@ -38,18 +38,34 @@ REGROUPS = 4  # captchas that a single letter is put into
 
 
 @dataclass(frozen=True)
-class TrainingData:
-    """Everything that one training reads: batches from any position on, and features (N, ...) and texts to steer by.
+class DataSource:
+    """What runs log of the data of a training, known before it is read; a stream's digest names what determines it."""
 
-    ``digest`` is the data set's; for a stream it names what determines it.
-    """
-
-    batches: Batches
-    validation: tuple[np.ndarray, Sequence[str]]
     name: str
     digest: str
     counts: Mapping[str, int]
     where: str
+
+    @classmethod
+    def of_stream(cls, scheme: Scheme, config: TrainingConfig) -> "DataSource":
+        """Return what tells a live stream apart from others."""
+        digest = f"stream:{scheme.name}:{config.seed}"
+        return cls(scheme.name, digest, {"validation": config.validation_samples}, f"scheme:{scheme.name}")
+
+    @classmethod
+    def of_dataset(cls, dataset: Dataset) -> "DataSource":
+        """Return what tells a data set apart from others."""
+        where = Path(dataset.path).resolve()
+        return cls(where.name, dataset.digest, dataset.counts, str(where))
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Everything that one training reads: batches from any position on, and features (N, ...) and texts to steer by."""
+
+    batches: Batches
+    validation: tuple[np.ndarray, Sequence[str]]
+    source: DataSource
     remarks: Sequence[Remark] = ()
 
 
@@ -75,9 +91,7 @@ def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, cach
     key = (scheme.digest, config.seed, config.validation_samples, features.model_dump_json())
     validation = get_or_make(cache, key, draw)
     batches = stream_batches(scheme, features, config.batch_size, config.seed, config.threads, config.oversample)
-    counts = {"validation": config.validation_samples}
-    digest = f"stream:{scheme.name}:{config.seed}"
-    return TrainingData(batches, validation, scheme.name, digest, counts, f"scheme:{scheme.name}")
+    return TrainingData(batches, validation, DataSource.of_stream(scheme, config))
 
 
 def from_dataset(
@@ -97,9 +111,7 @@ def from_dataset(
         x, texts = loaded(dataset, "train", features, cache)
         batches = array_batches(x, texts, spec, config.batch_size, config.seed, augment)
     validation = loaded(dataset, "validation", features, cache, MOST_VALIDATION)
-    where = str(Path(dataset.path).resolve())
-    remarks = diagnose_labels(texts, validation[1])
-    return TrainingData(batches, validation, Path(where).name, dataset.digest, dataset.counts, where, remarks)
+    return TrainingData(batches, validation, DataSource.of_dataset(dataset), diagnose_labels(texts, validation[1]))
 
 
 def from_letters(
@@ -139,7 +151,7 @@ def from_letters(
         features.augmentation(config.augment),
     )
     validation = loaded(dataset, "validation", features, cache)
-    return TrainingData(batches, validation, where.name, digest, counts, str(where))
+    return TrainingData(batches, validation, DataSource(where.name, digest, counts, str(where)))
 
 
 @contextmanager

@@ -27,7 +27,7 @@ def evaluate_logged(uri: str, dataset: Dataset, split: str = "test", cluster: st
     name = _name_of(dataset)
     with start_run(f"evaluate {solver.model.name} on {name}", {Tag.KIND: Kind.EVALUATE}) as run:
         run.params({"model": {"uri": uri, **_identity(solver)}, "data": _described(dataset, split)})
-        run.tags({Tag.NOTE: f"{uri} read the {split} split of {name} ({dataset.digest[:12]})."})
+        run.note(f"{uri} read the {split} split of {name} ({dataset.digest[:12]}).")
         _log_data(run, dataset, "evaluation")
         report = evaluate(solver, dataset, split, cluster or None)
         run.metrics({f"{Metric.TEST}{key}": value for key, value in report.numbers.items()})

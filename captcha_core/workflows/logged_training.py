@@ -34,7 +34,7 @@ from captcha_core.training.backend import precision_of
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.training.fit import Trained, train
-from captcha_core.workflows.data import TrainingData, labelled
+from captcha_core.workflows.data import DataSource, TrainingData, labelled
 from captcha_core.workflows.drift import reference_of
 from captcha_core.workflows.evaluate import read_all
 from captcha_core.workflows.plan import TrainingPlan
@@ -169,8 +169,8 @@ def evaluated(
 
 def log_tested(run: Run, tested: Dataset) -> None:
     """Log which data set a model has read."""
-    where = Path(tested.path).resolve()
-    run.data(where.name, tested.digest, str(where), tested.counts, "evaluation")
+    source = DataSource.of_dataset(tested)
+    run.data(source.name, source.digest, source.where, source.counts, "evaluation")
 
 
 def proof(report: Report, tested: Dataset) -> Proof:
@@ -188,16 +188,26 @@ def log_inputs(run: Run | LaterRun, plan: TrainingPlan, training_data: TrainingD
             # nested names: `mlflow run` has logged the plain ones as it was given them
             "preset": {"name": plan.preset or None},
             "network": {"name": task.network, "options": task.options, "features": task.features or None},
-            "training": task.config.model_dump(),
+            "training": task.config.model_dump() | {"epochs": task.config.whole_epochs},
             "spec": task.spec.model_dump(exclude_none=True),
             "start_from": plan.start_from or None,
-            "data": {"name": training_data.name, "digest": training_data.digest, "counts": training_data.counts},
+            "data": described(training_data.source),
         }
     )
-    what = f"{task.network} trained on {training_data.name} ({training_data.digest[:12]})"
-    run.tags({Tag.NOTE: f"{what}, preset {plan.preset}." if plan.preset else f"{what}."})
+    log_learnt(run, training_data.source, f"{task.network} trained", plan.preset)
     run.tags({Tag.PRECISION: precision_of(task.config.precision)})
-    run.data(training_data.name, training_data.digest, training_data.where, training_data.counts, "training")
+
+
+def described(source: DataSource) -> dict[str, Any]:
+    """Return the parameters that tell what a run learns from."""
+    return {"name": source.name, "digest": source.digest, "counts": source.counts}
+
+
+def log_learnt(run: Run | LaterRun, source: DataSource, what: str, preset: str) -> None:
+    """Log the data that a run learns from, and a sentence on what it does with it."""
+    preset = f", preset {preset}" if preset else ""
+    run.note(f"{what} on {source.name} ({source.digest[:12]}){preset}.")
+    run.data(source.name, source.digest, source.where, source.counts, "training")
 
 
 def bundle_of(path: Path, plan: TrainingPlan, trained: Trained, training_data: TrainingData) -> Bundle:
@@ -280,7 +290,7 @@ class TrainingBar(keras.callbacks.Callback):
     def _used(self) -> float:
         if self.config.minutes is not None:
             return (time.monotonic() - self.started) / (60 * self.config.minutes)
-        return self.steps / ((self.config.epochs or 1) * self.config.steps_per_epoch)
+        return self.steps / ((self.config.whole_epochs or 1) * self.config.steps_per_epoch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Show the last validation."""

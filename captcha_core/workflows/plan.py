@@ -3,6 +3,7 @@
 Resolving needs no Keras: names and settings are checked before the seconds that its start takes.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.workflows.data import (
     Cache,
+    DataSource,
     TrainingData,
     from_dataset,
     from_letters,
@@ -64,7 +66,7 @@ class TrainingPlan:
     @property
     def label(self) -> str:
         """The preset's name, or without one that of the data set's folder."""
-        return self.preset or Path(self.data).name
+        return self.preset or Path(self.data).absolute().name
 
     def training_data(self, cache: Cache | None = None) -> TrainingData:
         """Return what it learns from; what was read stays in the cache for the next training."""
@@ -82,6 +84,12 @@ class TrainingPlan:
         if self.letters:
             return from_letters(Path(self.letters), dataset, spec, features, config, cache)
         return from_dataset(dataset, spec, features, config, cache)
+
+    def source(self) -> DataSource:
+        """Return what it learns from, without reading it."""
+        if self.scheme:
+            return DataSource.of_stream(get_scheme(self.scheme), self.task.config)
+        return DataSource.of_dataset(Dataset.open(Path(self.data)))
 
     def learnt(self) -> str:
         """Return a digest of what it learns from and is steered by; empty for the stream of a scheme that we bring."""
@@ -108,9 +116,9 @@ class TrainingPlan:
         """Return the plan as plain data; :meth:`of` reads it."""
         return {
             "preset": self.preset,
-            "scheme": str(Path(self.scheme).resolve()) if is_yaml(self.scheme) else self.scheme,
-            "data": str(Path(self.data).resolve()) if self.data else "",
-            "letters": str(Path(self.letters).resolve()) if self.letters else "",
+            "scheme": recorded_path(self.scheme) if is_yaml(self.scheme) else self.scheme,
+            "data": recorded_path(self.data),
+            "letters": recorded_path(self.letters),
             "start_from": self.start_from,
             "evaluation": self.evaluation.model_dump(),
             "name": self.name,
@@ -138,6 +146,16 @@ class TrainingPlan:
             record.get("letters", ""),
             record.get("start_from", ""),
         )
+
+
+def recorded_path(folder: str) -> str:
+    """Return a folder as plans name it: seen from the project where it lies in that, which may be moved as a whole."""
+    if not folder:
+        return ""
+    for whole in (Path(os.path.abspath(folder)), Path(folder).resolve()):  # noqa: PTH100  links stay links
+        if whole.is_relative_to(Path.cwd()):
+            return str(whole.relative_to(Path.cwd()))
+    return str(whole)
 
 
 def plan_training(
@@ -215,23 +233,19 @@ def _loaded(preset: str | Preset | None) -> Preset | None:
     return preset
 
 
-def resume_training(run_id: str, minutes: float = 0.0) -> TrainingPlan:
+def resume_training(run_id: str, minutes: float = 0.0, data: str = "", letters: str = "") -> TrainingPlan:
     """Return the plan of a run on this machine, to go on where its checkpoint stands.
 
     Args:
         minutes: A new budget, 0 for what is left of the old one.
+        data: Where its data set is now, if it was moved; and
+        letters: its single letters.
 
     Raises:
-        ModelError: If the run left no checkpoint here, its data has changed, or it is finished and gets no new budget.
+        ModelError: If the run left no checkpoint here, its data is gone or has changed, or it is finished and gets no
+            new budget.
     """
-    plan = same_training(run_id, minutes)
-    plan, learnt = _read_plan(run_id, minutes)
-    if learnt not in (None, plan.learnt()):
-        what = f"scheme in {plan.scheme}" if plan.scheme else f"samples and labels in {plan.data}"
-        raise ModelError(
-            f"expected the {what} that {run_id} learns from, received others; put them back, or begin a new training "
-            "with --start-from."
-        )
+    plan = same_training(run_id, minutes, data, letters)
     checkpoint = Checkpoint(RUNS / run_id)
     trained = checkpoint.exists and checkpoint.load_progress().finished and not minutes
     if trained and client().get_run(run_id).info.status == "FINISHED":
@@ -241,17 +255,27 @@ def resume_training(run_id: str, minutes: float = 0.0) -> TrainingPlan:
     return replace(plan, extend=not trained)  # killed before it was registered
 
 
-def same_training(run_id: str, minutes: float = 0.0) -> TrainingPlan:
-    """Return the plan of a run on this machine, with another budget where one is given.
+def same_training(run_id: str, minutes: float = 0.0, data: str = "", letters: str = "") -> TrainingPlan:
+    """Return the plan of a run on this machine, with another budget, and other places of its data, where they are given.
 
     Raises:
-        ModelError: If the run left no plan here, or the samples or labels that it learns from have changed.
+        ModelError: If the run left no plan here, or what it learns from is gone or has changed.
     """
     plan, learnt = _read_plan(run_id, minutes)
+    if (data and not plan.data) or (letters and not plan.letters):
+        raise SpecError(f"expected no data for {run_id}, received some; it goes on as it began, leave that out.")
+    plan = replace(plan, data=data or plan.data, letters=letters or plan.letters)
+    for option, place in (("data", plan.data), ("letters", plan.letters)):
+        if place and not Path(place).is_dir():
+            raise ModelError(
+                f"expected what {run_id} learns from in {place}, received no such folder; if it was moved, say where "
+                f"it is with --{option} DIR."
+            )
     if learnt not in (None, plan.learnt()):
+        what = f"scheme in {plan.scheme}" if plan.scheme else f"samples and labels in {plan.data}"
         raise ModelError(
-            f"expected the samples and labels in {plan.data} that {run_id} learns from, received others; put them "
-            "back, or begin a new training with --start-from."
+            f"expected the {what} that {run_id} learns from, received others; put them back, or begin a new training "
+            "with --start-from."
         )
     return plan
 
@@ -292,8 +316,8 @@ def _apply(
         else:
             training[key.removeprefix("training.")] = value
     given = {key.removeprefix("training.") for key in settings}
-    if "epochs" in given and "minutes" not in given:
-        training["minutes"] = None  # the preset's: whoever counts epochs does not count minutes
+    if given & {"minutes", "epochs", "samples"}:  # the preset's own budget is another
+        training |= dict.fromkeys({"minutes", "epochs", "samples"} - given)
     return training, options, features
 
 
@@ -301,4 +325,4 @@ def _budget(minutes: float | None, epochs: int | None = None) -> dict[str, float
     """Return the settings of a budget in place of another; none where neither is given."""
     if not (minutes or epochs):
         return {}
-    return {"minutes": minutes or None, "epochs": epochs or None}
+    return {"minutes": minutes or None, "epochs": epochs or None, "samples": None}

@@ -12,7 +12,7 @@ from captcha_core.presets.preset import EvaluationConfig, SearchConfig, load_pre
 from captcha_core.tracking.connect import connect
 from captcha_core.tracking.names import Metric
 from captcha_core.training.search.objective import Objective
-from captcha_core.workflows.plan import NO_START, plan_training
+from captcha_core.workflows.plan import NO_START, plan_training, recorded_path
 from captcha_core.workflows.searching.processes import Processes
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def search(
         else:
             given = {
                 "preset": found and found.name,
-                "data": data and str(Path(data).resolve()),
+                "data": recorded_path(str(data or "")),
                 "networks": list(networks),
                 "tuner": tuner,
                 "objective": objective,
@@ -140,7 +140,7 @@ def search(
                 "seed": seed,
                 "name": name,
                 "registered": registered,
-                "letters": letters and str(Path(letters).resolve()),
+                "letters": recorded_path(str(letters or "")),
                 "evaluation": {"count": test_samples} if test_samples else {},
             }
             plan = resume_search(resume or "", {key: value for key, value in given.items() if value}, trials or 0)

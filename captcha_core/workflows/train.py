@@ -46,7 +46,8 @@ def train(
         start_from: A model whose weights are taken over; ``none`` for random ones. By default ``builtin`` for a data
             set of images that no preset describes.
         letters: For letters networks: single letters to learn from, a data set or a folder for each character.
-        resume: Id of a run that goes on where its checkpoint stands; ``minutes`` is the only other argument it takes.
+        resume: Id of a run that goes on where its checkpoint stands; beside it ``minutes``, and where its ``data`` and
+            ``letters`` were moved to.
         tensorboard: Folder for TensorBoard's logs.
 
     Returns:
@@ -61,10 +62,9 @@ def train(
     """
     if resume:
         _refuse_beside_resume(
-            preset=preset, data=data, network=network, name=name, set=settings, epochs=epochs, seed=seed,
-            start_from=start_from, letters=letters,
-        )  # fmt: skip
-        plan = resume_training(resume, minutes or 0.0)
+            preset=preset, network=network, name=name, set=settings, epochs=epochs, seed=seed, start_from=start_from
+        )
+        plan = resume_training(resume, minutes or 0.0, str(data or ""), str(letters or ""))
     else:
         plan = plan_training(preset, data, network, name, minutes, settings, letters, epochs, seed, start_from)
     return train_plan(plan, str(tensorboard or ""))

@@ -28,6 +28,7 @@ def dashboard(
     """
     from captcha_core.errors import CaptchaError
     from captcha_core.fetch.fetch import FetchPolicy
+    from captcha_core.fetch.url import Target
     from captcha_core.tracking.connect import connect
 
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -39,14 +40,16 @@ def dashboard(
             free, change = "a free port", "choose another --port, 0 for any"
             if error.errno != errno.EADDRINUSE:
                 free, change = "an address of this machine", "correct --host or --port"
-            raise CaptchaError(f"expected {free}, received {error.strerror} for {host}:{port}; {change}.") from None
+            raise CaptchaError(
+                f"expected {free}, received {error.strerror} for {host} port {port}; {change}."
+            ) from None
     connect()
     if read_only:
         os.environ["CAPTCHALAB_READ_ONLY"] = "1"
     if allow_url_host:
         FetchPolicy(hosts=frozenset(allow_url_host))  # a pattern that is none is refused now, not at the first fetch
         os.environ["CAPTCHALAB_ALLOW_URL_HOSTS"] = ",".join(allow_url_host)
-    print(f"dashboard at http://{host}:{port} (Ctrl-C stops it)", file=sys.stderr)
+    print(f"dashboard at {Target('http', host, port, '').url} (Ctrl-C stops it)", file=sys.stderr)
     _serve(host, port)
 
 

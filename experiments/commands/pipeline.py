@@ -36,7 +36,9 @@ def pipeline(
     if plan.scheme:
         console.print(f"generate   {plan.evaluation.count:,} fresh captchas in data/{plan.preset}-test")
     tested = plan.tested()
-    console.print(f"train      {plan.task.network} for {plan.task.config.minutes or '?'} minutes at most")
+    config = plan.task.config
+    budget = f"{config.minutes:g} minutes at most" if config.minutes else f"{config.whole_epochs} epochs"
+    console.print(f"train      {plan.task.network} for {budget}")
     outcome = train_plan(plan)
     console.print(f"evaluate   exact match {outcome.report.exact_match}")
     promotion = compare_and_promote(outcome.name, outcome.version, tested)

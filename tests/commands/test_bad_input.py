@@ -1,6 +1,7 @@
 """What goes wrong ends in one sentence, exit code 1, and nothing half-done."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -137,6 +138,11 @@ def test_epochs_that_are_set_count_in_place_of_a_presets_minutes(empty_folder: P
     assert (config.epochs, config.minutes) == (2, None)
     config = plan_training("digits4", settings={"epochs": 2, "minutes": 1.5}).task.config
     assert (config.epochs, config.minutes) == (2, 1.5)
+    config = plan_training("digits4", settings={"samples": 20_001}).task.config
+    assert (config.minutes, config.samples, config.batch_size, config.whole_epochs) == (None, 20_001, 64, 2)
+    assert plan_training("digits4", epochs=3, settings={"samples": 5}).task.config.whole_epochs == 3
+    with pytest.raises(SpecError, match="expected samples as the only budget"):
+        plan_training("digits4", settings={"samples": 5, "epochs": 2})
 
 
 def test_a_preset_whose_data_is_not_there(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -287,7 +293,17 @@ def test_a_port_in_use(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -
         busy.listen()
         port = busy.getsockname()[1]
         sentence = fails(capsys, "dashboard", "--port", str(port))
-        assert "expected a free port" in sentence and f"127.0.0.1:{port}" in sentence
+        assert "expected a free port" in sentence and f"127.0.0.1 port {port}" in sentence
+
+
+@pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])
+def test_the_address_of_the_dashboard_can_be_opened(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, host: str, shown: str
+) -> None:
+    monkeypatch.setattr("experiments.commands.dashboard._serve", lambda host, port: None)
+    with pytest.raises(SystemExit):
+        main(["dashboard", "--host", host, "--port", "0"])
+    assert re.search(rf"dashboard at http://{re.escape(shown)}:\d+ ", capsys.readouterr().err)
 
 
 def test_a_host_that_is_not_this_machine(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -303,7 +319,6 @@ def test_resuming_a_run_that_is_not_here(empty_folder: Path, capsys: pytest.Capt
     ("option", "value"),
     [
         ("--set", "learning_rate=0.001"),
-        ("--data", "other"),
         ("--network", "image_ctc"),
         ("--start-from", "models:/a@b"),
     ],

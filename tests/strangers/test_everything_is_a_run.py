@@ -1,6 +1,7 @@
 """Evaluations, comparisons and drawings are MLflow runs with parameters, figures and data; stdout is JSON alone."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from captcha_core.bundle.bundle import Bundle
 from captcha_core.registry.versions import register
 from captcha_core.tracking.connect import client, experiment
-from captcha_core.tracking.runs import start_run
+from captcha_core.tracking.runs import begin_run, start_run
+from captcha_core.workflows.plan import plan_training
+from captcha_core.workflows.searching.plan import plan_search
 from experiments.cli import main
 from tests.workflows.searches import command, draw
 
@@ -70,3 +73,28 @@ def test_a_resumed_search_keeps_how_it_was_to_end(empty_folder: Path, monkeypatc
     assert command("tune", "--resume", "mine") == 130
     assert command("tune", "--resume", "mine", "--repeats", "3") == 130
     assert seen == [(0, 1), (0, 1), (3, 1)]
+
+
+def test_a_run_that_a_server_takes_later_is_of_the_process_that_began_it(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a killed search left is sent by another command of perhaps another user."""
+    draw(empty_folder)
+    plan = plan_search(plan_training(data="data/tiny"), tuner="random", trials=1)
+    plan = replace(plan, run_id=begin_run("parent", "search", {}))
+    monkeypatch.setenv("MLFLOW_RUN_CONTEXT", json.dumps({"mlflow.user": "ada", "mlflow.source.name": "tune"}))
+    began = plan.child_tags("trial")
+    monkeypatch.delenv("MLFLOW_RUN_CONTEXT")
+    tags = client().get_run(begin_run("key", "trial", began)).data.tags
+    assert (tags["mlflow.user"], tags["mlflow.source.name"]) == ("ada", "tune")
+    assert tags["mlflow.source.type"] == "LOCAL"
+
+
+def test_a_description_that_somebody_wrote_stays(empty_folder: Path) -> None:
+    with start_run("first") as run:
+        run.note("ours")
+        assert client().get_run(run.id).data.tags["mlflow.note.content"] == "ours"
+        run.tags({"mlflow.note.content": "mine"})
+    with start_run("again", run_id=run.id) as again:
+        again.note("ours")
+    assert client().get_run(run.id).data.tags["mlflow.note.content"] == "mine"

@@ -6,15 +6,17 @@ from pathlib import Path
 import pytest
 
 from captcha_core.bundle.bundle import Bundle
-from captcha_core.errors import RegistryError
+from captcha_core.errors import ModelError, RegistryError, SpecError
 from captcha_core.registry.lookup import open_registry
 from captcha_core.registry.moved import moved
 from captcha_core.registry.versions import register
 from captcha_core.solver import Solver
 from captcha_core.tracking.connect import client, connect, disconnect, experiment
 from captcha_core.tracking.runs import start_run
+from captcha_core.workflows.plan import plan_training, recorded_path, resume_training
 from tests.conftest import tiny_samples
 from tests.strangers.test_experiments import answer
+from tests.workflows.searches import draw
 
 MODEL = "models:/captcha-tiny/1"
 
@@ -105,3 +107,38 @@ def test_a_folder_moved_before_its_first_run_logs_where_it_is(
     assert answer(capsys, "doctor")[0] == 1
     answer(capsys, "doctor", "--repair")
     assert client().get_experiment(experiment()).artifact_location == (after / "mlartifacts").as_uri()
+
+
+def test_a_training_goes_on_in_the_new_place(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after, run_id = empty_folder / "before", empty_folder / "after", "0" * 32
+    before.mkdir()
+    monkeypatch.chdir(before)
+    draw(before, 40)
+    (before / "runs" / run_id).mkdir(parents=True)
+    plan_training(data=before / "data" / "tiny").save(run_id)
+    before.rename(after)
+    monkeypatch.chdir(after)
+    assert resume_training(run_id).training_data().source.where == str(after / "data" / "tiny")
+    Path("data/tiny").rename(empty_folder / "tiny")
+    with pytest.raises(ModelError, match=rf"{run_id} learns from in data/tiny, .*no such folder; .* --data DIR"):
+        resume_training(run_id)
+    assert resume_training(run_id, data="../tiny").data == "../tiny"
+    other = empty_folder / "other"
+    other.mkdir()
+    monkeypatch.chdir(other)
+    draw(other, 60)
+    monkeypatch.chdir(after)
+    with pytest.raises(ModelError, match="received others"):
+        resume_training(run_id, data=str(other / "data" / "tiny"))
+    with pytest.raises(SpecError, match="no data for 0000"):
+        resume_training(run_id, letters="letters")
+
+
+def test_plans_name_what_is_in_the_project_by_its_place_there(empty_folder: Path) -> None:
+    outside = empty_folder.parent / "outside"
+    Path("data").mkdir()
+    Path("data/linked").symlink_to(outside)
+    assert recorded_path("data/../data/tiny") == recorded_path(str(empty_folder / "data/tiny")) == "data/tiny"
+    assert recorded_path("data/linked") == "data/linked"
+    assert recorded_path("../outside") == str(outside)
+    assert recorded_path("") == ""

@@ -141,7 +141,7 @@ def test_each_kind_of_remark_is_reported_once(
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({}, "received neither minutes nor epochs"),
+        ({}, "received neither minutes nor epochs nor samples"),
         ({"epochs": 1, "learning_rat": 1}, "received 'learning_rat'"),
         ({"epochs": 0}, "received 0 for epochs"),
         ({"minutes": -1}, "received -1 for minutes"),

@@ -22,6 +22,7 @@ from experiments.terminal.options import parse_settings
 from tests.conftest import tiny_samples
 from tests.workflows.searches import RECIPE, command, draw, parent_of, states, trials_of, tune
 
+ORIGIN = {"mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.source.git.commit"}
 TRAIN = "captcha_core.workflows.searching.trial.train"
 
 
@@ -117,6 +118,11 @@ def test_a_search_from_its_trials_to_a_registered_winner(capsys: pytest.CaptureF
     assert Solver.load("models:/captcha-tiny@challenger")
     roles = client().search_runs([parent.info.experiment_id], "tags.`captchalab.kind` = 'winner'")
     assert [run.info.status for run in roles] == ["FINISHED"]
+    for run in (parent, *trials, *roles):
+        assert set(run.data.tags) >= ORIGIN, run.info.run_name
+        learnt = next(one.dataset for one in run.inputs.dataset_inputs if one.tags[0].value == "training")
+        assert learnt.name == "tiny" and run.data.params["data.digest"].startswith(learnt.digest)
+    assert parent.data.tags["mlflow.note.content"].startswith("3 trials of image_cnn by the random tuner on tiny (")
 
 
 @pytest.mark.parametrize("tuner", ["hyperband", "bayesian", "grid"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.workflows.searches import draw, parent_of, states, tune
+from tests.workflows.searches import draw, parent_of, states, trials_of, tune
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,11 @@ def test_a_worker_that_is_killed_loses_no_trial(capsys: pytest.CaptureFixture[st
     assert victims, "no worker was killed"
     assert "died" in " ".join(capsys.readouterr().err.split())
     assert states("side") == ["FINISHED"] * 4
-    assert parent_of("side").info.status == "FINISHED"
+    parent = parent_of("side")
+    assert parent.info.status == "FINISHED"
     assert not worker_processes()
+    for key in ("mlflow.user", "mlflow.source.name", "mlflow.source.type"):
+        assert {run.data.tags[key] for run in trials_of("side")} == {parent.data.tags[key]}, "not the worker's program"
 
 
 def test_a_fault_in_a_worker_stops_all(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

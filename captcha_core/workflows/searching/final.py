@@ -23,7 +23,7 @@ from captcha_core.tracking.runs import RUNS, begin_run, start_run
 from captcha_core.training.config import TrainingTask
 from captcha_core.workflows.data import Cache, rows_digest
 from captcha_core.workflows.logged_training import train_and_register
-from captcha_core.workflows.searching.plan import SearchPlan
+from captcha_core.workflows.searching.plan import BUDGETED, SearchPlan
 from captcha_core.workflows.searching.report import TrialRecord
 
 WINNER, DEFAULT = Kind.WINNER, Kind.DEFAULT
@@ -105,7 +105,7 @@ def decide(plan: SearchPlan, best: TrialRecord, repeats: int, minutes: float = 0
     full: dict[str, float] = {"minutes": minutes} if minutes else _full(own)
     tasks = {
         WINNER: plan.task(best.configuration, full),
-        DEFAULT: replace(own, config=own.config.model_copy(update={"minutes": None, "epochs": None, **full})),
+        DEFAULT: replace(own, config=own.config.model_copy(update={**dict.fromkeys(BUDGETED), **full})),
     }
     same = _alike(tasks[WINNER], tasks[DEFAULT])
     if same:
@@ -156,7 +156,7 @@ def _train(
 
 def _full(task: TrainingTask) -> dict[str, float]:
     config = task.config
-    return {"minutes": config.minutes} if config.minutes is not None else {"epochs": config.epochs or 1}
+    return next({key: value} for key in BUDGETED if (value := getattr(config, key)) is not None)
 
 
 def _alike(one: TrainingTask, other: TrainingTask) -> bool:

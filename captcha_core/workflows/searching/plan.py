@@ -15,6 +15,7 @@ from captcha_core.models.zoo import NETWORKS, get_network
 from captcha_core.presets.preset import SearchConfig
 from captcha_core.tracking.names import Metric, Tag
 from captcha_core.tracking.owner import own_tags
+from captcha_core.tracking.provenance import origin
 from captcha_core.tracking.runs import RUNS
 from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.training.search.objective import Objective
@@ -25,7 +26,7 @@ FILE = "search.json"
 RESULT, FAILURE = "result.json", "failure.json"  # in the folder of a trial
 FAULT = "fault.json"  # in the folder of the search: a fault in the code
 TRIAL_SHARE = 3  # of a preset's minutes, by default
-BUDGETED = ("minutes", "epochs")
+BUDGETED = ("minutes", "epochs", "samples")  # the first that is set counts
 NOT_IN_NAMES = re.compile(r"[^\w.-]")
 
 
@@ -44,7 +45,7 @@ class SearchPlan:
     Args:
         base: The preset's own training: the default that the winner is measured against.
         overrides: What was asked to be left of the space.
-        budget: ``minutes`` or ``epochs`` of a trial.
+        budget: ``minutes``, ``epochs`` or ``samples`` of a trial.
         retries: How often a trial that failed for a passing reason is run again.
     """
 
@@ -80,9 +81,9 @@ class SearchPlan:
         return f"{self.uid}/{int(trial_id):04d}"
 
     def child_tags(self, kind: str) -> dict[str, str]:
-        """Return the tags of a run below the parent's."""
+        """Return the tags of a run below the parent's; its origin is that of this process, whoever sends them."""
         tags = {Tag.PARENT: self.run_id, Tag.KIND: kind, Tag.SEARCH: self.name, Tag.PRESET: self.base.label}
-        return {**tags, **own_tags()}
+        return {**origin(), **tags, **own_tags()}
 
     def task(self, configuration: Configuration, budget: Mapping[str, float], attempt: int = 0) -> TrainingTask:
         """Return what a trial trains.
@@ -221,6 +222,8 @@ def _new_name(name: str, base: TrainingPlan, tuner: str) -> str:
 
 def _budget(config: TrainingConfig, minutes: float, epochs: int) -> dict[str, float]:
     """Return the budget of a trial, by default a share of a whole training's."""
+    if not (minutes or epochs) and config.samples:
+        return {"samples": config.samples}
     if epochs or not (minutes or config.minutes):
         return {"epochs": epochs or config.epochs or 1}
     return {"minutes": minutes or (config.minutes or 0.0) / TRIAL_SHARE}

@@ -17,7 +17,7 @@ from captcha_core.tracking.runs import Run, send_left_behind
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.fit import best_of
 from captcha_core.training.search.oracles import values_of
-from captcha_core.workflows.logged_training import bundle_of
+from captcha_core.workflows.logged_training import bundle_of, described, log_learnt
 from captcha_core.workflows.searching.final import Final
 from captcha_core.workflows.searching.plan import RESULT, SearchPlan
 from captcha_core.workflows.searching.report import FIGURES, TrialRecord, failure_of, front, write
@@ -25,7 +25,7 @@ from captcha_core.workflows.searching.report import FIGURES, TrialRecord, failur
 
 def log_plan(plan: SearchPlan, run: Run) -> None:
     """Log what is searched, before the first trial."""
-    axes = {axis.key: axis.dimension.record() for axis in plan.space.axes}
+    axes, source = {axis.key: axis.dimension.record() for axis in plan.space.axes}, plan.base.source()
     run.params(
         {
             "preset": {"name": plan.base.preset or None},
@@ -41,8 +41,11 @@ def log_plan(plan: SearchPlan, run: Run) -> None:
                 "retries": plan.retries,
             },
             "space": axes,
+            "data": described(source),
         }
     )
+    what = f"{plan.trials} trials of {', '.join(plan.networks)} by the {plan.tuner} tuner"
+    log_learnt(run, source, what, plan.base.preset)
     run.tags({Tag.TRIALS: plan.trials})
     with tempfile.TemporaryDirectory() as folder:
         write_json(Path(folder) / "space.json", plan.space.record(), indent=1)

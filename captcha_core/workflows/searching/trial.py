@@ -166,9 +166,8 @@ def _attempt(folder: Path) -> int:
 
 
 def _part(budget: Any, share: float) -> dict[str, float]:
-    if "epochs" in budget:
-        return {"epochs": max(1, math.ceil(budget["epochs"] * share))}
-    return {"minutes": budget["minutes"] * share}
+    ((key, whole),) = budget.items()
+    return {key: whole * share if key == "minutes" else max(1, math.ceil(whole * share))}
 
 
 def _take_over(plan: SearchPlan, past: str, folder: Path) -> int:

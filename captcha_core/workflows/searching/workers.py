@@ -7,6 +7,7 @@ from typing import Any
 
 from captcha_core.errors import CaptchaError, ModelError
 from captcha_core.files import read_json
+from captcha_core.tracking.provenance import handed_on
 from captcha_core.training.search.trials import Chief
 from captcha_core.workflows.searching.plan import FAULT, SearchPlan
 from captcha_core.workflows.searching.processes import WorkerPool
@@ -64,7 +65,7 @@ class _Shift:
     def start(self) -> None:
         self.started += 1
         tuner_id = f"worker-{self.started}"
-        self.pool.start(self.plan, tuner_id, self.chief.variables(tuner_id))
+        self.pool.start(self.plan, tuner_id, {**self.chief.variables(tuner_id), **handed_on()})
 
     def goes_on(self) -> bool:
         """See to the workers that have ended, and return whether there is anything left to do."""
