@@ -51,6 +51,10 @@ SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.And: ast.Or, ast.Or: ast.And,
     ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
 }  # fmt: skip
+HEAVY = (
+    "numpy", "scipy.special", "scipy.stats", "pydantic", "filelock", "cv2", "PIL.Image", "fastapi", "httpx", "mlflow",
+    "mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store",
+)  # fmt: skip
 NAMES = {"min": "max", "max": "min", "argmin": "argmax", "argmax": "argmin", "any": "all", "all": "any"}
 
 
@@ -148,7 +152,7 @@ def lives(name: str, path: Path, tree: ast.Module, tests: list[str], timeout_s: 
 def preload() -> None:
     """Import what all tests import, once for all processes; nothing of the modules that are changed."""
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # theirs take seconds to import
-    for name in ("numpy", "scipy.special", "scipy.stats", "pydantic", "filelock", "cv2", "PIL.Image"):
+    for name in HEAVY:
         importlib.import_module(name)
 
 

@@ -16,7 +16,7 @@ MAX_SCANS = 1_000  # encoders write about 10
 MAX_SCANNED_PIXELS = 128_000_000  # scans times pixels: 32 scans of the largest picture, half a second
 MAX_PIXELS = 4_000_000
 MAX_RLE_BYTES = 256 * 2**10  # of a BMP packed by runs, which Pillow unpacks at 1 MB a second
-MAX_ICONS = 256  # in an ICO; the largest one is read
+MAX_ICONS = 64  # in an ICO; the largest one is read
 MAX_TABLE_BYTES = 128 * 2**10  # of an AVIF's tables, in which libavif looks up each entry from the beginning
 MAX_HIDDEN = 2**36  # bytes times pixels of an AVIF, whose frames may be a few bytes each and need not be shown
 
@@ -132,7 +132,8 @@ def _check_ico(media: bytes) -> None:
             width, height = struct.unpack_from(">II", icon.ljust(24, b"\0"), 16)
         else:
             _check_dib(icon)
-            width, height = struct.unpack_from("<Ii", icon.ljust(12, b"\0"), 4)
+            old = icon.startswith(b"\x0c\0\0\0")  # OS/2's header
+            width, height = struct.unpack_from("<HH" if old else "<Ii", icon.ljust(12, b"\0"), 4)
             height //= 2  # the lower half is the mask
         if abs(width * height) > MAX_PIXELS:
             raise DataError(

@@ -26,7 +26,7 @@ from captcha_core.errors import RegistryError
 from captcha_core.evaluation.promotion_rule import PromotionRule, Verdict
 from captcha_core.registry.lookup import RegistryUnreachable, open_registry
 from captcha_core.registry.versions import CHAMPION, PREVIOUS, set_champion, version_behind
-from captcha_core.tracking.connect import client, experiment
+from captcha_core.tracking.connect import client, experiment, quoted
 from captcha_core.tracking.names import Artifact, Tag
 from captcha_core.tracking.owner import is_gone, is_own, own_tags
 from captcha_core.tracking.provenance import origin, user
@@ -332,8 +332,7 @@ def open_runs(name: str) -> "list[Run]":
     place = client().get_experiment_by_name(EXPERIMENT)
     if place is None:
         return []
-    quote = '"' if "'" in name else "'"
-    wanted = f"tags.`{Tag.MODEL}` = {quote}{name}{quote} and attributes.status != 'FAILED'"
+    wanted = f"tags.`{Tag.MODEL}` = {quoted(name)} and attributes.status != 'FAILED'"
     newest = ["attributes.start_time DESC"]
     runs = client().search_runs([place.experiment_id], wanted, max_results=RECENT, order_by=newest)
     decided = [run for run in runs if Tag.ENTRY in run.data.tags]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from captcha_core.registry import promotion
 from captcha_core.tracking.address import tracking_uri
-from captcha_core.tracking.connect import client, deleted_fault, experiment_name
+from captcha_core.tracking.connect import client, deleted_fault, experiment_name, quoted
 from captcha_core.tracking.database import is_missing
 from captcha_core.tracking.logged_models import close_unfinished
 from captcha_core.tracking.names import Tag
@@ -39,7 +39,7 @@ def orphans() -> Iterator[Orphan]:
     """
     mine = client()
     places = [place.experiment_id for place in mine.search_experiments()]
-    here = f"attributes.status = 'RUNNING' and tags.`{Tag.HOST}` = '{platform.node()}'"
+    here = f"attributes.status = 'RUNNING' and tags.`{Tag.HOST}` = {quoted(platform.node())}"
     page: str | None = None
     while places:
         runs = mine.search_runs(places, here, max_results=1000, page_token=page)

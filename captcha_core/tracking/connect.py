@@ -67,6 +67,12 @@ def client() -> "MlflowClient":
     return MlflowClient()
 
 
+def quoted(text: str) -> str:
+    """Return a value as MLflow's filters take it: in the quotation marks that are not in it."""
+    mark = '"' if "'" in text else "'"
+    return f"{mark}{text}{mark}"
+
+
 def experiment_name() -> str:
     """Return the name of the experiment for new runs, by MLflow's own variable."""
     return os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT

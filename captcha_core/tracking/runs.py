@@ -14,7 +14,7 @@ from captcha_core.errors import RegistryError
 from captcha_core.evaluation.metrics import DEFINITION
 from captcha_core.evaluation.predictions import Predictions
 from captcha_core.interrupts import terminable
-from captcha_core.tracking.connect import client, experiment
+from captcha_core.tracking.connect import client, experiment, quoted
 from captcha_core.tracking.logged_models import close_unfinished, link_metrics, log_bundle
 from captcha_core.tracking.names import Artifact, Tag
 from captcha_core.tracking.outbox import PATIENCE_S, LaterRun, Outbox, waiting
@@ -170,7 +170,7 @@ def begin_run(key: str, name: str, tags: Mapping[str, str]) -> str:
     mine = client()
     parent = tags.get(Tag.PARENT)
     place = mine.get_run(parent).info.experiment_id if parent else experiment()
-    found = mine.search_runs([place], f"tags.`{Tag.KEY}` = '{key}'", max_results=1)
+    found = mine.search_runs([place], f"tags.`{Tag.KEY}` = {quoted(key)}", max_results=1)
     if not found:
         shown = {tag: masked_value(tag, value) for tag, value in {**origin(), **tags}.items()}
         return str(mine.create_run(place, run_name=name, tags={**shown, Tag.KEY: key}).info.run_id)

@@ -90,7 +90,7 @@ def itemised(count: int) -> bytes:
         (lambda: b"II*\0\x08\0\0\0\xff\xff" + struct.pack("<HHII", 1, 3, 1, 1) * 65535, "a TIFF of at most 5,000"),
         (lambda: iconic(saved("PNG", 9000)), "icons of at most 4,000,000 pixels, received 9000 x 9000"),
         (lambda: iconic(saved("DIB", 3000)[:2000]), "icons of at most"),
-        (lambda: iconic(saved("PNG"), 60_000), "at most 256 icons, received 60,000"),
+        (lambda: iconic(saved("PNG"), 60_000), "at most 64 icons, received 60,000"),
         (lambda: iconic(chunked(600_000)), "at most 5,000 pieces"),
         (lambda: itemised(60_000), "tables of at most 131,072 bytes in an AVIF"),
         (lambda: scanned(100_000), "at most 32 scans at this size"),

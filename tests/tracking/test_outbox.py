@@ -227,6 +227,8 @@ def test_two_runs_with_one_key_are_one(empty_folder: Path) -> None:
 
     first = begin_run("key", "trial", {"captchalab.trial": "0000"})
     assert begin_run("key", "trial", {"captchalab.trial": "0000"}) == first
+    assert begin_run("it's", "of a folder", {}) == begin_run("it's", "of a folder", {}) != first
+    client().delete_run(begin_run("it's", "of a folder", {}))
     box = open_outbox(empty_folder / "box.sqlite")
     run = box.begin("key", "trial", {})
     for _ in range(2):  # as after a kill between sending and noting so
