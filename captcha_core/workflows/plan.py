@@ -256,7 +256,7 @@ def resume_training(run_id: str, minutes: float = 0.0, data: str = "", letters: 
 
 
 def same_training(run_id: str, minutes: float = 0.0, data: str = "", letters: str = "") -> TrainingPlan:
-    """Return the plan of a run on this machine, with another budget, and other places of its data, where they are given.
+    """Return the plan of a run on this machine, with another budget or other places of its data where they are given.
 
     Raises:
         ModelError: If the run left no plan here, or what it learns from is gone or has changed.
