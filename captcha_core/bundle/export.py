@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from captcha_core.bundle import ddddocr_format
 from captcha_core.bundle.bundle import Bundle, LiteRT
 from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import ModelError, disk_error
 from captcha_core.files import write_file
 from captcha_core.models.decode import read
 
-SUFFIX = {"litert": ".tflite", "litert-int8": ".tflite", "onnx": ".onnx", "keras": ".keras"}
+SUFFIX = {"litert": ".tflite", "litert-int8": ".tflite", "onnx": ".onnx", "keras": ".keras", "ddddocr": ".onnx"}
 FORMATS = tuple(SUFFIX)
 EXACT_WITHIN = 1e-3  # of the largest logit; float32 in another order of summation
 AGREE_AT_LEAST = 0.98  # of the texts, for quantised weights
@@ -44,6 +45,8 @@ class Parity:
 def export(bundle: Bundle, model: ModelIdentity, kind: str, out: Path, features: np.ndarray) -> Parity:
     """Write FILE, FILE.json (the specification and how to feed it) and FILE.py (an example), after a parity check.
 
+    For ddddocr ``charsets.json`` lies beside them.
+
     Args:
         bundle: What to write.
         model: What to call it.
@@ -55,9 +58,11 @@ def export(bundle: Bundle, model: ModelIdentity, kind: str, out: Path, features:
         ModelError: If the format is unknown, cannot hold the model, or computes something else.
     """
     check_file(kind, out)
+    if kind == "ddddocr":
+        ddddocr_format.check(bundle)
     keras_model = load_keras(bundle)
     content = _converted(bundle, keras_model, kind)
-    parity = _parity(bundle, keras_model, _runner(kind, content), features)
+    parity = _parity(bundle, keras_model, _runner(bundle, kind, content), features)
     if parity.agree < AGREE_AT_LEAST or (kind != "litert-int8" and parity.largest > EXACT_WITHIN):
         raise ModelError(f"expected {kind} to compute what Keras computes, received {parity}; nothing was written.")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -65,6 +70,8 @@ def export(bundle: Bundle, model: ModelIdentity, kind: str, out: Path, features:
     _write(out, _with_spec_inside(content, about) if kind == "onnx" else content)
     _write(out.with_name(out.name + ".json"), json.dumps(about, indent=1, ensure_ascii=False).encode())
     _write(out.with_name(out.name + ".py"), example(bundle, kind, out.name).encode())
+    if kind == "ddddocr":
+        _write(out.with_name(ddddocr_format.CHARSETS), ddddocr_format.charsets(bundle))
     return parity
 
 
@@ -90,19 +97,24 @@ def _converted(bundle: Bundle, model: Any, kind: str) -> bytes:
 
     if kind == "keras":
         return bundle.keras_path.read_bytes()
+    if kind == "ddddocr":
+        return ddddocr_format.wrapped(bundle, to_onnx(model))
     return to_onnx(model) if kind == "onnx" else to_litert(model, quantised=kind == "litert-int8")
 
 
-def _runner(kind: str, content: bytes) -> Run | None:
+def _runner(bundle: Bundle, kind: str, content: bytes) -> Run | None:
     if kind == "keras":
         return None  # it is the file that the others are held against
-    if kind != "onnx":
+    if kind.startswith("litert"):
         return LiteRT(content).run
     import onnxruntime
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    return lambda features: np.asarray(session.run(None, {name: features})[0])
+    if kind == "onnx":
+        return lambda features: np.asarray(session.run(None, {name: features})[0])
+    step = 2 if bundle.config.head == "positions" else 1  # every other one is a blank
+    return lambda features: np.asarray(session.run(None, {name: ddddocr_format.taken(features)})[0])[:, ::step]
 
 
 def _parity(bundle: Bundle, model: Any, run: Run | None, features: np.ndarray) -> Parity:
@@ -181,6 +193,8 @@ print("".join(about["classes"][i] for i, before in zip(ids, [0, *ids]) if i != b
 
 def example(bundle: Bundle, kind: str, file: str) -> str:
     """Return a short program that reads the picture or clip on its command line with an exported file."""
+    if kind == "ddddocr":
+        return ddddocr_format.EXAMPLE.format(file=file)
     head, run, text = (
         lines.format(file=file) for lines in (HEAD_LINES, RUN_LINES[kind], TEXT_LINES[bundle.config.head])
     )

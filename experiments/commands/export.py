@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 def export(
     model: Model,
     out: Annotated[str, typer.Option(metavar="FILE", help="Ends in .tflite, .onnx or .keras.", show_default=False)],
-    kind: Annotated[str, typer.Option("--format", help="litert, litert-int8, onnx or keras.")] = "litert",
+    kind: Annotated[str, typer.Option("--format", help="litert, litert-int8, onnx, keras or ddddocr.")] = "litert",
     data: Data = "",
 ) -> None:
-    """Write a version as LiteRT (float32 or quantised), ONNX or Keras.
+    """Write a version as LiteRT (float32 or quantised), ONNX or Keras, or as files that the package ddddocr takes.
 
     Beside FILE stand FILE.json, which says what goes in and what comes out, and FILE.py, a program that uses both.
     Before that the file's answers to 500 samples are compared with those of Keras: samples of --data, or of the

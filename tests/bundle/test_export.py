@@ -32,6 +32,8 @@ def features(solver: Solver) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_files_examples_and_specifications(kind: str, solver: Solver, features: np.ndarray, tmp_path: Path) -> None:
+    if kind == "ddddocr":
+        pytest.importorskip("ddddocr")
     out = tmp_path / f"model{SUFFIX[kind]}"
     parity = export(solver.bundle, MODEL, kind, out, features)
     assert parity.n == 200
@@ -54,6 +56,25 @@ def test_files_examples_and_specifications(kind: str, solver: Solver, features: 
     )
     assert done.stdout.strip() == solver.solve(sample.media).text, done.stderr[-2000:]
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_ddddocr_answers_what_the_solver_does(solver: Solver, features: np.ndarray, tmp_path: Path) -> None:
+    ddddocr = pytest.importorskip("ddddocr")
+    export(solver.bundle, MODEL, "ddddocr", tmp_path / "model.onnx", features[:20])
+    reader = ddddocr.DdddOcr(
+        show_ad=False,
+        import_onnx_path=str(tmp_path / "model.onnx"),
+        charsets_path=str(tmp_path / "charsets.json"),
+    )
+    samples = tiny_samples(60, seed=23)
+    assert [reader.classification(one.media) for one in samples] == [solver.solve(one.media).text for one in samples]
+
+
+def test_a_model_that_sees_no_plain_pixels_is_not_for_ddddocr(tmp_path: Path) -> None:
+    reader = Solver.load("builtin")
+    with pytest.raises(ModelError, match="train one with --network image_ctc"):
+        export(reader.bundle, MODEL, "ddddocr", tmp_path / "model.onnx", np.zeros((1, 48, 192, 1), np.uint8))
+    assert not list(tmp_path.iterdir())
 
 
 def test_onnx_holds_the_specification_inside(solver: Solver, features: np.ndarray, tmp_path: Path) -> None:
