@@ -28,12 +28,18 @@ print(reader.classification(open(sys.argv[1], "rb").read()))
 
 def check(bundle: Bundle) -> None:
     """Raises: ModelError: If a model sees anything but pixels as they are."""
-    kind = bundle.config.features.kind
-    if not isinstance(bundle.config.features, ImageFeatures):
+    _shape(bundle)
+
+
+def _shape(bundle: Bundle) -> tuple[int, int, int]:
+    """Return (H, W, C) of what a model sees."""
+    features = bundle.config.features
+    if not isinstance(features, ImageFeatures):
         raise ModelError(
-            f"expected a model that sees pixels as they are, as ddddocr hands them over, received one of {kind} "
-            "features; train one with --network image_ctc."
+            f"expected a model that sees pixels as they are, as ddddocr hands them over, received one of "
+            f"{features.kind} features; train one with --network image_ctc."
         )
+    return features.shape
 
 
 def wrapped(bundle: Bundle, content: bytes) -> bytes:
@@ -48,7 +54,7 @@ def wrapped(bundle: Bundle, content: bytes) -> bytes:
     import onnx
     from onnx import TensorProto, helper
 
-    height, width, channels = bundle.config.features.shape
+    height, width, channels = _shape(bundle)
     model = onnx.load_from_string(content)
     graph, name = model.graph, model.graph.input[0].name
     entry = helper.make_tensor_value_info("picture", TensorProto.FLOAT, ["N", channels, height, width])
@@ -91,7 +97,7 @@ def _add_blanks(graph: Any, length: int, classes: int) -> None:
         ]
     )
     del graph.output[:]
-    shape = ["N", 2 * length, classes]
+    shape: list[str | int | None] = ["N", 2 * length, classes]
     graph.output.append(helper.make_tensor_value_info("with blanks", TensorProto.FLOAT, shape))
 
 
@@ -102,6 +108,6 @@ def taken(features: np.ndarray) -> np.ndarray:
 
 def charsets(bundle: Bundle) -> bytes:
     """Return the content of ``charsets.json``."""
-    height, width, channels = bundle.config.features.shape
+    height, width, channels = _shape(bundle)
     about = {"charset": ["", *bundle.spec.alphabet], "word": False, "image": [width, height], "channel": channels}
     return json.dumps(about, ensure_ascii=False).encode()

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from captcha_core.errors import DataError, SpecError
-from captcha_core.media.sniff import kind_of, size_of
+from captcha_core.media.image import size_of
+from captcha_core.media.sniff import kind_of
 
 LOOKED_AT = 200  # files whose bytes are read to know a set by
 FITTING = 0.9  # share of files that must fit
