@@ -16,7 +16,7 @@ from captcha_core.media.given import Media, media_bytes
 from captcha_core.models.decode import DECODERS, Decoded, Limits, decode
 from captcha_core.registry.versions import locate
 from captcha_core.spec.answer import Answer, Box, Character
-from captcha_core.spec.captcha import DIGITS, CaptchaSpec
+from captcha_core.spec.captcha import DIGITS, CaptchaSpec, drawn_order
 
 BATCH = 64
 SURE = 0.9  # confidence from which one look is enough
@@ -163,7 +163,7 @@ class Solver:
     def _surely(self, media: bytes, first: Decoded, limits: Limits | None = None) -> Decoded:
         """Return the first reading where it is sure; else look on until looks agree, sure ones counting most."""
         weights, best = {first.ids.tobytes(): first.confidence**2}, {first.ids.tobytes(): first}
-        looks = self.bundle.config.features.more_looks(media) if first.confidence < SURE else iter(())
+        looks = self.bundle.config.features.more_looks(media, self.spec) if first.confidence < SURE else iter(())
         for look in looks:
             one = self._decode(self.logits(look[None])[0], limits)
             text = one.ids.tobytes()
@@ -187,7 +187,10 @@ class Solver:
                 decoded.ids, decoded.probabilities, decoded.spans, boxes_px or [None] * len(decoded.ids), strict=False
             )
         )
-        return Answer("".join(c.character for c in characters), decoded.confidence, characters, elapsed_ms)
+        answer = Answer(
+            drawn_order("".join(c.character for c in characters)), decoded.confidence, characters, elapsed_ms
+        )
+        return answer.worked_out() if self.spec.answer == "arithmetic" else answer
 
 
 def _nearly(logits: np.ndarray, limits: Limits) -> bool:

@@ -35,6 +35,7 @@ from experiments.commands.import_data import import_data
 from experiments.commands.init import init
 from experiments.commands.lab import lab
 from experiments.commands.labels import labels
+from experiments.commands.league import league
 from experiments.commands.letters import letters
 from experiments.commands.move_runs import move_runs
 from experiments.commands.pipeline import pipeline
@@ -88,6 +89,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "collect": collect,
     "demo-site": demo_site,
     "letters": letters,
+    "league": league,
     "labels": labels,
     "move-runs": move_runs,
     "pseudo-label": pseudo_label,

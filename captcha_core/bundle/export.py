@@ -12,6 +12,7 @@ from captcha_core.bundle import ddddocr_format
 from captcha_core.bundle.bundle import Bundle, LiteRT
 from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import ModelError, disk_error
+from captcha_core.features.contract import FeaturesModel
 from captcha_core.files import write_file
 from captcha_core.models.decode import read
 
@@ -198,4 +199,5 @@ def example(bundle: Bundle, kind: str, file: str) -> str:
     head, run, text = (
         lines.format(file=file) for lines in (HEAD_LINES, RUN_LINES[kind], TEXT_LINES[bundle.config.head])
     )
-    return head + bundle.config.features.example + run + text
+    whole = bundle.spec.frame != "first"  # which frame counts is captchalab's to find out
+    return head + (FeaturesModel if whole else bundle.config.features).example + run + text

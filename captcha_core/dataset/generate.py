@@ -10,11 +10,12 @@ from captcha_core.dataset.split import DEFAULT_SPLIT, drawn_rule
 from captcha_core.dataset.store import Dataset, Plan
 from captcha_core.dataset.writer import write_dataset
 from captcha_core.errors import SpecError
+from captcha_core.sources.programs.scheme import ProgramKnobs
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.texts import TextSpace, UniqueTexts, check_unique, space_of
 from captcha_core.spec.sample import Sample
 
-Source = Literal["fast", "exact", "package"]
+Source = Literal["fast", "exact", "package", "program"]  # the last: somebody else's, out of process
 SHARD_ROWS = {"image": 2000, "audio": 200}  # a few MB each, so that a kill costs seconds and memory stays small
 GENERATOR = "captchalab 1"  # raise it when the same request draws other samples than before
 DrawScheme = Callable[[Scheme, int, range, Sequence[str] | None], Sequence[Sample]]
@@ -87,6 +88,11 @@ class GenerationRequest:
     split_by: Literal["content", "text"] = "content"
 
     def __post_init__(self) -> None:
+        if self.texts.kind != "scheme" and self.scheme.spec.answer == "arithmetic":
+            raise SpecError(
+                f"expected sums of the scheme's own choice from {self.scheme.name}, received {self.texts.kind} texts, "
+                "of which most are no sums; leave that out."
+            )
         if self.texts.kind == "enumerate" and self.count not in (0, self.total):
             raise SpecError(
                 f"expected no count, or {self.total:,}, to go through all texts, received {self.count:,}; leave the "
@@ -96,11 +102,17 @@ class GenerationRequest:
             raise SpecError(f"expected a count of at least 1, received {self.total:,}; say how many captchas to draw.")
         if self.texts.kind == "unique":
             check_unique(self.space, self.total)
-        if self.texts.kind != "scheme" and self.source == "package":
+        if self.texts.kind != "scheme" and self.source in ("package", "program"):
             raise SpecError(
-                "expected texts of the package's own choice from the source package, received unique ones; "
-                "take the source fast or exact."
+                f"expected texts of the {self.source}'s own choice, received unique ones; "
+                "take the source fast or exact and a scheme of ours."
             )
+
+    @property
+    def reproducible(self) -> bool:
+        """Whether the same request draws the same captchas."""
+        knobs = self.scheme.knobs
+        return knobs.reproducible if isinstance(knobs, ProgramKnobs) else self.source != "package"
 
     @property
     def space(self) -> TextSpace:
@@ -124,7 +136,7 @@ class GenerationRequest:
             spec=scheme.spec,
             scheme=scheme.name,
             knobs=scheme.knobs.model_dump(mode="json"),
-            seed=None if self.source == "package" else self.seed,
+            seed=self.seed if self.reproducible else None,
             count=self.total,
             split=drawn_rule(self.split, self.split_by, self.total),
             texts=self.texts.plan(),

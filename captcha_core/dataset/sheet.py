@@ -59,7 +59,7 @@ def contact_sheet(
 
 def _picture(media: bytes, spec: CaptchaSpec) -> np.ndarray:
     if spec.media == "image":
-        return decode_image(media, channels=3, size_px=spec.size_px)
+        return decode_image(media, channels=3, size_px=spec.size_px, frame=spec.frame)
     return _waveform(decode_audio(media, spec.rate_hz, spec.seconds))
 
 

@@ -26,7 +26,7 @@ class Plan(BaseModel):
     """All that decides what a data set will hold. Two runs with equal plans write the same data set.
 
     Args:
-        source: ``fast``, ``exact`` or ``package`` (drawn), or ``import``.
+        source: ``fast``, ``exact``, ``package`` or ``program`` (drawn), or ``import``.
         scheme: Name of the scheme, None for imports. ``knobs`` are all of its knobs.
         seed: None where the samples do not come from a seed.
         count: Number of samples in all splits together.

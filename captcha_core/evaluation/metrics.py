@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from captcha_core.spec.arithmetic import answer_or_none, operators_of
+
 Key = TypeVar("Key", bound=Hashable)
 DEFINITION = "1"  # raise it when a figure changes its meaning: runs then say that theirs cannot be compared
 NOTHING = ""  # stands in a confusion for a character that was left out, or for one that was made up
@@ -87,6 +89,17 @@ def _grouped(groups: Iterable[Iterable[Any]], hits: np.ndarray) -> dict[Any, Pro
             counts[key][0] += int(hit)
             counts[key][1] += 1
     return {key: Proportion(*counts[key]) for key in sorted(counts)}
+
+
+def exact_match_by_operator(truth: Sequence[str], read: Sequence[str | None]) -> dict[str, Proportion]:
+    """Return for each operator the share of the sums with it whose answer was found."""
+    return _grouped((operators_of(text) for text in truth), answered(truth, read))
+
+
+def answered(truth: Sequence[str], read: Sequence[str | None]) -> np.ndarray:
+    """Return for each sum whether what was read comes to the same, bool (B,); a text that is no sum does not."""
+    pairs = ((answer_or_none(mine), answer_or_none(theirs)) for mine, theirs in zip(truth, read, strict=True))
+    return np.array([theirs is not None and mine == theirs for mine, theirs in pairs], dtype=bool)
 
 
 def edit_distance(truth: str, read: str) -> int:

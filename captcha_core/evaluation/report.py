@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -56,13 +56,31 @@ class Report:
         return metrics.exact_match(self.truth, self.read)
 
     @cached_property
+    def answers_match(self) -> metrics.Proportion | None:
+        """Share of sums whose answer was found, None for captchas that are no sums."""
+        if self.spec.answer != "arithmetic":
+            return None
+        hits = metrics.answered(self.truth, self.read)
+        return metrics.Proportion(int(hits.sum()), len(hits))
+
+    @cached_property
+    def by_operator(self) -> dict[str, metrics.Proportion]:
+        """The same for each operator; empty for captchas that are no sums."""
+        return {} if self.answers_match is None else metrics.exact_match_by_operator(self.truth, self.read)
+
+    @cached_property
     def numbers(self) -> dict[str, float]:
         """Every metric by its field name; ``n`` and the 95 % interval beside the headline, the time if one was read."""
         times = [answer.elapsed_ms for answer in self.answers if answer is not None]
         latency = {"latency_p50_ms": float(np.median(times))} if times else {}
+        found = self.answers_match
+        low, high = found.interval if found else (0.0, 1.0)
+        names = ("answer_exact_match", "answer_exact_match_low", "answer_exact_match_high")
+        sums = dict(zip(names, (found.value, low, high), strict=True)) if found else {}
         return {
             **metrics.headline(self.truth, self.read, self.confidences),
             "unreadable": float(sum(answer is None for answer in self.answers)),
+            **sums,
             **latency,
         }
 
@@ -74,7 +92,9 @@ class Report:
         return [int(index) for index in order[:count]]
 
     def write(self, folder: Path) -> None:
-        """Write metrics.json, predictions.csv, confusion.csv, by_length.csv, by_character.csv and worst/ pictures."""
+        """Write metrics.json, predictions.csv, confusion.csv, by_length.csv, by_character.csv, of sums
+        by_operator.csv, and worst/ pictures.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "metrics.json").write_text(json.dumps(self.numbers, indent=1), encoding="utf-8")
         _table(
@@ -89,10 +109,12 @@ class Report:
         )
         pairs = metrics.confusion(self.truth, self.read)
         _table(folder / "confusion.csv", ("character", "read", "count"), [(*pair, n) for pair, n in pairs.items()])
-        for name, groups in (
-            ("length", metrics.exact_match_by_length(self.truth, self.read)),
-            ("character", metrics.exact_match_by_character(self.truth, self.read)),
-        ):
+        tables: dict[str, Mapping[Any, metrics.Proportion]] = {
+            "length": metrics.exact_match_by_length(self.truth, self.read),
+            "character": metrics.exact_match_by_character(self.truth, self.read),
+            **({"operator": self.by_operator} if self.by_operator else {}),
+        }
+        for name, groups in tables.items():
             rows = [(key, share.value, *share.interval, share.n) for key, share in groups.items()]
             _table(folder / f"by_{name}.csv", (name, "exact_match", "low", "high", "n"), rows)
         self._write_worst(folder / "worst")

@@ -58,7 +58,7 @@ class Features(Protocol):
     def look(self, media: bytes, spec: CaptchaSpec) -> tuple[np.ndarray, tuple[Box, ...]]:
         """Return the input for a file's bytes, and the box of each character where it is known."""
 
-    def more_looks(self, media: bytes) -> Iterator[np.ndarray]:
+    def more_looks(self, media: bytes, spec: CaptchaSpec) -> Iterator[np.ndarray]:
         """Yield further inputs for a file that was not surely read, the most promising first."""
 
     def augmentation(self, strength: float) -> Augment | None:
@@ -117,7 +117,7 @@ x = FEATURES.validate_python(about["features"]).from_media(open(sys.argv[1], "rb
             return arrays
         return np.stack([self.from_array(array) for array in arrays])
 
-    def more_looks(self, media: bytes) -> Iterator[np.ndarray]:  # noqa: ARG002
+    def more_looks(self, media: bytes, spec: CaptchaSpec) -> Iterator[np.ndarray]:  # noqa: ARG002
         """Yield nothing: one look is all."""
         return iter(())
 

@@ -10,7 +10,7 @@ from captcha_core.errors import DataError
 from captcha_core.features.segmentation.segment import Segmentation, segment
 from captcha_core.media.image import decode_image, encode_png
 from captcha_core.spec.answer import Box
-from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.captcha import CaptchaSpec, drawn_order
 from captcha_core.spec.sample import Sample
 
 FRAME = (220, 40, 40)
@@ -56,7 +56,7 @@ def extract_letters(
         if sample.text is None:
             continue
         try:
-            pixels = decode_image(sample.media, spec.channels or 1, spec.size_px)
+            pixels = decode_image(sample.media, spec.channels or 1, spec.size_px, spec.frame)
         except DataError as error:
             yield Failure(sample, str(error), ())
             continue
@@ -74,14 +74,14 @@ def extract_letters(
                 ),
                 place,
             )
-            for place, (crop, character) in enumerate(zip(found.crops, sample.text, strict=True))
+            for place, (crop, character) in enumerate(zip(found.crops, drawn_order(sample.text), strict=True))
         ]
 
 
 def draw_failure(failure: Failure, spec: CaptchaSpec) -> bytes:
     """Return a PNG of the captcha, enlarged, with a frame around each component that was found."""
     try:
-        pixels = decode_image(failure.sample.media, 3, spec.size_px)
+        pixels = decode_image(failure.sample.media, 3, spec.size_px, spec.frame)
     except DataError:
         height, width = spec.size_px
         pixels = np.zeros((height, width, 3), dtype=np.uint8)

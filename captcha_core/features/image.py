@@ -62,7 +62,7 @@ x = np.asarray(picture, "uint8").reshape(1, height, width, channels)
         Raises:
             DataError: If the bytes are no readable image.
         """
-        return self.from_array(decode_image(media, spec.channels or 1, spec.size_px)), ()
+        return self.from_array(decode_image(media, spec.channels or 1, spec.size_px, spec.frame)), ()
 
     def augmentation(self, strength: float) -> Augment | None:
         """Return what distorts whole pictures."""

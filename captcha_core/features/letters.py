@@ -89,10 +89,10 @@ class LetterFeatures(FeaturesModel):
             DataError: If the bytes are no readable image.
             NoLetters: If it could not be cut into letters.
         """
-        pixels = decode_image(media, spec.channels or 1)
+        pixels = decode_image(media, spec.channels or 1, frame=spec.frame)
         size = pixels.shape[:2]
         if size != spec.size_px:
-            pixels = decode_image(media, spec.channels or 1, spec.size_px)
+            pixels = decode_image(media, spec.channels or 1, spec.size_px, spec.frame)
         found = self.segment(pixels)
         return self._padded(found.crops), tuple(_rescaled(box, spec.size_px, size) for box in found.boxes_px)
 

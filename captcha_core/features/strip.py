@@ -73,22 +73,22 @@ class StripFeatures(FeaturesModel):
         strip[:, :wide, 0] = _ink(cv2.resize(image, (wide, self.height_px), interpolation=way), page_colour(image))
         return strip
 
-    def look(self, media: bytes, spec: CaptchaSpec) -> tuple[np.ndarray, tuple[Box, ...]]:  # noqa: ARG002
+    def look(self, media: bytes, spec: CaptchaSpec) -> tuple[np.ndarray, tuple[Box, ...]]:
         """Return uint8 (H, W, 1) of an image file, whatever size the specification names; no box is known.
 
         Raises:
             DataError: If the bytes are no readable image.
         """
-        return self.from_array(decode_image(media, 3)), ()
+        return self.from_array(decode_image(media, 3, frame=spec.frame)), ()
 
-    def more_looks(self, media: bytes) -> Iterator[np.ndarray]:
+    def more_looks(self, media: bytes, spec: CaptchaSpec) -> Iterator[np.ndarray]:
         """Yield uint8 (H, W, 1), the same picture nearer and stretched, if the captchas are of any site.
 
         Raises:
             DataError: If the bytes are no readable image.
         """
         if self.any_site:
-            pixels = decode_image(media, 3)
+            pixels = decode_image(media, 3, frame=spec.frame)
             yield from (self._strip(pixels, self.zoom * zoom, self.stretch * stretch) for zoom, stretch in LOOKS)
 
     def augmentation(self, strength: float) -> Augment | None:

@@ -4,17 +4,24 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Callable
+from typing import TypeVar
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from captcha_core.errors import DataError
+from captcha_core.media.frames import framed
 from captcha_core.media.sniff import IMAGE_FORMATS, MAX_IMAGE_BYTES, PNG, describe, remedy
 from captcha_core.media.structure import MAX_PIXELS, check_avif_size, check_structure
+from captcha_core.spec.captcha import Frame
 
 HEAD_BYTES = 2**16  # a size is looked for in as many: some files hold a million empty pieces before it
 EXIF_TURN = 0x0112  # the tag of the orientation; from 5 on width and height change places
+MAX_FRAMES = 500
+MAX_MOVING_PIXELS = 32_000_000  # of all frames together: 0.5 s, and 100 MB in colour
+MOVING_FORMATS = ("GIF", "PNG", "WEBP", "AVIF")  # others hold pages
 FAINT_LEVELS = 64  # darkest to lightest on a white page, below which ink hardly shows
 PNG_HEADER = struct.Struct(">IIBBBBB")  # width, height, depth, colour type, compression, filter, interlacing
 PLAIN_PIECES = 1_100  # chunks of a plain PNG: a picture of 8 MiB in an encoder's usual 8 KiB, and what describes it
@@ -22,6 +29,7 @@ GREY, RGB = 0, 2
 DAMAGED = (  # what Pillow raises on damaged files; the last is AVIF's
     OSError, SyntaxError, ValueError, EOFError, struct.error, OverflowError, MemoryError, RuntimeError,
 )  # fmt: skip
+Decoded = TypeVar("Decoded")
 HARMLESS = (b"IHDR", b"IDAT", b"IEND", b"pHYs", b"tEXt", b"tIME", b"gAMA", b"sRGB")  # no pixel depends on these chunks
 
 # Set once for the whole process: warnings.catch_warnings() around each decoding would leave its filters behind
@@ -29,16 +37,19 @@ HARMLESS = (b"IHDR", b"IDAT", b"IEND", b"pHYs", b"tEXt", b"tIME", b"gAMA", b"sRG
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
-def decode_image(media: bytes, channels: int = 1, size_px: tuple[int, int] | None = None) -> np.ndarray:
+def decode_image(
+    media: bytes, channels: int = 1, size_px: tuple[int, int] | None = None, frame: Frame = "first"
+) -> np.ndarray:
     """Decode an image file of any usual kind.
 
     Palette, 1-bit, 16-bit, CMYK and transparent images come out as a person sees them on a white page (light ink on
-    nothing: on a black one), turned as EXIF says; of an animation the first frame counts.
+    nothing: on a black one), turned as EXIF says.
 
     Args:
         media: PNG, JPEG, GIF, BMP, WebP, AVIF, TIFF or ICO bytes.
         channels: 1 for grey (ITU-R 601 luma), 3 for RGB.
         size_px: (height, width) to resize to (bilinear) when the image differs.
+        frame: Which frame of a moving picture counts.
 
     Returns:
         uint8 array (H, W, C).
@@ -56,7 +67,7 @@ def decode_image(media: bytes, channels: int = 1, size_px: tuple[int, int] | Non
         check_structure(media)
     if known is not None and mode == ("RGB" if known.ndim == 3 else "L") and size_px in (None, known.shape[:2]):
         return known.reshape(*known.shape[:2], channels)
-    plain = _by_pillow(media, mode) if known is None else Image.fromarray(known).convert(mode)
+    plain = _by_pillow(media, mode, frame) if known is None else Image.fromarray(known).convert(mode)
     if size_px is not None and plain.size != (size_px[1], size_px[0]):
         plain = plain.resize((size_px[1], size_px[0]), Image.Resampling.BILINEAR)
     pixels = np.asarray(plain)
@@ -100,7 +111,53 @@ def _is_plain(media: bytes, max_pixels: int) -> bool:
     return name == b"IEND"
 
 
-def _by_pillow(media: bytes, mode: str) -> Image.Image:
+def decode_frames(media: bytes, channels: int = 1) -> np.ndarray | None:
+    """Decode every frame of a moving picture as uint8 (N, H, W, C); None for a picture that does not move.
+
+    Raises:
+        DataError: If the bytes are no image, are cut short or exceed the limits.
+    """
+    if len(media) > MAX_IMAGE_BYTES or _is_plain(media, MAX_PIXELS):
+        return None
+    check_structure(media)
+    return _opened(media, lambda picture: _frames(picture, "RGB" if channels == 3 else "L"))
+
+
+def _by_pillow(media: bytes, mode: str, frame: Frame) -> Image.Image:
+    def wanted(picture: Image.Image) -> Image.Image:
+        frames = None if frame == "first" else _frames(picture, mode)
+        if frames is None:
+            return _flatten(picture, mode)
+        return Image.fromarray(framed(frames, frame).squeeze(axis=2) if mode == "L" else framed(frames, frame))
+
+    return _opened(media, wanted)
+
+
+def _frames(picture: Image.Image, mode: str) -> np.ndarray | None:
+    """Return all frames uint8 (N, H, W, C), None where there is one.
+
+    Raises:
+        DataError: If there are more than the limits allow.
+    """
+    count = getattr(picture, "n_frames", 1) if picture.format in MOVING_FORMATS else 1
+    if count < 2:
+        return None
+    if count > MAX_FRAMES or count * picture.width * picture.height > MAX_MOVING_PIXELS:
+        raise DataError(
+            f"expected a moving picture of at most {MAX_FRAMES} frames and {MAX_MOVING_PIXELS:,} pixels together, "
+            f"received {count:,} frames of {picture.width} x {picture.height}; make it smaller or shorter."
+        )
+    frames = [_flatten(frame.copy(), mode) for frame in ImageSequence.Iterator(picture)]
+    pixels = np.stack([np.asarray(frame) for frame in frames])
+    return pixels if pixels.ndim == 4 else pixels[..., None]
+
+
+def _opened(media: bytes, decode: Callable[[Image.Image], Decoded]) -> Decoded:
+    """Return what is decoded of a picture within the limits.
+
+    Raises:
+        DataError: If it is none, is damaged or too large.
+    """
     try:
         picture = Image.open(io.BytesIO(media), formats=IMAGE_FORMATS)
         width, height = picture.size
@@ -110,7 +167,7 @@ def _by_pillow(media: bytes, mode: str) -> Image.Image:
             )
         if picture.format == "AVIF":
             check_avif_size(media, width * height)
-        return _flatten(picture, mode)
+        return decode(picture)
     except DataError:
         raise
     except Image.DecompressionBombError:  # Pillow's own limit comes first

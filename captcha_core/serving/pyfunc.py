@@ -22,7 +22,9 @@ class CaptchaModel:
         self.solver = solver
 
     def predict(self, model_input: Any) -> pd.DataFrame:
-        """Return columns ``text`` and ``confidence``, a row for each of the inputs.
+        """Return columns ``text``, ``confidence`` and ``answer``, a row for each of the inputs.
+
+        ``answer`` is what is to be typed: the text, or what a sum comes to; missing where the text is no sum.
 
         Args:
             model_input: A data frame whose first column, or a sequence whose items, are base64 strings or bytes.
@@ -32,7 +34,8 @@ class CaptchaModel:
         """
         rows = model_input.iloc[:, 0] if isinstance(model_input, pd.DataFrame) else model_input
         answers = [self.solver.solve(row if isinstance(row, bytes) else from_base64(row)) for row in rows]
-        return pd.DataFrame({"text": [a.text for a in answers], "confidence": [a.confidence for a in answers]})
+        columns = {"text": [a.text for a in answers], "confidence": [a.confidence for a in answers]}
+        return pd.DataFrame({**columns, "answer": [a.typed for a in answers]})
 
 
 def _load_pyfunc(data_path: str) -> CaptchaModel:

@@ -23,6 +23,7 @@ from captcha_core.serving.errors import ApiError, invalid, too_late, too_slow
 from captcha_core.serving.limits import MAX_FIELDS, MAX_MARKS
 from captcha_core.serving.schemas import BatchRequest, SolveOptions, SolveRequest, UrlOptions
 from captcha_core.serving.service import ServedAnswer, Service
+from captcha_core.spec.answer import Answer
 
 Body = TypeVar("Body", bound=BaseModel)
 Received = tuple[Sequence[bytes | DataError], SolveOptions]
@@ -93,7 +94,7 @@ def _add_url(router: APIRouter, service: Service) -> None:
 
     async def solve_fetched(options: UrlOptions) -> Response:
         solved = await service.solve(await service.fetch(options.url), options)
-        return PlainTextResponse(solved.answer.text, headers=_headers(solved))
+        return PlainTextResponse(_typed(solved.answer), headers=_headers(solved))
 
     @router.get(
         "/",
@@ -103,8 +104,14 @@ def _add_url(router: APIRouter, service: Service) -> None:
         tags=["solve"],
     )
     async def solve_url(request: Request) -> Response:
-        """Read the captcha behind a URL, and answer its text alone."""
+        """Read the captcha behind a URL, and answer its text alone, or what its sum comes to."""
         return await _in_time(service.limits.deadline_s, parsed(request), solve_fetched)
+
+
+def _typed(answer: Answer) -> str:
+    if answer.typed is None:
+        raise ApiError(422, "no_answer", answer.refusal)
+    return answer.typed
 
 
 def _headers(solved: ServedAnswer) -> dict[str, str]:

@@ -130,9 +130,11 @@ class CharacterBody(BaseModel):
 
 
 class AnswerBody(BaseModel):
-    """What was read."""
+    """What was read; of a sum also what it comes to, or why the text is none."""
 
     text: str
+    answer: str | None = Field(default=None, description="Of a sum: what it comes to.")
+    refusal: str | None = Field(default=None, description="Why the text is no sum and has no answer.")
     confidence: float
     characters: list[CharacterBody]
     elapsed_ms: float

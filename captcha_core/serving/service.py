@@ -38,6 +38,8 @@ class ServedAnswer:
         answer = self.answer
         return {
             "text": answer.text,
+            **({"answer": answer.answer} if answer.answer is not None else {}),
+            **({"refusal": answer.refusal} if answer.refusal else {}),
             "confidence": answer.confidence,
             "characters": [
                 {

@@ -7,8 +7,10 @@ import numpy as np
 
 from captcha_core.errors import SpecError
 from captcha_core.media.image import encode_png
+from captcha_core.sources.programs.scheme import ProgramKnobs, program_arrays, program_samples
 from captcha_core.sources.randomness import TEXT, random_bits
 from captcha_core.sources.scheme import Scheme
+from captcha_core.sources.sums import sum_texts
 from captcha_core.sources.wild import scheme as wild
 from captcha_core.sources.wild.site import SiteKnobs
 from captcha_core.spec.sample import Sample
@@ -17,7 +19,7 @@ Arrays = np.ndarray | list[np.ndarray]
 
 
 def texts(scheme: Scheme, seed: int, indices: range, oversample: str = "") -> list[str]:
-    """Return the labels of samples: every length equally likely, then every character, but for the scheme ``wild``.
+    """Return the labels of samples: every length equally likely, then every character, but for ``wild`` and sums.
 
     Args:
         scheme: Whose texts.
@@ -29,6 +31,10 @@ def texts(scheme: Scheme, seed: int, indices: range, oversample: str = "") -> li
         SpecError: If one of those is not of the scheme's alphabet.
     """
     spec = scheme.spec
+    if isinstance(scheme.knobs, ProgramKnobs):
+        raise SpecError(
+            f"expected texts of the program's own choice from {scheme.name}, received others; leave them out."
+        )
     if strange := set(oversample) - set(spec.alphabet):
         raise SpecError(
             f"expected characters of {spec.alphabet!r} to oversample, received {''.join(sorted(strange))!r}; leave "
@@ -36,6 +42,10 @@ def texts(scheme: Scheme, seed: int, indices: range, oversample: str = "") -> li
         )
     if isinstance(scheme.knobs, wild.WildKnobs) and not oversample:
         return wild.texts(spec, scheme.knobs, seed, indices)
+    if spec.answer == "arithmetic":
+        if oversample:
+            raise SpecError(f"expected no oversample with the sums of {scheme.name}, received one; leave it out.")
+        return sum_texts(spec, seed, indices)
     pool = spec.alphabet + oversample
     bits = random_bits(seed, TEXT, indices, 1 + spec.max_length).astype(np.uint64)
     lengths = spec.min_length + (bits[:, 0] * np.uint64(spec.max_length - spec.min_length + 1) >> np.uint64(32)).astype(
@@ -64,6 +74,8 @@ def draw_arrays(
     Raises:
         SpecError: If there is nothing to draw, a label does not fit the scheme, or the scheme cannot be drawn.
     """
+    if isinstance(scheme.knobs, ProgramKnobs) and texts is None:
+        return program_arrays(scheme, seed, indices)
     labels = _labels(scheme, seed, indices, texts)
     if isinstance(scheme.knobs, wild.WildKnobs):
         return wild.draw_batch(scheme.knobs, seed, indices, labels), labels
@@ -83,7 +95,9 @@ def draw_arrays(
 def draw_samples(
     scheme: Scheme, seed: int, indices: range, texts: Sequence[str] | None = None, exact: bool = False
 ) -> list[Sample]:
-    """Draw samples as files: PNG for images, FLAC for audio. See :func:`draw_arrays`."""
+    """Draw samples as files: PNG for images, FLAC for audio, a program's as they are. See :func:`draw_arrays`."""
+    if isinstance(scheme.knobs, ProgramKnobs) and texts is None:
+        return program_samples(scheme, seed, indices)
     arrays, labels = draw_arrays(scheme, seed, indices, texts, exact)
     return [
         _sample(scheme, seed, index, array, label) for index, array, label in zip(indices, arrays, labels, strict=True)

@@ -9,15 +9,29 @@ from functools import partial
 from typing import Any, Literal
 
 from captcha_core.errors import DataError, SpecError
+from captcha_core.media.frames import commonest_frame
 from captcha_core.sources.folders import Entry, Listing
 from captcha_core.sources.labels.reading import Reject
 from captcha_core.sources.labels.scoring import LabelHints
 from captcha_core.sources.probe import Clip, Picture, probe
-from captcha_core.spec.captcha import DIGITS, LOWER, MAX_LENGTH, MAX_SIDE_PX, MIN_SIDE_PX, UPPER, CaptchaSpec
+from captcha_core.spec.arithmetic import is_sum, operators_of
+from captcha_core.spec.captcha import (
+    DIGITS,
+    LOWER,
+    MAX_LENGTH,
+    MAX_SIDE_PX,
+    MIN_SIDE_PX,
+    UPPER,
+    AnswerKind,
+    CaptchaSpec,
+    Frame,
+)
 from captcha_core.spec.sample import Sample
 
 COLOURED_SHARE = 0.01  # of the pictures: fewer are accidents
 SIGNS_SHARE = 0.2  # of the labels
+SUMS_SHARE = 0.95  # of the labels: the others are faults
+SUM_LETTERS = 3  # in sums, such as x: more are words, whose other letters will come
 
 
 @dataclass(frozen=True)
@@ -28,6 +42,8 @@ class SpecOverrides:
     min_length: int | None = None
     max_length: int | None = None
     case_sensitive: bool = True
+    answer: AnswerKind | None = None
+    frame: Frame | None = None
     channels: int | None = None
     height_px: int | None = None
     width_px: int | None = None
@@ -194,6 +210,9 @@ def spec_of(seen: Survey, overrides: SpecOverrides) -> CaptchaSpec:
         first = f" ({seen.rejects[0].name}: {seen.rejects[0].reason})" if seen.rejects else ""
         raise DataError(f"expected at least one readable labelled captcha, received none{first}.")
     texts = {entry.text for entry in seen.entries if entry.text and len(entry.text) <= MAX_LENGTH}  # others: no labels
+    answer = overrides.answer or ("arithmetic" if _are_asked(texts) else "text")
+    if answer == "arithmetic":
+        texts = _written_sums(texts)
     texts = {text for text in texts if overrides.hints.allows(text)} or texts  # what is left out shapes nothing
     if not texts and None in (overrides.alphabet, overrides.min_length, overrides.max_length):
         for entry in seen.entries:
@@ -207,12 +226,52 @@ def spec_of(seen: Survey, overrides: SpecOverrides) -> CaptchaSpec:
         )
     labels = {
         "alphabet": overrides.alphabet
-        or observed_alphabet("".join(texts), overrides.case_sensitive, seen.signs or _with_signs(texts)),
+        or (_alphabet_of_sums(texts) if answer == "arithmetic" else "")
+        or observed_alphabet(
+            "".join(texts), overrides.case_sensitive, seen.signs or _with_signs(texts) or answer == "arithmetic"
+        ),
         "min_length": overrides.min_length or min(map(len, texts)),
         "max_length": overrides.max_length or max(map(len, texts)),
         "case_sensitive": overrides.case_sensitive,
+        "answer": answer,
     }
     return CaptchaSpec.build(**labels, **(_image_fields if seen.media == "image" else _audio_fields)(seen, overrides))
+
+
+def _are_asked(texts: Collection[str]) -> bool:
+    """Tell whether the texts are sums to be worked out; a number and a count with a dash between are none."""
+    sums = [text for text in texts if is_sum(text)]
+    return len(sums) > SUMS_SHARE * len(texts) and any(operators_of(text) != "-" or "=" in text for text in sums)
+
+
+def _written_sums(texts: Collection[str]) -> set[str]:
+    """Return the sums among texts, without spaces.
+
+    Raises:
+        SpecError: If there is none: the commonest case is that somebody wrote down the answers.
+    """
+    sums = {"".join(text.split()) for text in texts if is_sum(text)}
+    if not sums and texts:
+        example = min(texts)
+        numbers = all(text.lstrip("-").isdecimal() for text in texts)
+        what = f"answers alone, such as {example!r}" if numbers else f"others, such as {example!r}"
+        advice = "write the sum that the picture shows into each label" if numbers else "correct the labels"
+        raise SpecError(
+            f"expected labels that are sums such as 3+4=? (--answer arithmetic), received {what}; {advice}, or import "
+            "with --answer text: then the label itself is what is to be read."
+        )
+    return sums
+
+
+def _alphabet_of_sums(texts: Collection[str]) -> str:
+    """Return digits, signs and the few letters that are signs, such as x; empty where there are words."""
+    seen = set("".join(texts))
+    letters = sorted(seen & set(LOWER + UPPER))
+    return (
+        ""
+        if len(letters) > SUM_LETTERS
+        else observed_alphabet("".join(seen - set(letters)), signs=True) + "".join(letters)
+    )
 
 
 def _with_signs(texts: Collection[str]) -> bool:
@@ -234,6 +293,7 @@ def _image_fields(seen: Survey, overrides: SpecOverrides) -> dict[str, Any]:
         "media": "image",
         "height_px": height_px,
         "width_px": width_px,
+        "frame": overrides.frame or commonest_frame(picture.frame for picture in seen.pictures),
         "channels": overrides.channels or (3 if coloured > COLOURED_SHARE * len(seen.files) else 1),
     }
 

@@ -35,7 +35,8 @@ def _text_oddities(texts: Sequence[str], spec: CaptchaSpec) -> Iterator[str]:
     if spec.max_length > 1 and times > max(SOME, OFTEN * len(texts) / len(counts)):
         yield f"{times:,} captchas have the label {text} (remove those that do not read it)"
     yield from _case_oddities(texts, spec)
-    yield from _length_oddities(texts)
+    if spec.answer == "text":
+        yield from _length_oddities(texts)
 
 
 def _case_oddities(texts: Sequence[str], spec: CaptchaSpec) -> Iterator[str]:

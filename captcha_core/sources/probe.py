@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from captcha_core.media.audio import decode_at_own_rate
-from captcha_core.media.image import decode_image
+from captcha_core.media.frames import fitting_frame, framed
+from captcha_core.media.image import decode_frames, decode_image
 from captcha_core.media.sniff import kind_of
+from captcha_core.spec.captcha import Frame
 
 COLOUR_LEVELS = 24  # red, green and blue of a grey JPEG differ by a few levels; colours differ by more
 COLOUR_SHARE = 0.001
@@ -16,11 +18,12 @@ LONGEST_CLIP_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image that can be decoded."""
+    """An image that can be decoded; ``frame`` is the one that shows a moving picture's text best, None of others."""
 
     size_px: tuple[int, int]
     coloured: bool
     blank: bool = False
+    frame: Frame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,13 @@ def probe(media: bytes) -> Picture | Clip:
 
 
 def _picture(media: bytes) -> Picture:
-    pixels = decode_image(media, channels=3)
+    frames = decode_frames(media, channels=3)
+    frame = None if frames is None else fitting_frame(frames)
+    pixels = decode_image(media, channels=3) if frames is None or frame is None else framed(frames, frame)
     spread = pixels.max(axis=2).astype(int) - pixels.min(axis=2)
     height, width = spread.shape
     blank = _swing(pixels) <= BLANK_LEVELS
-    return Picture((height, width), bool((spread > COLOUR_LEVELS).mean() > COLOUR_SHARE), blank)
+    return Picture((height, width), bool((spread > COLOUR_LEVELS).mean() > COLOUR_SHARE), blank, frame)
 
 
 def _swing(pixels: np.ndarray) -> int:

@@ -45,6 +45,11 @@ FONTS = ImageKnobs(
 STEPPED = NTHU.model_copy(
     update={"fonts": ("DejaVuSans", "DejaVuSans-Bold"), "font_sizes_px": (28, 32, 36), "pitch_px": 25.0}
 )
+SUMS = ImageKnobs(
+    fonts=("package", "DejaVuSans", "DejaVuSans-Bold", "DejaVuSerif-Bold", "DejaVuSansMono"),
+    font_sizes_px=(30, 34, 38), rotate_deg=10.0, stretch_x=0.05, stretch_y=0.05, fill_tile=False, antialias=True,
+    space_probability=0.7, overlap=0.1, loose=True, jitter_y_px=3, foreground=(0, 150), dots=15, arcs=1,
+)  # fmt: skip
 MIXED = ImageKnobs(looks=(ImageKnobs(), TOUCHING, WAVY, STEPPED, TEXTURED, FONTS))
 PACKAGE_VOICE = AudioKnobs(layout="captcha")
 NOISY = AudioKnobs(
@@ -94,6 +99,10 @@ _OURS = (
     _image(
         "mixed", "Four to six of 36, each picture in the manner of one of the other schemes.",
         MIXED, _36, 4, 6, **_COLOUR,
+    ),
+    _image(
+        "sums", "Sums of two numbers up to 99 with + - × ÷, to be worked out.",
+        SUMS, DIGITS + "+-×÷=?", 5, 7, width_px=200, answer="arithmetic",
     ),
     WILD,
     SITE,

@@ -7,6 +7,7 @@ from typing import Self
 
 from captcha_core.errors import SpecError
 from captcha_core.sources.generate import Arrays, draw_arrays, texts
+from captcha_core.sources.programs.scheme import ProgramKnobs
 from captcha_core.sources.scheme import Scheme
 
 AHEAD = 2  # batches in the making or waiting, for each thread
@@ -47,17 +48,26 @@ class Stream(Iterator[tuple[Arrays, list[str]]]):
         """Index of the next sample to be handed out."""
         return self._position
 
-    def __next__(self) -> tuple[Arrays, list[str]]:
+    def ready(self) -> tuple[Arrays, list[str]] | None:
+        """Return the next batch if it is drawn, None where that would mean to wait."""
+        self._draw_ahead()
+        return next(self) if self._queue[0].done() else None
+
+    def _draw_ahead(self) -> None:
         while len(self._queue) < self._depth:
             indices = range(self._next, self._next + self._batch_size)
             self._queue.append(self._pool.submit(self._draw, indices))
             self._next = indices.stop
+
+    def __next__(self) -> tuple[Arrays, list[str]]:
+        self._draw_ahead()
         batch = self._queue.popleft().result()
         self._position += self._batch_size
         return batch
 
     def _draw(self, indices: range) -> tuple[Arrays, list[str]]:
-        labels = texts(self._scheme, self._seed, indices, self._oversample)
+        own = isinstance(self._scheme.knobs, ProgramKnobs) and not self._oversample
+        labels = None if own else texts(self._scheme, self._seed, indices, self._oversample)
         return draw_arrays(self._scheme, self._seed, indices, labels)
 
     def close(self) -> None:

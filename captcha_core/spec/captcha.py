@@ -10,12 +10,21 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from captcha_core.errors import SpecError, first_fault
+from captcha_core.spec.arithmetic import answer_of
 
 MIN_SIDE_PX, MAX_SIDE_PX = 8, 2048
 MAX_LENGTH = 64
@@ -24,11 +33,36 @@ DIGITS = string.digits
 LOWER = string.ascii_lowercase
 UPPER = string.ascii_uppercase
 BLANK = 0
+USUAL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms of ASCII
+LEFT_TO_RIGHT = ("L", "EN", "AN")  # classes of the bidirectional algorithm: letters and digits
+AnswerKind = Literal["text", "arithmetic"]
+Frame = Literal["first", "last", "fullest", "median", "union"]
+LATER_DEFAULTS = {"answer": "text", "frame": "first"}
 
 
 def composed(text: str) -> str:
-    """Return a label as it comes in, with composed characters (NFC): names on a Mac have é as e and an accent."""
-    return unicodedata.normalize("NFC", text)
+    """Return a label as it comes in: composed, of usual width, and without marks that nobody sees.
+
+    Names on a Mac have é as e and an accent (NFC joins them), Chinese keyboards write １ for 1, and texts that run from
+    the right come with marks that say so.
+    """
+    seen = "".join(character for character in text.translate(USUAL_WIDTH) if unicodedata.category(character) != "Cf")
+    return unicodedata.normalize("NFC", seen)
+
+
+def drawn_order(text: str) -> str:
+    """Return the characters of a text from left to right as they are drawn; of those, the text again.
+
+    Hebrew and Arabic letters run from the right, the digits and Latin letters among them from the left.
+    """
+    ways = [unicodedata.bidirectional(character) for character in text]
+    if "R" not in ways and "AL" not in ways:
+        return text
+    runs = [
+        "".join(character for character, _ in run) if left else "".join(character for character, _ in run)[::-1]
+        for left, run in groupby(zip(text, ways, strict=True), lambda pair: pair[1] in LEFT_TO_RIGHT)
+    ]
+    return "".join(reversed(runs))
 
 
 @dataclass(frozen=True)
@@ -93,7 +127,7 @@ class Charset:
             ) from None
 
     def encode(self, texts: Iterable[str], length: int) -> np.ndarray:
-        """Return int32 class ids (B, L), filled with the blank behind each text.
+        """Return int32 class ids (B, L), filled with the blank behind each text, in the order in which it is drawn.
 
         Raises:
             SpecError: If a text is longer than ``length`` or holds a foreign character.
@@ -103,20 +137,22 @@ class Charset:
         for row, text in enumerate(rows):
             if len(text) > length:
                 raise SpecError(f"expected at most {length} characters, received {len(text)} in {text!r}.")
-            normal = self.normalise(text)
+            normal = drawn_order(self.normalise(text))
             ids[row, : len(text)] = [self._ids[character] for character in normal]
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of class ids, blanks left out."""
-        return "".join(self.alphabet[index - 1] for index in ids if index != BLANK)
+        return drawn_order("".join(self.alphabet[index - 1] for index in ids if index != BLANK))
 
 
 class CaptchaSpec(BaseModel):
     """A frozen description of one kind of captcha. Sizes are always (height, width).
 
     Image fields (``height_px``, ``width_px``, ``channels``) are set for images, audio fields (``sample_rate_hz``,
-    ``max_seconds``) for audio, never both.
+    ``max_seconds``) for audio, never both. ``answer`` says what is asked for: the text that is there, or what the sum
+    that is there comes to; ``frame`` which frame of a moving picture counts. A field that came later is not written
+    where it has its default, so that the digests of older data sets stay what they are.
 
     Raises:
         SpecError: From :meth:`build` and :meth:`from_json`, one sentence a fault.
@@ -134,6 +170,13 @@ class CaptchaSpec(BaseModel):
     channels: Literal[1, 3] | None = None
     sample_rate_hz: int | None = None
     max_seconds: float | None = None
+    answer: AnswerKind = "text"
+    frame: Frame = "first"
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = write(self)
+        return {name: value for name, value in fields.items() if LATER_DEFAULTS.get(name) != value}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -149,6 +192,8 @@ class CaptchaSpec(BaseModel):
         if None in mine or any(value is not None for value in other):
             fields = "height_px, width_px and channels" if self.media == "image" else "sample_rate_hz and max_seconds"
             raise SpecError(f"expected exactly {fields} for {self.media}, received {self._sizes()}.")
+        if self.media == "audio" and self.frame != "first":
+            raise SpecError(f"expected no frame for audio, received {self.frame!r}; clips have none.")
         if self.media == "image" and not all(MIN_SIDE_PX <= side <= MAX_SIDE_PX for side in self.size_px):
             raise SpecError(
                 f"expected a height and width of {MIN_SIDE_PX} to {MAX_SIDE_PX} pixels, received {self.size_px}."
@@ -209,9 +254,12 @@ class CaptchaSpec(BaseModel):
         """Return the text as the alphabet writes it.
 
         Raises:
-            SpecError: If its length or a character is outside the specification.
+            SpecError: If its length or a character is outside the specification, or it has no answer.
         """
         text = composed(text)
+        if self.answer == "arithmetic":
+            text = "".join(text.split())
+            answer_of(text)
         if not self.min_length <= len(text) <= self.max_length:
             span = str(self.min_length) if self.fixed_length else f"{self.min_length} to {self.max_length}"
             raise SpecError(
@@ -221,8 +269,8 @@ class CaptchaSpec(BaseModel):
 
     def difference(self, other: "CaptchaSpec") -> str:
         """Return in words where two specifications differ, empty when they do not."""
-        mine, theirs = self.model_dump(), other.model_dump()
-        return ", ".join(f"{name} {mine[name]!r} and {theirs[name]!r}" for name in mine if mine[name] != theirs[name])
+        pairs = ((name, getattr(self, name), getattr(other, name)) for name in type(self).model_fields)
+        return ", ".join(f"{name} {mine!r} and {theirs!r}" for name, mine, theirs in pairs if mine != theirs)
 
     def to_json(self) -> str:
         """Return the specification as spec.json holds it."""

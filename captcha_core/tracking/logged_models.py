@@ -34,7 +34,9 @@ def log_bundle(bundle: Bundle, name: str = "", example: bytes | None = None) -> 
 
     signature = ModelSignature(
         inputs=Schema([ColSpec("string", "media")]),
-        outputs=Schema([ColSpec("string", "text"), ColSpec("double", "confidence")]),
+        outputs=Schema(
+            [ColSpec("string", "text"), ColSpec("double", "confidence"), ColSpec("string", "answer", required=False)]
+        ),
     )
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore", UserWarning)  # it misses an example where there is none

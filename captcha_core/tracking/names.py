@@ -77,6 +77,7 @@ class Kind:
     GENERATE = "generate"  # a data set was drawn
     AUDIT = "audit"  # a data set was searched for what may be wrong with it
     SWEEP = "sweep"  # trainings over presets, settings and seeds
+    LEAGUE = "league"  # generators of other people, measured
     TRIAL = "trial"
     WINNER = "winner"  # training of a search's best setting on the full budget
     DEFAULT = "default"  # training of the default setting on the full budget

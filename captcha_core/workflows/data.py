@@ -16,16 +16,24 @@ from captcha_core.dataset.generate import GenerationRequest, Source, write_drawn
 from captcha_core.dataset.import_files import write_import
 from captcha_core.dataset.store import MANIFEST, Dataset, require_same_spec
 from captcha_core.errors import DataError, SpecError
-from captcha_core.features.batches import Batches, array_batches, bytes_of, shard_batches, stream_batches
+from captcha_core.features.batches import (
+    Batches,
+    array_batches,
+    bytes_of,
+    growing_batches,
+    shard_batches,
+    stream_batches,
+)
 from captcha_core.features.contract import Features
 from captcha_core.features.letters import NoLetters
 from captcha_core.progress import console, progress_bar
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.generate import draw_arrays
 from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
+from captcha_core.sources.programs.scheme import ProgramKnobs
 from captcha_core.sources.reference import is_drawable
 from captcha_core.sources.scheme import Scheme
-from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.captcha import CaptchaSpec, drawn_order
 from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.diagnosis import Remark, diagnose_labels
@@ -82,7 +90,7 @@ def get_or_make(cache: Cache, key: Any, make: Callable[[], T]) -> T:
 
 
 def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, cache: Cache) -> TrainingData:
-    """Fresh samples without end; no sample is seen twice."""
+    """Fresh samples without end; no sample is seen twice, but of a program that draws slower than is learnt."""
 
     def draw() -> tuple[np.ndarray, Sequence[str]]:
         arrays, texts = draw_arrays(scheme, config.seed + VALIDATION_SEED, range(config.validation_samples))
@@ -90,7 +98,11 @@ def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, cach
 
     key = (scheme.digest, config.seed, config.validation_samples, features.model_dump_json())
     validation = get_or_make(cache, key, draw)
-    batches = stream_batches(scheme, features, config.batch_size, config.seed, config.threads, config.oversample)
+    if isinstance(scheme.knobs, ProgramKnobs):
+        distort = features.augmentation(config.augment)
+        batches = growing_batches(scheme, features, config.batch_size, config.seed, distort)
+    else:
+        batches = stream_batches(scheme, features, config.batch_size, config.seed, config.threads, config.oversample)
     return TrainingData(batches, validation, DataSource.of_stream(scheme, config))
 
 
@@ -144,7 +156,7 @@ def from_letters(
     rows = _regrouped(len(x), spec.max_length, config.seed)
     batches = array_batches(
         x[rows, 0],
-        ["".join(texts[index] for index in row) for row in rows],
+        [drawn_order("".join(texts[index] for index in row)) for row in rows],
         spec,
         config.batch_size,
         config.seed,
@@ -201,7 +213,8 @@ def test_dataset(scheme: Scheme, count: int, folder: Path) -> Dataset:
     Raises:
         DataError: If the folder holds something else.
     """
-    source: Source = "exact" if is_drawable(scheme) else "fast"
+    own: Source = "exact" if is_drawable(scheme) else "fast"
+    source: Source = "program" if isinstance(scheme.knobs, ProgramKnobs) else own
     if (folder / MANIFEST).is_file() and Dataset.open(folder).manifest.source == "package":
         raise DataError(
             f"expected test captchas of {scheme.name} drawn from a seed in {folder}, received some of an earlier "

@@ -14,6 +14,8 @@ from captcha_core.errors import ModelError, SpecError
 from captcha_core.files import read_json, write_json
 from captcha_core.presets.preset import EvaluationConfig, Preset, load_preset
 from captcha_core.registry.versions import check_name, name_after
+from captcha_core.sources.programs.scheme import ProgramKnobs
+from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.tracking.connect import client
@@ -30,7 +32,7 @@ from captcha_core.workflows.data import (
     rows_digest,
     test_dataset,
 )
-from captcha_core.workflows.start import start_on
+from captcha_core.workflows.start import start_on, start_on_program
 from captcha_core.yaml_files import is_yaml
 
 PLAN = "plan.json"
@@ -50,6 +52,7 @@ class TrainingPlan:
             for each character.
         start_from: A model whose weights are taken over, empty for none.
         extend: Whether a training that used up its budget gets a new one.
+        program: The scheme of somebody else's program, in place of one of ours.
     """
 
     task: TrainingTask
@@ -62,11 +65,17 @@ class TrainingPlan:
     letters: str = ""
     start_from: str = ""
     extend: bool = True
+    program: Scheme | None = None
+
+    @property
+    def drawn(self) -> Scheme:
+        """What its stream draws."""
+        return self.program or get_scheme(self.scheme)
 
     @property
     def label(self) -> str:
         """The preset's name, or without one that of the data set's folder."""
-        return self.preset or Path(self.data).absolute().name
+        return self.preset or (Path(self.data).absolute().name if self.data else self.scheme)
 
     def training_data(self, cache: Cache | None = None) -> TrainingData:
         """Return what it learns from; what was read stays in the cache for the next training."""
@@ -75,7 +84,7 @@ class TrainingPlan:
         spec, config, cache = self.task.spec, self.task.config, {} if cache is None else cache
         features = features_of(self.task.network, spec, self.task.features)
         if self.scheme:
-            return from_stream(get_scheme(self.scheme), features, config, cache)
+            return from_stream(self.drawn, features, config, cache)
         if config.oversample:
             raise SpecError(
                 f"expected oversample with a live stream only, received it with the data set {self.data}; leave it out."
@@ -88,13 +97,13 @@ class TrainingPlan:
     def source(self) -> DataSource:
         """Return what it learns from, without reading it."""
         if self.scheme:
-            return DataSource.of_stream(get_scheme(self.scheme), self.task.config)
+            return DataSource.of_stream(self.drawn, self.task.config)
         return DataSource.of_dataset(Dataset.open(Path(self.data)))
 
     def learnt(self) -> str:
         """Return a digest of what it learns from and is steered by; empty for the stream of a scheme that we bring."""
         if self.scheme:
-            return get_scheme(self.scheme).digest if is_yaml(self.scheme) else ""
+            return self.drawn.digest if self.program or is_yaml(self.scheme) else ""
         letters = Path(self.letters) if self.letters else None
         single = Dataset.open(letters).digest if letters and (letters / MANIFEST).is_file() else ""
         return rows_digest(Dataset.open(Path(self.data)), "train", "validation") + single
@@ -103,10 +112,9 @@ class TrainingPlan:
         """Return the data set whose test split scores the result: for a stream, fresh samples in data/PRESET-test."""
         if not self.scheme:
             return Dataset.open(Path(self.data))
-        scheme = get_scheme(self.scheme)
-        edition = f"-{scheme.digest[:8]}" if is_yaml(self.scheme) else ""  # a file is edited, ours stay
-        folder = Path("data") / f"{self.preset or scheme.name}{edition}-test"
-        return test_dataset(scheme, self.evaluation.count, folder)
+        edition = f"-{self.drawn.digest[:8]}" if self.program or is_yaml(self.scheme) else ""  # ours stay as they are
+        folder = Path("data") / f"{self.preset or self.drawn.name}{edition}-test"
+        return test_dataset(self.drawn, self.evaluation.count, folder)
 
     def save(self, run_id: str) -> None:
         """Write what a resume needs; the checkpoint beside it holds the rest."""
@@ -117,6 +125,7 @@ class TrainingPlan:
         return {
             "preset": self.preset,
             "scheme": recorded_path(self.scheme) if is_yaml(self.scheme) else self.scheme,
+            "program": self.program and self.program.model_dump(mode="json", serialize_as_any=True),
             "data": recorded_path(self.data),
             "letters": recorded_path(self.letters),
             "start_from": self.start_from,
@@ -145,6 +154,7 @@ class TrainingPlan:
             run_id,
             record.get("letters", ""),
             record.get("start_from", ""),
+            program=_program_of(record.get("program")),
         )
 
 
@@ -169,6 +179,7 @@ def plan_training(
     epochs: int | None = None,
     seed: int | None = None,
     start_from: str | None = None,
+    program: Scheme | None = None,
 ) -> TrainingPlan:
     """Join a preset, a data set and settings; what is empty, 0 or None is not given.
 
@@ -182,12 +193,15 @@ def plan_training(
             ``features.NAME``.
         start_from: A model whose weights are taken over. By default a data set of images that no preset describes is
             learnt from the builtin reader; ``none`` starts it from random weights.
+        program: The scheme of a program, whose stream it learns from.
 
     Raises:
         SpecError: If there is neither preset nor data, or they name something unknown or contradict each other.
         DataError: If the folder, or the preset's, holds no data set.
     """
-    if not preset and not data:
+    if program and (preset or data):
+        raise SpecError("expected a program, or --preset and --data, received both; leave one out.")
+    if not (preset or data or program):
         raise SpecError("expected --preset, --data or both, received neither; captchalab presets lists the presets.")
     if minutes and epochs:
         raise SpecError("expected a budget in minutes or in epochs, received both; leave one out.")
@@ -196,10 +210,13 @@ def plan_training(
     dataset = Dataset.open(Path(folder)) if folder else None
     if letters and dataset is None:
         raise SpecError("expected --data with the captchas to read beside --letters, received none; give their folder.")
-    spec = dataset.spec if dataset else get_scheme((named and named.scheme) or "").spec
-    chosen = named or _preset_for(folder, spec)
-    if dataset is not None and named is None and spec.media == "image" and not network and not start_from:
-        start = start_on(dataset)
+    drawn = program or (None if dataset else get_scheme((named and named.scheme) or ""))
+    spec = dataset.spec if dataset else drawn.spec if drawn else None
+    assert spec is not None
+    chosen = named or _preset_for(folder, spec, program.name if program else "")
+    own = dataset or program
+    if own is not None and named is None and spec.media == "image" and not network and not start_from:
+        start = start_on(own) if isinstance(own, Dataset) else start_on_program(own)
         chosen = chosen.model_copy(
             update={"network": start.network, "features": start.features, "training": start.training}
         )
@@ -215,9 +232,10 @@ def plan_training(
         scheme="" if dataset else chosen.scheme or "",
         data=folder,
         evaluation=chosen.evaluation,
-        name=check_name(name or registered_name(named, folder)),
+        name=check_name(name or registered_name(named, folder or chosen.scheme or "")),
         letters=str(letters or ""),
         start_from="" if start_from in (None, NO_START) else start_from,
+        program=program,
     )
 
 
@@ -294,10 +312,15 @@ def _read_plan(run_id: str, minutes: float) -> tuple[TrainingPlan, str | None]:
         raise ModelError(f"expected the plan of a training in {path}, received a damaged file; begin anew.") from None
 
 
-def _preset_for(data: str, spec: CaptchaSpec) -> Preset:
-    """Return the defaults for a data set that no preset describes."""
+def _preset_for(data: str, spec: CaptchaSpec, scheme: str) -> Preset:
+    """Return the defaults for a data set, or a program's scheme, that no preset describes."""
     network = DEFAULT_NETWORK[spec.media]
-    return Preset(name="data", description="", data=data, network=network, training=DEFAULT_TRAINING)
+    source = {"scheme": scheme} if scheme else {"data": data}
+    return Preset(name="data", description="", network=network, training=DEFAULT_TRAINING, **source)
+
+
+def _program_of(record: dict[str, Any] | None) -> Scheme | None:
+    return Scheme(**{**record, "knobs": ProgramKnobs(**record["knobs"])}) if record else None
 
 
 def _apply(

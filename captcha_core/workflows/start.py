@@ -1,7 +1,7 @@
 """Where a training on somebody's captchas starts: from the builtin reader, on the part of a picture it reads best."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from captcha_core.features.strip import LOOKS, StripFeatures
 from captcha_core.models.decode import Limits, decode
 from captcha_core.registry.versions import BUILTIN
 from captcha_core.solver import Solver
+from captcha_core.sources.programs.scheme import program_samples
+from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 
@@ -55,6 +57,16 @@ def start_on_samples(samples: Sequence[Sample], spec: CaptchaSpec) -> Start:
     best = max(looks, key=lambda look: _hits(solver, samples, spec, look)) if samples else looks[0]
     features = {"zoom": best.zoom, "stretch": best.stretch}
     return Start(solver.bundle.config.network, features, BUILTIN, RECIPE)
+
+
+def start_on_program(program: Scheme) -> Start:
+    """Return how a training on a program's images starts: they come without end, so it goes on to its time's end.
+
+    Raises:
+        DataError: If the program fails.
+    """
+    start = start_on_samples(program_samples(program, 0, range(LOOKED_AT)), program.spec)
+    return replace(start, training={**start.training, "patience": 0})
 
 
 def _some(dataset: Dataset) -> list[Sample]:

@@ -10,6 +10,7 @@ from captcha_core.workflows.data import require_labels
 from captcha_core.workflows.plan import TrainingPlan, plan_training, resume_training
 
 if TYPE_CHECKING:
+    from captcha_core.sources.scheme import Scheme
     from captcha_core.workflows.logged_training import TrainingOutcome
 
 
@@ -27,6 +28,7 @@ def train(
     letters: str | Path | None = None,
     resume: str | None = None,
     tensorboard: str | Path | None = None,
+    program: "Scheme | None" = None,
 ) -> "TrainingOutcome":
     """Train a network inside an MLflow run, evaluate it on unseen samples, and register it as a new challenger.
 
@@ -49,6 +51,8 @@ def train(
         resume: Id of a run that goes on where its checkpoint stands; beside it ``minutes``, and where its ``data`` and
             ``letters`` were moved to.
         tensorboard: Folder for TensorBoard's logs.
+        program: In place of preset and data: what a program draws, from
+            :func:`captcha_core.sources.programs.probe.scheme_of_program`.
 
     Returns:
         The run's id, the report on the test samples (``report.exact_match`` has a 95 % interval), and the name and
@@ -62,11 +66,12 @@ def train(
     """
     if resume:
         _refuse_beside_resume(
-            preset=preset, network=network, name=name, set=settings, epochs=epochs, seed=seed, start_from=start_from
-        )
+            preset=preset, network=network, name=name, set=settings, epochs=epochs, seed=seed, start_from=start_from,
+            from_command=program and program.name,
+        )  # fmt: skip
         plan = resume_training(resume, minutes or 0.0, str(data or ""), str(letters or ""))
     else:
-        plan = plan_training(preset, data, network, name, minutes, settings, letters, epochs, seed, start_from)
+        plan = plan_training(preset, data, network, name, minutes, settings, letters, epochs, seed, start_from, program)
     return train_plan(plan, str(tensorboard or ""))
 
 

@@ -28,6 +28,10 @@ def show(solver: Solver, result: SolveResult, truth: str | None = None) -> None:
             return
         with st.container(key="answer"):
             st.code(result.answer.text or " ", language=None)
+            if result.answer.answer is not None:
+                st.metric("Answer", result.answer.answer)
+            elif result.answer.refusal:
+                st.caption(markdown(result.answer.refusal))
         st.html(pictures.strip(result.answer))
         st.caption(
             f"{share(result.answer.confidence)} sure of the whole · {result.answer.elapsed_ms:.2f} ms · "

@@ -135,6 +135,7 @@ def _table(frame: pd.DataFrame) -> None:
         column_config={
             "file": column.TextColumn("File"),
             "text": column.TextColumn("Text"),
+            "answer": column.TextColumn("Answer", help="What is to be typed: the text, or what a sum comes to."),
             "confidence": column.ProgressColumn("Confidence", min_value=0, max_value=1, format="percent"),
             "weakest character": column.NumberColumn("Weakest character", format="percent"),
             "milliseconds": column.NumberColumn("ms", format="%.2f"),

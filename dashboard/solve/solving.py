@@ -48,12 +48,14 @@ def _one(solver: Solver, upload: Upload) -> SolveResult:
 
 
 def batch_table(results: Sequence[SolveResult]) -> pd.DataFrame:
-    """Return a row for each result, for the screen and for CSV."""
-    return pd.DataFrame(
+    """Return a row for each result, for the screen and for CSV; answers of their own only where sums were read."""
+    sums = any(result.answer and (result.answer.answer or result.answer.refusal) for result in results)
+    frame = pd.DataFrame(
         [
             {
                 "file": result.upload.name,
                 "text": result.answer.text if result.answer else "",
+                "answer": (result.answer.typed if result.answer else None) or "",
                 "confidence": result.answer.confidence if result.answer else None,
                 "weakest character": weakest(result.answer) if result.answer else None,
                 "milliseconds": result.answer.elapsed_ms if result.answer else None,
@@ -62,8 +64,9 @@ def batch_table(results: Sequence[SolveResult]) -> pd.DataFrame:
             }
             for result in results
         ],
-        columns=["file", "text", "confidence", "weakest character", "milliseconds", "model", "fault"],
+        columns=["file", "text", "answer", "confidence", "weakest character", "milliseconds", "model", "fault"],
     )
+    return frame if sums else frame.drop(columns="answer")
 
 
 def weakest(answer: Answer) -> float | None:

@@ -60,9 +60,13 @@ def card(media: bytes, name: str, answer: Answer | None, fault: str = "", kind: 
     """Return a captcha with what was read of it, for a gallery; a clip's player stands beside its card."""
     shown = picture(media, name) if kind == "image" else ""
     body = f'<div class="cl-fault">{markup(fault)}</div>' if answer is None else (
-        f'<div class="cl-text">{markup(answer.text) or "–"}</div>{strip(answer)}'
+        f'<div class="cl-text">{markup(answer.text) or "–"}{_worked_out(answer)}</div>{strip(answer)}'
     )  # fmt: skip
     return f'<figure class="cl-card">{shown}<figcaption>{markup(name)}</figcaption>{body}</figure>'
+
+
+def _worked_out(answer: Answer) -> str:
+    return "" if answer.answer is None else f" → {markup(answer.answer)}"
 
 
 def facts(rows: Sequence[tuple[str, str, str]]) -> str:

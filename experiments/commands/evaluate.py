@@ -37,6 +37,10 @@ def evaluate(
         print(json.dumps({"model": model, "data": data, "digest": dataset.digest, "split": split, **report.numbers}))
         return
     print(f"{'exact match':<{WIDTH}}{report.exact_match}")
+    if report.answers_match is not None:
+        print(f"{'answers right':<{WIDTH}}{report.answers_match}")
+    for operator, share in report.by_operator.items():
+        print(f"{f'answers right, {operator}':<{WIDTH}}{share}")
     for key in ("character_error_rate", "per_position_accuracy", "expected_calibration_error"):
         print(f"{key.replace('_', ' '):<{WIDTH}}{report.numbers[key]:.4f}")
     print(f"{'unreadable':<{WIDTH}}{report.numbers['unreadable']:.0f}")

@@ -13,11 +13,16 @@ from experiments.terminal.options import (
     Cluster,
     Experiment,
     Format,
+    FromCommand,
+    FromPython,
     Out,
+    ProgramMemory,
+    ProgramSeconds,
     SplitBy,
     check_format,
     check_split_by,
     parse_settings,
+    program_of,
 )
 
 if TYPE_CHECKING:
@@ -29,8 +34,12 @@ DRAWN = {"source", "count", "knobs", "split"}  # of a plan: what the run says of
 
 
 def generate(
-    scheme: Annotated[str, typer.Option(help="Scheme to draw; an unknown name lists the known.", show_default=False)],
     out: Out,
+    scheme: Annotated[str, typer.Option(help="Scheme to draw; an unknown name lists the known.")] = "",
+    from_command: FromCommand = "",
+    from_python: FromPython = "",
+    program_seconds: ProgramSeconds = 20.0,
+    program_memory: ProgramMemory = 2048,
     count: Annotated[int, typer.Option(help="Captchas in all splits together; not with --enumerate.", max=10**9)] = 0,
     seed: Annotated[int, typer.Option(help="The same seed draws the same data set.", min=0)] = 0,
     source: Annotated[
@@ -83,6 +92,10 @@ def generate(
         raise typer.BadParameter("expected --unique or --enumerate, received both.", param_hint="--unique")
     if source not in ("fast", "exact", "package"):
         raise typer.BadParameter(f"expected fast, exact or package, received {source!r}.", param_hint="--source")
+    command = program_of(from_command, from_python)
+    if bool(scheme) == bool(command):
+        expected = "expected one of --scheme, --from-command and --from-python"
+        raise typer.BadParameter(f"{expected}, received {'several' if scheme else 'none'}.", param_hint="--scheme")
     from captcha_core.dataset.generate import GenerationRequest, TextChoice, write_drawn
     from captcha_core.progress import progress_bar
     from captcha_core.sources.schemes import get_scheme
@@ -96,11 +109,23 @@ def generate(
         "height_px": height,
         "width_px": width,
     }
-    turned = _changed(get_scheme(scheme), {name: value for name, value in changes.items() if value}, settings)
+    wanted: dict[str, Any] = {name: value for name, value in changes.items() if value}
+    if command:
+        if settings or source != "fast":
+            raise typer.BadParameter("expected none with a program, received one.", param_hint="--set or --source")
+        from captcha_core.sources.import_survey import SpecOverrides
+        from captcha_core.sources.programs.probe import scheme_of_program
+
+        turned = scheme_of_program(command, SpecOverrides(**wanted), program_seconds, program_memory)
+        source, scheme = "program", turned.name
+    else:
+        turned = _changed(get_scheme(scheme), wanted, settings)
     choice = TextChoice("enumerate" if enumerate_all else "unique" if unique else "scheme", distinct, epochs)
     request = GenerationRequest(turned, count, seed, cast("Source", source), choice, split, check_split_by(split_by))
     if source == "package":
         print("the captcha package cannot be seeded: these captchas will never be drawn again.", file=sys.stderr)
+    if not request.reproducible and source == "program":
+        print(f"{scheme} draws other captchas for the same seed: these will never be drawn again.", file=sys.stderr)
     processes = workers or os.cpu_count() or 1
     if _is_paid_for(turned, max_characters):
         processes = 1  # so that one process counts what is spent

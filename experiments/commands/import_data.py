@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     from captcha_core.sources.folders import Listing
     from captcha_core.sources.import_survey import Survey
     from captcha_core.sources.labels.reading import Reading, Reject
+    from captcha_core.spec.captcha import AnswerKind, Frame
 
 SHOWN = 20
 EXAMPLES = 5
 SHEET_SAMPLES = 24
+FRAME_WORDS = {
+    "first": "the first", "last": "the last", "fullest": "the fullest", "median": "the median of all",
+    "union": "the union of all",
+}  # fmt: skip
 SHEET = "sheet.png"
 
 
@@ -49,9 +54,23 @@ def import_data(
     min_length: Annotated[int, typer.Option(help="Shortest text.", min=0)] = 0,
     max_length: Annotated[int, typer.Option(help="Longest text.", min=0)] = 0,
     case_insensitive: Annotated[bool, typer.Option(help="Upper and lower case are one character.")] = False,
+    answer: Annotated[
+        str,
+        typer.Option(
+            help="text: what is there is asked for; arithmetic: what the sum that is there comes to. By default "
+            "arithmetic where the labels are sums, such as 3+4=?."
+        ),
+    ] = "",
     channels: Annotated[int, typer.Option(help="1 grey, 3 colour; by default what shows.", min=0, max=3)] = 0,
     height: Annotated[int, typer.Option(help="Height in pixels; by default the commonest.", min=0)] = 0,
     width: Annotated[int, typer.Option(help="Width in pixels; by default the commonest.", min=0)] = 0,
+    frame: Annotated[
+        str,
+        typer.Option(
+            help="Which frame of moving pictures counts: first, last, fullest, median or union of all; by default what "
+            "fits most of them."
+        ),
+    ] = "",
     rate: Annotated[int, typer.Option(help="Sample rate in Hz; by default the commonest.", min=0)] = 0,
     max_seconds: Annotated[float, typer.Option(help="Longest clip; by default the longest there is.", min=0)] = 0.0,
     split: Annotated[
@@ -73,6 +92,7 @@ def import_data(
     by = check_split_by(split_by)
     from captcha_core.dataset.import_files import write_import
     from captcha_core.errors import DataError
+    from captcha_core.media.frames import FRAMES
     from captcha_core.progress import progress_bar
     from captcha_core.sources.folders import RULES, list_labelled
     from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
@@ -82,6 +102,10 @@ def import_data(
     if label_from not in ("", *RULES) and not label_from.lower().endswith(TABLE_SUFFIXES):
         expected = f"one of {', '.join(RULES)} or a file of labels ({', '.join(TABLE_SUFFIXES)})"
         raise typer.BadParameter(f"expected {expected}, received {label_from!r}.", param_hint="--label-from")
+    if answer not in ("", "text", "arithmetic"):
+        raise typer.BadParameter(f"expected text or arithmetic, received {answer!r}.", param_hint="--answer")
+    if frame not in ("", *FRAMES):
+        raise typer.BadParameter(f"expected one of {', '.join(FRAMES)}, received {frame!r}.", param_hint="--frame")
     if ask and not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise typer.BadParameter("expected a terminal to ask on, received none; leave it out.", param_hint="--ask")
 
@@ -90,6 +114,8 @@ def import_data(
         min_length=length or min_length or None,
         max_length=length or max_length or None,
         case_sensitive=not case_insensitive,
+        answer=cast("AnswerKind | None", answer or None),
+        frame=cast("Frame | None", frame or None),
         channels=channels or None,
         height_px=height or None,
         width_px=width or None,
@@ -188,10 +214,21 @@ def _lines(dataset: "Dataset", listing: "Listing", seen: "Survey") -> Iterable[s
     yield f"as in     {kept.examples(EXAMPLES) or 'none: they are to be labelled by hand'}"
     yield f"alphabet: {spec.alphabet}" + (" (case does not matter)" if spec.folds_case else "")
     yield f"lengths:  {lengths}"
+    if spec.answer == "arithmetic":
+        yield f"answer:   what the sum comes to{_worked_out(seen)}; --answer text: the sum itself"
     yield f"media:    {_media(dataset, seen)}"
+    if moving := sum(picture.frame is not None for picture in seen.pictures):
+        yield f"moving:   {moving:,} pictures; of their frames {FRAME_WORDS[spec.frame]} counts (--frame names another)"
     yield f"splits:   {splits}"
     where = "in the splits that they came with" if dataset.manifest.split.by == "given" else "always in one split"
     yield f"repeated: {seen.repeated:,} captchas are there more than once, {where}"
+
+
+def _worked_out(seen: "Survey") -> str:
+    from captcha_core.spec.arithmetic import answer_of
+
+    text = next((entry.text for entry in seen.entries if entry.text), None)
+    return f", as in {text} -> {answer_of(text)}" if text else ""
 
 
 def _last(dataset: "Dataset", sheet: str) -> Iterable[str]:

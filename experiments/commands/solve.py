@@ -30,6 +30,8 @@ def solve(
 ) -> None:
     """Read captchas: a line a file, or a JSON line with the confidence of each character.
 
+    Of a sum, what it comes to is behind the confidence; where the text is no sum, stderr says why.
+
     Without --model the reader that ships with captchalab is used: it knows digits, letters of both cases and the signs
     of sums; --alphabet and --length help it most. Every file is tried, one after the other; the exit code is 1 if one
     could not be read, or not with --min-confidence.
@@ -52,8 +54,10 @@ def solve(
         except CaptchaError as error:
             failed += 1
             typer.echo(f"Error: {captcha.name}: {error}", err=True)
-        else:
-            print(_json_line(captcha.name, answer, solver) if as_json else _line(captcha.name, answer), flush=True)
+            continue
+        print(_json_line(captcha.name, answer, solver) if as_json else _line(captcha.name, answer), flush=True)
+        if answer.refusal:
+            typer.echo(f"{captcha.name}: {answer.refusal}", err=True)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -68,13 +72,15 @@ def _require_sure(answer: "Answer", min_confidence: float) -> None:
 
 
 def _line(name: str, answer: "Answer") -> str:
-    return f"{name}\t{answer.text}\t{answer.confidence:.3f}"
+    worked_out = "" if answer.answer is None else f"\t{answer.answer}"
+    return f"{name}\t{answer.text}\t{answer.confidence:.3f}{worked_out}"
 
 
 def _json_line(name: str, answer: "Answer", solver: "Solver") -> str:
     line = {
         "file": name,
         "text": answer.text,
+        **({"answer": answer.typed, "refusal": answer.refusal} if solver.spec.answer == "arithmetic" else {}),
         "confidence": round(answer.confidence, 6),
         "characters": [{"character": c.character, "confidence": round(c.confidence, 6)} for c in answer.characters],
         "elapsed_ms": round(answer.elapsed_ms, 3),

@@ -4,7 +4,20 @@ from typing import Annotated
 
 import typer
 
-from experiments.terminal.options import Data, Experiment, Minutes, NewName, PresetName, Settings, parse_settings
+from experiments.terminal.options import (
+    Data,
+    Experiment,
+    FromCommand,
+    FromPython,
+    Minutes,
+    NewName,
+    PresetName,
+    ProgramMemory,
+    ProgramSeconds,
+    Settings,
+    parse_settings,
+    program_of,
+)
 
 
 def train(
@@ -30,16 +43,24 @@ def train(
             "character; --data is what they shall read.",
         ),
     ] = "",
+    from_command: FromCommand = "",
+    from_python: FromPython = "",
+    program_seconds: ProgramSeconds = 20.0,
+    program_memory: ProgramMemory = 2048,
     experiment: Experiment = "",
 ) -> None:
-    """Train a network and register it: from a preset, from a data set, or from both.
+    """Train a network and register it: from a preset, from a data set, or from both; or from what a program draws.
 
     A preset brings its own data or draws a live stream; --data alone takes the specification from the data set and
     sensible defaults for the rest. The newest version gets the alias challenger; promote makes it champion.
     """
+    command = program_of(from_command, from_python)
     from captcha_core.progress import console
+    from captcha_core.sources.import_survey import SpecOverrides
+    from captcha_core.sources.programs.probe import scheme_of_program
     from captcha_core.workflows.train import train as train_network
 
+    drawn = scheme_of_program(command, SpecOverrides(), program_seconds, program_memory) if command else None
     outcome = train_network(
         preset,
         data,
@@ -51,6 +72,9 @@ def train(
         letters=letters,
         resume=resume,
         tensorboard=tensorboard,
+        program=drawn,
     )
     console.print(f"run {outcome.run_id}")
     print(f"{outcome.name} version {outcome.version}: exact match {outcome.report.exact_match}")
+    if outcome.report.answers_match is not None:
+        print(f"answers right: {outcome.report.answers_match}")

@@ -1,6 +1,7 @@
 """Options that several commands share, and their grammar. Empty and 0 mean "not given", for MLproject passes all."""
 
 import os
+import shlex
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, cast
 
@@ -54,6 +55,35 @@ Experiment = Annotated[
         callback=_use_experiment,  # before the command runs, which need not look at it
     ),
 ]
+
+
+FromCommand = Annotated[
+    str,
+    typer.Option(
+        metavar="'PROGRAM ARGS'",
+        help="Captchas that a program of somebody else's draws, asked in lines of JSON: see docs/programs.md.",
+    ),
+]
+FromPython = Annotated[
+    str,
+    typer.Option(
+        metavar="MODULE:FUNCTION",
+        help="Captchas that a Python function draws, in a process of its own; also FILE.py:FUNCTION.",
+    ),
+]
+ProgramSeconds = Annotated[float, typer.Option(help="Longest time for a captcha of that program.", min=0.01)]
+ProgramMemory = Annotated[int, typer.Option(help="Most memory, in MB, that it may use.", min=16)]
+
+
+def program_of(from_command: str, from_python: str) -> list[str]:
+    """Return the command of a program that draws, empty where none is named."""
+    if from_command and from_python:
+        raise typer.BadParameter("expected one of the two, received both.", param_hint="--from-command")
+    if from_python:
+        from captcha_core.sources.programs.process import python_command
+
+        return python_command(from_python)
+    return shlex.split(from_command)
 
 
 def check_format(value: str) -> bool:

@@ -13,7 +13,7 @@ from captcha_core.sources.encodings import decode_text
 from captcha_core.sources.labels.matching import NameIndex
 from captcha_core.sources.labels.names import SPLIT_FOLDERS, shell_word, split_of
 from captcha_core.sources.labels.reading import Reading, Reject, label_text
-from captcha_core.sources.labels.scoring import CONVINCING, LabelHints, likeness
+from captcha_core.sources.labels.scoring import CONVINCING, LabelHints, are_sums, likeness
 from captcha_core.sources.labels.tables import MAX_TABLE_BYTES, TABLE_SUFFIXES, Table, flat_values, read_tables
 
 FILE_COLUMNS = (
@@ -200,6 +200,9 @@ def _text_column(
     """Return the column of texts, and whether it is known by its name."""
     others = [column for column in range(len(words)) if column != file_at]
     filled = {column: sum(len(row) > column and bool(row[column]) for row in rows[:SAMPLED_ROWS]) for column in others}
+    sums = [column for column in others if are_sums([row[column] for row in rows[:SAMPLED_ROWS] if len(row) > column])]
+    if sums:  # another column may hold the answers: what is read is the sum
+        return sums[0], True
     usual = [column for column in others if words[column] in TEXT_COLUMNS]
     if usual:
         return max(usual, key=lambda column: (filled[column] > 0, -TEXT_COLUMNS.index(words[column]))), True
