@@ -103,7 +103,10 @@ def bare_python(tmp_path: Path) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")], check=True)
     (packages,) = (tmp_path / "venv").glob("lib/python*/site-packages")
     (packages / "others.pth").write_text(sysconfig.get_path("purelib"))
-    return tmp_path / "venv" / "bin" / "python"
+    python, uvicorn = (tmp_path / "venv" / "bin" / name for name in ("python", "uvicorn"))
+    uvicorn.write_text(f'#!/bin/sh\nexec {python} -m uvicorn "$@"\n')  # MLflow calls it by name
+    uvicorn.chmod(0o755)
+    return python
 
 
 @pytest.mark.long
