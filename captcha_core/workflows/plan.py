@@ -36,6 +36,7 @@ from captcha_core.workflows.start import start_on, start_on_program
 from captcha_core.yaml_files import is_yaml
 
 PLAN = "plan.json"
+PROGRAM_TEST = 1000  # fresh captchas of a program, which may draw 10 a second
 NO_START = "none"  # as a model to start from: random weights
 DEFAULT_NETWORK = {"image": "image_ctc", "audio": "audio_ctc"}
 DEFAULT_TRAINING = {"minutes": 5.0, "learning_rate": 0.005, "steps_per_epoch": 100, "augment": 0.5}
@@ -315,7 +316,9 @@ def _read_plan(run_id: str, minutes: float) -> tuple[TrainingPlan, str | None]:
 def _preset_for(data: str, spec: CaptchaSpec, scheme: str) -> Preset:
     """Return the defaults for a data set, or a program's scheme, that no preset describes."""
     network = DEFAULT_NETWORK[spec.media]
-    source = {"scheme": scheme} if scheme else {"data": data}
+    source: dict[str, Any] = {"data": data}
+    if scheme:
+        source = {"scheme": scheme, "evaluation": EvaluationConfig(count=PROGRAM_TEST)}
     return Preset(name="data", description="", network=network, training=DEFAULT_TRAINING, **source)
 
 

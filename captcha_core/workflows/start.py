@@ -17,6 +17,7 @@ from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 
+PROGRAM_VALIDATION = 300  # captchas of a program, which may draw 10 a second
 LOOKED_AT = 100  # samples by which the part of the picture is chosen
 
 
@@ -66,7 +67,7 @@ def start_on_program(program: Scheme) -> Start:
         DataError: If the program fails.
     """
     start = start_on_samples(program_samples(program, 0, range(LOOKED_AT)), program.spec)
-    return replace(start, training={**start.training, "patience": 0})
+    return replace(start, training={**start.training, "patience": 0, "validation_samples": PROGRAM_VALIDATION})
 
 
 def _some(dataset: Dataset) -> list[Sample]:

@@ -57,6 +57,7 @@ def measured(entry: Entry, setting: str, out: Path, bounds: Bounds, parent: str)
     A reader that fails leaves its sentence in place of a figure, and so does a generator.
     """
     path = out / "rows" / f"{entry.name}-{setting}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
     asked = {"digest": entry.digest, "count": bounds.count, "minutes": bounds.minutes}
     row: dict[str, Any] = read_json(path) if path.is_file() else {}
     if row.get("asked") != asked:
