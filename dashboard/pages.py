@@ -33,6 +33,8 @@ PAGES = (
     Page("mistakes", "Mistakes", ":material/troubleshoot:", "Experiments"),
     Page("solve", "Solve", ":material/pin_invoke:", "Captchas"),
     Page("data", "Data", ":material/database:", "Captchas", "data_sets"),
+    Page("strength", "Strength", ":material/shield:", "Captchas"),
+    Page("you", "You against the model", ":material/timer:", "Captchas"),
     Page("label", "Label", ":material/edit_note:", "Captchas"),
     Page("audit", "Audit", ":material/rule:", "Captchas"),
     Page("drift", "Drift", ":material/trending_up:", "Models"),

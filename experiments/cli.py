@@ -16,6 +16,7 @@ from captcha_core.extras import missing_extra, require
 from captcha_core.interrupts import ignored, never_dropped, terminable
 from captcha_core.plugins import add_plugins
 from captcha_core.temporary import temporary_folder
+from experiments.commands.assess import assess
 from experiments.commands.audit import audit
 from experiments.commands.benchmark import benchmark
 from experiments.commands.collect import collect
@@ -33,6 +34,7 @@ from experiments.commands.history import history
 from experiments.commands.imitate import imitate
 from experiments.commands.import_data import import_data
 from experiments.commands.init import init
+from experiments.commands.knobs import knobs
 from experiments.commands.lab import lab
 from experiments.commands.labels import labels
 from experiments.commands.league import league
@@ -72,6 +74,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "rollback": rollback,
     "history": history,
     "pipeline": pipeline,
+    "assess": assess,
+    "knobs": knobs,
     "solve": solve,
     "dashboard": dashboard,
     "lab": lab,
@@ -111,6 +115,8 @@ NEEDS = {  # the extra without which a command could not end what it begins
     "history": "track",
     "pseudo-label": "track",
     "move-runs": "track",
+    "assess": "train",
+    "knobs": "train",
     "export": "train",
     "dashboard": "dashboard",
     "generate": "draw",

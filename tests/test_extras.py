@@ -74,6 +74,7 @@ def test_a_command_without_its_extra_says_which(
 ) -> None:
     monkeypatch.setattr(extras, "missing", lambda extra: ["something"])
     examples = {
+        "assess": ["x"], "knobs": ["--scheme", "digits4"],
         "audit": ["x"], "diff": ["x", "y"], "drift": ["--model", "x"],
         "compare": ["a", "b"], "promote": ["--name", "x"], "rollback": ["--name", "x"], "history": ["--name", "x"],
         "evaluate": ["--model", "x", "--data", "x"], "export": ["--model", "x", "--out", "x"],

@@ -40,7 +40,9 @@ class Tag:
     BEST_RUN = "captchalab.best_run"  # its run
     FRONT = "captchalab.front"  # trials that none beats in both exact match and latency
     BUNDLE = "captchalab.bundle"  # digest of the bundle that a trial has stored
-    VERDICT = "captchalab.verdict"  # what full trainings say of the best setting
+    VERDICT = "captchalab.verdict"  # what full trainings say of the best setting, or an assessment of a captcha
+
+    ATTACKER = "captchalab.attacker"  # which attacker of an assessment a run is
 
     BUNDLE_SHA256 = "captchalab.bundle_sha256"  # of a version: digest of its bundle
     EPOCHS = "captchalab.epochs"  # of a version: epochs that it was trained for
@@ -76,6 +78,7 @@ class Kind:
     COMPARE = "compare"  # models side by side
     GENERATE = "generate"  # a data set was drawn
     AUDIT = "audit"  # a data set was searched for what may be wrong with it
+    ASSESS = "assess"  # attackers on one captcha, each a run below it
     SWEEP = "sweep"  # trainings over presets, settings and seeds
     LEAGUE = "league"  # generators of other people, measured
     TRIAL = "trial"
@@ -99,6 +102,9 @@ class Metric:
 
     FINDINGS = "findings"  # of an audit; with _KIND behind it those of a kind
     READ_SHARE = "read_share"  # of an audit: labels that its readers agree with
+    STRONGEST = "strongest_exact_match"  # of an assessment: what its strongest attacker reads
+    STRONGEST_LOW = "strongest_exact_match_low"  # ends of its 95 % interval
+    STRONGEST_HIGH = "strongest_exact_match_high"
 
     TEST = "test_"  # prefix: figure on the test samples
     TEST_N = "test_n"
@@ -142,5 +148,7 @@ class Artifact:
     MODEL = "model"  # name of the logged model
     AUDIT = "audit.json"  # findings in a data set, worst first
     AUDIT_SHEET = "audit.html"  # the same with pictures
+    ASSESSMENT = "assessment"  # folder: the report of an assessment
+    ASSESSMENT_JSON = "assessment/report.json"
     COMPARISON = "comparison.json"  # of models side by side
     PROMOTION = "promotion.json"  # everything about one promotion

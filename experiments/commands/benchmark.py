@@ -18,6 +18,7 @@ SUITES = {
     "imitation": "a scheme fitted to unlabelled captchas: builtin reader alone and refined on it; --set data=[DIR]",
     "inference": "bytes to text beside Keras, ONNX Runtime and ddddocr",
     "large": "training from the shards of a large data set beside training from arrays: images a second, memory",
+    "prediction": "success per submission foretold for captchas of eight schemes, and measured on the demo site",
     "readers": "readers without a training, ours beside ddddocr and others: exact match, milliseconds; --data DIR ...",
     "real": "real captchas: several splits, and the curve over the number of labels; --set data=DIR",
     "serving": "requests a second beside a bare route and a route of an earlier project",

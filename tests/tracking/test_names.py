@@ -12,7 +12,15 @@ from captcha_core.tracking.names import Artifact, Metric, Param, Tag
 ROOT = Path(__file__).parent.parent.parent
 ALONE = ("captcha_core/tracking/names.py",)
 COMPUTED = ("captcha_core/training/", "captcha_core/evaluation/")  # they name the columns that they compute
-EVERYDAY = {Artifact.REPORT, Artifact.SEARCH, Artifact.BUNDLE, Artifact.MODEL, Metric.BEST, Metric.TEST}
+EVERYDAY = {
+    Artifact.ASSESSMENT,
+    Artifact.REPORT,
+    Artifact.SEARCH,
+    Artifact.BUNDLE,
+    Artifact.MODEL,
+    Metric.BEST,
+    Metric.TEST,
+}
 NO_TAGS = {"captchalab.plugins"}  # the entry-point group, too
 SHARED = {
     value

@@ -1,0 +1,50 @@
+"""Strength: assessments of captchas side by side, and what each says in detail."""
+
+from typing import Any
+
+import streamlit as st
+
+from dashboard import pages
+from dashboard.frame import heading, nothing_yet
+from dashboard.strength import assessments
+from dashboard.strength.assessments import Assessed
+from dashboard.tracking import data
+from dashboard.widgets import charts
+from dashboard.widgets.text import file_name, markdown
+
+SHARES = ("strongest reads", "from", "to", "1 try", "3 tries", "5 tries", "answers when sure", "then right")
+MOST = 6  # lines in a chart
+
+
+def show() -> None:
+    """Show all assessments, and one of them in detail."""
+    uri = data.tracking()
+    heading("Strength", "How hard each captcha is: who breaks it, at what rate and cost, and what to change.")
+    found = assessments.assessments(uri)
+    if not found:
+        nothing_yet("No captcha has been assessed yet.", "captchalab assess digits4 --hours 1", "Assess one:")
+        return
+    table = assessments.overview(found)
+    st.dataframe(table, hide_index=True, column_config=_shares())
+    st.plotly_chart(assessments.by_labels(found[:MOST]), key="by-labels", config=charts.PLAIN)
+    by_name = {one.name: one for one in found}
+    _detail(uri, by_name[pages.choose("Assessment", list(by_name), "assessment", "assessment", "assessed")])
+
+
+def _detail(uri: str, one: Assessed) -> None:
+    said = one.found["verdict"]
+    st.markdown(f"**{markdown(said['sentence'])}**")
+    for number, step in enumerate(said.get("steps", []), 1):
+        st.markdown(f"{number}. {markdown(step)}")
+    st.dataframe(assessments.refreshing(one), hide_index=True, column_config=_shares())
+    if one.found.get("knobs"):
+        st.plotly_chart(assessments.by_knob(one), key="by-knob", config=charts.PLAIN)
+    report = data.artifact(uri, one.run.id, assessments.REPORT)
+    st.download_button(
+        "Report", report.read_bytes(), f"{file_name(one.found['name'])}.html", "text/html",
+        icon=":material/download:", on_click="ignore", key="report",
+    )  # fmt: skip
+
+
+def _shares() -> dict[str, Any]:
+    return {name: st.column_config.NumberColumn(name[:1].upper() + name[1:], format="percent") for name in SHARES}

@@ -1,0 +1,1 @@
+"""The page You against the model."""

@@ -1,0 +1,119 @@
+"""You against the model: twenty captchas to type, timed, so that a report can say how people fare."""
+
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from captcha_core.assessment.people import LOG, Measured, attempts, measured
+from captcha_core.dataset.store import Dataset
+from captcha_core.errors import CaptchaError
+from dashboard import access, pages
+from dashboard.frame import heading, nothing_yet
+from dashboard.tracking import gallery
+from dashboard.widgets import pictures
+from dashboard.widgets.label_box import label_box
+from dashboard.widgets.text import count, interval, markdown, share
+from dashboard.you import turns
+from dashboard.you.turns import COUNT, Turns
+
+SESSION = "you-turns"
+SPARE = 8  # characters that the field takes beyond the longest text
+
+
+def show() -> None:
+    """Show the next captcha of the chosen data set, or how the person fared."""
+    heading(
+        "You against the model", f"Type {COUNT} captchas as fast as you would anywhere. Enter sends, Escape gives up."
+    )
+    sets = {folder.name: folder for folder in gallery.folders() if _is_labelled(folder)}
+    if not sets:
+        nothing_yet(
+            "There is no labelled data set below data/.",
+            "captchalab generate --scheme digits4 --count 200 --out data/digits4-people",
+            "Draw or import one:",
+        )
+        return
+    if not access.may_change():
+        st.info(access.WHY_NOT, icon=":material/lock:")
+        return
+    dataset = Dataset.open(sets[pages.choose("Data set", list(sets), "set", "data set", "you-set")])
+    now: Turns | None = st.session_state.get(SESSION)
+    if now is None or now.folder != str(dataset.path):
+        _start(dataset)
+    elif now.current is None:
+        _ended(now)
+    else:
+        _type(now, dataset)
+    _everybody(dataset)
+
+
+def _is_labelled(folder: Path) -> bool:
+    try:
+        dataset = Dataset.open(folder)
+        return _has_labels(str(folder), dataset.digest)
+    except CaptchaError:
+        return False
+
+
+@st.cache_data(ttl=600, max_entries=64, show_spinner=False)
+def _has_labels(folder: str, digest: str) -> bool:
+    dataset = Dataset.open(folder)
+    return any(text is not None for split in dataset.counts for text in dataset.texts(split)[:1000])
+
+
+def _start(dataset: Dataset) -> None:
+    who = st.text_input("A name of your choice", max_chars=80, key="you-who", value=access.who() or "")
+    agreed = st.checkbox(
+        f"Keep what I type here, right or wrong, and how long it took, under this name in {dataset.path}/{LOG} on this "
+        "machine. Reports show it joined with others, without the name.",
+        key="you-consent",
+    )
+    if st.button("Start", type="primary", disabled=not agreed, key="you-start"):
+        st.session_state[SESSION] = turns.begin(dataset, who or "")
+        st.rerun()
+
+
+def _type(now: Turns, dataset: Dataset) -> None:
+    sample = now.current
+    assert sample is not None
+    if dataset.spec.media == "image":
+        st.html(pictures.picture(sample.media, "the captcha to be read", "cl-picture cl-label"))
+    else:
+        st.audio(sample.media, autoplay=True)
+    if now.shown_s is None:
+        now.shown_s = time.monotonic()
+    entered = label_box(now.place, "", dataset.spec.max_length + SPARE)
+    st.caption(f"{now.place + 1} of {len(now.samples)}")
+    if entered is not None and entered.get("turn") == now.place and entered.get("action") in ("label", "skip"):
+        text = str(entered.get("text", "")) if entered["action"] == "label" else ""
+        turns.answer(now, dataset, text, time.monotonic())
+        st.rerun()
+
+
+def _ended(now: Turns) -> None:
+    st.success("That was the last one. Thank you.", icon=":material/task_alt:")
+    mine = measured(now.done)
+    if mine is not None:
+        _figures("You", mine)
+    if st.button("Once more", key="you-again"):
+        del st.session_state[SESSION]
+        st.rerun()
+
+
+def _everybody(dataset: Dataset) -> None:
+    all_of_them = measured(attempts(dataset.path))
+    if all_of_them is not None:
+        _figures("Everybody so far", all_of_them)
+        st.caption(f"captchalab assess {markdown(dataset.path)} has this in its report.")
+
+
+def _figures(title: str, who: Measured) -> None:
+    low, high = who.right.interval
+    people = f"{count(who.people, 'person', 'people')}, {count(who.captchas, 'captcha')}"
+    rows = [
+        (title, share(who.right.value, 1), f"right, {interval(low, high)}"),
+        ("Median", f"{who.seconds:.1f} s", "a captcha"),
+        ("n", f"{who.right.n:,}", people),
+    ]
+    st.html(pictures.facts(rows))
