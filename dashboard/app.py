@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import access, frame, pages
+from dashboard.home import background
 
 ICON = Path(__file__).parent / "icon.svg"
 WORDMARK = Path(__file__).parent / "wordmark.svg"
@@ -18,6 +19,7 @@ def main() -> None:
     if not access.admitted():
         return
     chosen = st.navigation(pages.sections())
+    background.beacon()
     with frame.guarded(whole_page=True):
         chosen.run()
 

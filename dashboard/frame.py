@@ -4,24 +4,42 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 import streamlit as st
 
 from captcha_core.errors import CaptchaError
 from dashboard.tracking import data
-from dashboard.widgets.text import csv, markdown
+from dashboard.widgets import charts
+from dashboard.widgets.text import csv, file_name, markdown, plain
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 log = logging.getLogger("captchalab.dashboard")
 ANNOUNCEMENT = "announcement"
 STYLE = Path(__file__).parent / "style.css"
+# Streamlit's list of pages has headings between its items, which is no list: read as plain links it is understood.
+ROLES = """
+export default function () {
+  const bar = document.querySelector('[data-testid="stSidebar"]') || document.body;
+  const items = '[data-testid="stSidebarNavItems"], [data-testid="stSidebarNavItems"] li';
+  const put = () => document.querySelectorAll(items).forEach((one) => one.setAttribute("role", "presentation"));
+  const watch = new MutationObserver(put);
+  put();
+  watch.observe(bar, { childList: true, subtree: true });
+  return () => watch.disconnect();
+}
+"""
 Shown = TypeVar("Shown")
 
 
 def dress() -> None:
-    """Add the styles that Streamlit's theme has no words for."""
+    """Add the styles that Streamlit's theme has no words for, and put the list of pages right for screen readers."""
     st.html(STYLE)
+    with st.container(key="roles"):
+        st.components.v2.component("captchalab_roles", js=ROLES)(key="roles-script")
 
 
 def heading(title: str, caption: str = "") -> None:
@@ -48,17 +66,17 @@ def guarded(whole_page: bool = False) -> Iterator[None]:
     try:
         yield
     except data.MlflowUnavailable as error:
-        st.error(f"**MLflow does not answer.** {markdown(error)}", icon=":material/cloud_off:")
+        st.error(f"**MLflow does not answer.** {markdown(plain(error))}", icon=":material/cloud_off:")
         st.caption(
             "The pages read the tracking server that `MLFLOW_TRACKING_URI` names, by default `sqlite:///mlflow.db` in "
             "the folder where the dashboard was started. What is shown here comes back when it answers."
         )
         if whole_page:
-            _again()
+            again()
     except CaptchaError as error:
-        st.warning(markdown(error), icon=":material/error:")
+        st.warning(markdown(plain(error)), icon=":material/error:")
         if whole_page:
-            _again()
+            again()
     except Exception:
         log.exception("a page failed")
         st.error(
@@ -67,7 +85,7 @@ def guarded(whole_page: bool = False) -> Iterator[None]:
             icon=":material/bug_report:",
         )
         if whole_page:
-            _again()
+            again()
 
 
 def tabs(views: Mapping[str, Callable[[], None]], key: str) -> None:
@@ -88,7 +106,16 @@ def in_columns(number: int, things: Sequence[Shown]) -> Iterator[tuple[Any, Show
 
 def csv_button(frame: pd.DataFrame, name: str, where: Any = st, **options: Any) -> None:
     """Offer a table as a CSV file."""
-    where.download_button("CSV", csv(frame), name, "text/csv", icon=":material/download:", on_click="ignore", **options)
+    where.download_button(
+        "Download CSV", lambda: csv(frame), name, "text/csv", icon=":material/download:", on_click="ignore", **options
+    )
+
+
+def chart(figure: "Figure", key: str, table: pd.DataFrame | None = None) -> None:
+    """Show a figure with its tools (zoom, pan, save as PNG), and its values as a CSV file below it."""
+    st.plotly_chart(figure, key=key, config=charts.tools(key))
+    if table is not None:
+        csv_button(table, f"{file_name(key)}.csv", type="tertiary", key=f"csv-{key}")
 
 
 def sentence_case(frame: pd.DataFrame, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -100,16 +127,25 @@ def sentence_case(frame: pd.DataFrame, config: Mapping[str, Any] | None = None) 
     return heads
 
 
-def _again() -> None:
+def again() -> None:
+    """Offer to read everything anew."""
     if st.button("Try again", icon=":material/refresh:", key="try-again"):
         data.forget()
         st.rerun()
 
 
-def nothing_yet(what: str, command: str, why: str = "") -> None:
-    """Say that there is nothing to show, and the command that changes this."""
+def nothing_yet(what: str, command: str, why: str = "", fill: Callable[[], None] | None = None) -> None:
+    """Say that there is nothing to show, with the button that changes this, and the command that does the same.
+
+    Args:
+        what: What is missing.
+        command: What a terminal would be given.
+        why: What will come of it.
+        fill: Shows the button.
+    """
     with st.container(border=True, key=f"empty-{abs(hash(what))}"):
-        st.markdown(f"**{what}**")
-        if why:
-            st.markdown(why)
+        st.markdown(f"**{what}** {why}")
+        if fill:
+            fill()
+            st.caption("Or in a terminal:")
         st.code(command, language="bash", wrap_lines=True)

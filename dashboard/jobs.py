@@ -3,17 +3,19 @@
 import contextlib
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from captcha_core.errors import CaptchaError
 from captcha_core.files import write_json
+from captcha_core.tracking.names import Tag
 from captcha_core.tracking.owner import born, is_alive
 from dashboard.process import usual_timeouts
 
@@ -21,6 +23,10 @@ FOLDER = Path(".captchalab")
 RECORD, LOG = "job.json", "job.log"
 PROGRAM = ("-m", "experiments.cli")
 TAIL_BYTES = 20_000
+VERBS = {
+    "pipeline": "Training", "train": "Training", "tune": "Searching for", "generate": "Drawing", "import": "Importing",
+    "export": "Converting",
+}  # fmt: skip
 _starting = threading.Lock()
 _writing = threading.Lock()  # the record: whoever stops a job and whoever sees it end may come at once
 
@@ -55,6 +61,14 @@ class Job:
         """The command line, as a user would type it."""
         return " ".join(("captchalab", *self.arguments))
 
+    @property
+    def title(self) -> str:
+        """What it does, in words: ``Training digits4``."""
+        verb = VERBS.get(self.arguments[0] if self.arguments else "", "")
+        named = ("--preset", "--data", "--scheme", "--model", "--out")
+        over = next((self.arguments[self.arguments.index(one) + 1] for one in named if one in self.arguments[:-1]), "")
+        return f"{verb} {over}".strip() if verb else self.command
+
 
 def start(arguments: Sequence[str]) -> Job:
     """Start ``captchalab ARGUMENTS`` in this folder.
@@ -65,7 +79,7 @@ def start(arguments: Sequence[str]) -> Job:
     with _starting:
         before = current()
         if before and before.running:
-            raise CaptchaError(f"expected no training in the background, received {before.command}; stop it first.")
+            raise CaptchaError(f"Something is running already: {before.title}. Stop it first, or wait for its end.")
         FOLDER.mkdir(exist_ok=True)
         command = [sys.executable, *PROGRAM, *arguments]
         environment = {key: value for key, value in usual_timeouts(os.environ).items() if key != "MLFLOW_RUN_ID"}
@@ -76,7 +90,7 @@ def start(arguments: Sequence[str]) -> Job:
                     start_new_session=True,
                 )  # fmt: skip
         except OSError as error:
-            raise CaptchaError(f"expected to start a training, received {error}; see to that.") from None
+            raise CaptchaError(f"This could not be started: {error}.") from None
         job = Job(process.pid, born(process.pid), tuple(arguments), int(1000 * time.time()))
         with _writing:
             _write(job)
@@ -93,6 +107,21 @@ def stop() -> None:
         _write(replace(job, stopped=True))
     with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
         os.kill(job.pid, signal.SIGTERM)
+
+
+def stop_run(tags: Mapping[str, str]) -> bool:
+    """Ask the process that a run belongs to to stop; False where it is not one of this machine, or gone."""
+    pid = tags.get(Tag.PID, "")
+    mine = tags.get(Tag.HOST) == platform.node() and pid.isdigit()
+    if not mine or not is_alive(int(pid), tags.get(Tag.BORN, "")):
+        return False
+    job = current()
+    if job and job.pid == int(pid):
+        stop()
+        return True
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(int(pid), signal.SIGTERM)
+    return True
 
 
 def current() -> Job | None:

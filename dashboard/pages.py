@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -23,11 +23,13 @@ class Page:
     icon: str
     section: str = ""
     folder: str = ""
+    hidden: bool = False  # reached by links alone
 
 
 PAGES = (
     Page("home", "Home", ":material/home:"),
     Page("runs", "Runs", ":material/table_rows:", "Experiments"),
+    Page("run", "Run", ":material/monitoring:", "Experiments", hidden=True),
     Page("compare", "Compare", ":material/compare_arrows:", "Experiments"),
     Page("tune", "Tune", ":material/tune:", "Experiments"),
     Page("mistakes", "Mistakes", ":material/troubleshoot:", "Experiments"),
@@ -46,7 +48,8 @@ def page(name: str) -> "StreamlitPage":
     """Return the page of a name; its module is imported when it is shown."""
     one = next(one for one in PAGES if one.name == name)
     show, first = _shower(one.folder or name), one is PAGES[0]
-    return st.Page(show, title=one.title, icon=one.icon, url_path=name, default=first)
+    seen: Literal["visible", "hidden"] = "hidden" if one.hidden else "visible"
+    return st.Page(show, title=one.title, icon=one.icon, url_path=name, default=first, visibility=seen)
 
 
 def _shower(folder: str) -> Callable[[], None]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from captcha_core.evaluation.significance import (
     Difference,
     McNemar,
+    chance,
     mcnemar,
     needed_samples,
     not_worse_p,
@@ -108,9 +109,9 @@ class PromotionRule(BaseModel):
             f"exact match {_share(challenger.right):.2%} against {_share(champion.right):.2%} on {difference.n:,} "
             f"samples: {difference.value * 100:+.2f} points, with {self.confidence:.0%} confidence about "
             f"{difference.at_least * 100:+.2f} or more; that it is {self.margin * 100:.2f} points worse has "
-            f"p = {p_value:.3g}, allowed {1 - self.confidence:.3g}{why} "
+            f"{chance(p_value)}, allowed {1 - self.confidence:.3g}{why} "
             f"(read only by the challenger {test.gained:,}, only by the champion {test.lost:,}, "
-            f"McNemar p = {test.p_value:.3g}).",
+            f"McNemar {chance(test.p_value)}).",
         )
 
     def _reads(self, challenger: Contender) -> Reason:

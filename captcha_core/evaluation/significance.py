@@ -165,3 +165,8 @@ def _log_choose(n: int) -> np.ndarray:
 
     counts = np.arange(n + 1)
     return np.asarray(gammaln(n + 1) - gammaln(counts + 1) - gammaln(n - counts + 1))
+
+
+def chance(p_value: float) -> str:
+    """Return a probability as people write it: ``p = 0.034``, ``p < 0.0001``, never 0."""
+    return "p < 0.0001" if p_value < 0.0001 else f"p = {p_value:.3g}"

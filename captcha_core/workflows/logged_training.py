@@ -26,7 +26,7 @@ from captcha_core.models.zoo import features_of
 from captcha_core.progress import console
 from captcha_core.registry.versions import Proof, locate, register
 from captcha_core.solver import Solver
-from captcha_core.tracking.callback import LogEpochs
+from captcha_core.tracking.callback import LogEpochs, WriteReadings
 from captcha_core.tracking.names import Artifact, Kind, Metric, Tag
 from captcha_core.tracking.outbox import LaterRun, steps_posted
 from captcha_core.tracking.runs import OUTBOX, RUNS, Run, start_run
@@ -69,6 +69,7 @@ def train_in_run(plan: TrainingPlan, tested: Dataset, tensorboard: str) -> Train
         run = stack.enter_context(start_run(plan.label, tags, plan.run_id or None, keep=RUNS))
         stack.enter_context(_locked_run(run.id))
         plan.save(run.id)
+        watchers.append(WriteReadings(run.id, plan.task, *training_data.validation))
         return train_and_register(run, plan, training_data, tested, watchers, donor)
 
 

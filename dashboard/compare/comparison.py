@@ -8,11 +8,10 @@ import pandas as pd
 
 from captcha_core.evaluation.metrics import NOTHING
 from captcha_core.evaluation.promotion_rule import Contender
-from captcha_core.evaluation.significance import Difference, McNemar, mcnemar, paired_difference
+from captcha_core.evaluation.significance import Difference, McNemar, chance, mcnemar, paired_difference
 from captcha_core.tracking.names import Metric, Param, Tag
 from dashboard.runs.table import numeric_if_possible
 from dashboard.tracking.records import RunRecord
-from dashboard.widgets.text import chance
 
 NUISANCE = Param.DATA_COUNTS  # follows from the data set's digest
 FIGURES: tuple[tuple[str, str], ...] = (
@@ -210,6 +209,38 @@ def mistake(character: str, read: str) -> str:
     if read == NOTHING:
         return f"{character} left out"
     return f"{read} made up" if character == NOTHING else f"{character} read as {read}"
+
+
+def grouped_by(runs: Sequence[RunRecord], key: str) -> dict[str, list[RunRecord]]:
+    """Return the runs by their value of a parameter, numbers in their order."""
+    order = column_of(runs, key).rank(method="dense") if key else []
+    by_value: dict[str, list[RunRecord]] = {}
+    for _, run in sorted(zip(order, runs, strict=True), key=lambda pair: pair[0]):
+        by_value.setdefault(run.params.get(key, "") or "none", []).append(run)
+    return by_value
+
+
+def of_groups(groups: Mapping[str, Sequence[RunRecord]]) -> pd.DataFrame:
+    """Return how each group of runs reads: ``runs``, ``mean``, ``spread`` (standard deviation), ``from``, ``to``."""
+    rows = {}
+    for name, runs in groups.items():
+        tested = pd.Series([run.best if run.tested is None else run.tested for run in runs], dtype="float64").dropna()
+        spread = tested.std() if len(tested) > 1 else None
+        rows[name] = (len(runs), tested.mean(), spread, tested.min(), tested.max())
+    columns = ["runs", "mean", "spread", "from", "to"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("group").reset_index()
+
+
+def mean_course(histories: Sequence[pd.DataFrame], metric: str) -> pd.DataFrame:
+    """Return the mean of a metric over runs, epoch by epoch: ``step``, ``mean``, ``low``, ``high``, ``runs``.
+
+    ``low`` and ``high`` lie one standard deviation apart from the mean.
+    """
+    courses = [one[one["metric"] == metric].groupby("step")["value"].last() for one in histories]
+    values = pd.concat(courses, axis=1) if courses else pd.DataFrame()
+    mean, spread = values.mean(axis=1), values.std(axis=1).fillna(0.0)
+    table = pd.DataFrame({"mean": mean, "low": mean - spread, "high": mean + spread, "runs": values.count(axis=1)})
+    return table.rename_axis("step").reset_index()
 
 
 def column_of(runs: Sequence[RunRecord], key: str) -> pd.Series:

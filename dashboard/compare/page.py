@@ -5,15 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from captcha_core.evaluation.significance import chance
 from captcha_core.tracking.names import Artifact, Metric, Param
 from dashboard import pages
 from dashboard.compare import comparison
-from dashboard.frame import csv_button, heading, in_columns, nothing_yet, sentence_case, tabs
+from dashboard.frame import chart, csv_button, heading, in_columns, nothing_yet, sentence_case, tabs
+from dashboard.home import background
 from dashboard.registry import promotion_box
 from dashboard.tracking import data, gallery
 from dashboard.tracking.records import RunRecord
 from dashboard.widgets import charts, clips, pictures
-from dashboard.widgets.text import chance, markdown, share
+from dashboard.widgets.text import markdown, places, share
 
 CURVES = (Metric.VAL_EXACT_MATCH, Metric.VAL_CHARACTER_ERROR_RATE, "loss", Metric.VAL_LOSS, "learning_rate")
 SHOWN_PICTURES = 12
@@ -29,7 +31,9 @@ def show() -> None:
     )
     everything = data.runs(uri)
     if not everything:
-        nothing_yet("There is no run yet.", "captchalab pipeline --preset digits4", "Train at least two:")
+        nothing_yet(
+            "There is no run yet.", "captchalab pipeline --preset digits4", "Train two of them.", background.first_model
+        )
         return
     runs = _choose(uri, everything)
     if len(runs) < 2:
@@ -63,7 +67,7 @@ def _choose(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
         default=[run.id for run in asked],
         format_func=lambda run_id: _option(known[run_id]),
         key="compared",
-        max_selections=12,
+        max_selections=24,
         placeholder="type a name, a preset or an id",
     )
     pages.write_to_address("runs", chosen)
@@ -71,7 +75,7 @@ def _choose(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
 
 
 def _option(run: RunRecord) -> str:
-    read = f" · {share(run.tested)}" if run.tested is not None else ""
+    read = f" · {share(run.tested, n=run.tested_n)}" if run.tested is not None else ""
     return f"{run.short}{read}"
 
 
@@ -85,45 +89,91 @@ def _predictions(uri: str, runs: Sequence[RunRecord]) -> dict[str, pd.DataFrame]
     return found
 
 
+def _group_by(runs: Sequence[RunRecord]) -> str:
+    """Let a parameter be chosen whose values make groups of the runs; empty for none."""
+    choices = [key for key in comparison.varied(runs) if not key.endswith(".seed")]
+    if len(runs) < 3 or not choices:
+        return ""
+    chosen = st.selectbox(
+        "Group by", choices, None, key="by", bind="query-params", placeholder="no groups",
+        help="Mean and spread over the runs that have the same value, as those that differ in the seed alone.",
+    )  # fmt: skip
+    return str(chosen or "")
+
+
 def _figures(runs: Sequence[RunRecord]) -> None:
     table = comparison.figures(runs)
     if table.empty or not len(table.columns):
         st.info("None of these runs has logged a figure yet.", icon=":material/hourglass_empty:")
         return
+    if by := _group_by(runs):
+        _groups_table(comparison.of_groups(comparison.grouped_by(runs, by)), by)
     if "exact match" in table:
-        st.plotly_chart(charts.forest(table.dropna(subset=["exact match"])), key="forest", config=charts.PLAIN)
+        chart(charts.forest(table.dropna(subset=["exact match"])), "forest")
     cost = (
         table.dropna(subset=["exact match", "ms a captcha"]) if {"exact match", "ms a captcha"} <= set(table) else None
     )
     if cost is not None and len(cost) > 1:
-        st.plotly_chart(charts.cost(cost, list(table.index)), key="cost", config=charts.PLAIN)
+        chart(charts.cost(cost, list(table.index)), "cost")
     column = st.column_config
     shares = ("exact match", "from", "to", "best validation", "character errors", "calibration error")
-    config = {name: column.NumberColumn(format="percent") for name in shares}
+    digits = places(table["n"].max() if "n" in table else None)
+    shown = table.assign(**{name: 100 * table[name] for name in shares if name in table})
+    config = {name: column.NumberColumn(format=f"%.{digits}f%%") for name in shares}
     config |= {"ms a captcha": column.NumberColumn(format="%.3f"), "bytes": column.NumberColumn(format="localized")}
     config |= {"n": column.NumberColumn(format="localized"), "seconds trained": column.NumberColumn(format="%.0f")}
-    st.dataframe(table, column_config=sentence_case(table, config), placeholder="")
+    st.dataframe(shown, column_config=sentence_case(shown, config), placeholder="")
     csv_button(table.reset_index(), "comparison.csv")
 
 
+def _groups_table(table: pd.DataFrame, by: str) -> None:
+    percent = st.column_config.NumberColumn(format="percent")
+    config = sentence_case(table, dict.fromkeys(("mean", "spread", "from", "to"), percent))
+    config["group"] = {**config["group"], "label": by}
+    st.dataframe(table, hide_index=True, column_config=config, placeholder="")
+    csv_button(table, "groups.csv", key="groups-csv")
+
+
 def _curves(uri: str, runs: Sequence[RunRecord]) -> None:
-    left, middle, right = st.columns([2, 3, 2], vertical_alignment="center")
+    known = sorted(
+        {metric for run in runs for metric in run.metrics if not metric.startswith((Metric.TEST, Metric.BEST))}
+    )
+    if not known:
+        st.info("None of these runs has logged a curve yet.", icon=":material/hourglass_empty:")
+        return
+    usual = [metric for metric in CURVES if metric in known]
+    chosen = st.multiselect(
+        "Metrics", known, usual or known[:2], format_func=charts.title_of, key="metrics", bind="query-params"
+    )
+    left, middle, right, last = st.columns([2, 3, 1.5, 1.5], vertical_alignment="bottom")
     against = left.segmented_control(
         "Against", ["step", "time"], default="step", required=True,
         format_func=lambda value: "Epochs" if value == "step" else "Minutes",
         key="against", bind="query-params",
     )  # fmt: skip
     smoothing = middle.slider("Smoothing", 0.0, 0.95, 0.0, 0.05, key="smooth", bind="query-params")
-    logarithmic = right.toggle("Logarithmic", key="log", bind="query-params")
+    logarithmic = right.toggle("Log values", key="log", bind="query-params")
+    logarithmic_x = last.toggle("Log axis below", key="logx", bind="query-params")
+    by = _group_by(runs)
     names = comparison.names_of(runs)
-    known = [metric for metric in CURVES if any(metric in run.metrics for run in runs)]
-    if not known:
-        st.info("None of these runs has logged a curve yet.", icon=":material/hourglass_empty:")
-        return
-    histories = {names[run.id]: data.history(uri, run.id, CURVES) for run in runs}
-    for column, metric in in_columns(2, known):
-        figure = charts.curves(histories, metric, against or "step", smoothing, logarithmic, legend=False)
-        column.plotly_chart(figure, key=f"compare-{metric}", config=charts.PLAIN)
+    histories = {run.id: data.history(uri, run.id, tuple(chosen)) for run in runs}
+    for column, metric in in_columns(2, chosen):
+        with column:
+            if by:
+                groups = comparison.grouped_by(runs, by)
+                courses = {
+                    f"{by.split('.')[-1]} {value}": comparison.mean_course([histories[run.id] for run in some], metric)
+                    for value, some in groups.items()
+                }
+                values = pd.concat([one.assign(group=name) for name, one in courses.items()])
+                chart(charts.bands(courses, metric, logarithmic), f"compare-{metric}", values)
+                continue
+            named = {names[run_id]: one for run_id, one in histories.items()}
+            figure = charts.curves(
+                named, metric, against or "step", smoothing, logarithmic, legend=False, logarithmic_x=logarithmic_x
+            )
+            values = pd.concat([one[one["metric"] == metric].assign(run=name) for name, one in named.items()])
+            chart(figure, f"compare-{metric}", values)
 
 
 def _parameters(runs: Sequence[RunRecord]) -> None:
@@ -141,7 +191,7 @@ def _parameters(runs: Sequence[RunRecord]) -> None:
     if len(runs) >= 3 and len(varied) > 1 and None not in scores:
         lines = pd.DataFrame({key: comparison.column_of(runs, key) for key in varied})
         lines[target] = scores
-        st.plotly_chart(charts.parallel(lines, target), key="parallel", config=charts.PLAIN)
+        chart(charts.parallel(lines, target), "parallel", lines)
 
 
 def _groups(uri: str, runs: Sequence[RunRecord]) -> None:
@@ -156,7 +206,8 @@ def _groups(uri: str, runs: Sequence[RunRecord]) -> None:
         if by == "length" and all(len(table) < 2 for table in tables.values()):
             continue  # one length: the headline says it already
         if tables:
-            st.plotly_chart(charts.grouped(tables, by), key=f"by-{by}", config=charts.PLAIN)
+            values = pd.concat([table.assign(run=name) for name, table in tables.items()])
+            chart(charts.grouped(tables, by), f"by-{by}", values)
 
 
 def _two(runs: Sequence[RunRecord], key: str) -> tuple[RunRecord, RunRecord]:
@@ -178,12 +229,16 @@ def _confusions(uri: str, runs: Sequence[RunRecord]) -> None:
     tables = [data.table(uri, run.id, Artifact.CONFUSION) for run in (a, b)]
     characters = comparison.characters_in(tables)
     matrices = [comparison.confusion_matrix(table, characters) for table in tables]
-    for column, run, matrix in zip(st.columns(2), (a, b), matrices, strict=True):
-        figure = charts.confusion(matrix, characters, names[run.id])
-        column.plotly_chart(figure, key=f"confusion-{run.id}", config=charts.PLAIN)
+    logarithmic = st.toggle("Log scale, for rates that are small", key="log-rates", bind="query-params")
+    most = max(map(charts.largest_mistake, matrices))
+    for column, run, matrix, table in zip(st.columns(2), (a, b), matrices, tables, strict=True):
+        figure = charts.confusion(matrix, characters, names[run.id], most=most, logarithmic=logarithmic)
+        with column:
+            chart(figure, f"confusion-{run.id}", table)
     left, right = st.columns(2)
     figure = charts.confusion(matrices[1] - matrices[0], characters, "The second less the first", True)
-    left.plotly_chart(figure, key="confusion-difference", config=charts.PLAIN)
+    with left:
+        chart(figure, "confusion-difference")
     with right:
         st.markdown("**Where they differ most**")
         changed = comparison.largest_differences(matrices[0], matrices[1], characters)

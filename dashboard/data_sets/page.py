@@ -8,14 +8,16 @@ import streamlit as st
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError
 from dashboard import pages as links
-from dashboard.data_sets import contents
+from dashboard.data_sets import contents, importing
 from dashboard.data_sets.contents import DataSetSummary
-from dashboard.frame import csv_button, heading, in_columns, nothing_yet, sentence_case, tabs
+from dashboard.frame import chart, csv_button, heading, in_columns, nothing_yet, sentence_case, tabs
+from dashboard.home import background
 from dashboard.tracking import data, gallery
 from dashboard.widgets import charts, pictures
-from dashboard.widgets.text import count, markdown, share
+from dashboard.widgets.text import count, markdown, plain, share
 
 PER_PAGE = 24
+DRAWN = "digits4"  # the scheme that fills an empty page
 
 
 def show() -> None:
@@ -27,15 +29,18 @@ def show() -> None:
             "There is no data set below data/ yet.",
             "captchalab generate --scheme digits4 --count 10000 --seed 1 --out data/digits4\n"
             "captchalab import FOLDER --out data/mine",
-            "Draw one, or import captchas whose names hold their texts:",
+            "Upload captchas of your own, or draw some.",
+            _fill,
         )
         return
+    with st.expander("Add a data set"):
+        _fill()
     folder = _choose(folders)
     try:
         dataset = Dataset.open(folder)
         summary = contents.summarise(str(folder), dataset.digest)
     except CaptchaError as error:
-        st.error(f"This data set cannot be read. {markdown(error)}", icon=":material/broken_image:")
+        st.error(f"This data set cannot be read. {markdown(plain(error))}", icon=":material/broken_image:")
         return
     _facts(dataset, summary)
     views: dict[str, Callable[[], None]] = {
@@ -45,6 +50,14 @@ def show() -> None:
         "Runs": lambda: _runs(dataset),
     }
     tabs(views, "look")
+
+
+def _fill() -> None:
+    """Show the ways to a data set: a button that draws one, and files of one's own."""
+    draw = ("generate", "--scheme", DRAWN, "--count", "2000", "--seed", "1", "--out", f"data/{DRAWN}")
+    if not (gallery.DATA / DRAWN).exists():
+        background.start_button(f"Draw 2,000 captchas ({DRAWN})", draw, ":material/draw:", "draw-set")
+    importing.show()
 
 
 def _choose(folders: list[Path]) -> Path:
@@ -110,13 +123,11 @@ def _balance(summary: DataSetSummary) -> None:
     if characters.empty:
         st.info("Nothing is labelled yet.", icon=":material/label_off:")
         return
-    st.plotly_chart(
-        charts.columns(characters, "character", "count", "split", "How often each character occurs"),
-        key="characters", config=charts.PLAIN,
-    )  # fmt: skip
+    figure = charts.columns(characters, "character", "count", "split", "How often each character occurs")
+    chart(figure, "characters", characters)
     if lengths["length"].nunique() > 1:
         figure = charts.columns(lengths, "length", "count", "split", "How long the texts are")
-        st.plotly_chart(figure, key="lengths", config=charts.PLAIN)
+        chart(figure, "lengths", lengths)
     else:
         st.caption(f"Every text has {count(int(lengths['length'].iloc[0]), 'character')}.")
 
@@ -151,8 +162,15 @@ def _runs(dataset: Dataset) -> None:
     using = contents.used_by(dataset.digest, data.runs(data.tracking()))
     if not using:
         st.info("No run has learnt from it yet.", icon=":material/hourglass_empty:")
+        train = ("pipeline", "--data", dataset.path.as_posix(), "--minutes", f"{background.DEMO_MINUTES:g}")
+        background.start_button(f"Train on it ({background.DEMO_MINUTES:g} minutes)", train, key="train-on")
         st.code(f"captchalab train --data {dataset.path.as_posix()}", language="bash")
         return
     st.markdown(f"**{count(len(using), 'run')}** learnt from exactly these samples.")
     for run in using[:20]:
-        links.link("runs", markdown(f"{run.short} · {share(run.tested)}"), ":material/chevron_right:", run=run.id)
+        links.link(
+            "run",
+            markdown(f"{run.short} · {share(run.tested, n=run.tested_n)}"),
+            ":material/chevron_right:",
+            run=run.id,
+        )

@@ -1,35 +1,38 @@
-"""Start a training from a page, watch it, stop it: part of the home page."""
+"""Start a command from a page, watch it, stop it: part of the home page and of every page that starts one."""
 
+import contextlib
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath
+from typing import Any
 
 import streamlit as st
 
 from captcha_core.errors import CaptchaError
 from captcha_core.tracking.names import Tag
-from dashboard import access, jobs
-from dashboard.home import tasks
-from dashboard.tracking import data
+from dashboard import access, jobs, pages
+from dashboard.home import tasks, watch
+from dashboard.tracking import data, gallery
 from dashboard.tracking.records import RunRecord
-from dashboard.widgets.text import duration, markdown, share
+from dashboard.widgets.text import duration, markdown, plain
 
 DEMO, DEMO_MINUTES = "digits4", 2.0
+FIRST = ("pipeline", "--preset", DEMO, "--minutes", f"{DEMO_MINUTES:g}")
+DOING = {
+    "pipeline": "getting ready", "train": "getting ready", "tune": "searching", "generate": "drawing captchas",
+    "import": "reading the files", "export": "converting", "labels": "writing the data set",
+}  # fmt: skip
 
 
 def start_form() -> None:
     """Show the form that starts a training, unless one is running."""
-    from captcha_core.presets.preset import preset_names
-    from captcha_core.sources.scheme_files import scheme_files
-    from captcha_core.sources.schemes import SCHEMES
-
     job = jobs.current()
     if job and job.running:
         return
-    names = [*preset_names(), *scheme_files(Path(), SCHEMES)]
+    choices = sources()
     with st.form("training", border=False):
         left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
-        preset = left.selectbox("Preset", names, names.index(DEMO) if DEMO in names else 0)
+        source = left.selectbox("Preset or data set", list(choices), key="training-source")
         minutes = middle.number_input("Minutes", 0.1, 600.0, DEMO_MINUTES, step=0.5, format="%.1f")
         pressed = right.form_submit_button(
             "Start training",
@@ -39,12 +42,41 @@ def start_form() -> None:
             **access.for_changes(),
         )
     if pressed:
-        try:
-            jobs.start(("pipeline", "--preset", preset, "--minutes", f"{minutes:g}"))
-        except CaptchaError as error:
-            st.error(markdown(error))
-            return
-        st.rerun()
+        begin(("pipeline", *choices[source], "--minutes", f"{minutes:g}"))
+
+
+def sources() -> dict[str, tuple[str, str]]:
+    """Return what can be trained on, and the option that names it: the small demo, presets, schemes and data here."""
+    from captcha_core.presets.preset import preset_names
+    from captcha_core.sources.scheme_files import scheme_files
+    from captcha_core.sources.schemes import SCHEMES
+
+    names = [*sorted(preset_names(), key=lambda name: (name != DEMO, name)), *scheme_files(Path(), SCHEMES)]
+    found = {name: ("--preset", name) for name in names}
+    return found | {f"data set {one.name}": ("--data", one.as_posix()) for one in gallery.folders()}
+
+
+def start_button(label: str, arguments: Sequence[str], icon: str = ":material/play_arrow:", key: str = "") -> None:
+    """Show a button that starts a command and leads to the page that shows it; off while another one runs."""
+    job = jobs.current()
+    busy: dict[str, Any] = {"disabled": True, "help": "Something is running: see Home."} if job and job.running else {}
+    if st.button(label, type="primary", icon=icon, key=key or f"start-{label}", **(busy | access.for_changes())):
+        begin(arguments)
+
+
+def first_model() -> None:
+    """Show the button that trains a first model: what fills a page that has nothing to show yet."""
+    start_button(f"Train a first model ({DEMO_MINUTES:g} minutes)", FIRST, key="first-model")
+
+
+def begin(arguments: Sequence[str]) -> None:
+    """Start a command and go to the home page, which shows it; or say why not."""
+    try:
+        jobs.start(arguments)
+    except CaptchaError as error:
+        st.error(markdown(plain(error)))
+        return
+    st.switch_page(pages.page("home"))
 
 
 def follow(changed: Callable[[], bool] = lambda: False) -> None:
@@ -62,49 +94,100 @@ def follow(changed: Callable[[], bool] = lambda: False) -> None:
     def live() -> None:
         now = jobs.current()
         if now is None or not now.running or changed():
+            data.forget()
             st.rerun()
         _status()
 
     live()
 
 
+def beacon() -> None:
+    """Show in the sidebar what runs in the background or has just ended: a way to the page that shows it."""
+    job = jobs.current()
+    if job is None:
+        return
+
+    @st.fragment(run_every="4s" if job.running else None)
+    def live() -> None:
+        now = jobs.current()
+        if now is None:
+            return
+        if not now.running:
+            pages.link("home", f"{now.title}: {'done' if now.code == 0 else 'ended'}", ":material/flag:")
+            return
+        with contextlib.suppress(CaptchaError):  # MLflow is away: the page itself says so
+            run = run_of(now)
+            used = tasks.progress(run, 1000 * time.time()) if run else None
+            percent = "" if used is None else f" · {used:.0%}"
+            pages.link("home", f"{now.title}{percent}", ":material/progress_activity:")
+
+    with st.sidebar:
+        live()
+
+
+def run_of(job: jobs.Job) -> RunRecord | None:
+    """Return the run that a job makes, None before it is there."""
+    started = [run for run in data.runs(data.tracking()) if run.tags.get(Tag.PID) == str(job.pid) and not run.parent]
+    return next((run for run in started if run.start_ms >= job.started_ms), None)
+
+
 def _status() -> None:
-    """Show how the training in the background is doing, if there is one."""
+    """Show how the command in the background is doing, if there is one."""
     job = jobs.current()
     if job is None:
         return
     if job.running:
         _running(job)
     elif job.code == 0:
-        last = jobs.last_lines(1)
-        st.success(markdown(last[0] if last else f"{job.command} is done"), icon=":material/check_circle:")
-        _dismiss()
+        _done(job)
     else:
         _ended(job)
 
 
 def _running(job: jobs.Job) -> None:
-    run = _run_of(job)
-    now_ms = 1000 * time.time()
-    for_long = duration((now_ms - job.started_ms) / 1000)
-    if run is None:
-        used, words = 0.0, f"{'getting ready' if job.arguments[0] == 'pipeline' else 'at work'}, for {for_long}"
-    else:
-        used = tasks.progress(run, now_ms) or 0.0
-        best = f", best exact match {share(run.best)}" if run.best is not None else ", first epoch"
-        words = f"training{best}" if used < 1 else "reading fresh captchas, registering the model"
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    left.progress(used, f"**{markdown(job.command)}**: {markdown(words)}")
-    if right.button(
-        "Stop", key="stop-job", icon=":material/stop:", width="stretch", disabled=job.stopped or not access.may_change()
-    ):
-        jobs.stop()
-        st.rerun()
+    run = run_of(job)
+    doing = DOING.get(job.arguments[0], "at work")
+    for_long = duration(time.time() - job.started_ms / 1000)
+    with st.container(border=True, key="job"):
+        left, right = st.columns([6, 1], vertical_alignment="center")
+        with left:
+            watch.progress_bar(run, markdown(job.title), f"{doing}, for {for_long}")
+        if right.button(
+            "Stop",
+            key="stop-job",
+            icon=":material/stop:",
+            width="stretch",
+            disabled=job.stopped,
+            **access.for_changes(),
+        ):
+            jobs.stop()
+            st.rerun()
+        if run:
+            watch.show(data.tracking(), run)
+        elif last := jobs.last_lines(1):
+            st.caption(markdown(last[0]))
 
 
-def _run_of(job: jobs.Job) -> RunRecord | None:
-    started = [run for run in data.runs(data.tracking()) if run.tags.get(Tag.PID) == str(job.pid)]
-    return next((run for run in started if run.start_ms >= job.started_ms), None)
+def _done(job: jobs.Job) -> None:
+    with st.container(border=True, key="job"):
+        last = jobs.last_lines(1)
+        st.success(markdown(last[0] if last else f"{job.command} is done"), icon=":material/check_circle:")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _next(job)
+            _dismiss()
+
+
+def _next(job: jobs.Job) -> None:
+    """Show the way from what was made to its use."""
+    run = run_of(job)
+    if "--out" in job.arguments and job.arguments[0] != "export":
+        folder = PurePath(job.arguments[job.arguments.index("--out") + 1]).name
+        pages.link("data", "Look at it", ":material/database:", set=folder)
+    if run and run.registered:
+        name, version = run.registered
+        pages.link("solve", "Try it", ":material/pin_invoke:", model=f"models:/{name}/{version}", **{"from": "Draw"})
+    if run:
+        pages.link("tune" if job.arguments[0] == "tune" else "run", "How it went", ":material/monitoring:", run=run.id)
 
 
 def _ended(job: jobs.Job) -> None:
@@ -112,7 +195,7 @@ def _ended(job: jobs.Job) -> None:
         st.info(f"{markdown(job.command)} was stopped.", icon=":material/stop_circle:")
     else:
         st.error(f"{markdown(job.command)} failed.", icon=":material/error:")
-        st.code("\n".join(jobs.last_lines()) or "It wrote nothing.", language=None)
+        st.code("\n".join(jobs.last_lines()) or "It wrote nothing.", language=None, wrap_lines=True)
     _dismiss()
 
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from captcha_core.registry.versions import BUILTIN
 from captcha_core.tracking.names import Metric, Param
-from dashboard import pages
+from dashboard import access, jobs, pages
 from dashboard.frame import guarded, heading, in_columns
 from dashboard.home import background, tasks
 from dashboard.home.tasks import TaskSummary
@@ -33,7 +34,7 @@ def show() -> None:
         with column.container(border=True, key=f"task-{found.index(task)}"):
             _task(task)
     st.subheader("Last runs", anchor=False)
-    _last(runs[:LAST])
+    _last([run for run in runs if not run.parent][:LAST])
     with st.expander("Train another model"):
         background.start_form()
 
@@ -43,11 +44,13 @@ def _welcome() -> None:
         st.subheader("Nothing has been trained here yet", anchor=False)
         st.markdown(
             "Start the small demo: it draws captchas of four digits, trains a network on them, reads fresh ones that "
-            "it has never seen, and makes the model champion. Then try it on the Solve page."
+            "it has never seen, and makes the model champion. Then try it."
         )
         with guarded():
             background.start_form()
             background.follow(changed=lambda: bool(data.runs(data.tracking())))
+    st.markdown("A reader is here already: try it on captchas of your own before you train anything.")
+    pages.link("solve", "Solve with the builtin reader", ":material/pin_invoke:", model=BUILTIN)
     st.markdown("Or in a terminal, for a better model:")
     st.code("captchalab pipeline --preset digits4", language="bash")
     st.markdown("With captchas of your own, named by their texts:")
@@ -63,8 +66,8 @@ def _task(task: TaskSummary) -> None:
     st.html(
         pictures.task(
             task.name,
-            share(run.tested if run else None),
-            f"{interval(low, high)}{n}" if n else champion,
+            share(run.tested if run else None, n=run.tested_n if run else None),
+            f"{interval(low, high, metrics.get(Metric.TEST_N))}{n}" if n else champion,
             f"{champion} · {count(len(task.runs), 'run')}" if n else count(len(task.runs), "run"),
             task.trend,
         )
@@ -80,17 +83,20 @@ def _task(task: TaskSummary) -> None:
 
 
 def _now(uri: str) -> None:
-    """Show what runs now, refreshed every four seconds; the rest of the page stays as it is."""
+    """Show what runs now, refreshed every few seconds; the rest of the page stays as it is."""
     with guarded():
         background.follow()
+    job = jobs.current()
+    own = background.run_of(job) if job else None
 
     @st.fragment(run_every="4s")
     def live() -> None:
         with guarded():
             running, silent = tasks.running(data.runs(uri), 1000 * time.time())
-            if running:
+            others = [run for run in running if own is None or run.id != own.id]
+            if others:
                 st.subheader("Running now", anchor=False)
-            for run in running[:6]:
+            for run in others[:6]:
                 _running(run)
             if silent:
                 st.caption(
@@ -106,14 +112,22 @@ def _running(run: RunRecord) -> None:
     used = tasks.progress(run, now_ms)
     best = f" · best {markdown(share(run.best))}" if run.best is not None else ""
     words = f"**{markdown(run.short)}** · for {duration(run.seconds(now_ms))}{best}"
+    left, middle, right = st.columns([6, 1, 1], vertical_alignment="center")
     if used is not None:
-        st.progress(used, words)
+        left.progress(used, words)
     else:
-        st.markdown(words)
+        left.markdown(words)
+    with middle:
+        pages.link("run", "Open", ":material/monitoring:", run=run.id)
+    if right.button("Stop", icon=":material/stop:", key=f"stop-{run.id}", width="stretch", **access.for_changes()):
+        if jobs.stop_run(run.tags):
+            st.toast("It stops at the end of this step.", icon=":material/stop_circle:")
+        else:
+            st.warning("It runs on another machine, or not any more: stop it there.", icon=":material/cloud_off:")
 
 
 def _last(runs: Sequence[RunRecord]) -> None:
     for run in runs:
-        read = share(run.tested if run.tested is not None else run.best)
+        read = share(run.best) if run.tested is None else share(run.tested, n=run.tested_n)
         words = f"{run.short} · {read} · {run.state.lower()} {ago(run.end_ms or run.start_ms)}"
-        pages.link("runs", markdown(words), ":material/chevron_right:", run=run.id)
+        pages.link("run", markdown(words), ":material/chevron_right:", run=run.id)

@@ -72,11 +72,26 @@ def running(runs: Sequence[RunRecord], now_ms: float) -> tuple[list[RunRecord], 
 
 def progress(run: RunRecord, now_ms: float) -> float | None:
     """Return which share of its budget a running training has used, None where it has none that is known."""
-    try:
-        if minutes := float(run.params.get(Param.MINUTES, "") or 0):
-            return min(1.0, run.seconds(now_ms) / (60 * minutes))
-        if epochs := float(run.params.get(Param.EPOCHS, "") or 0):
-            return min(1.0, run.metrics.get(Metric.EPOCHS_DONE, 0.0) / epochs)
-    except ValueError:
-        return None
+    if minutes := _number(run, Param.MINUTES):
+        return min(1.0, run.seconds(now_ms) / (60 * minutes))
+    if epochs := _number(run, Param.EPOCHS):
+        return min(1.0, run.metrics.get(Metric.EPOCHS_DONE, 0.0) / epochs)
     return None
+
+
+def time_left_s(run: RunRecord, now_ms: float) -> float | None:
+    """Return how long a training still takes: by its minutes, or as fast as its epochs were until now."""
+    used = progress(run, now_ms)
+    if used is None or not 0 < used < 1:
+        return None
+    if minutes := _number(run, Param.MINUTES):
+        return max(0.0, 60 * minutes - run.seconds(now_ms))
+    return run.seconds(now_ms) * (1 - used) / used
+
+
+def _number(run: RunRecord, key: str) -> float:
+    """Return a parameter as a number, 0 where it is none."""
+    try:
+        return float(run.params.get(key, "") or 0)
+    except ValueError:  # MLflow writes None as a word
+        return 0.0

@@ -1,16 +1,20 @@
 """What happens on the Label page, without the page: which captcha is next, and what a keystroke does."""
 
+import secrets
 from dataclasses import dataclass, field
 
 import streamlit as st
 
+from captcha_core.dataset.in_memory import write_samples
 from captcha_core.dataset.labelling import Guess, asking_order, labelled_by_model, queue, to_ask
 from captcha_core.dataset.labels import Label, LabelLog, Tally, latest, now, tally
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import SpecError
 from captcha_core.solver import Solver
+from captcha_core.spec.sample import Sample
 from dashboard import solvers
+from dashboard.tracking import gallery
 
 AT_ONCE = 1000  # captchas that are in memory and guessed together
 SPARE = 8  # characters a field takes beyond the longest text, so that a slip is seen and not cut off
@@ -127,6 +131,17 @@ def act(session: LabelSession, dataset: Dataset, task: LabelTask, action: str, t
         return
     after = session.trail.index(task.id) + 1
     session.place = session.trail[after] if after < len(session.trail) else None
+
+
+def draw_pool(number: int, name: str = "digits4") -> Dataset:
+    """Draw captchas that nobody has read into ``data/NAME-to-read``, to try labelling on."""
+    from captcha_core.sources.generate import draw_samples  # with Numba: only who draws pays for it
+    from captcha_core.sources.schemes import SCHEMES
+
+    drawn = draw_samples(SCHEMES[name], secrets.randbelow(2**31), range(number))
+    bare = [Sample(one.media, None, f"{index + 1:03d}.png") for index, one in enumerate(drawn)]
+    gallery.DATA.mkdir(exist_ok=True)
+    return write_samples(gallery.DATA / f"{name}-to-read", SCHEMES[name].spec, bare, "drawn", "1/0/0")
 
 
 def longest(dataset: Dataset) -> int:

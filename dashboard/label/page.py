@@ -10,16 +10,17 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError
 from captcha_core.tracking.provenance import user
 from dashboard import access, pages, solvers
-from dashboard.frame import heading, nothing_yet
-from dashboard.label import labelling
+from dashboard.frame import heading, nothing_yet, tabs
+from dashboard.label import labelling, overview
 from dashboard.label.labelling import LabelSession, LabelTask
 from dashboard.tracking import data, gallery
 from dashboard.widgets import pictures
 from dashboard.widgets.label_box import label_box
-from dashboard.widgets.text import count, markdown, share
+from dashboard.widgets.text import count, markdown, plain, share
 
 SESSION = "label-session"
 NO_MODEL = "no guesses"
+DRAWN = 60  # captchas to try the page on
 
 
 def show() -> None:
@@ -31,7 +32,8 @@ def show() -> None:
             "There is no data set without labels below data/.",
             "captchalab collect --url URL --selector CSS --count 300 --length 4 --out data/mine --i-own-this-site\n"
             "captchalab import FOLDER --label-from none --alphabet 0123456789 --length 4 --out data/mine",
-            "Collect captchas from a page of your own, or import files that nobody has read:",
+            "Import files that nobody has read, collect some from a page of your own, or try it on drawn ones.",
+            _fill,
         )
         return
     if not access.may_change():
@@ -41,7 +43,15 @@ def show() -> None:
     with right:
         dataset, session = _session(sets)
     with left:
-        _work(dataset, session)
+        tabs({"Read": lambda: _work(dataset, session), "All labels": lambda: overview.show(dataset)}, "labels")
+
+
+def _fill() -> None:
+    if st.button(f"Draw {DRAWN} captchas to read", type="primary", icon=":material/draw:", **access.for_changes()):
+        with st.spinner("drawing"):
+            labelling.draw_pool(DRAWN)
+        st.rerun()
+    pages.link("data", "Import captchas of your own", ":material/upload:")
 
 
 @st.cache_data(ttl=20, max_entries=64, show_spinner=False)
@@ -96,6 +106,7 @@ def _work(dataset: Dataset, session: LabelSession) -> None:
     task, done, damaged = labelling.next_task(session, dataset)
     if task is None:
         st.success("Every captcha of this data set has a label.", icon=":material/task_alt:")
+        overview.export(dataset)
         st.code(f"captchalab labels {dataset.path} --out {dataset.path}-labelled", language="bash")
         _figures(done, 0, damaged)
         return
@@ -105,9 +116,9 @@ def _work(dataset: Dataset, session: LabelSession) -> None:
         st.html(pictures.picture(task.media, "the captcha to be read", "cl-picture cl-label"))
     else:
         st.audio(task.media, autoplay=True)
-    entered = label_box(session.turn, task.text, labelling.longest(dataset))
+    entered = label_box(session.turn, task.text, labelling.longest(dataset), bool(session.fault))
     if session.fault:
-        st.warning(markdown(session.fault), icon=":material/edit_off:")
+        st.warning(markdown(plain(session.fault)), icon=":material/edit_off:")
     st.caption(_about(task))
     _figures(done, task.left, damaged)
     if entered is not None and entered.get("turn") == session.turn:
@@ -124,10 +135,15 @@ def _about(task: LabelTask) -> str:
 
 
 def _figures(done: Tally, left: int, damaged: int) -> None:
+    accepted = share(done.accepted_share, n=done.guessed or None)
     rows: Sequence[tuple[str, str, str]] = [
         ("Done", f"{done.given:,}", f"{left:,} left"),
         ("Speed", f"{done.per_minute:.0f}" if done.per_minute else "–", "a minute"),
-        ("Guesses accepted", share(done.accepted_share, 1), f"of {count(done.guessed, 'guess', 'guesses')}"),
+        (
+            "Guesses accepted",
+            accepted,
+            f"of {count(done.guessed, 'guess', 'guesses')}",
+        ),
     ]
     st.html(pictures.facts(rows))
     if damaged:

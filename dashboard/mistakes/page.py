@@ -10,7 +10,8 @@ from captcha_core.evaluation.metrics import align
 from captcha_core.tracking.names import Artifact, Param
 from dashboard import pages as links
 from dashboard.compare.comparison import mistake
-from dashboard.frame import csv_button, heading, nothing_yet
+from dashboard.frame import chart, csv_button, heading, nothing_yet
+from dashboard.home import background
 from dashboard.tracking import data, gallery
 from dashboard.tracking.records import RunRecord
 from dashboard.widgets import charts, clips
@@ -25,14 +26,16 @@ def show() -> None:
     heading("Mistakes", "What a run read wrong on its test samples, the surest mistakes first.")
     runs = [run for run in data.runs(uri) if run.tested is not None]
     if not runs:
-        nothing_yet("No run has been evaluated yet.", "captchalab pipeline --preset digits4", "Train one:")
+        nothing_yet(
+            "No run has been evaluated yet.", "captchalab pipeline --preset digits4", fill=background.first_model
+        )
         return
     run = _choose(runs)
     predictions = data.table(uri, run.id, Artifact.PREDICTIONS)
     wrong = wrong_ones(predictions)
     st.markdown(
         f"**{count(len(wrong), 'mistake')}** in {len(predictions):,} samples: "
-        f"exact match {share(1 - len(wrong) / max(1, len(predictions)))}"
+        f"exact match {share(1 - len(wrong) / max(1, len(predictions)), n=len(predictions))}"
     )
     if wrong.empty:
         st.success("It read every one of them.", icon=":material/celebration:")
@@ -46,14 +49,14 @@ def _choose(runs: Sequence[RunRecord]) -> RunRecord:
     by_id = {run.id: run for run in runs}
 
     def label(run_id: str) -> str:
-        return f"{by_id[run_id].short} · {share(by_id[run_id].tested)}"
+        return f"{by_id[run_id].short} · {share(by_id[run_id].tested, n=by_id[run_id].tested_n)}"
 
     return by_id[links.choose("Run", list(by_id), "run", "run", "mistaken", label)]
 
 
 def _pairs(wrong: pd.DataFrame) -> None:
     counted = by_pair(wrong)
-    st.plotly_chart(charts.bars(counted.head(14), "mistake", "count"), key="pairs", config=charts.PLAIN)
+    chart(charts.bars(counted.head(14), "mistake", "count"), "pairs", counted)
 
 
 def _search(wrong: pd.DataFrame) -> pd.DataFrame:

@@ -10,13 +10,13 @@ from captcha_core.registry.promotion import Entry
 from captcha_core.tracking.names import Metric
 from dashboard import access, jobs, pages
 from dashboard.compare import comparison
-from dashboard.frame import announce, csv_button, guarded, heading, nothing_yet, sentence_case
+from dashboard.frame import announce, chart, csv_button, guarded, heading, nothing_yet, sentence_case
 from dashboard.home import background
 from dashboard.registry import bundles, promoting, promotion_box
 from dashboard.tracking import data
 from dashboard.tracking.records import ModelRecord, ModelVersion, RunRecord
 from dashboard.widgets import charts, pictures
-from dashboard.widgets.text import ago, count, markdown, share, size
+from dashboard.widgets.text import ago, count, markdown, places, plain, share, size
 
 
 def show() -> None:
@@ -25,7 +25,10 @@ def show() -> None:
     heading("Registry", "Models and their versions: who is champion, who challenges, and what each one reads.")
     models = data.models(uri)
     if not models:
-        nothing_yet("No model is registered yet.", "captchalab pipeline --preset digits4", "Training registers one:")
+        nothing_yet(
+            "No model is registered yet.", "captchalab pipeline --preset digits4", "Training registers one.",
+            background.first_model,
+        )  # fmt: skip
         return
     model = _choose(models)
     runs = {run.id: run for run in data.runs(uri)}
@@ -57,6 +60,9 @@ def _champion(model: ModelRecord, runs: dict[str, RunRecord]) -> None:
         facts.append(
             (alias.capitalize(), f"version {version.version}" if version else "none", _read(model, version, runs))
         )
+    for alias, number in model.aliases.items():
+        if alias not in ("champion", "challenger", "previous"):
+            facts.append((alias, f"version {number}", _read(model, model.behind(alias), runs)))
     facts.append(
         (
             "Versions",
@@ -68,14 +74,17 @@ def _champion(model: ModelRecord, runs: dict[str, RunRecord]) -> None:
     if model.description:
         st.markdown(markdown(model.description))
     if champion and previous and previous.version != champion.version:
-        with st.popover(f"Roll back to version {previous.version}", icon=":material/undo:"):
-            _roll_back(model, champion, previous)
+        reads = _read(model, previous, runs)
+        label = f"Roll back to version {previous.version}{f', which {reads}' if reads else ''}"
+        with st.popover(label, icon=":material/undo:"):
+            _roll_back(model, champion, previous, runs)
 
 
-def _roll_back(model: ModelRecord, champion: ModelVersion, previous: ModelVersion) -> None:
+def _roll_back(model: ModelRecord, champion: ModelVersion, previous: ModelVersion, runs: dict[str, RunRecord]) -> None:
+    back, now = (f" ({figure})" if (figure := _read(model, one, runs)) else "" for one in (previous, champion))
     st.markdown(
-        f"Version {previous.version} of **{markdown(model.name)}** becomes champion again in place of version "
-        f"{champion.version}. Everything that reads with the champion follows within seconds."
+        f"Version {previous.version}{back} of **{markdown(model.name)}** becomes champion again in place of version "
+        f"{champion.version}{now}. Everything that reads with the champion follows within seconds."
     )
     if st.button(
         f"Yes, back to version {previous.version}", type="primary", icon=":material/undo:", key="roll-back",
@@ -84,14 +93,17 @@ def _roll_back(model: ModelRecord, champion: ModelVersion, previous: ModelVersio
         try:
             announce(promoting.roll_back(model.name, by=access.who()))
         except CaptchaError as error:
-            st.error(markdown(error))
+            st.error(markdown(plain(error)))
             return
         st.rerun()
 
 
 def _read(model: ModelRecord, version: ModelVersion | None, runs: dict[str, RunRecord]) -> str:
     run = runs.get(version.run_id) if version and not model.later_of_its_run(version) else None
-    return f"reads {run.tested:.2%}" if run and run.tested is not None else ""
+    if not run or run.tested is None:
+        return ""
+    of = f" of {run.tested_n:,.0f}" if run.tested_n else ""
+    return f"reads {share(run.tested, n=run.tested_n)}{of}"
 
 
 def versions_table(model: ModelRecord, runs: dict[str, RunRecord]) -> pd.DataFrame:
@@ -103,7 +115,7 @@ def versions_table(model: ModelRecord, runs: dict[str, RunRecord]) -> pd.DataFra
         rows.append(
             {
                 "version": int(version.version),
-                "aliases": list(version.aliases),
+                "aliases": ", ".join(version.aliases),
                 "exact match": metrics.get(Metric.TEST_EXACT_MATCH),
                 "from": metrics.get(Metric.TEST_EXACT_MATCH_LOW),
                 "to": metrics.get(Metric.TEST_EXACT_MATCH_HIGH),
@@ -124,13 +136,15 @@ def _versions(model: ModelRecord, runs: dict[str, RunRecord]) -> ModelVersion | 
     table = versions_table(model, runs)
     read = table.dropna(subset=["exact match"]).sort_values("version")
     if len(read) > 1:
-        st.plotly_chart(charts.over_versions(read), key="versions", config=charts.PLAIN)
+        chart(charts.over_versions(read), "versions", read)
     asked = st.query_params.get("version", "")
     rows = [index for index, version in enumerate(model.versions) if version.version == asked]
     column = st.column_config
-    per_cent = column.NumberColumn(format="percent")
+    n = max((run.tested_n or 0 for run in runs.values() if run.registered), default=0)
+    per_cent = column.NumberColumn(format=f"%.{places(n or None)}f%%")
+    shares = ("exact match", "from", "to", "character errors")
     event = st.dataframe(
-        table,
+        table.assign(**{name: 100 * table[name].astype("float64") for name in shares}),
         hide_index=True,
         key=f"versions-{model.name}-{len(table)}",
         placeholder="",
@@ -141,15 +155,15 @@ def _versions(model: ModelRecord, runs: dict[str, RunRecord]) -> ModelVersion | 
             table,
             {
                 "version": column.NumberColumn(pinned=True, width="small"),
-                "aliases": column.ListColumn(),
-                **dict.fromkeys(("exact match", "from", "to", "character errors"), per_cent),
+                "aliases": column.TextColumn(width="medium"),
+                **dict.fromkeys(shares, per_cent),
                 "ms a captcha": column.NumberColumn(format="%.3f"),
                 "bytes": column.NumberColumn(format="localized"),
                 "made": column.DatetimeColumn(format="distance"),
             },
         ),
     )
-    csv_button(table.assign(aliases=[", ".join(names) for names in table["aliases"]]), "versions.csv")
+    csv_button(table, "versions.csv")
     chosen = event["selection"]["rows"]
     if not chosen:
         st.caption("Tick a version to look at it, promote or download it.")
@@ -167,7 +181,7 @@ def _version(uri: str, model: ModelRecord, version: ModelVersion, runs: dict[str
     with st.container(horizontal=True):
         pages.link("solve", "Solve with it", ":material/pin_invoke:", model=version.uri)
         if version.run_id in runs:
-            pages.link("runs", "Its run", ":material/table_rows:", run=version.run_id)
+            pages.link("run", "Its run", ":material/monitoring:", run=version.run_id)
             pages.link("mistakes", "Its mistakes", ":material/troubleshoot:", run=version.run_id)
     promote, inside, apart, download = st.tabs(["Promote", "Contents", "Compare", "Download"])
     with promote, guarded():

@@ -17,6 +17,7 @@ from dashboard.compare import comparison
 from dashboard.registry import bundles
 from dashboard.tracking import data
 from dashboard.tracking.records import ModelRecord, ModelVersion
+from dashboard.widgets.text import plain
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def propose(uri: str, model: ModelRecord, version: ModelVersion) -> Proposal:
     except data.MlflowUnavailable:
         raise
     except CaptchaError as error:  # a report that is gone, a bundle that is refused
-        return Proposal(version, champion, None, f"The rule cannot be asked: {error}")
+        return Proposal(version, champion, None, f"The rule cannot be asked. {plain(error)}")
     pair = comparison.pair(*tables)
     if pair.table.empty:
         return Proposal(version, champion, None, "The rule cannot be asked: the two were tested on different samples.")

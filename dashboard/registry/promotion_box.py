@@ -8,7 +8,7 @@ from dashboard.frame import announce
 from dashboard.registry import promoting
 from dashboard.tracking import gallery
 from dashboard.tracking.records import ModelRecord, ModelVersion
-from dashboard.widgets.text import markdown
+from dashboard.widgets.text import markdown, plain
 
 
 def show(uri: str, model: ModelRecord, version: ModelVersion) -> None:
@@ -39,7 +39,7 @@ def show(uri: str, model: ModelRecord, version: ModelVersion) -> None:
         try:
             announce(promoting.promote(proposal, reason, access.who()))
         except CaptchaError as error:
-            st.error(markdown(error), icon=":material/gpp_bad:")
+            st.error(markdown(plain(error)), icon=":material/gpp_bad:")
             return
         st.rerun()
 

@@ -1,1 +1,1 @@
-"""The list of runs, and one run in detail."""
+"""The list of runs."""

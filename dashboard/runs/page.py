@@ -1,43 +1,52 @@
-"""Runs: search, sort, look at one, take two or more to the comparison."""
+"""Runs: search, sort, open one, take two or more to the comparison."""
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from captcha_core.tracking.names import Metric, Param, Tag
 from dashboard import pages
-from dashboard.frame import csv_button, guarded, heading, nothing_yet
-from dashboard.runs import detail, table
+from dashboard.frame import csv_button, heading, nothing_yet
+from dashboard.home import background
+from dashboard.runs import table
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
-from dashboard.widgets.text import count, markdown
+from dashboard.widgets.text import count, markdown, plain, share
 
 CHOSEN = "run"  # parameter of the address
 
 
 def show() -> None:
-    """Show the runs, and the one that is ticked in detail."""
+    """Show the runs, and the way to those that are ticked."""
     uri = data.tracking()
     everything = data.runs(uri)
     heading("Runs", _summary(everything))
     if not everything:
-        nothing_yet("There is no run yet.", "captchalab pipeline --preset digits4", "This trains a first model:")
+        nothing_yet(
+            "There is no run yet.", "captchalab pipeline --preset digits4", "A first model takes minutes.",
+            background.first_model,
+        )  # fmt: skip
         return
     found = _search(uri, everything)
+    _best(found)
     asked = pages.ids_in_address(CHOSEN)
     picked = _pick(found, everything, asked)
     pages.write_to_address(CHOSEN, [run.id for run in picked])
     gone = [one for one in asked if one not in {run.id for run in everything}]
     if gone and not picked:
         pages.warn_of_missing(gone)
-    if len(picked) == 1:
-        with guarded():
-            detail.show(uri, picked[0], table.children(everything, picked[0].id))
-    elif not picked:
-        st.caption("Tick a run to see its curves; tick two or more to compare them.")
+    if not picked:
+        st.caption("Click a name to open a run; tick two or more to compare them.")
+
+
+def _best(found: Sequence[RunRecord]) -> None:
+    tested = [run for run in found if run.tested is not None]
+    if tested:
+        best = max(tested, key=lambda run: run.tested or 0.0)
+        words = f"Best: {best.short}, {share(best.tested, n=best.tested_n)} of {best.tested_n or 0:,.0f} read"
+        pages.link("run", markdown(words), ":material/trophy:", run=best.id)
 
 
 def _summary(runs: Sequence[RunRecord]) -> str:
@@ -88,7 +97,9 @@ def _search(uri: str, everything: Sequence[RunRecord]) -> list[RunRecord]:
             known = data.matching(uri, text)
             runs = [run for run in runs if run.id in known]
         except data.Missing as error:
-            st.warning(f"MLflow does not understand this filter. {markdown(error)}", icon=":material/filter_alt_off:")
+            st.warning(
+                f"MLflow does not understand this filter. {markdown(plain(error))}", icon=":material/filter_alt_off:"
+            )
     else:
         runs = table.with_words(runs, text or "")
     runs = table.in_states(runs, chosen)
@@ -101,7 +112,9 @@ def _pick(found: Sequence[RunRecord], everything: Sequence[RunRecord], asked: Se
         st.info("No run fits this search. Use fewer words, or clear the states.", icon=":material/search_off:")
         return [run for run in everything if run.id in asked]
     frame = table.table(found, everything, st.session_state.get("columns", []), 1000 * time.time())
+    frame["run"] = [f"{pages.address('run', run=run.id)}#{run.short}" for run in found]
     rows = [index for index, run in enumerate(found) if run.id in asked]
+    largest = max((run.tested_n or 0 for run in found), default=0) or None
     # The key changes with the rows: a tick belongs to a run, never to the place where that run happened to stand.
     event = st.dataframe(
         frame,
@@ -111,17 +124,19 @@ def _pick(found: Sequence[RunRecord], everything: Sequence[RunRecord], asked: Se
         selection_mode="multi-row",
         selection_default={"selection": {"rows": rows}},
         height=min(38 + 35 * len(frame), 430),
-        column_config=_columns(_pinned(frame)),
+        column_config=table.columns(frame, _pinned(frame), largest),
         placeholder="",  # a run that read nothing has an empty cell
         alt="Runs with their exact match",
     )
     picked = [found[row] for row in event["selection"]["rows"] if row < len(found)]
     below, right = st.columns([4, 1], vertical_alignment="center")
-    with below:
+    with below, st.container(horizontal=True):
         if len(picked) > 1:
             ids = ",".join(run.id for run in picked)
             pages.link("compare", f"Compare these {len(picked)} runs", ":material/compare_arrows:", runs=ids)
-    csv_button(frame, "runs.csv", right, width="stretch")
+        for run in picked[:3]:
+            pages.link("run", f"Open {run.short}", ":material/open_in_full:", run=run.id)
+    csv_button(frame.drop(columns="run").assign(run=[run.short for run in found]), "runs.csv", right, width="stretch")
     return picked
 
 
@@ -132,24 +147,3 @@ def _pinnable() -> list[str]:
 def _pinned(frame: pd.DataFrame) -> list[str]:
     names = (table.shown(name) for name in st.session_state.get("pinned", []))
     return [name for name in names if name in frame.columns]
-
-
-def _columns(pinned: Sequence[str]) -> dict[str, Any]:
-    column = st.column_config
-    per_cent = "%.2f%%"
-    known = {
-        "state": column.TextColumn("State", width="small"),
-        "run": column.TextColumn("Run"),
-        "exact match": column.NumberColumn("Exact match", format=per_cent, help="On the test samples"),
-        "95% interval": column.TextColumn("95% interval", help="Wilson's interval of the exact match, in per cent"),
-        "best validation": column.NumberColumn(
-            "Best validation", format=per_cent, help="Best exact match on the validation samples, not the last"
-        ),
-        "preset": column.TextColumn("Preset"),
-        "network": column.TextColumn("Network"),
-        "started": column.DatetimeColumn("Started", format="distance"),
-        "duration": column.TextColumn("Duration", help="hours:minutes:seconds"),
-        "children": column.NumberColumn("Trials", width="small", help="Runs that belong to this one"),
-        "note": column.TextColumn("Note"),
-    }
-    return {**known, **{name: {**known.get(name, column.Column()), "pinned": True} for name in pinned}}

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+import streamlit as st
 
 from captcha_core.tracking.names import Metric
 from dashboard.tracking.records import RunRecord
+from dashboard.widgets.text import places
 
 # MLflow's filter language: an attribute or a dotted key, a comparison, a value. Anything else is words to look for.
 FILTER = re.compile(
@@ -19,6 +21,7 @@ FILTER = re.compile(
 )
 STATES = {"FINISHED": "Finished", "RUNNING": "Running", "FAILED": "Failed", "KILLED": "Stopped", "SCHEDULED": "Waiting"}
 SIGNS = {"FINISHED": "✓", "RUNNING": "▶", "FAILED": "✕", "KILLED": "■", "SCHEDULED": "…"}
+BADGES: dict[str, Any] = {"FINISHED": "green", "RUNNING": "blue", "FAILED": "red", "KILLED": "orange"}
 PARAM, METRIC, TAG = "param ", "metric ", "tag "
 
 COLUMNS = (
@@ -111,7 +114,8 @@ def _per_cent(values: Any) -> pd.Series:
 
 def _interval(run: RunRecord) -> str:
     low, high = run.metrics.get(Metric.TEST_EXACT_MATCH_LOW), run.metrics.get(Metric.TEST_EXACT_MATCH_HIGH)
-    return "" if low is None or high is None else f"{100 * low:.1f} – {100 * high:.1f}"
+    digits = places(run.tested_n)
+    return "" if low is None or high is None else f"{100 * low:.{digits}f} – {100 * high:.{digits}f}"
 
 
 def clock(seconds: float) -> str:
@@ -140,3 +144,26 @@ def numeric_if_possible(values: Sequence[Any]) -> pd.Series:
     series = pd.Series(list(values), dtype="object")
     numbers = pd.to_numeric(series, errors="coerce")
     return numbers if numbers.notna().equals(series.notna()) and numbers.notna().any() else series.fillna("")
+
+
+def columns(frame: pd.DataFrame, pinned: Sequence[str] = (), n: float | None = None) -> dict[str, Any]:
+    """Return how the columns of :func:`table` are shown; a run's name is a link where it is an address with a name."""
+    column = st.column_config
+    per_cent = f"%.{places(n)}f%%"  # as many places as the largest test supports
+    named = frame["run"].astype(str).str.startswith("./").any() if "run" in frame else False
+    known: dict[str, Any] = {
+        "state": column.TextColumn("State", width="small"),
+        "run": column.LinkColumn("Run", display_text=r"#(.*)$") if named else column.TextColumn("Run"),
+        "exact match": column.NumberColumn("Exact match", format=per_cent, help="On the test samples"),
+        "95% interval": column.TextColumn("95% interval", help="Wilson's interval of the exact match, in per cent"),
+        "best validation": column.NumberColumn(
+            "Best validation", format="%.2f%%", help="Best exact match on the validation samples, not the last"
+        ),
+        "preset": column.TextColumn("Preset"),
+        "network": column.TextColumn("Network"),
+        "started": column.DatetimeColumn("Started", format="distance"),
+        "duration": column.TextColumn("Duration", help="hours:minutes:seconds"),
+        "children": column.NumberColumn("Trials", width="small", help="Runs that belong to this one"),
+        "note": column.TextColumn("Note"),
+    }
+    return {**known, **{name: {**known.get(name, column.Column()), "pinned": True} for name in pinned}}

@@ -8,7 +8,7 @@ from dashboard.frame import guarded
 from dashboard.solve import correction, saliency, solving
 from dashboard.solve.solving import SolveResult
 from dashboard.widgets import clips, pictures
-from dashboard.widgets.text import markdown, share
+from dashboard.widgets.text import markdown, plain, share
 
 
 def show(solver: Solver, result: SolveResult, truth: str | None = None) -> None:
@@ -79,7 +79,7 @@ def _looked_at(solver: Solver, result: SolveResult) -> None:
         with st.spinner("hiding one place after the other"):
             look = saliency.look(solver, result.upload.media)
     except CaptchaError as error:
-        st.warning(markdown(error))
+        st.warning(markdown(plain(error)))
         return
     names = ["all", *(f"{index + 1}: {one.character}" for index, one in enumerate(result.answer.characters))]
     chosen = st.segmented_control("For which character", names, default="all", required=True, key="look-at")

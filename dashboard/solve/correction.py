@@ -1,4 +1,4 @@
-"""A wrong answer put right: the field below an answer and the table below many take what the captcha says.
+"""A wrong answer put right: the field below an answer, on the card of each of many, takes what the captcha says.
 
 It becomes a label, in the data set that holds the captcha or in one for corrections.
 """
@@ -6,7 +6,6 @@ It becomes a label, in the data set that holds the captcha or in one for correct
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
 from captcha_core.dataset.corrections import SOURCE, Corrections
@@ -17,13 +16,11 @@ from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
 from captcha_core.tracking.provenance import user
 from dashboard import access
-from dashboard.frame import announce
-from dashboard.solve import solving
+from dashboard.frame import announce, in_columns
 from dashboard.solve.solving import SolveResult
 from dashboard.tracking import gallery
-from dashboard.widgets.text import count, file_name, markdown
-
-TRUTH = "true text"
+from dashboard.widgets import clips
+from dashboard.widgets.text import count, file_name, markdown, plain
 
 
 def one(solver: Solver, result: SolveResult, truth: str | None) -> None:
@@ -46,33 +43,47 @@ def one(solver: Solver, result: SolveResult, truth: str | None) -> None:
         _submit(solver, [(result, text)])
 
 
-def many(solver: Solver, results: Sequence[SolveResult]) -> None:
-    """Show what was read as a table whose last column takes the true text."""
-    read = [result for result in results if result.answer]
-    frame = solving.batch_table(read)[["file", "text", "confidence"]]
-    frame.insert(2, TRUTH, frame["text"])
-    column = st.column_config
-    edited = st.data_editor(
-        frame,
-        hide_index=True,
-        key=f"correct-{hash(tuple(result.upload.media for result in read))}",
-        disabled=["file", "text", "confidence"] if access.may_change() else True,
-        column_config={
-            "file": column.TextColumn("File"),
-            "text": column.TextColumn("Read"),
-            TRUTH: column.TextColumn("True text", max_chars=solver.spec.max_length + 8),
-            "confidence": column.ProgressColumn("Confidence", min_value=0, max_value=1, format="percent"),
-        },
-    )
-    changed = corrections(read, edited)
-    if changed and st.button(f"Save {count(len(changed), 'correction')} as labels", icon=":material/new_label:"):
-        _submit(solver, changed)
+def cards(solver: Solver, results: Sequence[SolveResult], start: int = 0) -> None:
+    """Show captchas with what was read of them, each with a field for its true text, and one button that saves all.
+
+    Args:
+        solver: Who read them.
+        results: What is on this page of them.
+        start: How many came before this page.
+    """
+    may = access.may_change()
+    typed = []
+    with st.form(f"correct-{start}-{hash(tuple(result.upload.media for result in results))}", border=False):
+        for column, (place, result) in in_columns(3, list(enumerate(results))):
+            with column:
+                clips.answer(result)
+                if result.answer is None:
+                    continue
+                text = st.text_input(
+                    f"True text of {markdown(result.upload.name)}", result.answer.text, disabled=not may,
+                    max_chars=solver.spec.max_length + 8, label_visibility="collapsed",
+                    key=f"true-{start + place}-{Sample(result.upload.media, None).id}",
+                )  # fmt: skip
+                typed.append((result, text))
+        pressed = st.form_submit_button(
+            "Save what I corrected as labels", icon=":material/new_label:", disabled=not may,
+            help="Change the text below a captcha that was read wrong" if may else access.WHY_NOT,
+        )  # fmt: skip
+    if pressed:
+        if changed := corrections(typed):
+            _submit(solver, changed)
+        else:
+            st.info("Nothing was corrected: every text is as it was read.", icon=":material/equal:")
 
 
-def corrections(results: Sequence[SolveResult], edited: pd.DataFrame) -> list[tuple[SolveResult, str]]:
-    """Return the results whose text a person changed in the table, with the new text."""
-    texts = ["" if pd.isna(text) else str(text).strip() for text in edited[TRUTH]]
-    pairs = zip(results, texts, strict=True)
+def least_sure_first(results: Sequence[SolveResult]) -> list[SolveResult]:
+    """Return results in the order in which a person should look at them: unread ones, then by confidence."""
+    return sorted(results, key=lambda result: result.answer.confidence if result.answer else -1.0)
+
+
+def corrections(typed: Sequence[tuple[SolveResult, str]]) -> list[tuple[SolveResult, str]]:
+    """Return the results whose text a person changed, with the new text."""
+    pairs = [(result, (text or "").strip()) for result, text in typed]
     return [(result, text) for result, text in pairs if result.answer and text and text != result.answer.text]
 
 
@@ -80,7 +91,7 @@ def _submit(solver: Solver, corrected: list[tuple[SolveResult, str]]) -> None:
     try:
         sentence = save(solver, corrected, access.who())
     except CaptchaError as error:
-        st.warning(markdown(error), icon=":material/edit_off:")
+        st.warning(markdown(plain(error)), icon=":material/edit_off:")
         return
     announce(sentence)
     st.rerun()

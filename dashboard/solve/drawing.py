@@ -9,7 +9,7 @@ import pandas as pd
 from captcha_core.errors import SpecError
 from captcha_core.evaluation.metrics import exact_match
 from captcha_core.solver import Solver
-from captcha_core.sources.scheme import Scheme, harder
+from captcha_core.sources.scheme import Scheme, can_turn, harder
 from captcha_core.sources.scheme_files import scheme_files
 from captcha_core.sources.schemes import SCHEMES
 from captcha_core.spec.captcha import CaptchaSpec
@@ -19,14 +19,22 @@ LEVELS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 
 
 def fitting(solver: Solver) -> list[str]:
-    """Return the schemes a model can be tried on: those of its own specification first, then others of its medium.
+    """Return the schemes a model can be tried on: those whose texts it can read first, then others of its medium.
 
     The YAML files of schemes in the folder that the dashboard was started in are among them.
     """
     spec = solver.spec
     schemes = {**SCHEMES, **scheme_files(Path(), SCHEMES)}
-    own = [name for name, scheme in schemes.items() if not scheme.spec.difference(spec)]
+    own = [name for name, scheme in schemes.items() if can_read(spec, scheme.spec)]
+    own.sort(key=lambda name: (not can_turn(schemes[name]), bool(schemes[name].spec.difference(spec))))
     return own + [name for name, scheme in schemes.items() if scheme.spec.media == spec.media and name not in own]
+
+
+def can_read(spec: CaptchaSpec, other: CaptchaSpec) -> bool:
+    """Return whether every text of one specification can be an answer under another, ``spec``."""
+    within = spec.min_length <= other.min_length and other.max_length <= spec.max_length
+    known = {folded(spec, character) for character in spec.alphabet}
+    return spec.media == other.media and within and all(folded(spec, one) in known for one in other.alphabet)
 
 
 def fresh(scheme: Scheme, count: int = 1, seed: int | None = None) -> list[Sample]:

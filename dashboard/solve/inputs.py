@@ -15,10 +15,11 @@ from captcha_core.solver import Solver
 from captcha_core.sources.scheme import can_turn, harder
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.sample import Sample
+from dashboard.frame import chart
 from dashboard.solve import drawing
 from dashboard.solve.uploads import MAX_FILE_BYTES, MAX_MB, Uploads, take
 from dashboard.widgets import charts, paste
-from dashboard.widgets.text import count, markdown
+from dashboard.widgets.text import count, markdown, plain
 
 TYPES = [*(suffix.removeprefix(".") for suffix in SUFFIXES), "jpeg", "avif", "tif", "aif", "aiff", "zip"]
 ADDED, MOST_ADDED = "added-captchas", 40  # of one session, in its own state
@@ -73,7 +74,7 @@ def _url(_solver: Solver) -> Files:
             with st.spinner("fetching"):
                 _add(*fetch(url))
         except CaptchaError as error:
-            st.warning(markdown(error), icon=":material/link_off:")
+            st.warning(markdown(plain(error)), icon=":material/link_off:")
     return _added()
 
 
@@ -95,14 +96,14 @@ def _draw(solver: Solver) -> Files:
         st.info("There is no scheme that draws what this model reads.", icon=":material/draw:")
         return []
     left, middle, right = st.columns([3, 3, 2], vertical_alignment="bottom")
-    name = left.selectbox("Scheme", names, key="scheme", help="Those of the model's own specification come first.")
+    name = left.selectbox("Scheme", names, key="scheme", help="Those that the model can read come first.")
     scheme = get_scheme(name)
     turns = can_turn(scheme)
     difficulty = middle.slider(
         "Difficulty", 0.0, 3.0, 1.0, 0.1, key="difficulty", disabled=not turns,
         help="1 is the scheme as it is, 2 twice as much of everything that distorts. A knob stops at its bounds.",
     )  # fmt: skip
-    own = not scheme.spec.difference(solver.spec)
+    own = drawing.can_read(solver.spec, scheme.spec)
     try:
         if right.button("Draw one", type="primary", icon=":material/draw:", width="stretch", key="draw-one"):
             sample = drawing.fresh(harder(scheme, difficulty))[0]
@@ -116,16 +117,16 @@ def _draw(solver: Solver) -> Files:
         if asked:
             _break(solver, name)
     except CaptchaError as error:
-        st.warning(markdown(error), icon=":material/draw:")
+        st.warning(markdown(plain(error)), icon=":material/draw:")
     drawn: Files = st.session_state.get(DRAWN_FILES, [])
     return [one for one in drawn if kind_of(one[1]) == solver.spec.media]
 
 
 def _break(solver: Solver, name: str) -> None:
     number = 100 if solver.spec.media == "image" else 12
-    with st.spinner(f"drawing and result {count(number, 'captcha')} at each of {len(drawing.LEVELS)} levels"):
+    with st.spinner(f"drawing and reading {count(number, 'captcha')} at each of {len(drawing.LEVELS)} levels"):
         table = drawing.breaking_point(solver, get_scheme(name), number)
-    st.plotly_chart(charts.breaking_point(table), key="breaking", config=charts.PLAIN)
+    chart(charts.breaking_point(table), "breaking", table)
 
 
 def _add(name: str, content: bytes) -> None:

@@ -6,16 +6,16 @@ import pandas as pd
 import streamlit as st
 
 from captcha_core.errors import CaptchaError
+from captcha_core.registry.versions import BUILTIN
 from captcha_core.solver import Solver
 from dashboard import pages as links
 from dashboard import solvers
-from dashboard.frame import csv_button, heading, nothing_yet
+from dashboard.frame import again, csv_button, heading
 from dashboard.solve import answer, correction, inputs, solving
 from dashboard.solve.solving import SolveResult
 from dashboard.tracking import data
 from dashboard.tracking.records import ModelRecord
-from dashboard.widgets import clips, pictures
-from dashboard.widgets.text import count, markdown
+from dashboard.widgets.text import count, markdown, plain
 
 ORDER = ("champion", "challenger", "previous")
 PER_PAGE = 24
@@ -25,18 +25,13 @@ MOST_MODELS = 6
 def show() -> None:
     """Show what the chosen model reads of the uploaded captchas."""
     heading("Solve", "Upload captchas and see what a model reads, how sure it is of each character, and how fast.")
-    models = data.models(data.tracking())
+    models = _models()
     choices = model_choices(models)
-    if not choices:
-        nothing_yet(
-            "There is no model yet.", "captchalab pipeline --preset digits4", "This trains one and makes it champion:"
-        )
-        return
     uri, beside = _model(choices)
     try:
         solver = solvers.solver(uri)
     except CaptchaError as error:
-        st.error(f"This model cannot be used. {markdown(error)}", icon=":material/gpp_bad:")
+        st.error(f"This model cannot be used. {markdown(plain(error))}", icon=":material/gpp_bad:")
         st.caption("Choose another model above, or train it anew.")
         return
     taken = inputs.show(solver)
@@ -55,13 +50,24 @@ def show() -> None:
         _beside(models, uri, results)
 
 
+def _models() -> list[ModelRecord]:
+    """Return the registered models; none, with the reason, while MLflow does not answer: the builtin reader does."""
+    try:
+        return data.models(data.tracking())
+    except data.MlflowUnavailable as error:
+        st.warning(f"**MLflow does not answer**, so its models are missing here. {markdown(plain(error))}")
+        again()
+        return []
+
+
 def model_choices(models: Sequence[ModelRecord]) -> dict[str, str]:
-    """Return addresses and how they are written, champions first, then other aliases, then plain versions."""
+    """Return addresses and how they are written: champions, other aliases, the builtin reader, plain versions."""
     choices: dict[str, str] = {}
     for alias in ORDER:
         for model in models:
             if version := model.behind(alias):
                 choices[f"models:/{model.name}@{alias}"] = f"{model.name} · {alias} (version {version.version})"
+    choices[BUILTIN] = "builtin · the reader that ships with captchalab"
     for model in models:
         for version in model.versions:
             choices[version.uri] = f"{model.name} · version {version.version}"
@@ -82,19 +88,17 @@ def _batch(solver: Solver, results: Sequence[SolveResult]) -> None:
     left.markdown(f"**{count(len(read), 'captcha')} read** of {len(results)}, {mean:.2f} ms each")
     frame = solving.batch_table(results)
     csv_button(frame, "answers.csv", right, width="stretch")
+    sort = st.segmented_control(
+        "Order", ["Least sure first", "As uploaded"], default="Least sure first", required=True, key="order",
+        label_visibility="collapsed", bind="query-params",
+    )  # fmt: skip
     pages = -(-len(results) // PER_PAGE)
     current = st.pagination(pages, key="gallery-page") if pages > 1 else 1
-    shown = results[(current - 1) * PER_PAGE : current * PER_PAGE]
-    looked_at = [result for result in shown if result.upload.kind == "image"]
-    cards = [pictures.card(one.upload.media, one.upload.name, one.answer, one.fault) for one in looked_at]
-    if cards:
-        st.html(pictures.gallery(cards))
-    clips.answers([result for result in shown if result.upload.kind == "audio"])
+    first = (current - 1) * PER_PAGE
+    in_order = correction.least_sure_first(results) if sort == "Least sure first" else list(results)
+    correction.cards(solver, in_order[first : first + PER_PAGE], first)
     with st.expander("As a table"):
         _table(frame)
-    if read:
-        with st.expander("Correct what was read wrong"):
-            correction.many(solver, results)
 
 
 def _beside(models: Sequence[ModelRecord], uri: str, results: Sequence[SolveResult]) -> None:
@@ -106,7 +110,7 @@ def _beside(models: Sequence[ModelRecord], uri: str, results: Sequence[SolveResu
         try:
             solver = solvers.solver(other)
         except CaptchaError as error:
-            st.caption(f"{markdown(other)} cannot be used: {markdown(error)}")
+            st.caption(f"{markdown(other)} cannot be used: {markdown(plain(error))}")
             continue
         if solver.spec.media == kind:
             rows += solving.read(solver, uploads)
@@ -115,7 +119,8 @@ def _beside(models: Sequence[ModelRecord], uri: str, results: Sequence[SolveResu
 
 
 def others(models: Sequence[ModelRecord], uri: str) -> list[str]:
-    """Return the addresses to put beside one: every champion, and challengers that are other versions."""
+    """Return the addresses to put beside one: every champion, challengers that are other versions, and
+    the builtin reader."""
     found = []
     for model in models:
         seen = set()
@@ -124,6 +129,7 @@ def others(models: Sequence[ModelRecord], uri: str) -> list[str]:
             if version and version.version not in seen:
                 seen.add(version.version)
                 found.append((f"models:/{model.name}@{alias}", version.uri))
+    found.append((BUILTIN, BUILTIN))
     return [address for address, plain in found if uri not in (address, plain)][:MOST_MODELS]
 
 

@@ -10,6 +10,7 @@ from captcha_core.errors import CaptchaError
 from captcha_core.solver import Solver
 from captcha_core.spec.answer import Answer
 from dashboard.solve.uploads import Upload
+from dashboard.widgets.text import plain
 
 NOUNS = {"image": "a picture", "audio": "a clip"}
 
@@ -44,7 +45,7 @@ def _one(solver: Solver, upload: Upload) -> SolveResult:
     try:
         return SolveResult(upload, solver.model, solver.solve(upload.media))
     except CaptchaError as error:
-        return SolveResult(upload, solver.model, None, f"It cannot be read: {error}")
+        return SolveResult(upload, solver.model, None, f"It cannot be read. {plain(error)}")
 
 
 def batch_table(results: Sequence[SolveResult]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from captcha_core.errors import DataError
 from captcha_core.media.audio import MAX_BYTES as MAX_CLIP_BYTES
 from captcha_core.media.sniff import MAX_IMAGE_BYTES, ZIP, Kind, describe, format_of, remedy
 from captcha_core.sources.archive import ZipFiles
+from dashboard.widgets.text import plain
 
 MAX_MB = 64  # of one file to upload
 MAX_FILE_BYTES = 16 * 2**20
@@ -62,7 +63,7 @@ def take(files: Sequence[tuple[str, bytes]]) -> Uploads:
         try:
             uploads.append(Upload(base_name(name), content, _kind_within_limits(content)))
         except DataError as error:
-            refused.append(Refused(base_name(name), str(error)))
+            refused.append(Refused(base_name(name), plain(error)))
     return Uploads(tuple(uploads), tuple(refused))
 
 
@@ -110,13 +111,13 @@ def _members(name: str, content: bytes, refused: list[Refused]) -> Iterator[tupl
     try:
         members = [member for member in archive.names() if not _of_the_system(member)]
     except DataError as error:
-        refused.append(Refused(base_name(name), str(error)))
+        refused.append(Refused(base_name(name), plain(error)))
         return
     for member in members[: MAX_FILES + 1]:
         try:
             yield member, archive.read(member, MAX_FILE_BYTES)
         except DataError as error:
-            refused.append(Refused(base_name(member), str(error)))
+            refused.append(Refused(base_name(member), plain(error)))
 
 
 def _of_the_system(name: str) -> bool:

@@ -86,6 +86,11 @@ class RunRecord:
         """Exact match on the test samples."""
         return self.metrics.get(Metric.TEST_EXACT_MATCH)
 
+    @property
+    def tested_n(self) -> float | None:
+        """How many test samples there were."""
+        return self.metrics.get(Metric.TEST_N)
+
     def seconds(self, now_ms: float) -> float:
         """How long it took, or has taken until now."""
         return ((self.end_ms or now_ms) - self.start_ms) / 1000

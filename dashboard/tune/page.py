@@ -7,12 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from captcha_core.tracking.names import Param
-from dashboard import pages
-from dashboard.frame import guarded, heading, in_columns, nothing_yet, sentence_case
+from dashboard import access, jobs, pages
+from dashboard.frame import chart, guarded, heading, in_columns, nothing_yet, sentence_case
 from dashboard.runs import table as run_table
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
-from dashboard.tune import search_charts, searches
+from dashboard.tune import search_charts, searches, start
 from dashboard.tune.searches import SCORE, Search
 from dashboard.widgets import charts, pictures
 from dashboard.widgets.text import ago, count, duration, markdown, share
@@ -27,9 +27,12 @@ def show() -> None:
     found = searches.searches(data.runs(uri))
     if not found:
         nothing_yet(
-            "No search has run yet.", "captchalab tune --preset digits4 --tuner bayesian --trials 12", "Start one:"
-        )
+            "No search has run yet.", "captchalab tune --preset digits4 --tuner bayesian --trials 12",
+            "It tries settings and shows which ones matter.", start.form,
+        )  # fmt: skip
         return
+    with st.expander("Start another search"):
+        start.form()
     chosen = _choose(found)
     if not chosen.run.running:
         _search(chosen)
@@ -70,14 +73,20 @@ def _search(search: Search) -> None:
         )
     )
     if search.run.running:
-        st.progress(min(1.0, done / max(1, search.wanted)))
+        left, right = st.columns([6, 1], vertical_alignment="center")
+        left.progress(min(1.0, done / max(1, search.wanted)))
+        if right.button("Stop", icon=":material/stop:", key="stop-search", width="stretch", **access.for_changes()):
+            if jobs.stop_run(search.run.tags):
+                st.toast("It stops at the end of this step.", icon=":material/stop_circle:")
+            else:
+                st.warning("It runs on another machine, or not any more: stop it there.", icon=":material/cloud_off:")
     if search.run.reason:
         st.warning(f"It ended early: {markdown(search.run.reason)}", icon=":material/info:")
     history = searches.history(search)
     if history.empty:
         st.info("No trial has finished an epoch yet.", icon=":material/hourglass_empty:")
     else:
-        st.plotly_chart(search_charts.search_history(history, search.title), key="history", config=charts.PLAIN)
+        chart(search_charts.search_history(history, search.title), "history", history)
         if best:
             _links(search, best)
         _decision(search)
@@ -119,7 +128,7 @@ def _decision(search: Search) -> None:
 
 def _links(search: Search, best: RunRecord) -> None:
     with st.container(horizontal=True):
-        pages.link("runs", "The best trial", ":material/trophy:", run=best.id)
+        pages.link("run", "The best trial", ":material/trophy:", run=best.id)
         top = search.ranked[:4]
         if len(top) > 1:
             ids = ",".join(trial.id for trial in top)
@@ -134,14 +143,15 @@ def _mattered(search: Search) -> None:
         return
     names = list(important["setting"][:SLICES])
     figure = charts.bars(important, "setting", "importance", "Which settings mattered")
-    st.plotly_chart(figure, key="importance", config=charts.PLAIN)
+    chart(figure, "importance", important)
     for column, name in in_columns(3, names):
         figure = search_charts.slice_of(table, name, search.title)
-        column.plotly_chart(figure, key=f"slice-{name}", config=charts.PLAIN)
+        with column:
+            chart(figure, f"slice-{name}")
     # Asked for, since Plotly draws it by WebGL: two seconds of every visit where that has no graphics card
     if st.toggle("All settings at once, as parallel coordinates", key="lines", bind="query-params"):
         figure = charts.parallel(table[[*names, search.title]], search.title)
-        st.plotly_chart(figure, key="tune-parallel", config=charts.PLAIN)
+        chart(figure, "tune-parallel", table)
 
 
 @st.cache_data(max_entries=32, ttl=3600, show_spinner="working out which settings mattered")
@@ -152,7 +162,7 @@ def _importance(table: pd.DataFrame, score: str) -> pd.DataFrame:
 def _cost(search: Search) -> None:
     table = searches.pareto(search)
     if len(table) > 1:
-        st.plotly_chart(search_charts.pareto(table), key="pareto", config=charts.PLAIN)
+        chart(search_charts.pareto(table), "pareto", table)
 
 
 def _failed(search: Search) -> None:

@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,6 @@ COLOURS = ("#2f6fde", "#e8743b", "#159a80", "#b14fc5", "#c9930a", "#d6455d", "#5
 GRID = "rgba(128, 128, 128, 0.18)"
 QUIET = "rgba(128, 128, 128, 0.55)"
 HEIGHT_PX = 270
-PLAIN = {"displayModeBar": False}
 METRIC_TITLES = {
     Metric.VAL_EXACT_MATCH: "Exact match (validation)",
     Metric.VAL_CHARACTER_ERROR_RATE: "Character error rate (validation)",
@@ -25,6 +24,16 @@ METRIC_TITLES = {
     "learning_rate": "Learning rate",
 }
 SHARES = ("exact_match", "accuracy", "error_rate")
+
+
+def tools(name: str) -> dict[str, Any]:
+    """Return Plotly's settings for a chart to work with: zoom, pan, back, and a PNG of this name."""
+    return {
+        "displayModeBar": True,
+        "displaylogo": False,
+        "modeBarButtons": [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
+        "toImageButtonOptions": {"format": "png", "filename": name, "scale": 2},
+    }
 
 
 def colour(index: int) -> str:
@@ -50,6 +59,47 @@ def smoothed(values: Sequence[float], weight: float) -> list[float]:
     return result
 
 
+def _whole(values: Sequence[float], least: float = 0.03) -> list[float] | None:
+    """Return the range of an axis on which no line lies on the border, even where all values are the same.
+
+    Args:
+        values: What is drawn.
+        least: The margin at least: 0.03 for shares.
+    """
+    if not len(values):
+        return None
+    low, high = min(values), max(values)
+    pad = max(least, 0.05 * (high - low)) or 0.1 * abs(high) or 1.0
+    return [low - pad, high + pad]
+
+
+def bands(courses: Mapping[str, pd.DataFrame], metric: str, logarithmic: bool = False) -> "Figure":
+    """Draw the mean of a metric over the runs of each group, and one standard deviation to both sides.
+
+    Args:
+        courses: By the groups' names: ``step``, ``mean``, ``low``, ``high``.
+        metric: Which metric it is.
+        logarithmic: Whether the values' axis is.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for index, (name, course) in enumerate(courses.items()):
+        shade = colour(index)
+        figure.add_scatter(
+            x=[*course["step"], *course["step"][::-1]], y=[*course["high"], *course["low"][::-1]], fill="toself",
+            fillcolor=shade, opacity=0.18, line={"width": 0}, hoverinfo="skip", showlegend=False, mode="lines",
+        )  # fmt: skip
+        line = {"color": shade, "width": 2.2}
+        figure.add_scatter(x=course["step"], y=course["mean"], mode="lines+markers", line=line, name=name)
+    share = any(part in metric for part in SHARES)
+    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=".2~%" if share else None, nticks=6)
+    if share and not logarithmic:
+        figure.update_yaxes(range=_whole([v for course in courses.values() for v in (*course["low"], *course["high"])]))
+    figure.update_xaxes(title="epoch")
+    return styled(figure, f"{title_of(metric)}: mean and spread", legend=True)
+
+
 def both_losses(history: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return the losses of training and validation as two courses of one metric."""
     apart = {"training": "loss", "validation": Metric.VAL_LOSS}
@@ -63,6 +113,7 @@ def curves(
     smoothing: float = 0.0,
     logarithmic: bool = False,
     legend: bool = True,
+    logarithmic_x: bool = False,
 ) -> "Figure":
     """Draw a metric's course in several runs.
 
@@ -74,6 +125,7 @@ def curves(
         smoothing: Weight of the moving average, 0 for none; the plain values stay behind it, faint.
         logarithmic: Whether the values' axis is.
         legend: Whether to name the runs in the figure.
+        logarithmic_x: Whether the axis of epochs or minutes is.
     """
     import plotly.graph_objects as go
 
@@ -95,27 +147,32 @@ def curves(
     figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=".2~%" if share else None, nticks=6)
     figure.update_xaxes(title="epoch" if against == "step" else "minutes")
     steps = max((int(history["step"].max()) for history in histories.values() if len(history)), default=0)
-    if against == "step" and steps < 12:
+    if logarithmic_x:
+        figure.update_xaxes(type="log")
+    elif against == "step" and steps < 12:
         figure.update_xaxes(dtick=1, range=[-0.3, steps + 0.3])  # whole epochs, and no axis about a single dot
-    if share and steps == 0 and not logarithmic:
-        figure.update_yaxes(range=[-0.03, 1.05])  # a dot at 0 is seen whole
+    if not logarithmic:
+        points = [float(point) for one in figure.data for point in one.y if np.isfinite(point)]
+        figure.update_yaxes(range=_whole(points, 0.03 if share else 0.0))
     styled(figure, title_of(metric), legend=legend and len(histories) > 1)
     return figure.update_layout(hovermode="x unified") if len(histories) > 1 else figure
 
 
 def styled(figure: "Figure", title: str = "", height_px: int = HEIGHT_PX, legend: bool = False) -> "Figure":
-    """Give a figure the look that all of them share: quiet grid, title above, legend below it."""
+    """Give a figure the look that all of them share: quiet grid, title above, legend below."""
     figure.update_layout(
         title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 14}} if title else None,
         height=height_px,
-        margin={"l": 8, "r": 8, "t": (62 if legend else 44) if title else 12, "b": 8},  # the legend below the title
+        margin={"l": 8, "r": 8, "t": 44 if title else 30, "b": 8},  # above: the title, and the tools at its right
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": QUIET, "activecolor": COLOURS[0]},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         showlegend=legend,
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right", "font": {"size": 12}},
+        legend={"orientation": "h", "y": -0.3, "yanchor": "top", "x": 0, "xanchor": "left", "font": {"size": 12}},
         hovermode="closest",
         hoverlabel={"namelength": -1},
         dragmode=False,
+        uirevision="same",  # a rerun does not undo a zoom
         colorway=list(COLOURS),
     )
     figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True, title_font={"size": 12})
@@ -197,7 +254,14 @@ def grouped(groups: Mapping[str, pd.DataFrame], by: str) -> "Figure":
     return styled(figure, f"Exact match by {by}", 320)
 
 
-def confusion(matrix: np.ndarray, characters: Sequence[str], title: str, difference: bool = False) -> "Figure":
+def confusion(
+    matrix: np.ndarray,
+    characters: Sequence[str],
+    title: str,
+    difference: bool = False,
+    most: float | None = None,
+    logarithmic: bool = False,
+) -> "Figure":
     """Draw a confusion (rows: true characters), its diagonal left out: what is right would outshine every mistake.
 
     Args:
@@ -205,26 +269,42 @@ def confusion(matrix: np.ndarray, characters: Sequence[str], title: str, differe
         characters: K characters; the last row and column stand for nothing.
         title: What it shows.
         difference: Whether values go both ways.
+        most: The share of the strongest colour, so that several have one scale; by default the largest there is.
+        logarithmic: Whether colours go by the logarithm: then a rare mistake is seen beside a frequent one.
     """
     import plotly.graph_objects as go
 
     shown = np.array(matrix, dtype=float)
     np.fill_diagonal(shown, np.nan)
     labels = [*characters, "∅"]
-    top = float(np.nanmax(np.abs(shown), initial=0.0)) or 0.01
+    top = most or largest_mistake(shown)
+    values, bar = shown, {"tickformat": ".2~%", "nticks": 5}
+    low = -top if difference else 0.0
+    if logarithmic and not difference:
+        values = np.log10(np.where(shown > 0, shown, np.nan))
+        low, top = np.log10(top) - 3, np.log10(top)
+        ticks = [np.floor(top) - step for step in range(4)]
+        bar = {"tickvals": ticks, "ticktext": [f"{100 * 10**tick:g}%" for tick in ticks]}
     scale = [[0, "#2f6fde"], [0.5, "rgba(128,128,128,0.06)"], [1, "#d6455d"]]
     figure = go.Figure(
         go.Heatmap(
-            z=shown, x=labels, y=labels, zmin=-top if difference else 0, zmax=top, xgap=1, ygap=1,
+            z=values, x=labels, y=labels, zmin=low, zmax=top, xgap=1, ygap=1, customdata=shown,
             colorscale=scale if difference else [[0, "rgba(128,128,128,0.06)"], [1, "#d6455d"]],
-            colorbar={"thickness": 10, "tickformat": ".2~%", "nticks": 5, "outlinewidth": 0},
-            hovertemplate="%{y} read as %{x}: %{z:.2%}<extra></extra>",
+            colorbar={"thickness": 10, "outlinewidth": 0, "len": 0.9, **bar},
+            hovertemplate="%{y} read as %{x}: %{customdata:.2%}<extra></extra>",
         )
     )  # fmt: skip
     figure.update_xaxes(type="category", title="read", side="bottom")
     figure.update_yaxes(type="category", title="true", autorange="reversed")
     styled(figure, title, 380)
     return figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
+
+
+def largest_mistake(matrix: np.ndarray) -> float:
+    """Return the largest share beside the diagonal, 1 % where there is none."""
+    beside = np.array(matrix, dtype=float)
+    np.fill_diagonal(beside, np.nan)
+    return float(np.nanmax(np.abs(beside), initial=0.0)) or 0.01
 
 
 def parallel(table: pd.DataFrame, target: str) -> "Figure":
@@ -340,7 +420,7 @@ def breaking_point(table: pd.DataFrame) -> "Figure":
         x=1,
         line={"color": QUIET, "dash": "dot"},
         annotation_text="as trained",
-        annotation_font_size=11,
+        annotation_font_size=12,
         annotation_position="bottom left",
     )
     figure.update_xaxes(title="difficulty", dtick=0.5)

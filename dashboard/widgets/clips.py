@@ -36,11 +36,12 @@ def _card(row: Mapping[str, Any], media: bytes | None, without: str) -> str:
     return pictures.mistake_card(media, row["text"], row["read"], float(row["confidence"]), row["path"], without)
 
 
-def answers(results: Sequence[SolveResult]) -> None:
-    """Show what was read of clips."""
-    for result in results:
-        card = pictures.card(result.upload.media, result.upload.name, result.answer, result.fault, result.upload.kind)
-        _beside(result.upload.media, card)
+def answer(result: SolveResult) -> None:
+    """Show one captcha with what was read of it, a clip in a player above its card."""
+    if result.upload.kind == "audio":
+        st.audio(result.upload.media)
+    upload = result.upload
+    st.html(pictures.card(upload.media, upload.name, result.answer, result.fault, upload.kind))
 
 
 def _beside(clip: bytes | None, card: str) -> None:

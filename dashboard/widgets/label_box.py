@@ -1,7 +1,8 @@
 """The field of the Label page: Enter accepts, Escape skips, the up arrow goes back. One keystroke for a right guess.
 
 Streamlit's own text field neither selects its text nor sends an unchanged one, so this is a component with a few lines
-of JavaScript. Nothing of a user's goes into its code: the guess comes as data and is set as a value.
+of JavaScript. Whoever types faster than captchas come loses nothing: the field takes letters while it waits. Nothing of
+a user's goes into its code: the guess comes as data and is set as a value.
 """
 
 import streamlit as st
@@ -17,8 +18,7 @@ input { font: 600 2.4rem ui-monospace, monospace; letter-spacing: .12em; width: 
   padding: .3rem .8rem; color: var(--st-text-color); background: var(--st-secondary-background-color);
   border: 2px solid transparent; border-radius: .5rem; }
 input:focus { outline: none; border-color: var(--st-primary-color); }
-input:disabled { opacity: .5; }
-div { font: .875rem var(--st-font); color: var(--st-text-color); opacity: .75; margin-top: .4rem; }
+div { font: .875rem var(--st-font); color: var(--st-text-color); margin-top: .4rem; }
 kbd { font: .8rem ui-monospace, monospace; border: 1px solid currentColor; border-radius: .25rem; padding: 0 .35rem;
   margin-left: .7rem; }
 kbd:first-child { margin-left: 0; }
@@ -28,38 +28,43 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const input = parentElement.querySelector("input");
   const turn = data.turn;
   if (input.dataset.turn !== String(turn)) {
+    // What was typed since the last keystroke is for this captcha: it stays, in place of the guess.
+    const typed = input.dataset.waiting && !data.refused ? input.value : "";
     input.dataset.turn = String(turn);
-    input.value = data.text;
+    delete input.dataset.waiting;
     input.maxLength = data.longest;
-    input.disabled = false;
+    input.value = typed || data.text;
     input.focus();
-    input.select();
+    if (!typed) input.select();
   }
   const keys = { Enter: "label", Escape: "skip", ArrowUp: "back" };
   input.onkeydown = (event) => {
     const action = keys[event.key];
-    if (!action || event.isComposing || input.disabled) return;
+    if (!action || event.isComposing) return;
     event.preventDefault();
-    input.disabled = true;
+    if (input.dataset.waiting) return;
     setTriggerValue("done", { turn, action, text: input.value });
+    input.dataset.waiting = "1";
+    input.value = "";
   };
 }
 """
 
 
-def label_box(turn: int, text: str, longest: int) -> dict[str, object] | None:
+def label_box(turn: int, text: str, longest: int, refused: bool = False) -> dict[str, object] | None:
     """Show the field, filled and selected, and return what was done with it, once.
 
     Args:
         turn: Changes with each captcha or refusal; the field is filled anew when it does.
         text: What it is filled with.
         longest: Most characters it takes.
+        refused: Whether it is filled with what was refused, in place of what was typed since.
 
     Returns:
         ``turn``, ``action`` (label, skip or back) and ``text``, or None while nothing was done.
     """
     box = st.components.v2.component("captchalab_label_box", html=HTML, css=CSS, js=JS)
-    data = {"turn": turn, "text": text, "longest": longest}
+    data = {"turn": turn, "text": text, "longest": longest, "refused": refused}
     done: dict[str, object] | None = box(data=data, key="label-box", on_done_change=_note).done
     return done
 

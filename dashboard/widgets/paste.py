@@ -25,7 +25,11 @@ export default function (component) {
     if (!files.length) return;
     event.preventDefault();
     const file = files[0];
-    if (file.size > MAX_BYTES) { field.textContent = 'This picture is too large.'; return; }
+    if (file.size > MAX_BYTES) {
+      const size = (file.size / 2 ** 20).toFixed(1);
+      field.textContent = `This picture is ${size} MB; the limit is ${MAX_BYTES / 2 ** 20} MB.`;
+      return;
+    }
     const reader = new FileReader();
     reader.onload = () => setTriggerValue('pasted', { name: file.name, data: String(reader.result).split(',')[1] });
     reader.readAsDataURL(file);

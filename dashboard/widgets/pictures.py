@@ -79,7 +79,7 @@ def facts(rows: Sequence[tuple[str, str, str]]) -> str:
 
 
 def mistake_card(
-    media: bytes | None, text: str, read: str, confidence: float, path: str, without: str = "picture not here"
+    media: bytes | None, text: str, read: str, confidence: float | None, path: str, without: str = "picture not here"
 ) -> str:
     """Return a sample with its true text and what was read instead, the wrong characters marked.
 
@@ -87,21 +87,26 @@ def mistake_card(
         media: The picture.
         text: The true text.
         read: What was read.
-        confidence: How sure the model was.
-        path: What the sample is called.
+        confidence: How sure the model was, None where that is not known.
+        path: What the sample is called, empty where it has no name.
         without: What stands in the picture's place when there is none; empty leaves the place out.
     """
     shown = f'<div class="cl-picture cl-broken">{markup(without)}</div>' if without else ""
     if media is not None:
-        shown = picture(media, path)
+        shown = picture(media, path or "a captcha")
+    sure = "" if confidence is None else percent(confidence)
     pairs = align(text, read)
     expected = "".join(_marked(one, one == other) for one, other in pairs)
     taken = "".join(_marked(other, one == other) for one, other in pairs)
     return (
-        f'<figure class="cl-card">{shown}<figcaption>{markup(path)}</figcaption>'
+        f'<figure class="cl-card">{shown}{_caption(path)}'
         f'<table class="cl-versus"><tr><td>true</td><th>{expected}</th><td></td></tr>'
-        f"<tr><td>read</td><th>{taken}</th><td>{percent(confidence)}</td></tr></table></figure>"
+        f"<tr><td>read</td><th>{taken}</th><td>{sure}</td></tr></table></figure>"
     )
+
+
+def _caption(name: str) -> str:
+    return f"<figcaption>{markup(name)}</figcaption>" if name else ""
 
 
 def _marked(character: str, right: bool) -> str:
@@ -109,9 +114,9 @@ def _marked(character: str, right: bool) -> str:
     return shown if right else f"<mark>{shown}</mark>"
 
 
-def gallery(cards: Sequence[str]) -> str:
-    """Return cards side by side, as many in a row as fit."""
-    return f'<div class="cl-gallery">{"".join(cards)}</div>'
+def gallery(cards: Sequence[str], more: str = "") -> str:
+    """Return cards side by side, as many in a row as fit; ``more`` is a further class, ``cl-small`` for small ones."""
+    return f'<div class="cl-gallery {more}">{"".join(cards)}</div>'
 
 
 def task(name: str, figure: str, remark: str, below: str, trend: Sequence[float]) -> str:

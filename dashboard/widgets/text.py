@@ -1,6 +1,7 @@
 """Figures in plain words, and names made harmless for Markdown, HTML, file names and CSV."""
 
 import html
+import math
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from captcha_core.files import no_formula
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 NOTHING = "–"
+EXPECTED = re.compile(r"expected (?P<wanted>.+?), received:? (?P<received>.+?)(?:; (?P<remedy>[^;]+))?\.?", re.S)
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])")
 
 
@@ -55,21 +57,35 @@ def count(number: float, noun: str, nouns: str = "") -> str:
     return f"{number:,.0f} {noun if number == 1 else nouns or noun + 's'}"
 
 
-def share(value: float | None, digits: int = 2) -> str:
-    """Return a share as per cent."""
-    return NOTHING if value is None or pd.isna(value) else f"{value:.{digits}%}"
+def places(n: float | None) -> int:
+    """Return how many decimals of a share in per cent ``n`` samples support: none up to 100, two beyond 1,000."""
+    if n is None or pd.isna(n) or n <= 0:
+        return 2
+    return min(2, max(0, math.ceil(math.log10(n)) - 2))
 
 
-def interval(low: float | None, high: float | None) -> str:
+def share(value: float | None, digits: int = 2, n: float | None = None) -> str:
+    """Return a share as per cent, never rounded up to all or down to none.
+
+    Args:
+        value: In [0, 1].
+        digits: Decimals, unless
+        n: the number of samples says how many.
+    """
+    if value is None or pd.isna(value):
+        return NOTHING
+    digits = digits if n is None else places(n)
+    while digits < 6 and 0 < value < 1 and float(f"{value:.{digits + 2}f}") in (0.0, 1.0):
+        digits += 1
+    return f"{value:.{digits}%}"
+
+
+def interval(low: float | None, high: float | None, n: float | None = None) -> str:
     """Return a 95 % interval in per cent, empty where it is not known."""
     if low is None or high is None or pd.isna(low) or pd.isna(high):
         return ""
-    return f"{low * 100:.1f} to {high * 100:.1f}%"
-
-
-def chance(p_value: float) -> str:
-    """Return a probability as people write it: ``p = 0.034``, ``p < 0.0001``."""
-    return "p < 0.0001" if p_value < 0.0001 else f"p = {p_value:.2g}"
+    digits = 1 if n is None else places(n)
+    return f"{low * 100:.{digits}f} to {high * 100:.{digits}f}%"
 
 
 def size(number: float | None) -> str:
@@ -124,3 +140,14 @@ def listed(names: Iterable[str], most: int = 8) -> str:
     if len(known) <= most:
         return ", ".join(known)
     return f"{', '.join(known[:most])} and {len(known) - most} more"
+
+
+def plain(error: object) -> str:
+    """Return an error of the library, ``expected A, received B; do C.``, in two plain sentences for a page."""
+    text = " ".join(str(error).split())
+    found = EXPECTED.fullmatch(text)
+    if not found:
+        return text[:1].upper() + text[1:]
+    wanted, received, remedy = found["wanted"], found["received"], found["remedy"] or ""
+    said = f"Found {received}, where {wanted} is needed."
+    return f"{said} {remedy[:1].upper()}{remedy[1:].rstrip('.')}." if remedy else said

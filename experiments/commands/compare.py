@@ -56,6 +56,8 @@ def compare(
     if as_json:
         print(json.dumps(report))
         return
+    from captcha_core.evaluation.significance import chance
+
     for side in report["sides"]:
         low, high = side["exact_match_low"], side["exact_match_high"]
         print(f"{side['name']}")
@@ -67,7 +69,7 @@ def compare(
         print(
             f"{pair['name']} against {report['sides'][0]['name']}: {pair['difference']:+.2%}, "
             f"reads {pair['gained']:,} that the other does not, misses {pair['lost']:,} that it reads, "
-            f"McNemar p = {pair['p_value']:.3g}"
+            f"McNemar {chance(pair['p_value'])}"
         )
 
 

@@ -51,6 +51,8 @@ def shots() -> list[Shot]:
     return [
         Shot("home", ""),
         Shot("runs", f"runs?run={several[0]}"),
+        Shot("run", f"run?run={several[0]}"),
+        Shot("run-reads", f"run?run={several[0]}&view=What it reads"),
         *(
             Shot(f"compare-{view.lower()}", f"{pick}&view={view}")
             for view in ("Figures", "Curves", "Parameters", "Groups", "Confusions", "Pairs", "Promote")
@@ -66,6 +68,7 @@ def shots() -> list[Shot]:
         Shot("data", "data"),
         Shot("data-balance", "data?look=Balance"),
         Shot("label", "label"),
+        Shot("label-all", "label?labels=All labels"),
         Shot("registry", f"registry?model={images or models[0]}&version={version}"),
     ]
 

@@ -1,14 +1,19 @@
 """What holds on every page: empty, with MLflow away, with links that lead nowhere, for those who may only look."""
 
+import os
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from dashboard import access, pages
-from dashboard.runs import detail
+from captcha_core.files import write_json
+from captcha_core.tracking.owner import born
+from dashboard import access, jobs, pages
+from dashboard.run import notes
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
 from tests.dashboard.pages import World, bare_run, open_page, without_traceback, words_of
@@ -21,7 +26,11 @@ NEEDS_MLFLOW = [name for name in PAGES if name not in ("data", "label", "you")] 
 def test_empty_says_what_to_do(fresh: Path, name: str) -> None:
     page = without_traceback(open_page(name))
     assert page.title[0].value
+    if name == "solve":
+        assert page.selectbox(key="model-choice").value == "builtin", "there is a reader at once"
+        return
     assert "captchalab" in "\n".join(code.value for code in page.code), "the command to begin with"
+    assert any(not button.disabled for button in page.button) or page.get("file_uploader"), "and the button for it"
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -85,6 +94,7 @@ def test_mlflow_goes_away_while_a_page_is_open(world: World, monkeypatch: pytest
     ("name", "parameter"),
     [
         ("runs", "run"),
+        ("run", "run"),
         ("compare", "runs"),
         ("mistakes", "run"),
         ("registry", "model"),
@@ -123,8 +133,8 @@ def test_those_who_may_look_cannot_change(world: World, monkeypatch: pytest.Monk
     assert page.button(key="promote-captcha-tiny-2").disabled
     home = without_traceback(open_page("home"))
     assert all(button.disabled for button in home.button if button.label == "Start training")
-    detail = without_traceback(open_page("runs", run=world.runs[0]))
-    assert all(button.disabled for button in detail.button if button.label == "Save")
+    run = without_traceback(open_page("run", run=world.runs[0], view="Notes"))
+    assert all(button.disabled for button in run.button if button.label == "Save")
 
 
 @pytest.mark.parametrize(
@@ -153,15 +163,24 @@ def test_a_login_is_asked_for_when_it_is_configured(world: World) -> None:
 
 
 def test_tags_of_programs_are_not_for_people() -> None:
-    assert detail.tags_of([("colour", "red"), ("", "x"), (None, "y"), ("n", None)]) == {"colour": "red", "n": ""}
+    assert notes.tags_of([("colour", "red"), ("", "x"), (None, "y"), ("n", None)]) == {"colour": "red", "n": ""}
     empty = float("nan")  # what pandas makes of a cell that nobody filled in
-    assert detail.tags_of([("n", empty), (empty, "x"), ("nan", "y")]) == {"n": "", "nan": "y"}
+    assert notes.tags_of([("n", empty), (empty, "x"), ("nan", "y")]) == {"n": "", "nan": "y"}
     with pytest.raises(data.CaptchaError, match="names that begin so are the programs'"):
-        detail.tags_of([("mlflow.user", "me")])
+        notes.tags_of([("mlflow.user", "me")])
     with pytest.raises(data.CaptchaError, match="twice"):
-        detail.tags_of([("a", "1"), ("a", "2")])
+        notes.tags_of([("a", "1"), ("a", "2")])
 
 
 def test_a_run_that_is_gone_cannot_be_changed(fresh: Path) -> None:
     with pytest.raises(data.MlflowUnavailable, match="expected to change the run"):
-        detail.save_edits(RunRecord("0" * 32, "x", "FINISHED", 0), "note", {})
+        notes.save_edits(RunRecord("0" * 32, "x", "FINISHED", 0), "note", {})
+
+
+@pytest.mark.parametrize("name", ["home", "data"])
+def test_what_runs_in_the_background_is_seen_from_every_page(fresh: Path, name: str) -> None:
+    job = jobs.Job(os.getpid(), born(os.getpid()), ("pipeline", "--preset", "digits4"), int(1000 * time.time()))
+    jobs.FOLDER.mkdir()
+    write_json(jobs.FOLDER / jobs.RECORD, asdict(job))
+    page = without_traceback(open_page(name))
+    assert "Training digits4" in [link.proto.label for link in page.get("page_link")]

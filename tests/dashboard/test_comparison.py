@@ -104,3 +104,28 @@ def test_the_largest_differences_come_first() -> None:
 def test_figures_leave_out_what_nobody_has() -> None:
     run = RunRecord("a" * 32, "x", "FINISHED", 0, metrics={"test_exact_match": 0.5})
     assert comparison.figures([run]).columns.to_list() == ["exact match"]
+
+
+def test_groups_by_a_parameter_have_a_mean_and_a_spread_over_seeds() -> None:
+    runs = [
+        RunRecord(f"{index}", "r", "FINISHED", 0, params={"training.learning_rate": rate, "training.seed": f"{index}"},
+                  metrics={"test_exact_match": share})
+        for index, (rate, share) in enumerate((("0.01", 0.8), ("0.002", 0.5), ("0.01", 0.9)))
+    ]  # fmt: skip
+    groups = comparison.grouped_by(runs, "training.learning_rate")
+    assert list(groups) == ["0.002", "0.01"], "numbers in their order"
+    table = comparison.of_groups(groups).set_index("group")
+    assert table.loc["0.01", "mean"] == pytest.approx(0.85) and table.loc["0.01", "spread"] == pytest.approx(
+        0.0707, abs=1e-3
+    )
+    assert table.loc["0.002", "runs"] == 1 and pd.isna(table.loc["0.002", "spread"])
+
+
+def test_the_mean_course_counts_the_runs_that_got_so_far() -> None:
+    def history(*values: float) -> pd.DataFrame:
+        rows = [("loss", step, 0, value) for step, value in enumerate(values)]
+        return pd.DataFrame(rows, columns=["metric", "step", "time_ms", "value"])
+
+    course = comparison.mean_course([history(1.0, 0.5), history(3.0)], "loss")
+    assert list(course["mean"]) == [2.0, 0.5] and list(course["runs"]) == [2, 1]
+    assert course["low"][1] == course["high"][1] == 0.5

@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -61,7 +60,7 @@ def test_a_captcha_of_a_data_set_gets_a_line_in_its_log(own: Path, tiny_bundle: 
 
 def test_a_label_that_cannot_be_gets_a_sentence(own: Path) -> None:
     page = _corrected(tiny_samples(1, seed=3)[0], "9")
-    assert "expected a label of 2 characters" in words_of(page)
+    assert "where a label of 2 characters is needed. Correct the label." in words_of(page).replace("\\", "")
     assert not (own / "data").exists() or not list((own / "data").iterdir())
 
 
@@ -86,11 +85,24 @@ def test_many_at_once(own: Path, tiny_bundle: Path) -> None:
     items = [Upload(one.path, one.media, "image") for one in tiny_samples(4, seed=6)]
     results = solving.read(solver, items)
     texts = [result.answer.text for result in results if result.answer]
-    edited = pd.DataFrame({correction.TRUTH: [texts[0], "31", f" {texts[2]} ", None]})
-    changed = correction.corrections(results, edited)
+    typed = [texts[0], "31", f" {texts[2]} ", ""]
+    changed = correction.corrections(list(zip(results, typed, strict=True)))
     assert [(result.upload.name, text) for result, text in changed] == [(items[1].name, "31")], "the others are as read"
     assert correction.save(solver, changed, "ana").startswith("1 label saved in data/corrections-")
     shutil.rmtree(own / "data")
+
+
+def test_correct_on_the_card_the_least_sure_first(own: Path) -> None:
+    samples = tiny_samples(5, seed=6)
+    page = open_page("solve")
+    page.file_uploader[0].set_value([(f"{index}.png", one.media, "image/png") for index, one in enumerate(samples)])
+    without_traceback(page.run())
+    sure = dict(zip(page.dataframe[0].value["file"], page.dataframe[0].value["confidence"], strict=True))
+    order = [field.label.removeprefix("True text of ").replace("\\", "") for field in page.text_input]
+    assert order == sorted(sure, key=sure.__getitem__)
+    page.text_input[0].set_value("30" if page.text_input[0].value != "30" else "31")
+    next(one for one in page.button if one.label.startswith("Save what")).click()
+    assert "1 label saved in data/corrections-captcha-tiny" in words_of(without_traceback(page.run())).replace("\\", "")
 
 
 def test_a_drawn_captcha_says_whether_it_was_read_right(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:

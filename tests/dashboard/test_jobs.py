@@ -48,7 +48,7 @@ def test_one_at_a_time_and_it_stops_when_asked(here: Path, monkeypatch: pytest.M
     started = jobs.start(())
     _until(lambda: jobs.last_lines() == ["begun"])
     assert (jobs.current() or started).running
-    with pytest.raises(CaptchaError, match="stop it first"):
+    with pytest.raises(CaptchaError, match="Stop it first"):
         jobs.start(())
     jobs.stop()
     _until(lambda: (jobs.current() or started).code is not None)

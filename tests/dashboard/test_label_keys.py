@@ -92,7 +92,7 @@ def test_one_keystroke_for_a_right_guess(page: Any, pool: Dataset) -> None:
 
     page.keyboard.type("9")
     page.keyboard.press("Enter")
-    page.get_by_text("expected a label of 2 characters").wait_for()
+    page.get_by_text("where a label of 2 characters is needed").wait_for()
     assert len(lines(pool)) == 7
 
 

@@ -91,7 +91,7 @@ def test_half_a_character_is_refused_in_a_sentence(
     session = page.session_state["label-session"]
     act(session, dataset, task_of(session, dataset), "label", text)
     assert session.fault.startswith("expected ") and repr(text) in session.fault and written(dataset) == []
-    assert "correct the label" in words_of(without_traceback(page.run()))
+    assert "Correct the label" in words_of(without_traceback(page.run()))
 
 
 def test_skipped_ones_come_last(pool: tuple[Dataset, dict[str, str]]) -> None:

@@ -34,7 +34,7 @@ def test_versions_and_aliases(world: World) -> None:
     page = without_traceback(open_page("registry"))
     table = page.dataframe[0].value
     assert list(table["version"]) == [2, 1]
-    assert [list(names) for names in table["aliases"]] == [["challenger"], ["champion"]]
+    assert list(table["aliases"]) == ["challenger", "champion"]
     assert table["exact match"][1] > table["exact match"][0]
 
 
@@ -51,6 +51,7 @@ def test_promote_and_roll_back(restored: World) -> None:
     assert history["what"][0] == "forced promote" and history["reason"][0] == "it is smaller"
     now, before = (float(history[column][0].rstrip("%")) for column in ("exact match", "before"))
     assert now < before, "the figures of both are kept"
+    assert "Version 1 (reads 100% of 80)" in words_of(page).replace("\\", ""), "the figure that comes back"
     page.button(key="roll-back").click()
     without_traceback(page.run())
     assert page.dataframe[-1].value["what"][0] == "rollback"

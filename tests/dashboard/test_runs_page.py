@@ -11,7 +11,8 @@ from tests.dashboard.pages import World, bare_run, open_page, without_traceback,
 def test_every_run_with_its_exact_match_and_interval(world: World) -> None:
     page = without_traceback(open_page("runs"))
     table = page.dataframe[0].value
-    assert list(table["run"]) == [f"tiny {world.runs[1][:6]}", f"tiny {world.runs[0][:6]}"]
+    names = [f"./run?run={run}#tiny {run[:6]}" for run in world.runs[::-1]]
+    assert list(table["run"]) == names, "a name is a link to the run's page"
     assert table["exact match"][1] > 90 > table["exact match"][0]
     low, high = (float(part) for part in table["95% interval"][0].split(" – "))
     assert low < table["exact match"][0] < high
@@ -24,10 +25,23 @@ def test_a_value_that_is_missing_is_an_empty_cell(world: World) -> None:
 
 
 def test_a_link_opens_one_run(world: World) -> None:
-    page = without_traceback(open_page("runs", run=world.runs[0]))
-    assert world.runs[0] in words_of(page)
+    page = without_traceback(open_page("run", run=world.runs[0]))
+    words = words_of(page)
+    assert world.runs[0] in words and "n = 80" in words
     assert len(page.get("plotly_chart")) == 4
-    assert {"training.learning_rate", "network.name"} <= set(page.dataframe[1].value["Parameter"])
+    parameters = without_traceback(open_page("run", run=world.runs[0], view="Parameters"))
+    assert {"training.learning_rate", "network.name"} <= set(parameters.dataframe[0].value["Parameter"])
+
+
+def test_a_run_shows_what_it_reads_and_leads_to_what_comes_next(world: World) -> None:
+    page = without_traceback(open_page("run", run=world.runs[1], view="What it reads"))
+    assert len(page.get("plotly_chart")) == 2, "confusion matrix and groups"
+    assert words_of(page).count('class="cl-card"') == 12, "the worst samples"
+    links = [link.proto.label for link in page.get("page_link")]
+    assert {"Solve with it", "Compare with champion", "Its mistakes"} <= set(links)
+    assert "captcha-tiny version 2" in links
+    promote = without_traceback(open_page("run", run=world.runs[1], view="Promote"))
+    assert promote.button(key="promote-captcha-tiny-2").disabled, "the rule says no, and there is no reason yet"
 
 
 @pytest.mark.parametrize("run_id", ["0" * 32, "no such thing", "<script>alert(1)</script>"])
@@ -71,13 +85,13 @@ def test_mlflow_away(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_run_without_metrics(fresh: Path) -> None:
-    page = without_traceback(open_page("runs", run=bare_run()))
+    page = without_traceback(open_page("run", run=bare_run()))
     assert "has logged no curve yet" in words_of(page)
 
 
 def test_a_note_and_a_tag_are_kept(fresh: Path) -> None:
     run_id = bare_run()
-    page = open_page("runs", run=run_id)
+    page = open_page("run", run=run_id, view="Notes")
     page.text_area[0].set_value("tried *twice*")
     next(button for button in page.button if button.label == "Save").click()
     without_traceback(page.run())

@@ -48,7 +48,7 @@ def test_a_zip(world: World) -> None:
         archive.writestr("notes.txt", b"hello")
     page = _with([("pile.zip", file.getvalue())])
     assert list(page.dataframe[0].value["text"]) == [sample.text for sample in samples]
-    assert "such paths are not followed" in words_of(page) and "notes" in words_of(page)
+    assert "Such paths are not followed" in words_of(page) and "notes" in words_of(page)
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,16 @@ def test_a_link_chooses_a_model(world: World) -> None:
     assert page.selectbox(key="model-choice").value == "models:/captcha-tiny/2"
 
 
-def test_no_model_yet(fresh: Path) -> None:
-    assert "captchalab pipeline" in words_of(without_traceback(open_page("solve")))
+def test_the_builtin_reader_reads_before_anything_was_trained(fresh: Path) -> None:
+    page = _with([("one.png", tiny_samples(1, seed=3)[0].media)])
+    assert page.selectbox(key="model-choice").value == "builtin"
+    assert "builtin" in words_of(page) and page.code[0].value
+
+
+def test_the_builtin_reader_is_there_while_mlflow_is_away(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    page = _with([("one.png", tiny_samples(1, seed=3)[0].media)])
+    assert "MLflow does not answer" in words_of(page) and page.code[0].value
 
 
 def test_a_model_whose_bundle_is_refused(fresh: Path, tiny_bundle: Path) -> None:

@@ -43,3 +43,14 @@ def test_two_models_of_one_data_set_do_not_share_their_trainings() -> None:
     )
     assert [one.id for one in plain.runs] == ["a", "trial"]
     assert [one.id for one in letters.runs] == ["b", "trial"]
+
+
+def test_the_time_left_goes_by_the_minutes_or_by_the_epochs_so_far() -> None:
+    def run(**params: str) -> RunRecord:
+        return RunRecord("1", "run", "RUNNING", 0, params=params, metrics={"epochs_done": 2.0})
+
+    timed = run(**{"training.minutes": "2", "training.epochs": "None"})
+    counted = run(**{"training.minutes": "None", "training.epochs": "8"})
+    assert tasks.time_left_s(timed, now_ms=30_000) == pytest.approx(90)
+    assert tasks.time_left_s(counted, now_ms=30_000) == pytest.approx(90)
+    assert tasks.time_left_s(timed, now_ms=130_000) is None, "the minutes are over: it reads and registers"

@@ -66,3 +66,26 @@ def test_csv_holds_no_formula() -> None:
     assert lines[0] == "'=name,number"
     assert [line.split(",")[0] for line in lines[1:]] == ["'=cmd()", "'+1", "'-x", "'@y", "plain", "'\tz"]
     assert lines[1].endswith(",-1.5"), "a negative number is no formula"
+
+
+@pytest.mark.parametrize(
+    ("value", "n", "shown"),
+    [(0.9875, 80, "99%"), (0.9875, 800, "98.8%"), (0.98754, 8000, "98.75%"), (0.999, 80, "99.9%"), (1.0, 80, "100%"),
+     (0.001, 80, "0.1%"), (0.5, None, "50.00%")],
+)  # fmt: skip
+def test_a_share_has_as_many_places_as_its_samples_support(value: float, n: float | None, shown: str) -> None:
+    assert words.share(value, n=n) == shown
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            "expected a label of 2 characters, received 4 in '0129'; correct the label.",
+            "Found 4 in '0129', where a label of 2 characters is needed. Correct the label.",
+        ),
+        ("Somebody else has just promoted version 2; look again.",) * 2,
+    ],
+)
+def test_an_error_in_plain_words(error: str, said: str) -> None:
+    assert words.plain(error) == said

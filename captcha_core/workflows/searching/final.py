@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from captcha_core.dataset.store import Dataset
 from captcha_core.evaluation.metrics import right
-from captcha_core.evaluation.significance import McNemar, mcnemar
+from captcha_core.evaluation.significance import McNemar, chance, mcnemar
 from captcha_core.files import read_json, write_json
 from captcha_core.models.space import thawed
 from captcha_core.models.zoo import get_network
@@ -68,7 +68,7 @@ class Final:
         return (
             f"The winner {verdict} the preset's default{doubt}: exact match {winner:.2%} ({_each(self.winner)}) "
             f"against {default:.2%} ({_each(self.default)}), {trainings} each, {n:,} test samples; "
-            f"read by the winner alone {test.gained}, by the default alone {test.lost}, McNemar p = {test.p_value:.3g}."
+            f"read by the winner alone {test.gained}, by the default alone {test.lost}, McNemar {chance(test.p_value)}."
             f"{over}"
         )
 

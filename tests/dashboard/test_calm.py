@@ -1,0 +1,80 @@
+"""What holds on every page to the eye: contrast and structure by axe, no small text, no greying, no outside host."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from captcha_core.dataset.in_memory import write_samples
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+from dashboard.pages import PAGES
+from experiments.tools.browser import opened, served, settled
+from tests.conftest import tiny_samples
+from tests.dashboard.browser import axe_script, faults_of, require_browser
+from tests.dashboard.pages import World
+
+FAINTEST = """() => new Promise((done) => {
+  const seen = [], until = performance.now() + 2500;
+  const frame = () => {
+    const shown = [...document.querySelectorAll('[data-testid="stElementContainer"]')];
+    seen.push(Math.min(...shown.map((one) => parseFloat(getComputedStyle(one).opacity))));
+    performance.now() < until ? requestAnimationFrame(frame) : done(JSON.stringify([seen.length, Math.min(...seen)]));
+  };
+  frame();
+})"""
+
+
+@pytest.fixture
+def site(world: World, tiny_spec: CaptchaSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    require_browser()
+    bare = [Sample(sample.media, None, "captcha.png") for sample in tiny_samples(12, seed=22)]
+    write_samples(tmp_path / "data" / "pool", tiny_spec, bare, "browser", "1/0/0")
+    write_samples(tmp_path / "data" / "mine", tiny_spec, tiny_samples(80, seed=5), "import", "0/0/1")
+    with served(tmp_path, f"sqlite:///{world.folder / 'mlflow.db'}") as (address, _):
+        yield address
+
+
+def views(world: World) -> list[str]:
+    a, b = world.runs
+    runs = f"compare?runs={a},{b}&view="
+    return [
+        *("" if place.name == "home" else place.name for place in PAGES),
+        *(f"run?run={b}&view={view}" for view in ("What it reads", "Parameters", "Promote", "Notes")),
+        *(f"{runs}{view}" for view in ("Figures", "Curves", "Groups", "Confusions", "Pairs")),
+        f"mistakes?run={b}", "registry?version=2", "label?labels=All labels",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing_serious_and_no_text_is_small(site: str, world: World, dark: bool, tmp_path: Path) -> None:
+    axe = axe_script(tmp_path)
+    found: dict[str, list[str]] = {}
+    with opened(1440, 900, dark) as page:
+        hosts: set[str] = set()
+        page.on("request", lambda request: hosts.add(request.url.split("/")[2]) if "//" in request.url else None)
+        for view in views(world):
+            page.goto(site + view)
+            settled(page)
+            page.wait_for_timeout(700)
+            if faults := faults_of(page, axe):
+                found[view] = faults
+    assert found == {}
+    assert hosts <= {site.split("/")[2], ""}, "nothing is asked of an outside host"
+
+
+def test_nothing_turns_grey_while_a_page_is_shown_anew(site: str) -> None:
+    with opened() as page:
+        page.goto(f"{site}runs")
+        settled(page)
+        field = page.get_by_label("Search")
+        field.fill("tiny")
+        watching: Any = page.evaluate_handle(f"({FAINTEST})().then((one) => (window.seen = one))")
+        field.press("Enter")
+        del watching
+        page.wait_for_function("() => window.seen")
+        frames, faintest = json.loads(page.evaluate("() => window.seen"))
+        print(f"faintest of {frames} frames: {faintest}")
+        assert frames > 10 and faintest == 1
