@@ -99,10 +99,14 @@ def _draw(solver: Solver) -> Files:
     name = left.selectbox("Scheme", names, key="scheme", help="Those that the model can read come first.")
     scheme = get_scheme(name)
     turns = can_turn(scheme)
-    difficulty = middle.slider(
-        "Difficulty", 0.0, 3.0, 1.0, 0.1, key="difficulty", disabled=not turns,
-        help="1 is the scheme as it is, 2 twice as much of everything that distorts. A knob stops at its bounds.",
-    )  # fmt: skip
+    difficulty = 1.0
+    if turns:
+        difficulty = middle.slider(
+            "Difficulty", 0.0, 3.0, 1.0, 0.1, key="difficulty",
+            help="1 is the scheme as it is, 2 twice as much of everything that distorts. A knob stops at its bounds.",
+        )  # fmt: skip
+    else:
+        middle.caption("Its difficulty is as it is.")
     own = drawing.can_read(solver.spec, scheme.spec)
     try:
         if right.button("Draw one", type="primary", icon=":material/draw:", width="stretch", key="draw-one"):

@@ -57,7 +57,8 @@ def slice_of(table: pd.DataFrame, setting: str, score: str) -> "Figure":
         )
     )  # fmt: skip
     wide = numeric and values.min() > 0 and values.max() > 20 * values.min()
-    figure.update_xaxes(type="log" if wide else None if numeric else "category")
+    # A format of its own: between the powers of ten Plotly would write single digits, and small
+    figure.update_xaxes(type="log" if wide else None if numeric else "category", tickformat=".2~g" if wide else None)
     figure.update_yaxes(tickformat=_form(table[score], score), nticks=5, range=_about(table[score], score))
     return styled(figure, setting.removeprefix("training.").removeprefix("options."), 220)
 

@@ -59,6 +59,11 @@ def smoothed(values: Sequence[float], weight: float) -> list[float]:
     return result
 
 
+def _ticks(share: bool, logarithmic: bool) -> str | None:
+    """Return how an axis is labelled; on a logarithmic one Plotly's own labels are single small digits."""
+    return ".2~%" if share else ".3~g" if logarithmic else None
+
+
 def _whole(values: Sequence[float], least: float = 0.03) -> list[float] | None:
     """Return the range of an axis on which no line lies on the border, even where all values are the same.
 
@@ -93,7 +98,7 @@ def bands(courses: Mapping[str, pd.DataFrame], metric: str, logarithmic: bool = 
         line = {"color": shade, "width": 2.2}
         figure.add_scatter(x=course["step"], y=course["mean"], mode="lines+markers", line=line, name=name)
     share = any(part in metric for part in SHARES)
-    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=".2~%" if share else None, nticks=6)
+    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=_ticks(share, logarithmic), nticks=6)
     if share and not logarithmic:
         figure.update_yaxes(range=_whole([v for course in courses.values() for v in (*course["low"], *course["high"])]))
     figure.update_xaxes(title="epoch")
@@ -144,11 +149,11 @@ def curves(
         mode = "lines+markers" if len(points) < 3 else "lines"
         figure.add_scatter(x=x, y=smoothed(points["value"].tolist(), smoothing), mode=mode, line=line, name=name)
     share = any(part in metric for part in SHARES)
-    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=".2~%" if share else None, nticks=6)
+    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=_ticks(share, logarithmic), nticks=6)
     figure.update_xaxes(title="epoch" if against == "step" else "minutes")
     steps = max((int(history["step"].max()) for history in histories.values() if len(history)), default=0)
     if logarithmic_x:
-        figure.update_xaxes(type="log")
+        figure.update_xaxes(type="log", tickformat=_ticks(False, True))
     elif against == "step" and steps < 12:
         figure.update_xaxes(dtick=1, range=[-0.3, steps + 0.3])  # whole epochs, and no axis about a single dot
     if not logarithmic:
