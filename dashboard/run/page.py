@@ -48,7 +48,7 @@ def show() -> None:
         **({"Promote": lambda: _promote(uri, run)} if run.registered else {}),
         "Notes": lambda: notes.show(run),
     }
-    tabs(views, "view")
+    tabs(views, "part")  # not as on Compare: the state of a key outlives a change of pages
 
 
 def _run(uri: str, everything: Sequence[RunRecord]) -> RunRecord:

@@ -52,7 +52,7 @@ def shots() -> list[Shot]:
         Shot("home", ""),
         Shot("runs", f"runs?run={several[0]}"),
         Shot("run", f"run?run={several[0]}"),
-        Shot("run-reads", f"run?run={several[0]}&view=What it reads"),
+        Shot("run-reads", f"run?run={several[0]}&part=What it reads"),
         *(
             Shot(f"compare-{view.lower()}", f"{pick}&view={view}")
             for view in ("Figures", "Curves", "Parameters", "Groups", "Confusions", "Pairs", "Promote")

@@ -133,7 +133,7 @@ def test_those_who_may_look_cannot_change(world: World, monkeypatch: pytest.Monk
     assert page.button(key="promote-captcha-tiny-2").disabled
     home = without_traceback(open_page("home"))
     assert all(button.disabled for button in home.button if button.label == "Start training")
-    run = without_traceback(open_page("run", run=world.runs[0], view="Notes"))
+    run = without_traceback(open_page("run", run=world.runs[0], part="Notes"))
     assert all(button.disabled for button in run.button if button.label == "Save")
 
 

@@ -42,7 +42,7 @@ def views(world: World) -> list[str]:
     runs = f"compare?runs={a},{b}&view="
     return [
         *("" if place.name == "home" else place.name for place in PAGES),
-        *(f"run?run={b}&view={view}" for view in ("What it reads", "Parameters", "Promote", "Notes")),
+        *(f"run?run={b}&part={view}" for view in ("What it reads", "Parameters", "Promote", "Notes")),
         *(f"{runs}{view}" for view in ("Figures", "Curves", "Groups", "Confusions", "Pairs")),
         f"mistakes?run={b}", "registry?version=2", "label?labels=All labels",
     ]  # fmt: skip

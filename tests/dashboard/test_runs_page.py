@@ -29,18 +29,18 @@ def test_a_link_opens_one_run(world: World) -> None:
     words = words_of(page)
     assert world.runs[0] in words and "n = 80" in words
     assert len(page.get("plotly_chart")) == 4
-    parameters = without_traceback(open_page("run", run=world.runs[0], view="Parameters"))
+    parameters = without_traceback(open_page("run", run=world.runs[0], part="Parameters"))
     assert {"training.learning_rate", "network.name"} <= set(parameters.dataframe[0].value["Parameter"])
 
 
 def test_a_run_shows_what_it_reads_and_leads_to_what_comes_next(world: World) -> None:
-    page = without_traceback(open_page("run", run=world.runs[1], view="What it reads"))
+    page = without_traceback(open_page("run", run=world.runs[1], part="What it reads"))
     assert len(page.get("plotly_chart")) == 2, "confusion matrix and groups"
     assert words_of(page).count('class="cl-card"') == 12, "the worst samples"
     links = [link.proto.label for link in page.get("page_link")]
     assert {"Solve with it", "Compare with champion", "Its mistakes"} <= set(links)
     assert "captcha-tiny version 2" in links
-    promote = without_traceback(open_page("run", run=world.runs[1], view="Promote"))
+    promote = without_traceback(open_page("run", run=world.runs[1], part="Promote"))
     assert promote.button(key="promote-captcha-tiny-2").disabled, "the rule says no, and there is no reason yet"
 
 
@@ -91,7 +91,7 @@ def test_a_run_without_metrics(fresh: Path) -> None:
 
 def test_a_note_and_a_tag_are_kept(fresh: Path) -> None:
     run_id = bare_run()
-    page = open_page("run", run=run_id, view="Notes")
+    page = open_page("run", run=run_id, part="Notes")
     page.text_area[0].set_value("tried *twice*")
     next(button for button in page.button if button.label == "Save").click()
     without_traceback(page.run())
