@@ -202,7 +202,7 @@ def test_where_it_breaks(clicks: Clicks, site: tuple[str, Path]) -> None:
     settled(page)
     clicks.text("Draw")
     clicks.button("Where does the model break?")
-    page.locator(".js-plotly-plot").wait_for()
+    page.locator(".js-plotly-plot").wait_for(timeout=300_000)  # it draws and reads 700 captchas
     clicks.done("where it breaks")
     assert clicks.count == 3
 
