@@ -25,7 +25,7 @@ PROGRAM = ("-m", "experiments.cli")
 TAIL_BYTES = 20_000
 VERBS = {
     "pipeline": "Training", "train": "Training", "tune": "Searching for", "generate": "Drawing", "import": "Importing",
-    "export": "Converting",
+    "export": "Converting", "audit": "Auditing",
 }  # fmt: skip
 _starting = threading.Lock()
 _writing = threading.Lock()  # the record: whoever stops a job and whoever sees it end may come at once
@@ -66,7 +66,10 @@ class Job:
         """What it does, in words: ``Training digits4``."""
         verb = VERBS.get(self.arguments[0] if self.arguments else "", "")
         named = ("--preset", "--data", "--scheme", "--model", "--out")
-        over = next((self.arguments[self.arguments.index(one) + 1] for one in named if one in self.arguments[:-1]), "")
+        first = self.arguments[1] if len(self.arguments) > 1 and not self.arguments[1].startswith("-") else ""
+        over = first or next(
+            (self.arguments[self.arguments.index(one) + 1] for one in named if one in self.arguments[:-1]), ""
+        )
         return f"{verb} {over}".strip() if verb else self.command
 
 

@@ -14,10 +14,11 @@ from dashboard import access, pages
 from dashboard.audit import review
 from dashboard.audit.review import Doubt, ReviewSession
 from dashboard.frame import heading, in_columns, nothing_yet, sentence_case
+from dashboard.home import background
 from dashboard.tracking import data, gallery
 from dashboard.widgets import pictures
 from dashboard.widgets.label_box import label_box
-from dashboard.widgets.text import count, markdown
+from dashboard.widgets.text import count, markdown, plain
 
 SESSION = "audit-session"
 SHOWN = 24  # findings with pictures
@@ -34,7 +35,8 @@ def show() -> None:
         nothing_yet(
             "No data set below data/ was audited yet.",
             "captchalab audit data/mine --out audit.html",
-            "Let its labels be read by a reader that never saw them, and its pictures be compared:",
+            "Let its labels be read by a reader that never saw them, and its pictures be compared.",
+            _fill,
         )
         return
     dataset = sets[pages.choose("Data set", list(sets), "set", "data set", "audit-set")]
@@ -42,7 +44,7 @@ def show() -> None:
     try:
         findings = review.findings_of(uri, run)
     except data.Missing as error:
-        st.error(markdown(error), icon=":material/broken_image:")
+        st.error(markdown(plain(error)), icon=":material/broken_image:")
         return
     st.caption(f"{markdown(run.note)} Run {run.short}.")
     kinds = Counter(one["kind"] for one in findings)
@@ -50,6 +52,16 @@ def show() -> None:
     if any(kinds[kind] for kind in review.DOUBTED):
         _review(dataset, findings)
     _list(dataset, findings)
+
+
+def _fill() -> None:
+    """Show the button that audits a data set, or the way to one."""
+    folders = gallery.folders()
+    if not folders:
+        pages.link("data", "Add a data set first", ":material/database:")
+        return
+    folder = st.selectbox("Data set", folders, format_func=lambda one: str(one.name), key="to-audit")
+    background.start_button("Audit it", ("audit", folder.as_posix(), "--out", f"audit-{folder.name}.html"))
 
 
 def _data_sets() -> list[Dataset]:

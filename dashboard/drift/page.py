@@ -7,11 +7,12 @@ import streamlit as st
 from captcha_core.errors import CaptchaError
 from captcha_core.evaluation.drift import EDGES, ORDERED, Drift, Histograms, drift
 from captcha_core.evaluation.live_log import LIVE, LiveLog, known_logs
+from captcha_core.evaluation.significance import chance
 from dashboard import pages, solvers
-from dashboard.frame import heading, nothing_yet, sentence_case
+from dashboard.frame import chart, heading, nothing_yet, sentence_case
 from dashboard.tracking import data
 from dashboard.widgets import charts
-from dashboard.widgets.text import chance, count, markdown
+from dashboard.widgets.text import count, markdown
 
 LAST = {200: "the last 200", 1000: "the last 1,000", 10_000: "the last 10,000"}
 
@@ -25,7 +26,8 @@ def show() -> None:
         nothing_yet(
             "No server has kept anything in live/ yet.",
             "captchalab serve --model models:/captcha-mine@champion",
-            "Serve a model from this folder; it keeps small histograms of what it is asked for, and no captcha:",
+            "Serve a model from this folder; it keeps small histograms of what it is asked for, and no captcha.",
+            lambda: pages.link("registry", "Choose a model to serve", ":material/inventory_2:"),
         )
         return
     log = logs[pages.choose("Model", list(logs), "model", "model", "drift-model")]
@@ -87,7 +89,8 @@ def _histograms(live: Histograms, reference: Histograms | None) -> None:
     for column, name in zip(st.columns(len(ORDERED)), ORDERED, strict=True):
         figure = charts.columns(shares(name, sides), name, "share", "captchas", name.capitalize())
         figure.update_layout(barmode="group")
-        column.plotly_chart(figure, key=f"drift-{name}", config=charts.PLAIN)
+        with column:
+            chart(figure, f"drift-{name}")
 
 
 def shares(name: str, sides: dict[str, Histograms]) -> pd.DataFrame:

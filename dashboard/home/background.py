@@ -18,6 +18,7 @@ from dashboard.widgets.text import duration, markdown, plain
 
 DEMO, DEMO_MINUTES = "digits4", 2.0
 FIRST = ("pipeline", "--preset", DEMO, "--minutes", f"{DEMO_MINUTES:g}")
+MAKES_DATA = ("generate", "import", "labels")
 DOING = {
     "pipeline": "getting ready", "train": "getting ready", "tune": "searching", "generate": "drawing captchas",
     "import": "reading the files", "export": "converting", "labels": "writing the data set",
@@ -180,13 +181,15 @@ def _done(job: jobs.Job) -> None:
 def _next(job: jobs.Job) -> None:
     """Show the way from what was made to its use."""
     run = run_of(job)
-    if "--out" in job.arguments and job.arguments[0] != "export":
+    if job.arguments[0] in MAKES_DATA and "--out" in job.arguments:
         folder = PurePath(job.arguments[job.arguments.index("--out") + 1]).name
         pages.link("data", "Look at it", ":material/database:", set=folder)
     if run and run.registered:
         name, version = run.registered
         pages.link("solve", "Try it", ":material/pin_invoke:", model=f"models:/{name}/{version}", **{"from": "Draw"})
-    if run:
+    if job.arguments[0] == "audit":
+        pages.link("audit", "What was found", ":material/rule:")
+    elif run:
         pages.link("tune" if job.arguments[0] == "tune" else "run", "How it went", ":material/monitoring:", run=run.id)
 
 
