@@ -56,7 +56,7 @@ def test_a_zoom_shows_the_middle_larger_and_a_stretch_draws_it_wider() -> None:
 
 def test_only_captchas_of_any_site_are_looked_at_again() -> None:
     media = encode_png(page((255,) * 3, (0,) * 3))
-    assert not list(StripFeatures().more_looks(media))
-    looks = list(StripFeatures(any_site=True).more_looks(media))
+    assert not list(StripFeatures().more_looks(media, SPEC))
+    looks = list(StripFeatures(any_site=True).more_looks(media, SPEC))
     assert len(looks) >= 5 and all(look.shape == (48, 192, 1) for look in looks)
     assert len({look.tobytes() for look in looks}) == len(looks), "no look twice"
