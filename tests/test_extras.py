@@ -11,6 +11,7 @@ import pytest
 from captcha_core import extras
 from captcha_core.extras import EXTRAS, MissingExtra, missing, missing_extra, require
 from experiments.cli import COMMANDS, NEEDS, main
+from experiments.commands import preview
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -91,6 +92,11 @@ def test_a_command_without_its_extra_says_which(
     said = capsys.readouterr().err
     assert stopped.value.code == 1 and len(said.splitlines()) == 1
     assert said.startswith(f"Error: expected the extra {NEEDS[name]} for captchalab {name}, received"), said
+
+
+def test_a_data_set_is_previewed_without_what_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "captcha_core.sources.schemes", None)
+    assert not preview._is_scheme(str(tmp_path)) and preview._is_scheme("mine.yaml")
 
 
 def test_help_needs_no_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

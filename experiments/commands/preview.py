@@ -76,10 +76,13 @@ def preview(
 
 
 def _is_scheme(name: str) -> bool:
-    from captcha_core.sources.schemes import SCHEMES
     from captcha_core.yaml_files import is_yaml
 
-    return is_yaml(name) or (name in SCHEMES and not Path(name).exists())
+    if is_yaml(name) or Path(name).exists():  # a data set needs nothing that draws
+        return is_yaml(name)
+    from captcha_core.sources.schemes import SCHEMES
+
+    return name in SCHEMES
 
 
 def _drawn(name: str, count: int | None) -> Shown:
