@@ -5,11 +5,10 @@ from typing import Any
 import streamlit as st
 
 from dashboard import pages
-from dashboard.frame import heading, nothing_yet
+from dashboard.frame import chart, heading, nothing_yet
 from dashboard.strength import assessments
 from dashboard.strength.assessments import Assessed
 from dashboard.tracking import data
-from dashboard.widgets import charts
 from dashboard.widgets.text import file_name, markdown
 
 SHARES = ("strongest reads", "from", "to", "1 try", "3 tries", "5 tries", "answers when sure", "then right")
@@ -26,7 +25,7 @@ def show() -> None:
         return
     table = assessments.overview(found)
     st.dataframe(table, hide_index=True, column_config=_shares())
-    st.plotly_chart(assessments.by_labels(found[:MOST]), key="by-labels", config=charts.PLAIN)
+    chart(assessments.by_labels(found[:MOST]), "by-labels")
     by_name = {one.name: one for one in found}
     _detail(uri, by_name[pages.choose("Assessment", list(by_name), "assessment", "assessment", "assessed")])
 
@@ -38,7 +37,7 @@ def _detail(uri: str, one: Assessed) -> None:
         st.markdown(f"{number}. {markdown(step)}")
     st.dataframe(assessments.refreshing(one), hide_index=True, column_config=_shares())
     if one.found.get("knobs"):
-        st.plotly_chart(assessments.by_knob(one), key="by-knob", config=charts.PLAIN)
+        chart(assessments.by_knob(one), "by-knob")
     report = data.artifact(uri, one.run.id, assessments.REPORT)
     st.download_button(
         "Report", report.read_bytes(), f"{file_name(one.found['name'])}.html", "text/html",
