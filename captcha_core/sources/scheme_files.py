@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, mo
 
 from captcha_core.errors import SpecError, first_fault
 from captcha_core.sources.scheme import Knobs, Scheme
-from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.captcha import AnswerKind, CaptchaSpec, Frame
 from captcha_core.yaml_files import ENDINGS, is_yaml, parse_yaml, read_yaml
 
 NAME = re.compile(r"\w[\w.-]{0,63}")
@@ -51,6 +51,8 @@ class SchemeFile(BaseModel):
     channels: int | None = None
     sample_rate_hz: int | None = None
     max_seconds: float | None = None
+    answer: AnswerKind | None = None
+    frame: Frame | None = None
     knobs: dict[str, Any] = {}
 
     @field_validator("alphabet", mode="before")
@@ -76,7 +78,7 @@ class SchemeFile(BaseModel):
 
     def spec(self, base: CaptchaSpec) -> CaptchaSpec:
         """Return the specification of the base, changed."""
-        own = ("alphabet", "case_sensitive", "height_px", "width_px", "channels", "sample_rate_hz", "max_seconds")
+        own = CaptchaSpec.model_fields.keys() & SchemeFile.model_fields.keys()
         given = {name: getattr(self, name) for name in own}
         given |= {"min_length": self.min_length or self.length, "max_length": self.max_length or self.length}
         folded = (self.alphabet or "").casefold()

@@ -7,8 +7,9 @@ import pytest
 from captcha_core.errors import SpecError
 from captcha_core.presets.preset import load_preset
 from captcha_core.sources.generate import draw_arrays
-from captcha_core.sources.scheme_files import as_yaml, scheme_files
+from captcha_core.sources.scheme_files import SchemeFile, as_yaml, scheme_files
 from captcha_core.sources.schemes import SCHEMES, get_scheme
+from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.workflows.plan import TrainingPlan, plan_training
 
 SHOP = """\
@@ -37,6 +38,10 @@ def test_a_file_says_what_differs_from_its_base(shop: Path) -> None:
     pictures, texts = draw_arrays(scheme, 0, range(3))
     assert len(pictures) == 3 and pictures[0].shape == (40, 120, 1)
     assert all(len(text) == 5 and set(text) <= set("2345678") for text in texts)
+
+
+def test_a_file_can_say_all_that_a_specification_can() -> None:
+    assert CaptchaSpec.model_fields.keys() - SchemeFile.model_fields.keys() == {"media"}, "the base says that"
 
 
 def test_an_edit_is_seen(shop: Path) -> None:
