@@ -28,7 +28,7 @@ def test_a_large_train_split_is_not_loaded(dataset: Dataset, monkeypatch: pytest
     cache: data.Cache = {}
     large = data.from_dataset(dataset, dataset.spec, features, config, cache)
     assert not any("train" in key for key in cache)
-    assert (large.digest, large.counts, large.remarks) == (small.digest, small.counts, small.remarks)
+    assert (large.source, large.remarks) == (small.source, small.remarks)
     passes = [np.concatenate([x for x, _ in islice(one.batches(0), 4)]) for one in (small, large)]
     rows = [sorted(row.tobytes() for row in x) for x in passes]
     assert rows[0] == rows[1]
