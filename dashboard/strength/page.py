@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import pages
 from dashboard.frame import chart, heading, nothing_yet
+from dashboard.home import background
 from dashboard.strength import assessments
 from dashboard.strength.assessments import Assessed
 from dashboard.tracking import data
@@ -21,7 +22,12 @@ def show() -> None:
     heading("Strength", "How hard each captcha is: who breaks it, at what rate and cost, and what to change.")
     found = assessments.assessments(uri)
     if not found:
-        nothing_yet("No captcha has been assessed yet.", "captchalab assess digits4 --hours 1", "Assess one:")
+        nothing_yet(
+            "No captcha has been assessed yet.",
+            "captchalab assess digits4 --hours 1",
+            "Assess one; it takes an hour.",
+            lambda: background.start_button("Assess digits4", ("assess", "digits4", "--hours", "1")),
+        )
         return
     table = assessments.overview(found)
     st.dataframe(table, hide_index=True, column_config=_shares())

@@ -10,6 +10,7 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError
 from dashboard import access, pages
 from dashboard.frame import heading, nothing_yet
+from dashboard.home import background
 from dashboard.tracking import gallery
 from dashboard.widgets import pictures
 from dashboard.widgets.label_box import label_box
@@ -18,6 +19,7 @@ from dashboard.you import turns
 from dashboard.you.turns import COUNT, Turns
 
 SESSION = "you-turns"
+DRAW = ("generate", "--scheme", "digits4", "--count", "200", "--out", "data/digits4-people")
 SPARE = 8  # characters that the field takes beyond the longest text
 
 
@@ -31,7 +33,8 @@ def show() -> None:
         nothing_yet(
             "There is no labelled data set below data/.",
             "captchalab generate --scheme digits4 --count 200 --out data/digits4-people",
-            "Draw or import one:",
+            "Draw or import one.",
+            lambda: background.start_button("Draw 200 captchas", DRAW, ":material/draw:"),
         )
         return
     if not access.may_change():
