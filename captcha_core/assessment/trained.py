@@ -15,6 +15,7 @@ from captcha_core.assessment.target import Target
 from captcha_core.dataset.in_memory import with_split, write_samples
 from captcha_core.dataset.split import KEEP
 from captcha_core.dataset.store import Dataset
+from captcha_core.errors import ModelError
 from captcha_core.presets.preset import Preset, load_preset, preset_names
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec
@@ -22,6 +23,7 @@ from captcha_core.spec.sample import Sample
 from captcha_core.tracking.names import Kind, Tag
 from captcha_core.tracking.owner import own_tags
 from captcha_core.tracking.runs import RUNS, begin_run, start_run
+from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.workflows.plan import TrainingPlan, plan_training
 from captcha_core.yaml_files import is_yaml
 
@@ -65,6 +67,8 @@ def train_attacker(attacker: Attacker, target: Target, place: Place, minutes: fl
     run_id = begin_run(f"{place.parent} {attacker.key}", title, tags)
     shutil.rmtree(folder / "bundle", ignore_errors=True)  # half of one: a kill came while it was written
     plan = replace(plan, run_id=run_id, extend=False)  # what a kill has left of the training goes on
+    if not can_go_on(plan):
+        shutil.rmtree(RUNS / run_id, ignore_errors=True)
     row = _fitted(attacker, target, place, plan, folder / "bundle")
     shutil.rmtree(RUNS / run_id, ignore_errors=True)  # what only a resume needs
     keep = attacker.kind == "generator"
@@ -77,6 +81,16 @@ def train_attacker(attacker: Attacker, target: Target, place: Place, minutes: fl
             "bundle": str(folder / "bundle") if keep else "",
         }
     )
+
+
+def can_go_on(plan: TrainingPlan) -> bool:
+    """Say whether a run has left a checkpoint of this very training: another version's may be of another one."""
+    checkpoint, wanted = Checkpoint(RUNS / plan.run_id), plan.task.record()
+    try:
+        found = checkpoint.load_progress().recipe if checkpoint.exists else {}
+    except ModelError:
+        return False
+    return all(found.get(key) == value for key, value in wanted.items())
 
 
 def _plan(attacker: Attacker, target: Target, folder: Path, minutes: float) -> TrainingPlan:

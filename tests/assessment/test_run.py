@@ -1,5 +1,6 @@
 """An assessment keeps every row as it ends, goes on after a kill, and says who had no time."""
 
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,14 @@ from captcha_core.assessment.attackers import Attacker, Row
 from captcha_core.assessment.money import Prices
 from captcha_core.assessment.run import ROWS, Assessment, begin, findings, train_all
 from captcha_core.assessment.target import Target, open_target
-from captcha_core.assessment.trained import Place
+from captcha_core.assessment.trained import Place, can_go_on
 from captcha_core.dataset.in_memory import with_split, write_samples
 from captcha_core.dataset.split import KEEP
 from captcha_core.errors import DataError, ModelError
+from captcha_core.files import write_json
 from captcha_core.spec.sample import Sample
+from captcha_core.training.checkpoint import Progress
+from captcha_core.workflows.plan import plan_training
 from tests.assessment.fakes import SPEC, row, samples, target
 
 MINUTE_S = 60.0
@@ -104,3 +108,16 @@ def test_one_class_is_remarked(tmp_path: Path) -> None:
     same = [Sample(sample.media, "012") for sample in samples(40)]
     write_samples(tmp_path / "set", SPEC, same, "fake", "0.8/0/0.2")
     assert "Every captcha has the text '012'" in " ".join(open_target(str(tmp_path / "set"), tmp_path / "work").remarks)
+
+
+def test_a_training_goes_on_only_where_its_own_checkpoint_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = replace(plan_training("digits4"), run_id="a" * 32)
+    assert not can_go_on(plan)
+    state = tmp_path / "runs" / plan.run_id / "last" / "progress.json"
+    state.parent.mkdir(parents=True)
+    for recipe, goes_on in ((plan.task.record(), True), ({**plan.task.record(), "spec": {}}, False)):
+        write_json(state, asdict(Progress(recipe=recipe)))
+        assert can_go_on(plan) == goes_on
+    state.write_text("{", encoding="utf-8")
+    assert not can_go_on(plan)
