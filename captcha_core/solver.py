@@ -129,10 +129,10 @@ class Solver:
         decoded = self._surely(content, self._decode(logits, limits), limits)
         return self._answer(decoded, (time.perf_counter() - started) * 1000, boxes_px, len(logits))
 
-    def attempt(self, media: Media) -> Answer | None:
+    def attempt(self, media: Media, limits: Limits | None = None) -> Answer | None:
         """Read one captcha, or return None where that cannot be done."""
         try:
-            return self.solve(media)
+            return self.solve(media, limits)
         except DataError:
             return None
 

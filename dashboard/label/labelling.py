@@ -11,7 +11,10 @@ from captcha_core.dataset.labels import Label, LabelLog, Tally, latest, now, tal
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import SpecError
+from captcha_core.models.decode import Limits
+from captcha_core.registry.versions import BUILTIN
 from captcha_core.solver import Solver
+from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from dashboard import solvers
 from dashboard.tracking import gallery
@@ -167,11 +170,37 @@ def _guesses(session: LabelSession, dataset: Dataset) -> tuple[str, dict[str, Gu
     solver = solvers.solver(session.model)
     name = f"{solver.model.name} version {solver.model.version}" if solver.model.version else solver.model.name
     media = _media(session.folder, dataset.digest, session.batch)
-    return name, _guessed(name, session.folder, dataset.digest, session.batch, solver, media)
+    return name, _guessed(name, session.folder, dataset.digest, session.batch, solver, media, dataset.spec)
 
 
 @st.cache_data(max_entries=8, show_spinner="The model reads what is to be labelled …")
 def _guessed(
-    name: str, folder: str, digest: str, ids: tuple[str, ...], _solver: Solver, _media: dict[str, bytes]
+    name: str,
+    folder: str,
+    digest: str,
+    ids: tuple[str, ...],
+    _solver: Solver,
+    _media: dict[str, bytes],
+    _spec: CaptchaSpec,
 ) -> dict[str, Guess]:
-    return {identity: Guess.of(_solver.attempt(_media[identity])) for identity in ids if identity in _media}
+    return {identity: guess_of(_solver, _media[identity], _spec) for identity in ids if identity in _media}
+
+
+def guess_of(solver: Solver, media: bytes, spec: CaptchaSpec) -> Guess:
+    """Return what a model reads, within a specification and in the case that its alphabet has."""
+    if not spec.difference(solver.spec):
+        return Guess.of(solver.attempt(media))
+    answer = solver.attempt(media, Limits.within(solver.spec, spec.alphabet, spec.min_length, spec.max_length))
+    text = "".join(one if one in spec.alphabet else one.swapcase() for one in answer.text) if answer else ""
+    if answer is None or not set(text) <= set(spec.alphabet):
+        return Guess(None, 0.0)
+    return Guess(text, answer.confidence)
+
+
+def builtin_helps(dataset: Dataset) -> bool:
+    """Return whether the builtin reader knows the characters of a data set of images."""
+    spec = dataset.spec
+    if spec.media != "image":
+        return False
+    known = solvers.solver(BUILTIN).spec.alphabet
+    return sum(character in known for character in spec.alphabet) > len(spec.alphabet) / 2

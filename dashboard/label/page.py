@@ -8,6 +8,7 @@ import streamlit as st
 from captcha_core.dataset.labels import Tally
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError
+from captcha_core.registry.versions import BUILTIN
 from captcha_core.tracking.provenance import user
 from dashboard import access, pages, solvers
 from dashboard.frame import heading, nothing_yet, tabs
@@ -85,14 +86,14 @@ def _session(sets: dict[str, Dataset]) -> tuple[Dataset, LabelSession]:
 
 
 def _models(dataset: Dataset) -> list[str]:
-    """Return the champions that read captchas of this kind, then the challengers."""
+    """Return the champions that read captchas of this kind, then the challengers, then the builtin reader."""
     found = []
     for alias in ("champion", "challenger"):
         for model in data.models(data.tracking()):
             uri = f"models:/{model.name}@{alias}"
             if model.behind(alias) and _fits(uri, dataset):
                 found.append(uri)
-    return found
+    return [*found, BUILTIN] if labelling.builtin_helps(dataset) else found
 
 
 def _fits(uri: str, dataset: Dataset) -> bool:
