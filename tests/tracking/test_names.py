@@ -14,11 +14,14 @@ ALONE = ("captcha_core/tracking/names.py",)
 COMPUTED = ("captcha_core/training/", "captcha_core/evaluation/")  # they name the columns that they compute
 EVERYDAY = {
     Artifact.ASSESSMENT,
+    Artifact.AUDIT_SHEET,
     Artifact.REPORT,
     Artifact.SEARCH,
     Artifact.BUNDLE,
     Artifact.MODEL,
     Metric.BEST,
+    Metric.FINDINGS,
+    Metric.READ_SHARE,
     Metric.TEST,
 }
 NO_TAGS = {"captchalab.plugins"}  # the entry-point group, too
