@@ -148,4 +148,4 @@ def nothing_yet(what: str, command: str, why: str = "", fill: Callable[[], None]
         if fill:
             fill()
             st.caption("Or in a terminal:")
-        st.code(command, language="bash", wrap_lines=True)
+        st.code(command, language=None, wrap_lines=True)

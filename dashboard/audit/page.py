@@ -86,7 +86,7 @@ def _review(dataset: Dataset, findings: list[dict[str, Any]]) -> None:
     if doubt is None:
         st.success("Every doubted label has been looked at.", icon=":material/task_alt:")
         path = dataset.path.as_posix()
-        st.code(f"captchalab audit {path} --fix {path}-2", language="bash")
+        st.code(f"captchalab audit {path} --fix {path}-2", language=None)
         return
     _show_captcha(dataset, doubt)
     entered = label_box(session.turn, doubt.text, dataset.spec.max_length + SPARE)

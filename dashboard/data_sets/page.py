@@ -164,7 +164,7 @@ def _runs(dataset: Dataset) -> None:
         st.info("No run has learnt from it yet.", icon=":material/hourglass_empty:")
         train = ("pipeline", "--data", dataset.path.as_posix(), "--minutes", f"{background.DEMO_MINUTES:g}")
         background.start_button(f"Train on it ({background.DEMO_MINUTES:g} minutes)", train, key="train-on")
-        st.code(f"captchalab train --data {dataset.path.as_posix()}", language="bash")
+        st.code(f"captchalab train --data {dataset.path.as_posix()}", language=None)
         return
     st.markdown(f"**{count(len(using), 'run')}** learnt from exactly these samples.")
     for run in using[:20]:

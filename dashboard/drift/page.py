@@ -41,7 +41,7 @@ def show() -> None:
     if reference is None:
         uri = f"models:/{log.model}/{log.version}" if log.version else "FOLDER"
         st.info("This model does not keep what its captchas looked like; give its data set:", icon=":material/help:")
-        st.code(f"captchalab drift --model {uri} --data data/mine", language="bash")
+        st.code(f"captchalab drift --model {uri} --data data/mine", language=None)
     else:
         _verdict(drift(reference, period.histograms))
     _histograms(period.histograms, reference)

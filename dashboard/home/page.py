@@ -52,9 +52,9 @@ def _welcome() -> None:
     st.markdown("A reader is here already: try it on captchas of your own before you train anything.")
     pages.link("solve", "Solve with the builtin reader", ":material/pin_invoke:", model=BUILTIN)
     st.markdown("Or in a terminal, for a better model:")
-    st.code("captchalab pipeline --preset digits4", language="bash")
+    st.code("captchalab pipeline --preset digits4", language=None)
     st.markdown("With captchas of your own, named by their texts:")
-    st.code("captchalab import FOLDER --out data/mine\ncaptchalab train --data data/mine", language="bash")
+    st.code("captchalab import FOLDER --out data/mine\ncaptchalab train --data data/mine", language=None)
 
 
 def _task(task: TaskSummary) -> None:

@@ -108,7 +108,7 @@ def _work(dataset: Dataset, session: LabelSession) -> None:
     if task is None:
         st.success("Every captcha of this data set has a label.", icon=":material/task_alt:")
         overview.export(dataset)
-        st.code(f"captchalab labels {dataset.path} --out {dataset.path}-labelled", language="bash")
+        st.code(f"captchalab labels {dataset.path} --out {dataset.path}-labelled", language=None)
         _figures(done, 0, damaged)
         return
     if task.check:

@@ -232,7 +232,7 @@ def _download(version: ModelVersion) -> None:
                 key=f"download-{file.name}",
             )  # fmt: skip
     _convert(version)
-    st.code(f"captchalab solve FILE --model {version.uri}", language="bash")
+    st.code(f"captchalab solve FILE --model {version.uri}", language=None)
 
 
 def _convert(version: ModelVersion) -> None:

@@ -48,6 +48,7 @@ def views(world: World) -> list[str]:
     ]  # fmt: skip
 
 
+@pytest.mark.long  # axe comes from npm, and 36 views take minutes
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_nothing_serious_and_no_text_is_small(site: str, world: World, dark: bool, tmp_path: Path) -> None:
     axe = axe_script(tmp_path)
@@ -69,7 +70,7 @@ def test_nothing_turns_grey_while_a_page_is_shown_anew(site: str) -> None:
     with opened() as page:
         page.goto(f"{site}runs")
         settled(page)
-        field = page.get_by_label("Search")
+        field = page.get_by_role("textbox", name="Search")
         field.fill("tiny")
         watching: Any = page.evaluate_handle(f"({FAINTEST})().then((one) => (window.seen = one))")
         field.press("Enter")
