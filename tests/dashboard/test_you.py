@@ -10,7 +10,7 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.spec.captcha import CaptchaSpec
 from dashboard.you.turns import COUNT, answer, begin
 from tests.conftest import tiny_samples
-from tests.dashboard.pages import World, open_page, without_traceback
+from tests.dashboard.pages import open_page, without_traceback
 
 
 @pytest.fixture
@@ -39,7 +39,8 @@ def test_a_damaged_line_is_passed_over(dataset: Dataset) -> None:
     assert len(attempts(dataset.path)) == 1
 
 
-def test_nothing_starts_without_consent(world: World, tiny_spec: CaptchaSpec) -> None:
+def test_nothing_starts_without_consent(fresh: Path, tiny_spec: CaptchaSpec) -> None:
+    write_samples(fresh / "data" / "set", tiny_spec, tiny_samples(40), "drawn", "10/0/30")
     page = without_traceback(open_page("you"))
     assert page.button(key="you-start").disabled
     page.checkbox(key="you-consent").check().run()
