@@ -29,6 +29,7 @@ from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
+from captcha_core.workflows.letter_case import ignores_case
 from captcha_core.workflows.plan import DEFAULT_NETWORK, DEFAULT_TRAINING, NO_START
 from captcha_core.workflows.start import start_on_samples
 
@@ -91,6 +92,9 @@ class Labelled:
         listing = list_labelled(place)
         seen = survey(listing)
         spec = spec_of(seen, SpecOverrides())
+        if ignores_case(listing, spec):
+            seen = survey(listing, case_sensitive=False)
+            spec = spec_of(seen, SpecOverrides(case_sensitive=False))
         fit(seen, spec)
         with tempfile.TemporaryDirectory() as folder:
             return cls.of(place.name, write_import(Path(folder) / "data", listing, seen, spec, split="1/0/0"))

@@ -1,0 +1,45 @@
+"""Whether labels keep the case of the letters in their pictures: many people write small letters whatever they see."""
+
+from collections.abc import Sequence
+
+from captcha_core.models.decode import Limits
+from captcha_core.registry.versions import BUILTIN
+from captcha_core.solver import Solver
+from captcha_core.sources.folders import Listing, read_sample
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+
+LOOKED_AT = 60  # captchas
+TOLD_APART = set("abdefghijlmnqrty")  # the other letters have one shape in both cases, but for its size
+ENOUGH = 30  # letters that are read as they are labelled, whatever their case
+OTHER_CASE = 0.15  # share of them in the other case from which labels do not keep it; readers err in a few per cent
+
+
+def ignores_case(listing: Listing, spec: CaptchaSpec) -> bool:
+    """Return whether the labels of pictures are written in another case than what the pictures show.
+
+    The builtin reader looks at some of them. Where it can tell too few letters, the labels are believed.
+    """
+    if spec.media != "image" or spec.folds_case or not _mixed(spec.alphabet):
+        return False
+    entries = [entry for entry in listing.entries if entry.text]
+    some = entries[:: max(1, len(entries) // LOOKED_AT)][:LOOKED_AT]
+    share = other_case_share([read_sample(listing.files, entry) for entry in some], spec)
+    return share is not None and share > OTHER_CASE
+
+
+def other_case_share(samples: Sequence[Sample], spec: CaptchaSpec) -> float | None:
+    """Return the share of letters that a picture shows in the other case than its label; None if too few are read."""
+    solver = Solver.load(BUILTIN)
+    limits = Limits.within(solver.spec, spec.alphabet, spec.min_length, spec.max_length)
+    other = []
+    for sample in samples:
+        answer, label = solver.attempt(sample.media, limits), sample.text or ""
+        if answer is not None and answer.text.casefold() == label.casefold():
+            pairs = zip(label, answer.text, strict=True)
+            other += [written != seen for written, seen in pairs if seen.casefold() in TOLD_APART]
+    return sum(other) / len(other) if len(other) >= ENOUGH else None
+
+
+def _mixed(alphabet: str) -> bool:
+    return any(one.islower() for one in alphabet) and any(one.isupper() for one in alphabet)

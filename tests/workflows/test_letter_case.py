@@ -1,0 +1,36 @@
+"""Labels that do not keep the case of the letters in their pictures are found by looking at the pictures."""
+
+import cv2
+import numpy as np
+import pytest
+
+from captcha_core.media.image import encode_png
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
+from captcha_core.workflows.letter_case import OTHER_CASE, other_case_share
+
+SPEC = CaptchaSpec.build(
+    media="image", alphabet="abdefghnrtABDEFGHNRT", min_length=4, max_length=4, height_px=40, width_px=130, channels=1
+)
+
+
+def picture(text: str) -> bytes:
+    pixels = np.full((40, 130, 1), 255, np.uint8)
+    cv2.putText(pixels, text, (10, 29), cv2.FONT_HERSHEY_SIMPLEX, 0.9, 0, 2, cv2.LINE_AA)
+    return encode_png(pixels)
+
+
+def drawn(count: int) -> list[str]:
+    rng = np.random.default_rng(0)
+    return ["".join(rng.choice(list(SPEC.alphabet), 4)) for _ in range(count)]
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_labels_are_held_against_the_pictures(keeps: bool) -> None:
+    samples = [Sample(media=picture(text), text=text if keeps else text.lower()) for text in drawn(50)]
+    share = other_case_share(samples, SPEC)
+    assert share is not None and (share < OTHER_CASE) is keeps
+
+
+def test_too_few_letters_tell_nothing() -> None:
+    assert other_case_share([Sample(media=picture("ab"), text="ab")], SPEC) is None
