@@ -75,7 +75,7 @@ class Solver:
 
     @classmethod
     def load(cls, uri: str, threads: int = 1) -> "Solver":
-        """Load a model by ``models:/NAME@ALIAS``, ``models:/NAME/VERSION``, ``runs:/ID`` or a bundle's folder.
+        """Load ``builtin``, ``models:/NAME@ALIAS``, ``models:/NAME/VERSION``, ``runs:/ID`` or a bundle's folder.
 
         Raises:
             RegistryError: If there is no such model.

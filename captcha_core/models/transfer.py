@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from captcha_core.errors import ModelError
 from captcha_core.models.heads import head_characters
 from captcha_core.spec.captcha import CaptchaSpec
 
@@ -34,7 +35,11 @@ def take_over(model: keras.Model, spec: CaptchaSpec, donor: Donor) -> None:
 
     Layers are matched by their order and taken where their shapes agree. Of the last layer of a network that reads
     with CTC each character takes its own row, one that the donor does not know that of one that looks like it.
+
+    Raises:
+        ModelError: If nothing of the donor fits.
     """
+    taken = 0
     takers = [layer for layer in model.layers if layer.weights]
     givers = [layer for layer in donor.model.layers if layer.weights]
     for taker, giver in zip(takers, givers, strict=False):
@@ -43,6 +48,14 @@ def take_over(model: keras.Model, spec: CaptchaSpec, donor: Donor) -> None:
             taker.set_weights(_rows(mine, spec, theirs, donor.spec))
         elif [w.shape for w in mine] == [w.shape for w in theirs]:
             taker.set_weights(theirs)
+        else:
+            continue
+        taken += 1
+    if not taken:
+        raise ModelError(
+            f"expected a model to start from whose network is like {model.name}, received one of {donor.model.name}; "
+            "name its --network, or another model."
+        )
 
 
 def _is_head(layer: keras.layers.Layer, spec: CaptchaSpec) -> bool:

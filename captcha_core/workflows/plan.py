@@ -13,7 +13,7 @@ from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import ModelError, SpecError
 from captcha_core.files import read_json, write_json
 from captcha_core.presets.preset import EvaluationConfig, Preset, load_preset
-from captcha_core.registry.versions import check_name, name_after
+from captcha_core.registry.versions import BUILTIN, check_name, name_after
 from captcha_core.sources.programs.scheme import ProgramKnobs
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.schemes import get_scheme
@@ -216,7 +216,8 @@ def plan_training(
     assert spec is not None
     chosen = named or _preset_for(folder, spec, program.name if program else "")
     own = dataset or program
-    if own is not None and named is None and spec.media == "image" and not network and not start_from:
+    by_default = not network and start_from in (None, "", BUILTIN)  # who names the default gets what it gives
+    if own is not None and named is None and spec.media == "image" and by_default:
         start = start_on(own) if isinstance(own, Dataset) else start_on_program(own)
         chosen = chosen.model_copy(
             update={"network": start.network, "features": start.features, "training": start.training}

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from captcha_core.errors import ModelError
 from captcha_core.models.transfer import Donor, take_over
 from captcha_core.models.zoo import build_network
 from captcha_core.spec.captcha import CaptchaSpec
@@ -64,3 +65,10 @@ def test_layers_of_other_shapes_start_afresh() -> None:
     take_over(model, spec, Donor(donor, spec))
     for mine, kept in zip(model.get_layer("logits").get_weights(), before, strict=True):
         np.testing.assert_array_equal(mine, kept)
+
+
+def test_a_donor_of_which_nothing_fits_is_refused() -> None:
+    spec = spec_of("0123")
+    donor = build_network("image_ctc", spec)
+    with pytest.raises(ModelError, match="whose network is like strip_ctc"):
+        take_over(network(spec, 2), spec, Donor(donor, spec))

@@ -45,15 +45,15 @@ def test_of_an_unknown_script_the_whole_page_is_seen() -> None:
     assert start_on_samples(samples, spec_of("жщфю", 100)).features == {"zoom": 1.0, "stretch": 1.0}
 
 
-@pytest.mark.parametrize("start, network", [(None, "strip_ctc"), ("none", "image_ctc")])
+@pytest.mark.parametrize("start, network", [(None, "strip_ctc"), ("builtin", "strip_ctc"), ("none", "image_ctc")])
 def test_data_alone_starts_from_the_builtin_reader_unless_told_otherwise(
     start: str | None, network: str, empty_folder: Path
 ) -> None:
     write_samples(empty_folder / "data", spec_of("0123456789", 26), drawn(26), "test", "0.5/0.25/0.25")
     plan = plan_training(data=empty_folder / "data", start_from=start)
     assert plan.task.network == network
-    assert plan.start_from == ("builtin" if start is None else "")
-    assert (plan.task.config.learning_rate == RECIPE["learning_rate"]) is (start is None)
+    assert plan.start_from == ("" if start == "none" else "builtin")
+    assert (plan.task.config.learning_rate == RECIPE["learning_rate"]) is (start != "none")
 
 
 def test_a_setting_of_the_features_goes_before_what_was_found(empty_folder: Path) -> None:
