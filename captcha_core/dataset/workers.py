@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
@@ -40,7 +40,14 @@ def run(task: Task, numbers: Iterable[int], workers: int = 1, cluster: str | Non
         yield from _run_in_processes(task, numbers, workers)
 
 
-def _run_in_processes(task: Task, numbers: Iterable[int], workers: int) -> Iterator[Any]:
+def run_ahead(task: Task, numbers: Iterable[int], workers: int) -> Generator[Any, None, None]:
+    """Yield ``task(number)`` as :func:`run` does with processes, and None whenever that would mean to wait."""
+    yield from _run_in_processes(task, numbers, workers, wait_s=0)
+
+
+def _run_in_processes(
+    task: Task, numbers: Iterable[int], workers: int, wait_s: float | None = None
+) -> Generator[Any, None, None]:
     # spawn: numba and pyarrow have threads, which a fork would leave in an unusable state
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _prepare, (task,))
     waiting = iter(numbers)
@@ -48,7 +55,9 @@ def _run_in_processes(task: Task, numbers: Iterable[int], workers: int) -> Itera
         with _interrupts_deferred():
             running: set[Future[Any]] = {pool.submit(_call, number) for number in islice(waiting, AHEAD * workers)}
         while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
+            done, running = wait(running, wait_s, FIRST_COMPLETED)
+            if not done:
+                yield None
             for future in done:
                 yield future.result()
                 running |= {pool.submit(_call, number) for number in islice(waiting, 1)}

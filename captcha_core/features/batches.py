@@ -1,4 +1,4 @@
-"""Endless batches for training from any position on: out of memory, from shards or from a live stream."""
+"""Endless batches of a data set for training, from any position on: out of memory or from shards."""
 
 import contextlib
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -11,17 +11,11 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.features.augment import Augment
 from captcha_core.features.contract import Features
 from captcha_core.features.letters import NoLetters
-from captcha_core.sources.generate import Arrays, texts
-from captcha_core.sources.programs.scheme import ProgramKnobs
-from captcha_core.sources.scheme import Scheme
-from captcha_core.sources.stream import Stream
 from captcha_core.spec.captcha import CaptchaSpec
 
 Batch = tuple[np.ndarray, np.ndarray]
 Batches = Callable[[int], Iterator[Batch]]  # from the batch with this number on
 WINDOW_BYTES = 160 * 2**20  # of features that are shuffled among themselves; three windows are in memory at most
-AT_ONCE = 32  # captchas that are asked of a slow stream
-MOST_KEPT = 10_000  # of its captchas, to be learnt from again
 
 
 def array_batches(
@@ -127,61 +121,3 @@ def _read_ahead(
             window = next(windows)
             waiting = pool.submit(read, window)
             yield order, contents
-
-
-def stream_batches(
-    scheme: Scheme, features: Features, batch_size: int, seed: int, threads: int = 1, oversample: str = ""
-) -> Batches:
-    """Return batches (features, ids) of a live stream; batch b holds the samples from b * batch_size on.
-
-    No sample is seen twice. The arguments are those of :class:`captcha_core.sources.stream.Stream`.
-
-    Raises:
-        SpecError: If a character to oversample is not of the scheme's alphabet.
-    """
-    spec = scheme.spec
-    if oversample or not isinstance(scheme.knobs, ProgramKnobs):
-        texts(scheme, seed, range(1), oversample)  # a fault in them is raised here and not by a thread
-
-    def batches(first: int) -> Iterator[Batch]:
-        stream = Stream(scheme, seed, batch_size, start=first * batch_size, threads=threads, oversample=oversample)
-        try:
-            for arrays, labels in stream:
-                yield features.encode(arrays), spec.charset.encode(labels, spec.max_length)
-        finally:
-            stream.close()
-
-    return batches
-
-
-def growing_batches(
-    scheme: Scheme, features: Features, batch_size: int, seed: int, augment: Augment | None = None
-) -> Batches:
-    """Return batches (features, ids) of a stream that may be slower than the learner, which never waits for it.
-
-    What is new comes once; the rest of a batch has been drawn before, distorted anew. How much of it depends on how
-    fast the stream is, so no two trainings are alike.
-    """
-    spec = scheme.spec
-
-    def batches(first: int) -> Iterator[Batch]:
-        x = np.zeros((MOST_KEPT, *features.shape), features.dtype)
-        ids = np.zeros((MOST_KEPT, spec.max_length), np.int32)
-        stream, number, count, fresh = Stream(scheme, seed, AT_ONCE, start=first * batch_size), first, 0, 0
-        drawn: tuple[Arrays, list[str]] | None = next(stream)
-        try:
-            while True:
-                while drawn is not None and fresh < MOST_KEPT - AT_ONCE:
-                    places = np.arange(count, count + AT_ONCE) % MOST_KEPT
-                    x[places], ids[places] = features.encode(drawn[0]), spec.charset.encode(drawn[1], spec.max_length)
-                    count, fresh = count + AT_ONCE, fresh + AT_ONCE
-                    drawn = stream.ready()
-                rng = np.random.default_rng([seed, 2, number])
-                new = np.arange(count - fresh, count - fresh + min(fresh, batch_size)) % MOST_KEPT
-                picked = np.concatenate([new, rng.integers(0, min(count, MOST_KEPT), batch_size - len(new))])
-                yield x[picked] if augment is None else augment(x[picked], rng), ids[picked]
-                fresh, number, drawn = fresh - len(new), number + 1, drawn or stream.ready()
-        finally:
-            stream.close()
-
-    return batches

@@ -68,6 +68,15 @@ def precision_of(wanted: str) -> str:
     return "bfloat16" if natively and not tf.config.list_logical_devices("GPU") else "float32"
 
 
+def attach_state(model: keras.Model) -> None:
+    """Let what is assigned to a model's and its optimiser's variables during a training count from the next step on.
+
+    JAX takes them at the beginning of an epoch alone, and gives them back at its end.
+    """
+    if keras.backend.backend() == "jax":
+        model.jax_state_sync()
+
+
 @contextlib.contextmanager
 def multiplying_in(precision: str) -> Iterator[None]:
     """Within it, TensorFlow's graphs on the CPU multiply in ``precision``: "auto", "bfloat16" or "float32".

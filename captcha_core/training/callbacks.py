@@ -12,12 +12,14 @@ from captcha_core.errors import ModelError
 from captcha_core.evaluation.metrics import character_error_rate, exact_match
 from captcha_core.models.decode import read
 from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.training.backend import attach_state
 from captcha_core.training.checkpoint import Checkpoint, Progress
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.diagnosis import Remark, diagnose_answers, diagnose_history
 from captcha_core.training.losses import loss_of
 
 Warn = Callable[[str], None]
+JAX_STEPS = 10  # between changes of the learning rate: each takes a millisecond or two
 
 
 class LossNotFinite(ModelError):
@@ -60,7 +62,9 @@ class Budget(keras.callbacks.Callback):
         self.started = time.monotonic()
 
     def on_train_batch_begin(self, *_: Any, **__: Any) -> None:
-        """Set the learning rate of the step."""
+        """Set the learning rate of the step, under JAX of the next ten."""
+        if self.step % JAX_STEPS == 0:
+            attach_state(self.model)
         self.model.optimizer.learning_rate = self.config.learning_rate * rate_factor(self.used(), self.config.warmup)
         self.step += 1
 
@@ -106,8 +110,8 @@ class AveragedWeights:
 
     def __enter__(self) -> None:
         self.raw = [keras.ops.convert_to_numpy(variable).copy() for variable, _ in self.pairs]
-        for variable, average in self.pairs:
-            variable.assign(average)
+        for variable, average in self.pairs:  # through NumPy: JAX would let both be one array, and give it away
+            variable.assign(keras.ops.convert_to_numpy(average))
 
     def __exit__(self, *_: object) -> None:
         for (variable, _average), raw in zip(self.pairs, self.raw, strict=True):

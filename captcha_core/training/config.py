@@ -36,6 +36,12 @@ class TrainingConfig(BaseModel):
     patience: int = Field(0, ge=0, description="epochs without a better validation before stopping; 0: never")
     validation_samples: int = Field(1000, ge=1)
     threads: int = Field(1, ge=1, description="threads that draw a live stream")
+    workers: int = Field(
+        0,
+        ge=0,
+        description="processes that draw a live stream; the learner never waits for them and learns again what they "
+        "have drawn; 0: threads draw, and nothing comes twice",
+    )
     oversample: str = Field(
         "", description="characters that a live stream draws more often, once more for each time they are named here"
     )
@@ -49,6 +55,8 @@ class TrainingConfig(BaseModel):
             raise SpecError("expected a budget, received neither minutes nor epochs nor samples; set one of them.")
         if self.samples is not None and (self.minutes, self.epochs) != (None, None):
             raise SpecError("expected samples as the only budget, received minutes or epochs as well; leave one out.")
+        if self.workers and self.oversample:
+            raise SpecError("expected oversample from threads alone, received workers as well; leave one out.")
         return self
 
     @property

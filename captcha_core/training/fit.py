@@ -101,9 +101,8 @@ def _fresh(task: TrainingTask, start_from: Donor | None = None, resumed: Checkpo
         model = build_network(task.network, task.spec, task.options, task.features)
         if start_from is not None:
             take_over(model, task.spec, start_from)
-        model.compile(
-            optimizer=optimizer_of(config), loss=loss_of(task.head, config.label_smoothing), jit_compile=False
-        )
+        loss = loss_of(task.head, config.label_smoothing)
+        model.compile(optimizer=optimizer_of(config), loss=loss, jit_compile=keras.backend.backend() == "jax")
         if resumed is not None:
             resumed.restore(model)
     return model

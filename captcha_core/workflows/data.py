@@ -16,16 +16,10 @@ from captcha_core.dataset.generate import GenerationRequest, Source, write_drawn
 from captcha_core.dataset.import_files import write_import
 from captcha_core.dataset.store import MANIFEST, Dataset, require_same_spec
 from captcha_core.errors import DataError, SpecError
-from captcha_core.features.batches import (
-    Batches,
-    array_batches,
-    bytes_of,
-    growing_batches,
-    shard_batches,
-    stream_batches,
-)
+from captcha_core.features.batches import Batches, array_batches, bytes_of, shard_batches
 from captcha_core.features.contract import Features
 from captcha_core.features.letters import NoLetters
+from captcha_core.features.live import growing_batches, stream_batches
 from captcha_core.progress import console, progress_bar
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.generate import draw_arrays
@@ -98,9 +92,9 @@ def from_stream(scheme: Scheme, features: Features, config: TrainingConfig, cach
 
     key = (scheme.digest, config.seed, config.validation_samples, features.model_dump_json())
     validation = get_or_make(cache, key, draw)
-    if isinstance(scheme.knobs, ProgramKnobs):
+    if config.workers or isinstance(scheme.knobs, ProgramKnobs):
         distort = features.augmentation(config.augment)
-        batches = growing_batches(scheme, features, config.batch_size, config.seed, distort)
+        batches = growing_batches(scheme, features, config.batch_size, config.seed, distort, config.workers)
     else:
         batches = stream_batches(scheme, features, config.batch_size, config.seed, config.threads, config.oversample)
     return TrainingData(batches, validation, DataSource.of_stream(scheme, config))

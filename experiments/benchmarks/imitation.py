@@ -9,7 +9,7 @@ import numpy as np
 
 from captcha_core.dataset.store import Dataset
 from captcha_core.evaluation.metrics import exact_match
-from captcha_core.features.batches import stream_batches
+from captcha_core.features.live import stream_batches
 from captcha_core.models.decode import Limits, read
 from captcha_core.native import start_keras
 from captcha_core.progress import console

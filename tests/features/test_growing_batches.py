@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from captcha_core.features.batches import AT_ONCE, growing_batches
 from captcha_core.features.image import ImageFeatures
+from captcha_core.features.live import AT_ONCE, AT_ONCE_BY_WORKER, growing_batches
 from captcha_core.sources import stream
+from captcha_core.sources.generate import draw_arrays
 from captcha_core.sources.schemes import get_scheme
 
 SCHEME = get_scheme("digits4")
@@ -34,3 +35,12 @@ def test_the_learner_never_waits_and_nothing_new_is_left_out(delay_s: float, mon
         assert AT_ONCE <= len(set(rows)) < 20 * BATCH, "what was drawn comes again"
     first = [tuple(digit + 1 for digit in map(int, f"{index:04d}")) for index in range(AT_ONCE)]
     assert all(Counter(rows)[row] >= 1 for row in first)
+
+
+def test_workers_draw_what_a_thread_would_and_the_learner_does_not_wait() -> None:
+    features = ImageFeatures.of(SCHEME.spec)
+    batches = growing_batches(SCHEME, features, BATCH, seed=0, workers=2)(0)
+    learnt = {x.tobytes() for _ in range(4 * AT_ONCE_BY_WORKER // BATCH) for x in next(batches)[0]}
+    batches.close()  # type: ignore[attr-defined]
+    arrays, _ = draw_arrays(SCHEME, 0, range(AT_ONCE_BY_WORKER))
+    assert {picture.tobytes() for picture in features.encode(arrays)} <= learnt

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from captcha_core.errors import DataError
-from captcha_core.features.batches import Batch, stream_batches
+from captcha_core.features.batches import Batch
 from captcha_core.features.image import ImageFeatures
+from captcha_core.features.live import stream_batches
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.training.backend import feed
