@@ -15,8 +15,8 @@ def one_bit(picture: Picture, threshold: int = 128) -> None:
     """Leave black and white alone; the threshold moves so far that thin dark letters do not vanish."""
     grey = cv2.cvtColor(picture.image, cv2.COLOR_RGB2GRAY)
     letters = grey[picture.ink > 96]
-    if letters.size and max(picture.pen) < 128:
-        threshold = max(threshold, min(235, int(letters.mean())))
+    if max(picture.pen) < 128:
+        threshold = max(threshold, min(235, int(letters.mean())) if letters.size else 200)
     picture.image = cv2.cvtColor(cv2.threshold(grey, threshold, 255, cv2.THRESH_BINARY)[1], cv2.COLOR_GRAY2RGB)
 
 
@@ -44,6 +44,15 @@ def scaled(picture: Picture, factor: float, sharp: bool = False) -> None:
     way = cv2.INTER_NEAREST if sharp else cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     picture.image = cv2.resize(picture.image, (width, height), interpolation=way)
     picture.ink = cv2.resize(picture.ink, (width, height), interpolation=way)
+
+
+def stretched(picture: Picture, factor: float) -> None:
+    """Make the picture so much wider, as a page does that shows all pictures at one size."""
+    width = int(min(MOST_WIDTH, max(LEAST_WIDTH, picture.width * factor)))
+    picture.image, picture.ink = (
+        cv2.resize(one, (width, one.shape[0]), interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
+        for one in (picture.image, picture.ink)
+    )
 
 
 def resampled(picture: Picture) -> None:
@@ -85,6 +94,8 @@ def finish(picture: Picture) -> None:
         resampled(picture)
     if dice.chance(0.1):
         scaled(picture, dice.between(0.65, 1.6) if height < 60 else dice.between(0.5, 1.1), dice.chance(0.15))
+    if dice.chance(0.06):
+        stretched(picture, dice.between(0.6, 1.5))
     if dice.chance(0.05):
         grain(picture, dice.between(2, 14), dice.chance(0.5))
     if dice.chance(0.06):

@@ -128,7 +128,7 @@ def anything(picture: Picture) -> None:
     setting = Setting(
         height=(0.35, 1.0), fill=(0.5, 1.0), rotate=dice.pick((0.0, 8.0, 20.0, 40.0)), slant=dice.pick((0.0, 0.25)),
         spacing=(0.75, 1.6), jitter=dice.pick((0.0, 0.1, 0.2)), sizes=dice.pick((0.0, 0.15, 0.3)), stretch=0.2,
-        mixed=0.3, common=0.3, aliased=0.1, edge=0.9,
+        wide=(0.7, 1.5), mixed=0.3, common=0.3, aliased=0.1, edge=0.9,
     )  # fmt: skip
     layer, ink = set_text(picture, setting), pens(picture)
     if dice.chance(0.4):
