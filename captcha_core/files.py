@@ -4,6 +4,7 @@ A draft is written beside the place, forced to the disk and renamed; then the re
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -93,6 +94,12 @@ def read_json(path: Path) -> Any:
         return None
 
 
+def file_digest(path: Path) -> str:
+    """Return SHA-256 over a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def read_media(path: Path) -> bytes:
     """Return a captcha's bytes.
 
@@ -155,7 +162,15 @@ def require_new(out: Path) -> Path:
     Raises:
         DataError: If there are files in it, or this process works in it.
     """
-    out = require_replaceable(out)
+    return require_empty(require_replaceable(out))
+
+
+def require_empty(out: Path) -> Path:
+    """Return the path of a folder that is not there yet, or empty.
+
+    Raises:
+        DataError: If there are files in it.
+    """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"expected a new or empty folder to write to, received {out}; choose another --out.")
     return out

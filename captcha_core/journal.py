@@ -4,14 +4,19 @@ Lines are added whole, under a lock, and are on the disk before the writer goes 
 it is, on a line of its own; whoever reads passes over what is no whole record.
 """
 
+import contextlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock
+from pydantic import BaseModel, ValidationError
 
 from captcha_core.files import force
+
+Record = TypeVar("Record", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,14 @@ class Journal:
         """Return all lines that hold something, in their order; the last one may be cut off."""
         content = self.path.read_bytes() if self.path.is_file() else b""
         return [line for line in content.split(b"\n") if line.strip()]
+
+    def records(self, kind: type[Record]) -> list[Record]:
+        """Return the whole records of a kind, in their order; damaged lines are passed over."""
+        found = []
+        for line in self.lines():
+            with contextlib.suppress(ValidationError):  # cut off by a kill
+                found.append(kind.model_validate_json(line))
+        return found
 
     def _is_cut(self) -> bool:
         """Say whether the last line is without its end."""

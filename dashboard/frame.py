@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from captcha_core.errors import CaptchaError
+from dashboard import access, jobs
 from dashboard.tracking import data
 from dashboard.widgets import charts
 from dashboard.widgets.text import csv, file_name, markdown, plain
@@ -132,6 +133,15 @@ def again() -> None:
     if st.button("Try again", icon=":material/refresh:", key="try-again"):
         data.forget()
         st.rerun()
+
+
+def stop_button(tags: Mapping[str, str], key: str, **options: Any) -> None:
+    """Offer to stop the run that has these tags."""
+    if st.button("Stop", icon=":material/stop:", key=key, **options, **access.for_changes()):
+        if jobs.stop_run(tags):
+            st.toast("It stops at the end of this step.", icon=":material/stop_circle:")
+        else:
+            st.warning("It runs on another machine, or not any more: stop it there.", icon=":material/cloud_off:")
 
 
 def nothing_yet(what: str, command: str, why: str = "", fill: Callable[[], None] | None = None) -> None:

@@ -52,7 +52,7 @@ from experiments.commands.solve import solve
 from experiments.commands.train import train
 from experiments.commands.tune import tune
 from experiments.commands.zoo import zoo
-from experiments.terminal.foreign_errors import foreign_error
+from experiments.terminal.foreign_errors import TOO_LITTLE_MEMORY, foreign_error
 
 app = typer.Typer(
     name="captchalab",
@@ -206,7 +206,7 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and (absent := missing_extra(error)):
         return str(absent)
     if isinstance(error, MemoryError):
-        return "expected enough memory, received none; use smaller batches or fewer workers."
+        return TOO_LITTLE_MEMORY
     if isinstance(error, OSError):
         return f"expected a usable file system or network, received {error}; see to that and run again."
     unexpected = f"unexpected {type(error).__name__}: {error} (a fault of ours: --debug shows the traceback)."

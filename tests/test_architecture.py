@@ -8,11 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOW = [
-    "errors", "extras", "plugins", "files", "journal", "cluster", "native", "temporary", "interrupts", "spec",
-    "errors", "plugins", "files", "yaml_files", "journal", "cluster", "native", "temporary", "interrupts", "spec",
-    "media", "fetch", "sources", "dataset", "features", "models", "evaluation", "training", "bundle", "tracking",
-    "registry", "solver", "builtin", "presets", "progress", "audit", "workflows", "assessment",
-    "serving",
+    "errors", "extras", "plugins", "files", "yaml_files", "journal", "cluster", "native", "temporary", "interrupts",
+    "spec", "media", "fetch", "sources", "dataset", "features", "models", "evaluation", "training", "bundle",
+    "tracking", "registry", "solver", "builtin", "presets", "progress", "audit", "workflows", "assessment", "serving",
 ]  # fmt: skip
 LIBRARY = "captcha_core"
 SHELLS = ["experiments", "dashboard"]

@@ -8,12 +8,12 @@ from typing import Any
 
 from captcha_core.assessment.effects import Effect
 from captcha_core.assessment.knobs import settings_of
-from captcha_core.assessment.run import EFFECTS, read_records
+from captcha_core.assessment.run import EFFECTS
 from captcha_core.assessment.trained import generator_preset
 from captcha_core.assessment.turning import factorial, fixed_effects, model_task, turn
 from captcha_core.assessment.verdict import percent
 from captcha_core.errors import DataError, disk_error
-from captcha_core.files import locked, read_json, write_json
+from captcha_core.files import locked, read_json, require_empty, write_json
 from captcha_core.journal import Journal
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.schemes import get_scheme
@@ -56,10 +56,10 @@ def turn_knobs(
     _claim(folder, name, model)
     with locked(folder, f"expected nobody at work in {out}, received another command; wait for it."):
         reader = model or _trained(name, scheme, folder)
-        known = {effect.key: effect for effect in read_records(folder / EFFECTS, Effect)}
+        log = Journal(folder / EFFECTS)
+        known = {effect.key: effect for effect in log.records(Effect)}
         effects = fixed_effects(scheme, settings, reader, known)
         if minutes:
-            log = Journal(folder / EFFECTS)
             effects = turn(
                 settings, effects, reader, model_task(reader, name, scheme),
                 lambda effect: log.append([effect.model_dump_json()]),
@@ -76,8 +76,8 @@ def _claim(folder: Path, name: str, model: str) -> None:
     asked = {"scheme": name, "model": model}
     try:
         there = read_json(folder / ASKED)
-        if there is None and folder.exists() and any(folder.iterdir()):
-            raise DataError(f"expected a new or empty folder to write to, received {folder}; choose another --out.")
+        if there is None:
+            require_empty(folder)
         if there not in (None, asked):
             raise DataError(
                 f"expected the knobs of {name} in {folder}, received those of {there}; choose another --out."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from captcha_core.errors import DataError, disk_error
 from captcha_core.evaluation.metrics import Proportion
@@ -99,13 +99,7 @@ def keep(folder: Path, attempt: Attempt) -> None:
 
 def attempts(folder: Path) -> list[Attempt]:
     """Return what was kept in a data set; damaged lines are passed over."""
-    found = []
-    for line in Journal(folder / LOG).lines():
-        try:
-            found.append(Attempt.model_validate_json(line))
-        except ValidationError:
-            continue
-    return found
+    return Journal(folder / LOG).records(Attempt)
 
 
 def measured(kept: Sequence[Attempt]) -> Measured | None:

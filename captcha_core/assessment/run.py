@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean
-from typing import TypeVar
 
-from pydantic import ValidationError
 from rich.markup import escape
 
 from captcha_core.assessment import people
@@ -28,7 +26,7 @@ from captcha_core.dataset.in_memory import with_split, write_samples
 from captcha_core.dataset.split import KEEP
 from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import CaptchaError, DataError, RegistryError, SpecError, disk_error
-from captcha_core.files import locked, read_json, write_json
+from captcha_core.files import locked, read_json, require_empty, write_json
 from captcha_core.journal import Journal
 from captcha_core.progress import console
 from captcha_core.sources.scheme import Scheme
@@ -41,7 +39,6 @@ ASKED, ROWS, EFFECTS, WORK = "assessment.json", "attackers.jsonl", "knobs.jsonl"
 STOCK_SHARE = 0.05  # of the hours, for each reader that needs no label
 KNOBS_SHARE = 0.4  # of the hours, for a scheme
 NO_TIME = "no time was left; give more --hours, and --resume."
-Record = TypeVar("Record", Row, Effect)
 Train = Callable[[Attacker, Target, Place, float], Row]
 
 
@@ -65,7 +62,6 @@ class Assessment:
     rows: list[Row] = field(default_factory=list)
     effects: dict[tuple[str, str], Effect] = field(default_factory=dict)
     factorial: dict[str, float] = field(default_factory=dict)
-    other_s: float = 0.0  # spent in earlier runs on what has no row
 
     @property
     def used_s(self) -> float:
@@ -119,15 +115,14 @@ def begin(what: str, folder: Path, hours: float, prices: Prices, resume: bool) -
             "--out."
         )
     found = Assessment(folder, what, hours, prices, key=str(asked.get("key")))
-    kept = read_records(folder / ROWS, Row)
+    kept = Journal(folder / ROWS).records(Row)
     found.rows = list({row.key: row for row in kept if row.state != "left out"}.values())
-    found.effects = {effect.key: effect for effect in read_records(folder / EFFECTS, Effect)}
+    found.effects = {effect.key: effect for effect in Journal(folder / EFFECTS).records(Effect)}
     return found
 
 
 def _new(what: str, folder: Path, hours: float, prices: Prices) -> Assessment:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DataError(f"expected a new or empty folder to write to, received {folder}; choose another --out.")
+    require_empty(folder)
     key = f"assess {what} {time.strftime('%Y-%m-%d %H:%M:%S')}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -135,17 +130,6 @@ def _new(what: str, folder: Path, hours: float, prices: Prices) -> Assessment:
     except OSError as error:
         raise disk_error(folder, error) from None
     return Assessment(folder, what, hours, prices, key=key)
-
-
-def read_records(path: Path, kind: type[Record]) -> list[Record]:
-    """Return the whole records of a journal; a line that a kill cut off is passed over."""
-    found = []
-    for line in Journal(path).lines():
-        try:
-            found.append(kind.model_validate_json(line))
-        except ValidationError:  # cut off by a kill
-            continue
-    return found
 
 
 def assess(

@@ -135,7 +135,7 @@ def judged(attacker: Attacker, target: Target, answers: Sequence[tuple[str | Non
     """Return the row of an attacker who gave these answers to the test captchas, or to the first of them."""
     spec = target.spec
     truth = [spec.charset.normalise(sample.text or "") for sample in target.tested[: len(answers)]]
-    texts = [None if text is None else normalised(spec, text) for text, _ in answers]
+    texts = [None if text is None else spec.charset.normalised(text) for text, _ in answers]
     lower = [None if text is None else text.lower() for text in texts]
     sure = [confidence for _, confidence in answers if confidence is not None]
     return Row(
@@ -149,11 +149,3 @@ def judged(attacker: Attacker, target: Target, answers: Sequence[tuple[str | Non
         folded=int(right([text.lower() for text in truth], lower).sum()),
         characters=max(0.0, 1 - character_error_rate(truth, texts)),
     )
-
-
-def normalised(spec: CaptchaSpec, text: str) -> str:
-    """Return a foreign reader's text as the alphabet writes it, as it is where it holds what the alphabet lacks."""
-    try:
-        return spec.charset.normalise(text)
-    except SpecError:
-        return text

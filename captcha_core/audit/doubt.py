@@ -17,7 +17,6 @@ from captcha_core.spec.captcha import BLANK, CaptchaSpec
 
 FLAGGED = math.log(20)  # another text is twenty times likelier
 CERTAIN = 60.0  # such a logarithm is as bad as it gets
-LOWEST = -1e9  # logit of a class that cannot be
 USABLE = 0.5  # a reader that agrees with fewer labels says little about any
 
 

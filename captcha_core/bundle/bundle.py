@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from captcha_core.errors import ModelError, SpecError, first_fault
 from captcha_core.features.kinds import AnyFeatures
+from captcha_core.files import file_digest
 from captcha_core.native import quiet
 from captcha_core.spec.captcha import CaptchaSpec
 
@@ -89,7 +90,7 @@ class Bundle:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the list of sums: the identity of the bundle."""
-        return _sha256(self.path / SUMS)
+        return file_digest(self.path / SUMS)
 
     @classmethod
     def open(cls, path: Path, digest: str | None = None) -> "Bundle":
@@ -144,7 +145,7 @@ def with_metrics(bundle: Bundle, more: dict[str, Any]) -> Bundle:
 def _sealed(path: Path, metrics: dict[str, Any]) -> Bundle:
     """Write the metrics and the sums of all files, and open the bundle."""
     (path / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")
-    lines = [f"{_sha256(path / name)}  {name}\n" for name in sorted(FILES)]
+    lines = [f"{file_digest(path / name)}  {name}\n" for name in sorted(FILES)]
     (path / SUMS).write_text("".join(lines), encoding="utf-8")
     return Bundle.open(path)
 
@@ -167,7 +168,7 @@ def check_sums(path: Path) -> None:
     if not any(wrong.values()):
         sums = _sums(path)
         wrong["added"] = sorted({*sums} - {*FILES})
-        wrong["changed"] = sorted(name for name in FILES if _sha256(path / name) != sums.get(name))
+        wrong["changed"] = sorted(name for name in FILES if file_digest(path / name) != sums.get(name))
     for what, names in wrong.items():
         if names:
             raise ModelError(
@@ -182,11 +183,6 @@ def _sums(path: Path) -> dict[str, str]:
         text = file.read(MAX_SUMS_BYTES).decode(errors="replace")
     lines = (line.partition("  ") for line in text.splitlines())
     return {name: digest for digest, _, name in lines}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class LiteRT:

@@ -42,11 +42,7 @@ def to_litert(model: keras.Model, quantised: bool = False) -> bytes:
                 converter.optimizations = [tf.lite.Optimize.DEFAULT]
             return bytes(converter.convert())
         except Exception as error:  # the converter raises its own and MLIR's errors alike
-            _raise_if_no_room(error)
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ModelError(
-                f"expected a model that LiteRT can hold, received {model.name}: {reason}; simplify its layers."
-            ) from error
+            raise _refused(model, "LiteRT", error, "simplify its layers") from error
 
 
 def to_onnx(model: keras.Model) -> bytes:
@@ -65,20 +61,22 @@ def to_onnx(model: keras.Model) -> bytes:
             model.export(path, format="onnx", verbose=False)
             return path.read_bytes()
         except Exception as error:  # the converter raises its own and TensorFlow's errors alike
-            _raise_if_no_room(error)
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ModelError(
-                f"expected a model that ONNX can hold, received {model.name}: {reason}; export it as LiteRT."
-            ) from error
+            raise _refused(model, "ONNX", error, "export it as LiteRT") from error
 
 
-def _raise_if_no_room(error: Exception) -> None:
-    """Raise what is no fault of the model for what it is: TensorFlow has words of its own for a full disk."""
+def _refused(model: keras.Model, kind: str, error: Exception, advice: str) -> ModelError:
+    """Return the error of a model that a converter refuses.
+
+    Raises:
+        OSError: If the fault is a full disk, for which TensorFlow has words of its own.
+    """
     if isinstance(error, OSError):
         raise error
     for code in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
         if os.strerror(code) in str(error):
             raise OSError(code, os.strerror(code)) from error
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return ModelError(f"expected a model that {kind} can hold, received {model.name}: {reason}; {advice}.")
 
 
 def _under_tensorflow(model: keras.Model, kind: str) -> bytes:

@@ -162,12 +162,9 @@ def write_drawn(
     """Draw a data set into a folder, or what is still missing of it.
 
     Args:
-        folder: New, empty, or holding the same data set, finished or not.
+        folder: As ``workers``, ``cluster`` and ``progress``, see :func:`captcha_core.dataset.writer.write_dataset`.
         request: What to draw.
         draw: What draws it, where that is not the request's source.
-        workers: Processes.
-        cluster: Address of a Ray cluster to use in place of processes; its nodes must see ``folder``.
-        progress: Called with the number of samples of each shard that is done.
 
     Raises:
         SpecError: If the scheme cannot be drawn so.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from captcha_core.errors import DataError, disk_error
-from captcha_core.files import new_file
+from captcha_core.files import file_digest, new_file
 from captcha_core.spec.sample import Sample
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def write_shard_file(samples: Sequence[Sample], split: str, place: Path, worksho
         place.parent.mkdir(exist_ok=True)
         with new_file(place, draft) as file:
             pq.write_table(table, file, row_group_size=ROWS_PER_GROUP, use_dictionary=False, compression=packed)
-        size, digest = place.stat().st_size, _file_hash(place)
+        size, digest = place.stat().st_size, file_digest(place)
     except OSError as error:
         raise disk_error(place, error) from None
     rows_hash = sum(_row_hash(split, sample) for sample in samples) % HASH_SPACE
@@ -82,11 +82,6 @@ def _row_hash(split: str, sample: Sample) -> int:
     return int.from_bytes(hashlib.sha256(row).digest(), "big")
 
 
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def check_shard_file(path: Path, known: ShardFile) -> None:
     """Compare the bytes of a shard with what is known of it.
 
@@ -94,7 +89,7 @@ def check_shard_file(path: Path, known: ShardFile) -> None:
         DataError: If they differ.
     """
     try:
-        found = _file_hash(path)
+        found = file_digest(path)
     except OSError as error:
         raise _unreadable(path, error) from None
     if found != known.sha256:

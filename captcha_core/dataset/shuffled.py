@@ -11,8 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from captcha_core.dataset.shard import read_shard
-from captcha_core.dataset.store import Dataset
-from captcha_core.errors import DataError
+from captcha_core.dataset.store import Dataset, no_labels
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,7 @@ class ShuffledSplit:
 
     def __post_init__(self) -> None:
         if not self.rows:
-            raise DataError(
-                f"expected labelled samples in the {self.split} split of {self.dataset.path}, received none; label or "
-                "import more."
-            )
+            raise no_labels(self.dataset, self.split)
 
     @cached_property
     def labelled(self) -> dict[str, int]:

@@ -286,6 +286,13 @@ class Dataset:
                 yield batch[0]
 
 
+def no_labels(dataset: Dataset, split: str) -> DataError:
+    """Return the error of a split in which nothing is labelled."""
+    return DataError(
+        f"expected labelled samples in the {split} split of {dataset.path}, received none; label or import more."
+    )
+
+
 def require_same_spec(dataset: Dataset, spec: CaptchaSpec) -> None:
     """Raises: DataError: If the data set describes other captchas than the model reads."""
     difference = dataset.spec.difference(spec)

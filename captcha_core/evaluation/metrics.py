@@ -7,16 +7,15 @@ share of nothing is 0 with the interval [0, 1], which says that nothing is known
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from captcha_core.spec.arithmetic import answer_or_none, operators_of
 
-Key = TypeVar("Key", bound=Hashable)
 DEFINITION = "1"  # raise it when a figure changes its meaning: runs then say that theirs cannot be compared
 NOTHING = ""  # stands in a confusion for a character that was left out, or for one that was made up
 

@@ -105,20 +105,10 @@ class Candidate:
     size_bytes: int
 
 
-def compare_side_by_side(champion: Candidate, challenger: Candidate, samples: Sequence[Sample]) -> Comparison:
-    """Let two models read the same labelled samples in turns, so that both meet the same machine.
-
-    Raises:
-        ModelError: If they do not read the same kind of captcha.
-    """
-    (old, new) = read_in_turns((champion, challenger), samples)
-    return Comparison(old, new)
-
-
 def read_in_turns(
     candidates: Sequence[Candidate], samples: Sequence[Sample], track: Iterable[Sample] | None = None
 ) -> list[Result]:
-    """Let models read the same labelled samples in turns.
+    """Let models read the same labelled samples in turns, so that all meet the same machine.
 
     Args:
         candidates: Who reads.

@@ -13,13 +13,16 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from captcha_core.errors import RegistryError
 from captcha_core.extras import require
 from captcha_core.tracking.address import fault_of, no_store, tracking_uri
 from captcha_core.tracking.redact import masked
+
+if TYPE_CHECKING:
+    from mlflow.exceptions import MlflowException
 
 TIMEOUT_S = 5.0
 NONE_SUCH = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # what MLflow says of a name or an alias
@@ -227,12 +230,15 @@ class ClientRegistry:
         except MlflowException as error:
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise RegistryError(_unknown(name, wanted, [])) from error
-            raise RegistryUnreachable(
-                f"expected an answer from the MLflow registry, received {error.error_code}; see to it."
-            ) from error
+            raise refused(error) from error
         return VersionRecord(
             name, str(version.version), location, tuple(sorted(aliases)), dict(version.tags), version.run_id or ""
         )
+
+
+def refused(error: "MlflowException") -> RegistryUnreachable:
+    """Return the error of a registry that answers with one of MLflow's."""
+    return RegistryUnreachable(f"expected an answer from the MLflow registry, received {error.error_code}; see to it.")
 
 
 def local_folder(location: str) -> Path | None:

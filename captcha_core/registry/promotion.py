@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from captcha_core.errors import RegistryError
 from captcha_core.evaluation.promotion_rule import PromotionRule, Verdict
-from captcha_core.registry.lookup import RegistryUnreachable, open_registry
+from captcha_core.registry.lookup import open_registry, refused
 from captcha_core.registry.versions import CHAMPION, PREVIOUS, set_champion, version_behind
 from captcha_core.tracking.connect import client, experiment, quoted
 from captcha_core.tracking.names import Artifact, Tag
@@ -352,9 +352,7 @@ def history(name: str) -> list[Entry]:
         tags = client().get_registered_model(name).tags
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise RegistryUnreachable(
-                f"expected an answer from the MLflow registry, received {error.error_code}; see to it."
-            ) from error
+            raise refused(error) from error
         raise RegistryError(
             f"expected a registered model, received {name!r}, which is none; see the registry in the dashboard or "
             "register one with captchalab train."

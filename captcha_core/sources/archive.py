@@ -58,7 +58,7 @@ class FolderFiles:
     def names(self) -> list[str]:
         """Return the paths of all files below the folder."""
         found: list[str] = []
-        for top, folders, files in os.walk(self.folder, onerror=_unreadable):
+        for top, folders, files in os.walk(self.folder, onerror=_refuse_folder):
             folders.sort()
             found += [(Path(top) / file).relative_to(self.folder).as_posix() for file in files]
             _check_number(len(found), self.folder)
@@ -79,7 +79,7 @@ class FolderFiles:
             with path.open("rb") as file:
                 return _limited(file.read(limit + 1), name, limit)
         except (OSError, ValueError) as error:
-            raise DataError(f"expected a readable file, received {error}; see to that.") from None
+            raise unreadable(error) from None
 
 
 class GlobFiles(FolderFiles):
@@ -214,8 +214,13 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".") and not name.startswith("..") and name != "."
 
 
-def _unreadable(error: OSError) -> None:
+def _refuse_folder(error: OSError) -> None:
     raise DataError(f"expected a readable folder, received {error}; see to that.") from None
+
+
+def unreadable(error: Exception) -> DataError:
+    """Return the error of a file that the operating system does not let us read."""
+    return DataError(f"expected a readable file, received {error}; see to that.")
 
 
 def _check_climb(name: str) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from captcha_core.errors import DataError, SpecError
+from captcha_core.errors import DataError
+from captcha_core.files import file_digest
 from captcha_core.media.image import size_of
 from captcha_core.media.sniff import kind_of
 
@@ -103,21 +104,6 @@ SETS = (
 )  # fmt: skip
 
 
-def get_set(name: str) -> PublicSet:
-    """Return a set by its name.
-
-    Raises:
-        SpecError: If there is none.
-    """
-    found = next((one for one in SETS if one.name == name), None)
-    if found is None:
-        raise SpecError(
-            f"expected a public set of {', '.join(one.name for one in SETS)}, received {name!r}; see captchalab zoo "
-            "list."
-        )
-    return found
-
-
 @dataclass(frozen=True)
 class Likeness:
     """How well a folder fits a set.
@@ -133,11 +119,6 @@ class Likeness:
     fitting: float
     exact: bool
     files: int
-
-    @property
-    def is_it(self) -> bool:
-        """Whether the folder holds that set, or a part of it."""
-        return self.exact or self.fitting >= FITTING
 
 
 def recognise(folder: Path) -> list[Likeness]:
@@ -164,11 +145,8 @@ def _files(folder: Path) -> list[str]:
 
 def digest_of_files(folder: Path, files: Sequence[str]) -> str:
     """Return SHA-256 over the sorted paths and contents of files, which does not depend on the disk's order."""
-    rows = []
-    for name in files:
-        with (folder / name).open("rb") as file:
-            rows.append(f"{name}\n{hashlib.file_digest(file, 'sha256').hexdigest()}\n")
-    return hashlib.sha256("".join(sorted(rows)).encode()).hexdigest()
+    rows = sorted(f"{name}\n{file_digest(folder / name)}\n" for name in files)
+    return hashlib.sha256("".join(rows).encode()).hexdigest()
 
 
 def _fitting(known: PublicSet, folder: Path, files: Sequence[str]) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 from captcha_core.errors import DataError
 from captcha_core.media.audio import MAX_BYTES
-from captcha_core.sources.archive import is_left_by_a_system
+from captcha_core.sources.archive import is_left_by_a_system, unreadable
 
 MEDIA, TEXT, PATH = "media", "text", "path"  # the features that we write
 MEDIA_FEATURES = (MEDIA, "image/encoded", "image", "image_raw", "audio")
@@ -67,7 +67,7 @@ class TfrecordFiles:
                 file.seek(offset + RECORD_FRAME_BYTES - 4)
                 record = file.read(length)
         except OSError as error:
-            raise DataError(f"expected a readable file, received {error}; see to that.") from None
+            raise unreadable(error) from None
         media = _first(_features(record), MEDIA_FEATURES)
         if media is None:
             raise DataError(
@@ -108,7 +108,7 @@ def _check_lengths(path: Path) -> None:
                     )
                 at += RECORD_FRAME_BYTES + length
     except OSError as error:
-        raise DataError(f"expected a readable file, received {error}; see to that.") from None
+        raise unreadable(error) from None
 
 
 def _damaged(path: Path) -> DataError:

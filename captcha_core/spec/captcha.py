@@ -126,6 +126,13 @@ class Charset:
                 "correct the label or widen the alphabet."
             ) from None
 
+    def normalised(self, text: str) -> str:
+        """Return the text as the alphabet writes it, as it is where it holds characters that are not in it."""
+        try:
+            return self.normalise(text)
+        except SpecError:
+            return text
+
     def encode(self, texts: Iterable[str], length: int) -> np.ndarray:
         """Return int32 class ids (B, L), filled with the blank behind each text, in the order in which it is drawn.
 
@@ -266,6 +273,10 @@ class CaptchaSpec(BaseModel):
                 f"expected a label of {span} characters, received {len(text)} in {text!r}; correct the label."
             )
         return self.charset.normalise(text)
+
+    def share_known(self, reader: "CaptchaSpec") -> float:
+        """Return the share of its characters that another specification has as well."""
+        return sum(character in reader.alphabet for character in self.alphabet) / len(self.alphabet)
 
     def difference(self, other: "CaptchaSpec") -> str:
         """Return in words where two specifications differ, empty when they do not."""

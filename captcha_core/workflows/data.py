@@ -14,7 +14,7 @@ import numpy as np
 
 from captcha_core.dataset.generate import GenerationRequest, Source, write_drawn
 from captcha_core.dataset.import_files import write_import
-from captcha_core.dataset.store import MANIFEST, Dataset, require_same_spec
+from captcha_core.dataset.store import MANIFEST, Dataset, no_labels, require_same_spec
 from captcha_core.errors import DataError, SpecError
 from captcha_core.features.batches import Batches, array_batches, bytes_of, shard_batches
 from captcha_core.features.contract import Features
@@ -232,9 +232,7 @@ def labelled(dataset: Dataset, split: str) -> list[Sample]:
 def require_labels(dataset: Dataset, split: str) -> None:
     """Raises: DataError: If nothing in a split is labelled."""
     if all(text is None for text in dataset.texts(split)):
-        raise DataError(
-            f"expected labelled samples in the {split} split of {dataset.path}, received none; label or import more."
-        )
+        raise no_labels(dataset, split)
 
 
 def rows_digest(dataset: Dataset, *splits: str) -> str:

@@ -194,16 +194,6 @@ def characters_in(tables: Sequence[pd.DataFrame]) -> list[str]:
     return sorted(found)[:80]
 
 
-def worst_pairs(pairs: pd.DataFrame, most: int = 12) -> pd.DataFrame:
-    """Return the most frequent mistakes: ``character``, ``read``, ``count``, and the share of that character."""
-    totals = pairs.groupby("character")["count"].sum()
-    wrong = pairs[pairs["character"] != pairs["read"]].copy()
-    wrong["share"] = [
-        number / totals[character] for character, number in zip(wrong["character"], wrong["count"], strict=True)
-    ]
-    return wrong.sort_values("count", ascending=False, kind="stable").head(most)
-
-
 def mistake(character: str, read: str) -> str:
     """Return a confusion in words."""
     if read == NOTHING:

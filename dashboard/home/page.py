@@ -7,8 +7,8 @@ import streamlit as st
 
 from captcha_core.registry.versions import BUILTIN
 from captcha_core.tracking.names import Metric, Param
-from dashboard import access, jobs, pages
-from dashboard.frame import guarded, heading, in_columns
+from dashboard import jobs, pages
+from dashboard.frame import guarded, heading, in_columns, stop_button
 from dashboard.home import background, tasks
 from dashboard.home.tasks import TaskSummary
 from dashboard.tracking import data
@@ -119,11 +119,8 @@ def _running(run: RunRecord) -> None:
         left.markdown(words)
     with middle:
         pages.link("run", "Open", ":material/monitoring:", run=run.id)
-    if right.button("Stop", icon=":material/stop:", key=f"stop-{run.id}", width="stretch", **access.for_changes()):
-        if jobs.stop_run(run.tags):
-            st.toast("It stops at the end of this step.", icon=":material/stop_circle:")
-        else:
-            st.warning("It runs on another machine, or not any more: stop it there.", icon=":material/cloud_off:")
+    with right:
+        stop_button(run.tags, f"stop-{run.id}", width="stretch")
 
 
 def _last(runs: Sequence[RunRecord]) -> None:

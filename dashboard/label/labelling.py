@@ -199,8 +199,4 @@ def guess_of(solver: Solver, media: bytes, spec: CaptchaSpec) -> Guess:
 
 def builtin_helps(dataset: Dataset) -> bool:
     """Return whether the builtin reader knows the characters of a data set of images."""
-    spec = dataset.spec
-    if spec.media != "image":
-        return False
-    known = solvers.solver(BUILTIN).spec.alphabet
-    return sum(character in known for character in spec.alphabet) > len(spec.alphabet) / 2
+    return dataset.spec.media == "image" and dataset.spec.share_known(solvers.solver(BUILTIN).spec) > 0.5

@@ -54,10 +54,7 @@ def labels_table(labels: Sequence[Label]) -> pd.DataFrame:
 
     ``others`` holds what other people read in the same captcha, where that differs.
     """
-    read: dict[str, dict[str, str]] = {}
-    for label in labels:
-        if label.by == "hand" and label.text is not None:
-            read.setdefault(label.id, {})[label.who] = label.text
+    read = _read_by_hand(labels)
     rows = []
     for label in latest(labels).values():
         if label.text is None:
@@ -72,12 +69,17 @@ def labels_table(labels: Sequence[Label]) -> pd.DataFrame:
 
 def agreement(labels: Sequence[Label]) -> tuple[int, int]:
     """Return how many captchas two people or more have read by hand, and on how many of them they agree."""
+    both = [set(texts.values()) for texts in _read_by_hand(labels).values() if len(texts) > 1]
+    return len(both), sum(len(texts) == 1 for texts in both)
+
+
+def _read_by_hand(labels: Sequence[Label]) -> dict[str, dict[str, str]]:
+    """Return what each person read last, by captcha and person."""
     read: dict[str, dict[str, str]] = {}
     for label in labels:
         if label.by == "hand" and label.text is not None:
             read.setdefault(label.id, {})[label.who] = label.text
-    both = [set(texts.values()) for texts in read.values() if len(texts) > 1]
-    return len(both), sum(len(texts) == 1 for texts in both)
+    return read
 
 
 def _filtered(table: pd.DataFrame) -> pd.DataFrame:

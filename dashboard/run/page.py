@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from captcha_core.tracking.names import Metric, Tag
-from dashboard import access, jobs, pages
-from dashboard.frame import guarded, heading, nothing_yet, tabs
+from dashboard import pages
+from dashboard.frame import guarded, heading, nothing_yet, stop_button, tabs
 from dashboard.home import background, watch
 from dashboard.registry import promotion_box
 from dashboard.run import notes, reading
@@ -79,19 +79,12 @@ def _head(uri: str, run: RunRecord) -> None:
             pages.link("mistakes", "Its mistakes", ":material/troubleshoot:", run=run.id)
         if run.parent:
             pages.link("run", "The run it belongs to", ":material/account_tree:", run=run.parent)
-        if run.running and st.button("Stop", icon=":material/stop:", key="stop-run", **access.for_changes()):
-            _stop(run)
+        if run.running:
+            stop_button(run.tags, "stop-run")
     if run.reason:
         st.warning(f"It ended early: {markdown(run.reason)}", icon=":material/info:")
     if remarks := run.tags.get(Tag.REMARKS):
         st.info(markdown(remarks), icon=":material/lightbulb:")
-
-
-def _stop(run: RunRecord) -> None:
-    if jobs.stop_run(run.tags):
-        st.toast("It stops at the end of this step.", icon=":material/stop_circle:")
-    else:
-        st.warning("It runs on another machine, or not any more: stop it there.", icon=":material/cloud_off:")
 
 
 def champion_of(models: Sequence[ModelRecord], run: RunRecord) -> str:

@@ -33,8 +33,8 @@ def fitting(solver: Solver) -> list[str]:
 def can_read(spec: CaptchaSpec, other: CaptchaSpec) -> bool:
     """Return whether every text of one specification can be an answer under another, ``spec``."""
     within = spec.min_length <= other.min_length and other.max_length <= spec.max_length
-    known = {folded(spec, character) for character in spec.alphabet}
-    return spec.media == other.media and within and all(folded(spec, one) in known for one in other.alphabet)
+    known = {spec.charset.normalised(character) for character in spec.alphabet}
+    return spec.media == other.media and within and all(spec.charset.normalised(one) in known for one in other.alphabet)
 
 
 def fresh(scheme: Scheme, count: int = 1, seed: int | None = None) -> list[Sample]:
@@ -63,15 +63,7 @@ def breaking_point(
         except SpecError:
             continue  # a knob that this level cannot have
         answers = solver.solve_many([sample.media for sample in samples])
-        truth = [folded(solver.spec, sample.text or "") for sample in samples]
+        truth = [solver.spec.charset.normalised(sample.text or "") for sample in samples]  # what it lacks is read wrong
         share = exact_match(truth, [answer.text for answer in answers])
         rows.append((level, share.value, *share.interval, share.n))
     return pd.DataFrame(rows, columns=["difficulty", "exact_match", "low", "high", "n"])
-
-
-def folded(spec: CaptchaSpec, text: str) -> str:
-    """Return a text as a specification's alphabet writes it, or as it is where it holds other characters."""
-    try:
-        return spec.charset.normalise(text)
-    except SpecError:
-        return text  # the model does not know them: it will read them wrong, and that is the point

@@ -111,7 +111,7 @@ def _draw(solver: Solver) -> Files:
     try:
         if right.button("Draw one", type="primary", icon=":material/draw:", width="stretch", key="draw-one"):
             sample = drawing.fresh(harder(scheme, difficulty))[0]
-            st.session_state[DRAWN] = (sample.id, drawing.folded(solver.spec, sample.text or ""))
+            st.session_state[DRAWN] = (sample.id, solver.spec.charset.normalised(sample.text or ""))
             st.session_state[DRAWN_FILES] = [("as drawn just now", sample.media)]
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(markdown(scheme.description), width="content")

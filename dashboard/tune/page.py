@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from captcha_core.tracking.names import Param
-from dashboard import access, jobs, pages
-from dashboard.frame import chart, guarded, heading, in_columns, nothing_yet, sentence_case
+from dashboard import pages
+from dashboard.frame import chart, guarded, heading, in_columns, nothing_yet, sentence_case, stop_button
 from dashboard.runs import table as run_table
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
@@ -75,11 +75,8 @@ def _search(search: Search) -> None:
     if search.run.running:
         left, right = st.columns([6, 1], vertical_alignment="center")
         left.progress(min(1.0, done / max(1, search.wanted)))
-        if right.button("Stop", icon=":material/stop:", key="stop-search", width="stretch", **access.for_changes()):
-            if jobs.stop_run(search.run.tags):
-                st.toast("It stops at the end of this step.", icon=":material/stop_circle:")
-            else:
-                st.warning("It runs on another machine, or not any more: stop it there.", icon=":material/cloud_off:")
+        with right:
+            stop_button(search.run.tags, "stop-search", width="stretch")
     if search.run.reason:
         st.warning(f"It ended early: {markdown(search.run.reason)}", icon=":material/info:")
     history = searches.history(search)

@@ -64,6 +64,13 @@ def _ticks(share: bool, logarithmic: bool) -> str | None:
     return ".2~%" if share else ".3~g" if logarithmic else None
 
 
+def _value_axis(figure: "Figure", metric: str, logarithmic: bool) -> bool:
+    """Label the axis of a metric's values, and tell whether they are shares."""
+    share = any(part in metric for part in SHARES)
+    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=_ticks(share, logarithmic), nticks=6)
+    return share
+
+
 def _whole(values: Sequence[float], least: float = 0.03) -> list[float] | None:
     """Return the range of an axis on which no line lies on the border, even where all values are the same.
 
@@ -97,8 +104,7 @@ def bands(courses: Mapping[str, pd.DataFrame], metric: str, logarithmic: bool = 
         )  # fmt: skip
         line = {"color": shade, "width": 2.2}
         figure.add_scatter(x=course["step"], y=course["mean"], mode="lines+markers", line=line, name=name)
-    share = any(part in metric for part in SHARES)
-    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=_ticks(share, logarithmic), nticks=6)
+    share = _value_axis(figure, metric, logarithmic)
     if share and not logarithmic:
         figure.update_yaxes(range=_whole([v for course in courses.values() for v in (*course["low"], *course["high"])]))
     figure.update_xaxes(title="epoch")
@@ -148,8 +154,7 @@ def curves(
             )  # fmt: skip
         mode = "lines+markers" if len(points) < 3 else "lines"
         figure.add_scatter(x=x, y=smoothed(points["value"].tolist(), smoothing), mode=mode, line=line, name=name)
-    share = any(part in metric for part in SHARES)
-    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=_ticks(share, logarithmic), nticks=6)
+    share = _value_axis(figure, metric, logarithmic)
     figure.update_xaxes(title="epoch" if against == "step" else "minutes")
     steps = max((int(history["step"].max()) for history in histories.values() if len(history)), default=0)
     if logarithmic_x:

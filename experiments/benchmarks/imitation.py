@@ -17,6 +17,8 @@ from captcha_core.solver import Solver
 from captcha_core.sources.generate import draw_arrays
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.schemes import get_scheme
+from captcha_core.training.checkpoint import Checkpoint
+from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.workflows.imitate import imitate
 
 FIRST_SEED, VALIDATION_SEED, VALIDATION = 11, 12, 400
@@ -108,9 +110,7 @@ def _refined(scheme: Scheme, reader: Solver, minutes: float, batch_size: int) ->
     import keras
 
     from captcha_core.models.transfer import Donor
-    from captcha_core.training.checkpoint import Checkpoint
-    from captcha_core.training.config import TrainingConfig, TrainingTask
-    from captcha_core.training.fit import train
+    from captcha_core.training.fit import train  # with Keras, which is not started when this file is read
 
     features = reader.bundle.config.features
     arrays, texts = draw_arrays(scheme, VALIDATION_SEED, range(VALIDATION))

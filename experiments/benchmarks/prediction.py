@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from captcha_core.assessment.stock import READERS, Read, normalised
+from captcha_core.assessment.stock import READERS, Read
 from captcha_core.errors import DataError
 from captcha_core.evaluation.metrics import Proportion, wilson_interval
 from captcha_core.registry.versions import BUILTIN
@@ -66,7 +66,7 @@ def range_of_another(share: Proportion) -> tuple[float, float]:
 
 def _text(read: Read, media: bytes, scheme: Scheme) -> str | None:
     try:
-        return normalised(scheme.spec, read(media)[0])
+        return scheme.spec.charset.normalised(read(media)[0])
     except DataError:
         return None
 

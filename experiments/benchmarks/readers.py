@@ -105,10 +105,6 @@ def _readers(model: str, alphabet: str, shortest: int, longest: int) -> dict[str
     return readers | _tesseract(alphabet)
 
 
-def _both_cases(alphabet: str) -> set[str]:
-    return {form for character in alphabet for form in (character, character.lower(), character.upper())}
-
-
 def _ddddocr(alphabet: str) -> dict[str, tuple[Read, float]]:
     import ddddocr
 

@@ -29,7 +29,9 @@ from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
+from captcha_core.training.fit import train
 from captcha_core.workflows.letter_case import ignores_case
+from captcha_core.workflows.logged_training import donor_of
 from captcha_core.workflows.plan import DEFAULT_NETWORK, DEFAULT_TRAINING, NO_START
 from captcha_core.workflows.start import start_on_samples
 
@@ -131,9 +133,6 @@ class Labelled:
         distort = features.augmentation(config.augment)
         batches = array_batches(*encoded(learnt), self.spec, config.batch_size, config.seed, distort)
         with tempfile.TemporaryDirectory() as folder:
-            from captcha_core.training.fit import train
-            from captcha_core.workflows.logged_training import donor_of
-
             given = donor_of(donor) if donor else None
             trained = train(task, batches, encoded(steering), Checkpoint(Path(folder)), start_from=given)
         x, truth = encoded(tested)

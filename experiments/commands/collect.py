@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.terminal.options import Format, Out, check_format
+from experiments.terminal.options import Format, LongestText, Out, ShortestText, check_format
 
 
 def collect(
@@ -20,8 +20,8 @@ def collect(
     ] = False,
     alphabet: Annotated[str, typer.Option(help="Characters there can be.")] = "0123456789",
     length: Annotated[int, typer.Option(help="Length of every text; or give the shortest and longest.", min=0)] = 0,
-    min_length: Annotated[int, typer.Option(help="Shortest text.", min=0)] = 0,
-    max_length: Annotated[int, typer.Option(help="Longest text.", min=0)] = 0,
+    min_length: ShortestText = 0,
+    max_length: LongestText = 0,
     refresh: Annotated[
         str, typer.Option(help="CSS selector of a control that brings a new captcha; else the page is loaded again.")
     ] = "",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from captcha_core.native import DATA_MB, require_address_space
-from experiments.terminal.options import Format, Out, SplitBy, check_format, check_split_by
+from experiments.terminal.options import Format, LongestText, Out, ShortestText, SplitBy, check_format, check_split_by
 
 if TYPE_CHECKING:
     from captcha_core.dataset.store import Dataset
@@ -55,8 +55,8 @@ def import_data(
     ] = False,
     alphabet: Annotated[str, typer.Option(help="Characters there can be; by default those observed.")] = "",
     length: Annotated[int, typer.Option(help="Length of every text; by default those observed.", min=0)] = 0,
-    min_length: Annotated[int, typer.Option(help="Shortest text.", min=0)] = 0,
-    max_length: Annotated[int, typer.Option(help="Longest text.", min=0)] = 0,
+    min_length: ShortestText = 0,
+    max_length: LongestText = 0,
     case_insensitive: Annotated[bool, typer.Option(help="Upper and lower case are one character.")] = False,
     answer: Annotated[
         str,

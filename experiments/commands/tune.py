@@ -7,6 +7,7 @@ import typer
 
 from captcha_core.tracking.names import Metric
 from experiments.terminal.options import (
+    NEW_NAME,
     Cluster,
     Data,
     Experiment,
@@ -55,9 +56,7 @@ def tune(
     bundles: Annotated[
         int | None, typer.Option(help="How many of the best trials get their bundle logged, by default 3.", min=0)
     ] = None,
-    registered: Annotated[
-        str, typer.Option(help="Registered model; by default captcha-PRESET, without one captcha-FOLDER.")
-    ] = "",
+    registered: Annotated[str, typer.Option(help=NEW_NAME)] = "",
     seed: Annotated[int, typer.Option(help="Of the tuner's choices.", min=0)] = 0,
     experiment: Experiment = "",
     output: Format = "text",

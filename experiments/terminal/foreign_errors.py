@@ -5,6 +5,7 @@ from captcha_core.tracking.redact import masked
 from captcha_core.tracking.server import refusal
 
 STATUS = {"UNAUTHENTICATED": 401, "PERMISSION_DENIED": 403}  # MLflow's words
+TOO_LITTLE_MEMORY = "expected enough memory, received none; use smaller batches or fewer workers."
 NO_MEMORY = ("ResourceExhaustedError", "OOM when allocating")
 
 
@@ -20,7 +21,7 @@ def foreign_error(error: BaseException) -> str:
             "same command again, or go on with --resume."
         )
     if whence == "tensorflow" and any(word in f"{type(error).__name__} {error}" for word in NO_MEMORY):
-        return "expected enough memory, received none; use smaller batches or fewer workers."
+        return TOO_LITTLE_MEMORY
     if whence == "tensorflow" and "No space left on device" in str(error):
         return f"expected room on the disk, received: {first[:300]}; see to that and run again."
     return ""

@@ -13,9 +13,8 @@ EXAMPLES = {"--set": "batch_size=32", "--space": "dropout=[0, 0.2]"}
 PresetName = Annotated[str, typer.Option(help="Preset: a name (see captchalab presets) or a YAML file.")]
 Data = Annotated[str, typer.Option(metavar="DIR", help="Folder of a data set, made by generate or import.")]
 Name = Annotated[str, typer.Option(help="Registered model.")]
-NewName = Annotated[
-    str, typer.Option("--name", help="Registered model; by default captcha-PRESET, without one captcha-FOLDER.")
-]
+NEW_NAME = "Registered model; by default captcha-PRESET, without one captcha-FOLDER."
+NewName = Annotated[str, typer.Option("--name", help=NEW_NAME)]
 Minutes = Annotated[float, typer.Option(help="Training time; 0: the preset's.", min=0)]
 Model = Annotated[
     str,
@@ -25,6 +24,8 @@ Model = Annotated[
 ]
 Out = Annotated[str, typer.Option(metavar="DIR", help="Folder to write.", show_default=False)]
 SplitBy = Annotated[str, typer.Option(help="What decides the split: content, or text: no string is then in two.")]
+ShortestText = Annotated[int, typer.Option(help="Shortest text.", min=0)]
+LongestText = Annotated[int, typer.Option(help="Longest text.", min=0)]
 Split = Annotated[str, typer.Option(help="Split of the data set.")]
 Cluster = Annotated[
     str,

@@ -44,42 +44,43 @@ def clicks(site: tuple[str, Path]) -> Iterator[Clicks]:
         yield Clicks(page)
 
 
-def test_solve_before_anything_was_trained(empty_database: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def first_visit(empty_database: Path, tmp_path: Path) -> Iterator[Clicks]:
+    """A dashboard where nothing was ever trained."""
     require_browser()
     shutil.copy(empty_database, tmp_path / "mlflow.db")
     with served(tmp_path, f"sqlite:///{tmp_path / 'mlflow.db'}") as (address, _), opened() as page:
         page.goto(address)
         settled(page)
-        clicks = Clicks(page)
-        clicks.link("Solve with the builtin reader")
-        page.get_by_text("Images, clips or a zip of them").wait_for()
-        sample = tiny_samples(1, seed=3)[0]
-        page.set_input_files("input[type=file]", [{"name": "a.png", "mimeType": "image/png", "buffer": sample.media}])
-        page.locator(".st-key-answer code").wait_for()
-        clicks.done("solve at once")
-        assert clicks.count == 1
+        yield Clicks(page)
+
+
+def test_solve_before_anything_was_trained(first_visit: Clicks) -> None:
+    clicks, page = first_visit, first_visit.page
+    clicks.link("Solve with the builtin reader")
+    page.get_by_text("Images, clips or a zip of them").wait_for()
+    sample = tiny_samples(1, seed=3)[0]
+    page.set_input_files("input[type=file]", [{"name": "a.png", "mimeType": "image/png", "buffer": sample.media}])
+    page.locator(".st-key-answer code").wait_for()
+    clicks.done("solve at once")
+    assert clicks.count == 1
 
 
 @pytest.mark.long
-def test_a_first_model_without_a_terminal(empty_database: Path, tmp_path: Path) -> None:
-    require_browser()
-    shutil.copy(empty_database, tmp_path / "mlflow.db")
-    with served(tmp_path, f"sqlite:///{tmp_path / 'mlflow.db'}") as (address, _), opened() as page:
-        page.goto(address)
-        settled(page)
-        clicks = Clicks(page)
-        page.get_by_label("Minutes").fill("1")
-        page.get_by_label("Minutes").press("Tab")
-        clicks.button("Start training")
-        page.get_by_text("What it reads after").wait_for(timeout=240_000)
-        assert page.locator(".cl-small .cl-card").count() == 8
-        assert page.get_by_role("button", name="Stop").count() == 1
-        page.get_by_role("link", name="Try it").wait_for(timeout=300_000)
-        clicks.link("Try it")
-        clicks.button("Draw one")
-        page.locator(".cl-strip").wait_for()
-        clicks.done("a first model")
-        assert clicks.count == 3
+def test_a_first_model_without_a_terminal(first_visit: Clicks) -> None:
+    clicks, page = first_visit, first_visit.page
+    page.get_by_label("Minutes").fill("1")
+    page.get_by_label("Minutes").press("Tab")
+    clicks.button("Start training")
+    page.get_by_text("What it reads after").wait_for(timeout=240_000)
+    assert page.locator(".cl-small .cl-card").count() == 8
+    assert page.get_by_role("button", name="Stop").count() == 1
+    page.get_by_role("link", name="Try it").wait_for(timeout=300_000)
+    clicks.link("Try it")
+    clicks.button("Draw one")
+    page.locator(".cl-strip").wait_for()
+    clicks.done("a first model")
+    assert clicks.count == 3
 
 
 def test_the_best_run_and_why(clicks: Clicks, filled: World) -> None:

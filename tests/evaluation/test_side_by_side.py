@@ -6,7 +6,7 @@ import pytest
 
 from captcha_core.errors import DataError, ModelError
 from captcha_core.evaluation.promotion_rule import PromotionRule
-from captcha_core.evaluation.side_by_side import Candidate, compare_side_by_side
+from captcha_core.evaluation.side_by_side import Candidate, Comparison, read_in_turns
 from captcha_core.spec.answer import Answer
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
@@ -19,7 +19,7 @@ LOG: list[str] = []
 
 @dataclass
 class Reads:
-    """Reads the text that the media compare_side_by_side, but for those it is told to miss."""
+    """Reads the text that the media name, but for those it is told to miss."""
 
     name: str
     misses: set[str] = field(default_factory=set)
@@ -40,8 +40,8 @@ def samples(*texts: str) -> list[Sample]:
 
 def test_figures_of_both() -> None:
     old, new = Reads("old", {"01"}, ms=2.0), Reads("new", {"2"}, ms=1.0)
-    comparison = compare_side_by_side(
-        Candidate("old", old, 1000), Candidate("new", new, 500), samples("01", "2", "01", "1x")
+    comparison = Comparison(
+        *read_in_turns([Candidate("old", old, 1000), Candidate("new", new, 500)], samples("01", "2", "01", "1x"))
     )
     figures = comparison.figures()
     assert figures["champion"]["exact_match"] == 0.25
@@ -58,8 +58,8 @@ def test_figures_of_both() -> None:
 
 def test_the_verdict_comes_from_the_same_answers() -> None:
     old, new = Reads("old"), Reads("new", {"01"}, ms=1.5)
-    comparison = compare_side_by_side(
-        Candidate("old", old, 1000), Candidate("new", new, 1000), samples(*["01", "2"] * 50)
+    comparison = Comparison(
+        *read_in_turns([Candidate("old", old, 1000), Candidate("new", new, 1000)], samples(*["01", "2"] * 50))
     )
     verdict = comparison.verdict(PromotionRule())
     assert [reason.holds for reason in verdict.reasons] == [False, True, False, True]
@@ -67,11 +67,11 @@ def test_the_verdict_comes_from_the_same_answers() -> None:
 
 def test_both_meet_samples_in_turns() -> None:
     LOG.clear()
-    compare_side_by_side(Candidate("a", Reads("a"), 1), Candidate("b", Reads("b"), 1), samples("0", "1", "2", "3"))
+    read_in_turns([Candidate("a", Reads("a"), 1), Candidate("b", Reads("b"), 1)], samples("0", "1", "2", "3"))
     assert LOG == ["a", "b"] * 4 + ["a", "b", "b", "a"] * 2, "a warm-up, and then nobody is always first"
 
 
 def test_models_of_other_captchas_are_refused() -> None:
     other = SPEC.model_copy(update={"alphabet": "01"})
     with pytest.raises(ModelError, match="alphabet '0123' and '01'"):
-        compare_side_by_side(Candidate("a", Reads("a"), 1), Candidate("b", Reads("b", spec=other), 1), samples("0"))
+        read_in_turns([Candidate("a", Reads("a"), 1), Candidate("b", Reads("b", spec=other), 1)], samples("0"))

@@ -20,28 +20,11 @@ from captcha_core.workflows.searching.plan import SearchPlan, plan_search
 from captcha_core.workflows.searching.runs import reconcile
 from experiments.terminal.options import parse_settings
 from tests.conftest import tiny_samples
-from tests.workflows.searches import RECIPE, command, draw, parent_of, states, trials_of, tune
+from tests.workflows.searches import RECIPE, command, parent_of, place, states, there, trials_of, tune
 
+__all__ = ["place", "there"]  # fixtures
 ORIGIN = {"mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.source.git.commit"}
 TRAIN = "captcha_core.workflows.searching.trial.train"
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("searches")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
-        draw(folder)
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def there(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(place)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place}/mlflow.db")
-    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
-    return place
 
 
 def on_call(number: int, error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:

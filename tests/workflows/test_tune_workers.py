@@ -10,24 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.workflows.searches import draw, parent_of, states, trials_of, tune
+from tests.workflows.searches import parent_of, place, states, there, trials_of, tune
 
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pools")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
-        draw(folder)
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def there(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(place)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place}/mlflow.db")
-    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+__all__ = ["place", "there"]  # fixtures
 
 
 def worker_processes() -> list[psutil.Process]:

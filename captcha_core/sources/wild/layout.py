@@ -13,7 +13,6 @@ from captcha_core.sources.wild.glyphs import BITMAP, HERSHEY, STROKES, Glyph, gl
 from captcha_core.sources.wild.picture import Picture
 
 CAPITAL_EM = 0.72  # height of a capital, as a share of the em
-ALIASED_FROM = 110
 
 
 @dataclass(frozen=True)
