@@ -42,5 +42,6 @@ def test_workers_draw_what_a_thread_would_and_the_learner_does_not_wait() -> Non
     batches = growing_batches(SCHEME, features, BATCH, seed=0, workers=2)(0)
     learnt = {x.tobytes() for _ in range(4 * AT_ONCE_BY_WORKER // BATCH) for x in next(batches)[0]}
     batches.close()  # type: ignore[attr-defined]
-    arrays, _ = draw_arrays(SCHEME, 0, range(AT_ONCE_BY_WORKER))
-    assert {picture.tobytes() for picture in features.encode(arrays)} <= learnt
+    arrays, _ = draw_arrays(SCHEME, 0, range(20 * AT_ONCE_BY_WORKER))
+    assert learnt <= {picture.tobytes() for picture in features.encode(arrays)}
+    assert len(learnt) > AT_ONCE_BY_WORKER // 2, "what is new comes first"
