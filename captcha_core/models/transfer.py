@@ -37,7 +37,7 @@ def take_over(model: keras.Model, spec: CaptchaSpec, donor: Donor) -> None:
     with CTC each character takes its own row, one that the donor does not know that of one that looks like it.
 
     Raises:
-        ModelError: If nothing of the donor fits.
+        ModelError: If less than half of the donor's layers fit.
     """
     taken = 0
     takers = [layer for layer in model.layers if layer.weights]
@@ -51,10 +51,10 @@ def take_over(model: keras.Model, spec: CaptchaSpec, donor: Donor) -> None:
         else:
             continue
         taken += 1
-    if not taken:
+    if 2 * taken < len(takers):
         raise ModelError(
-            f"expected a model to start from whose network is like {model.name}, received one of {donor.model.name}; "
-            "name its --network, or another model."
+            f"expected a model to start from whose network is like {model.name}, received one of {donor.model.name} of "
+            f"which {taken} of {len(takers)} layers fit; name its --network and its options, or another model."
         )
 
 

@@ -89,7 +89,7 @@ def _task(dataset: Dataset, folds: Folds) -> tuple[TrainingTask, str]:
     if dataset.spec.media == "audio":
         return TrainingTask(dataset.spec, NETWORK_OF_CLIPS, {}, config), ""
     start = start_on(dataset)
-    return TrainingTask(dataset.spec, start.network, {}, config, start.features), start.start_from
+    return TrainingTask(dataset.spec, start.network, start.options, config, start.features), start.start_from
 
 
 def _features(samples: Sequence[Sample], task: TrainingTask) -> tuple[np.ndarray, list[int]]:

@@ -219,9 +219,8 @@ def plan_training(
     by_default = not network and start_from in (None, "", BUILTIN)  # who names the default gets what it gives
     if own is not None and named is None and spec.media == "image" and by_default:
         start = start_on(own) if isinstance(own, Dataset) else start_on_program(own)
-        chosen = chosen.model_copy(
-            update={"network": start.network, "features": start.features, "training": start.training}
-        )
+        known = {"network": start.network, "options": start.options, "features": start.features}
+        chosen = chosen.model_copy(update={**known, "training": start.training})
         start_from = start.start_from
     same = not network or network == chosen.network
     options, features = (chosen.options, chosen.features) if same else ({}, {})

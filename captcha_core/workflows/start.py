@@ -29,9 +29,10 @@ RECIPE = {
 
 @dataclass(frozen=True)
 class Start:
-    """A network of the zoo, settings of its features, the model whose weights it takes over, and a recipe."""
+    """A network of the zoo with its options, settings of its features, the model it takes over, and a recipe."""
 
     network: str
+    options: dict[str, Any]
     features: dict[str, Any]
     start_from: str
     training: dict[str, Any]
@@ -57,7 +58,8 @@ def start_on_samples(samples: Sequence[Sample], spec: CaptchaSpec) -> Start:
     looks = [StripFeatures(zoom=zoom, stretch=stretch) for zoom, stretch in ((1.0, 1.0), *LOOKS)]
     best = max(looks, key=lambda look: _hits(solver, samples, spec, look)) if samples else looks[0]
     features = {"zoom": best.zoom, "stretch": best.stretch}
-    return Start(solver.bundle.config.network, features, BUILTIN, RECIPE)
+    config = solver.bundle.config
+    return Start(config.network, dict(config.options), features, BUILTIN, RECIPE)
 
 
 def start_on_program(program: Scheme) -> Start:

@@ -158,4 +158,4 @@ class Labelled:
             return TrainingTask(self.spec, DEFAULT_NETWORK[self.spec.media], {}, config), ""
         begun = start_on_samples(learnt, self.spec)
         config = TrainingConfig.build(**{**begun.training, **budget})
-        return TrainingTask(self.spec, begun.network, {}, config, begun.features), begun.start_from
+        return TrainingTask(self.spec, begun.network, begun.options, config, begun.features), begun.start_from

@@ -59,12 +59,21 @@ def test_a_character_of_another_script_begins_as_the_one_it_looks_like(pixels: n
 def test_layers_of_other_shapes_start_afresh() -> None:
     spec = spec_of("0123")
     keras.utils.set_random_seed(1)
-    donor = build_network("strip_ctc", spec, {**SMALL, "dense": 24})
+    donor = build_network("strip_ctc", spec, {**SMALL, "reach": 5})
     model = network(spec, 2)
-    before = [weight.copy() for weight in model.get_layer("logits").get_weights()]
+    (own,) = (layer for layer in model.layers if isinstance(layer, keras.layers.DepthwiseConv1D))
+    before = [weight.copy() for weight in own.get_weights()]
     take_over(model, spec, Donor(donor, spec))
-    for mine, kept in zip(model.get_layer("logits").get_weights(), before, strict=True):
+    for mine, kept in zip(own.get_weights(), before, strict=True):
         np.testing.assert_array_equal(mine, kept)
+    assert np.array_equal(model.get_layer("logits").get_weights()[0], donor.get_layer("logits").get_weights()[0])
+
+
+def test_a_donor_of_which_little_fits_is_refused() -> None:
+    spec = spec_of("0123")
+    donor = build_network("strip_ctc", spec, {**SMALL, "dense": 24})
+    with pytest.raises(ModelError, match=r"of which \d of \d+ layers fit; name its --network and its options"):
+        take_over(network(spec, 2), spec, Donor(donor, spec))
 
 
 def test_a_donor_of_which_nothing_fits_is_refused() -> None:

@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from captcha_core.bundle.bundle import Bundle
 from captcha_core.dataset.in_memory import write_samples
 from captcha_core.media.image import encode_png
+from captcha_core.registry.versions import BUILTIN_FOLDER
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.workflows.plan import plan_training
@@ -60,3 +62,9 @@ def test_a_setting_of_the_features_goes_before_what_was_found(empty_folder: Path
     write_samples(empty_folder / "data", spec_of("0123456789", 26), drawn(26), "test", "0.5/0.25/0.25")
     plan = plan_training(data=empty_folder / "data", settings={"features.zoom": 0.5})
     assert plan.task.features["zoom"] == 0.5
+
+
+def test_the_network_has_the_builtin_readers_options_so_that_all_of_it_fits(empty_folder: Path) -> None:
+    write_samples(empty_folder / "data", spec_of("0123456789", 26), drawn(26), "test", "0.5/0.25/0.25")
+    task = plan_training(data=empty_folder / "data").task
+    assert task.options == Bundle.open(BUILTIN_FOLDER).config.options != {}
