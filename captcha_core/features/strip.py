@@ -96,11 +96,11 @@ class StripFeatures(FeaturesModel):
         return partial(augment_images, strength=strength) if strength else None
 
     @classmethod
-    def of(cls, spec: CaptchaSpec) -> "StripFeatures":
-        """Return strips long enough for a specification's texts and pictures."""
+    def of(cls, spec: CaptchaSpec, zoom: float = 1.0, stretch: float = 1.0) -> "StripFeatures":
+        """Return strips long enough for a specification's texts and pictures, and no longer: training is the faster."""
         height, width = spec.size_px
-        least = max(192, 16 * spec.max_length, min(384, round(48 * width / height)))
-        return cls(width_px=-(-least // 16) * 16)
+        least = max(64, 16 * spec.max_length, min(384, round(48 * stretch / zoom * width / height)))
+        return cls(width_px=-(-least // 16) * 16, zoom=zoom, stretch=stretch)
 
 
 def _middle(image: np.ndarray, zoom: float) -> np.ndarray:

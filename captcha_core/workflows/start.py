@@ -57,8 +57,8 @@ def start_on_samples(samples: Sequence[Sample], spec: CaptchaSpec) -> Start:
     samples = samples[:LOOKED_AT] if _share_known(solver.spec, spec) >= 0.5 else []
     looks = [StripFeatures(zoom=zoom, stretch=stretch) for zoom, stretch in ((1.0, 1.0), *LOOKS)]
     best = max(looks, key=lambda look: _hits(solver, samples, spec, look)) if samples else looks[0]
-    features = {"zoom": best.zoom, "stretch": best.stretch}
-    config = solver.bundle.config
+    strips, config = StripFeatures.of(spec, best.zoom, best.stretch), solver.bundle.config
+    features = strips.model_dump(include={"width_px", "zoom", "stretch"})
     return Start(config.network, dict(config.options), features, BUILTIN, RECIPE)
 
 

@@ -60,3 +60,17 @@ def test_only_captchas_of_any_site_are_looked_at_again() -> None:
     looks = list(StripFeatures(any_site=True).more_looks(media, SPEC))
     assert len(looks) >= 5 and all(look.shape == (48, 192, 1) for look in looks)
     assert len({look.tobytes() for look in looks}) == len(looks), "no look twice"
+
+
+def test_strips_are_as_long_as_the_pictures_want() -> None:
+    def of(width_px: int, longest: int = 4, **settings: float) -> int:
+        spec = CaptchaSpec.build(
+            media="image", alphabet="0123456789", min_length=1, max_length=longest, height_px=30, width_px=width_px,
+            channels=1,
+        )  # fmt: skip
+        return StripFeatures.of(spec, **settings).width_px
+
+    assert of(70) == 112
+    assert of(70, zoom=0.5) == 224 and of(70, stretch=0.64) == 80
+    assert of(30, longest=10) == 160, "room for the longest text"
+    assert of(900) == 384
