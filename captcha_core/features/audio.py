@@ -1,13 +1,16 @@
 """What an audio network sees. One road for training, solving and pictures: rates and hops are written here alone."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from captcha_core.errors import DataError
+from captcha_core.features.augment import Augment
+from captcha_core.features.augment_clips import augment_clips
 from captcha_core.features.contract import FeaturesModel
 from captcha_core.features.log_mel import FLOOR_POWER, log_mel, power_spectrum
+from captcha_core.features.repetition import last_pass
 from captcha_core.media.audio import MAX_RATE_HZ, MIN_RATE_HZ, decode_audio
 from captcha_core.spec.answer import Box
 from captcha_core.spec.captcha import MAX_SECONDS, MAX_SIDE_PX, CaptchaSpec
@@ -26,6 +29,10 @@ class _ClipFeatures(FeaturesModel):
     rate_hz: int = Field(ge=MIN_RATE_HZ, le=MAX_RATE_HZ)
     max_seconds: float = Field(gt=0, le=MAX_SECONDS)
 
+    @property
+    def _more(self) -> str:
+        return ""
+
     def look(self, media: bytes, spec: CaptchaSpec) -> tuple[np.ndarray, tuple[Box, ...]]:
         """Return the input for an audio file of any kind and rate; no box is known.
 
@@ -37,16 +44,18 @@ class _ClipFeatures(FeaturesModel):
     def _check_length(self, samples: np.ndarray) -> None:
         if not 0 < len(samples) <= self.max_seconds * self.rate_hz:
             raise DataError(
-                f"expected a clip of up to {self.max_seconds:g} seconds, received {len(samples) / self.rate_hz:.2f}; "
-                "send the captcha alone."
+                f"expected a clip of up to {self.max_seconds:g} seconds{self._more}, received "
+                f"{len(samples) / self.rate_hz:.2f}; send the captcha alone."
             )
 
 
 class LogMelFeatures(_ClipFeatures):
     """A log-mel spectrogram in 256 steps, from ``range_db`` below the clip's loudest bin (0) up to it (255).
 
-    A short clip is followed by zeros up to the longest that the specification allows, so that every sample has the
-    same shape.
+    A short clip is followed by zeros up to ``max_seconds``, so that every sample has the same shape.
+
+    Args:
+        said_twice: A clip that repeats itself counts from where it does so; ``max_seconds`` is then that of one pass.
     """
 
     kind: Literal["log_mel"] = "log_mel"
@@ -55,6 +64,17 @@ class LogMelFeatures(_ClipFeatures):
     mels: int = Field(default=40, ge=8, le=128)
     low_hz: float = Field(default=LOW_HZ, ge=0, lt=MIN_RATE_HZ / 2)
     range_db: float = Field(default=RANGE_DB, gt=0, le=1000)
+    said_twice: bool = False
+
+    @model_serializer(mode="wrap")
+    def _as_ever(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what came later where it has its default: older bundles keep their digests."""
+        fields: dict[str, Any] = write(self)
+        return fields if self.said_twice else {key: value for key, value in fields.items() if key != "said_twice"}
+
+    @property
+    def _more(self) -> str:
+        return ", or one that says that twice" if self.said_twice else ""
 
     @property
     def frames(self) -> int:
@@ -71,13 +91,22 @@ class LogMelFeatures(_ClipFeatures):
         """Seconds from one frame to the next; frame t is centred on t times this."""
         return self.hop / self.rate_hz
 
-    def step_s(self, steps: int) -> float:
-        """Return the seconds from one time step of a network to the next.
+    def step_s(self, steps: int) -> float | None:
+        """Return the seconds from one time step of a network to the next; None where steps count from the second pass.
 
         Args:
             steps: T' of its logits for the T frames of the longest clip; each stands for a whole number of frames.
         """
+        if self.said_twice:
+            return None
         return max(1, round(self.frames / steps)) * self.hop_s
+
+    def augmentation(self, strength: float) -> Augment | None:
+        """Return what distorts training batches, None where the strength is 0."""
+        if not strength:
+            return None
+        steps_a_db = 255.0 / self.range_db
+        return lambda levels, rng: augment_clips(levels, rng, strength, steps_a_db)
 
     def upright(self, levels: np.ndarray) -> np.ndarray:
         """Return (T, M, ...) with time to the right and low tones below."""
@@ -95,6 +124,9 @@ class LogMelFeatures(_ClipFeatures):
         Raises:
             DataError: If the clip is empty or longer than ``max_seconds``.
         """
+        if self.said_twice and len(samples):
+            again = last_pass(samples)
+            samples = samples if again is None else again
         self._check_length(samples)
         levels = np.zeros(self.shape, np.uint8)
         own = self.decibels(samples)

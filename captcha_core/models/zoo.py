@@ -103,9 +103,10 @@ def features_of(name: str, spec: CaptchaSpec, settings: Mapping[str, Any] | None
         SpecError: If a setting is unknown or out of its bounds.
     """
     features = get_network(name).features(spec)
-    unknown = sorted(set(settings or {}) - set(features.model_dump()))
+    names = getattr(type(features), "model_fields", features.model_dump())  # with those that a dump leaves out
+    unknown = sorted(set(settings or {}) - set(names))
     if unknown:
-        known = ", ".join(features.model_dump())
+        known = ", ".join(names)
         raise SpecError(f"expected features of {name} ({known}), received {unknown[0]!r}; correct the name.")
     try:
         return FEATURES.validate_python({**features.model_dump(), **(settings or {})}) if settings else features

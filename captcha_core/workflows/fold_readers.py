@@ -15,6 +15,7 @@ from captcha_core.errors import DataError
 from captcha_core.features.batches import array_batches
 from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig, TrainingTask
+from captcha_core.workflows.audio_start import start_on_clips
 from captcha_core.workflows.start import start_on
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _task(dataset: Dataset, folds: Folds) -> tuple[TrainingTask, str]:
     budget = {"epochs": folds.epochs} if folds.epochs else {"minutes": folds.minutes}
     config = TrainingConfig.build(**RECIPE, **budget, seed=folds.seed)
     if dataset.spec.media == "audio":
-        return TrainingTask(dataset.spec, NETWORK_OF_CLIPS, {}, config), ""
+        return TrainingTask(dataset.spec, NETWORK_OF_CLIPS, {}, config, start_on_clips(dataset).features), ""
     start = start_on(dataset)
     return TrainingTask(dataset.spec, start.network, start.options, config, start.features), start.start_from
 

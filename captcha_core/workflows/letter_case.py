@@ -18,10 +18,13 @@ OTHER_CASE = 0.15  # share of them in the other case from which labels do not ke
 def ignores_case(listing: Listing, spec: CaptchaSpec) -> bool:
     """Return whether the labels of pictures are written in another case than what the pictures show.
 
-    The builtin reader looks at some of them. Where it can tell too few letters, the labels are believed.
+    The builtin reader looks at some of them. Where it can tell too few letters, the labels are believed. Spoken letters
+    have no case: a label of a clip with a capital here and there says how somebody typed.
     """
-    if spec.media != "image" or spec.folds_case or not _mixed(spec.alphabet):
+    if spec.folds_case or not _mixed(spec.alphabet):
         return False
+    if spec.media == "audio":
+        return True
     entries = [entry for entry in listing.entries if entry.text]
     some = entries[:: max(1, len(entries) // LOOKED_AT)][:LOOKED_AT]
     share = other_case_share([read_sample(listing.files, entry) for entry in some], spec)

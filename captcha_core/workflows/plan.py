@@ -22,6 +22,7 @@ from captcha_core.tracking.connect import client
 from captcha_core.tracking.runs import RUNS
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
+from captcha_core.workflows.audio_start import start_on_clips
 from captcha_core.workflows.data import (
     Cache,
     DataSource,
@@ -222,6 +223,9 @@ def plan_training(
         known = {"network": start.network, "options": start.options, "features": start.features}
         chosen = chosen.model_copy(update={**known, "training": start.training})
         start_from = start.start_from
+    elif dataset and named is None and spec.media == "audio" and not network:
+        heard = start_on_clips(dataset)
+        chosen = chosen.model_copy(update={"features": heard.features, "training": heard.training})
     same = not network or network == chosen.network
     options, features = (chosen.options, chosen.features) if same else ({}, {})
     training, options, features = _apply(settings or {}, chosen.training, options, features)

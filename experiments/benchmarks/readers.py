@@ -32,7 +32,7 @@ def run(data: Sequence[str], count: int = 200, model: str = BUILTIN) -> dict[str
     """
     folders = [data] if isinstance(data, str) else data
     with one_core():
-        sets = {Path(folder).name: _labelled(Path(folder), count) for folder in folders}
+        sets = {Path(folder).name: labelled(Path(folder), count) for folder in folders}
         rows = [row for name, pictures in sets.items() for row in _rows(name, pictures, model)]
     return {"suite": "readers", "rows": rows}
 
@@ -55,7 +55,7 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _labelled(folder: Path, count: int) -> Labelled:
+def labelled(folder: Path, count: int) -> Labelled:
     """Return pictures and labels from all over a data set, or a folder or archive as ``import`` understands it."""
     if (folder / MANIFEST).is_file():
         dataset = Dataset.open(folder)

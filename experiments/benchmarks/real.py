@@ -1,5 +1,7 @@
 """Real captchas as their owners have them: a default training from few labels and from all, beside random weights.
 
+Pictures and clips; no weights start clips, so they have no second row.
+
 Three splits of 60 % to learn from, 20 % to steer by and 20 % that are only read at the end. Of ``size`` labels a fifth
 steers. Case is folded where the data set says so.
 """
@@ -30,6 +32,7 @@ from captcha_core.spec.sample import Sample
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.training.fit import train
+from captcha_core.workflows import audio_start
 from captcha_core.workflows.letter_case import ignores_case
 from captcha_core.workflows.logged_training import donor_of
 from captcha_core.workflows.plan import DEFAULT_NETWORK, DEFAULT_TRAINING, NO_START
@@ -54,7 +57,8 @@ def run(
         splits: How often, each time with other samples.
         minutes: Budget of each training; or
         epochs: budget in epochs, which does not depend on what else the machine does.
-        starts: ``builtin``: what ``train --data`` does; ``none``: the same data from random weights.
+        starts: ``builtin``: what ``train --data`` does; ``none``: the same data from random weights. Clips always have
+            what ``train --data`` does.
 
     Raises:
         DataError: If there are too few labelled samples for the largest size.
@@ -62,7 +66,7 @@ def run(
     start_keras()
     budget = {"epochs": epochs, "minutes": None} if epochs else {"minutes": minutes}
     sets = [Labelled.read(Path(folder)) for folder in ([data] if isinstance(data, str) else data)]
-    rows = [one.row(size, start, splits, budget) for one in sets for size in sizes for start in starts]
+    rows = [one.row(size, start, splits, budget) for one in sets for size in sizes for start in one.starts(starts)]
     return {"suite": "real", "budget": budget, "rows": rows}
 
 
@@ -106,6 +110,10 @@ class Labelled:
         """Take the labelled samples of all splits."""
         samples = [one for split in dataset.counts for one in dataset.samples(split) if one.text is not None]
         return cls(name, dataset.spec, samples)
+
+    def starts(self, starts: Sequence[str]) -> Sequence[str]:
+        """Return those of the starts in which a training differs."""
+        return starts if self.spec.media == "image" else (NO_START,)
 
     def row(self, size: int, start: str, splits: int, budget: dict[str, Any]) -> dict[str, Any]:
         """Train on each split and return the figures."""
@@ -153,6 +161,10 @@ class Labelled:
 
     def _task(self, learnt: Sequence[Sample], start: str, budget: dict[str, Any]) -> tuple[TrainingTask, str]:
         """Return what is trained, as ``train --data`` would, and the model it starts from."""
+        if self.spec.media == "audio":
+            heard = audio_start.start_on_samples(learnt, self.spec)
+            config = TrainingConfig.build(**{**heard.training, **budget})
+            return TrainingTask(self.spec, DEFAULT_NETWORK["audio"], {}, config, heard.features), ""
         if start == NO_START:
             config = TrainingConfig.build(**{**DEFAULT_TRAINING, **budget})
             return TrainingTask(self.spec, DEFAULT_NETWORK[self.spec.media], {}, config), ""

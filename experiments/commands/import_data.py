@@ -31,6 +31,7 @@ CASE_NOTE = (
     "The labels do not keep the case of the letters: the builtin reader sees capitals where small letters are written, "
     "or the other way round. So case does not matter here; --alphabet with both cases keeps it."
 )
+SPOKEN_NOTE = "Spoken letters have no case, so case does not matter here; --alphabet with both cases keeps it."
 
 
 def import_data(
@@ -142,7 +143,7 @@ def import_data(
             overrides = replace(overrides, case_sensitive=False)
             seen = survey(listing, case_sensitive=False)
             spec = spec_of(seen, overrides)
-            print(CASE_NOTE, file=sys.stderr)
+            print(CASE_NOTE if spec.media == "image" else SPOKEN_NOTE, file=sys.stderr)
         fit(seen, spec)
         if strict and seen.rejects:
             raise DataError(

@@ -5,14 +5,20 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime
 import pytest
 import yaml
 from mlflow import MlflowClient
 
+from captcha_core.errors import DataError
+from captcha_core.media.audio import encode_wav
 from captcha_core.models.zoo import get_network
+from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
-from experiments.benchmarks import inference, writing
+from experiments.benchmarks import inference, recognisers, writing
+from experiments.benchmarks.real import Labelled
 from experiments.benchmarks.serving import parse
 from experiments.benchmarks.sweep import FOLDER, table
 from experiments.cli import main
@@ -139,3 +145,28 @@ def test_workers_write_the_same_in_bounded_memory() -> None:
     result = writing.run(count=6_000)
     assert result["equal_digests"] is True
     assert all(0 < written["peak_mib"] < 1024 for written in result["runs"])
+
+
+def test_clips_are_trained_on_as_train_does_and_have_one_row() -> None:
+    spec = CaptchaSpec.build(
+        media="audio", alphabet="01", min_length=2, max_length=2, sample_rate_hz=8_000, max_seconds=6.0
+    )
+    noise = np.random.default_rng(0).normal(0, 0.1, (4, 16_000)).astype(np.float32)
+    samples = [Sample(media=encode_wav(np.tile(one, 2), 8_000), text="01") for one in noise]
+    clips = Labelled("mine", spec, samples)
+    task, donor = clips._task(samples, "none", {"epochs": 1, "minutes": None})
+    assert clips.starts(("builtin", "none")) == ("none",) and not donor
+    assert task.network == "audio_ctc" and task.features == {"said_twice": True, "max_seconds": 2.2}
+    assert task.config.augment and task.config.epochs == 1
+
+
+def test_a_recogniser_is_told_the_names_of_the_characters() -> None:
+    words = recognisers.words_of("07aB")
+    assert words == {"zero": "0", "seven": "7", "a.": "a", "b.": "b"}
+    assert recognisers.grammar_of(list(words)).endswith("<captcha> = (zero | seven | a. | b.)+;")
+
+
+def test_without_a_recogniser_its_suite_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(DataError, match="pip install pocketsphinx"):
+        recognisers.run("anywhere")

@@ -46,7 +46,7 @@ def test_every_question_is_answered(kind: str) -> None:
     batch = features.encode([array, array])
     assert batch.shape == (2, *features.shape) and features.encode(batch) is batch
     distort = features.augmentation(1.0)
-    assert (distort is not None) == (features.media == "image") and features.augmentation(0.0) is None
+    assert (distort is None) == (kind == "spectrogram_picture") and features.augmentation(0.0) is None
     if distort:
         assert distort(batch, np.random.default_rng(0)).shape == batch.shape
     assert (features.step_s(10) is not None) == (kind == "log_mel")

@@ -1,13 +1,19 @@
 """Labels that do not keep the case of the letters in their pictures are found by looking at the pictures."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
+from captcha_core.media.audio import encode_wav
 from captcha_core.media.image import encode_png
+from captcha_core.sources.folders import list_labelled
+from captcha_core.sources.import_survey import SpecOverrides, spec_of, survey
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
-from captcha_core.workflows.letter_case import OTHER_CASE, other_case_share
+from captcha_core.workflows.letter_case import OTHER_CASE, ignores_case, other_case_share
+from tests.sources.labelled_files import fill
 
 SPEC = CaptchaSpec.build(
     media="image", alphabet="abdefghnrtABDEFGHNRT", min_length=4, max_length=4, height_px=40, width_px=130, channels=1
@@ -34,3 +40,11 @@ def test_labels_are_held_against_the_pictures(keeps: bool) -> None:
 
 def test_too_few_letters_tell_nothing() -> None:
     assert other_case_share([Sample(media=picture("ab"), text="ab")], SPEC) is None
+
+
+@pytest.mark.parametrize("names, ignored", [(("4ujRs2", "a5k2zm"), True), (("4ujrs2", "a5k2zm"), False)])
+def test_spoken_letters_have_no_case(names: tuple[str, ...], ignored: bool, tmp_path: Path) -> None:
+    tone = np.sin(np.arange(8_000) / 5).astype(np.float32) / 2
+    clips = {f"{name}.wav": encode_wav(tone * (1 - 0.1 * n), 8_000) for n, name in enumerate(names)}
+    listing = list_labelled(fill(tmp_path, clips), "filename")
+    assert ignores_case(listing, spec_of(survey(listing), SpecOverrides())) is ignored
