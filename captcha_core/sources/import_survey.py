@@ -19,6 +19,7 @@ from captcha_core.spec.captcha import (
     DIGITS,
     LOWER,
     MAX_LENGTH,
+    MAX_SECONDS,
     MAX_SIDE_PX,
     MIN_SIDE_PX,
     UPPER,
@@ -30,6 +31,7 @@ from captcha_core.spec.sample import Sample
 
 COLOURED_SHARE = 0.01  # of the pictures: fewer are accidents
 SIGNS_SHARE = 0.2  # of the labels
+LONGER_CLIPS = 1.1  # than any there is will come later, too
 SUMS_SHARE = 0.95  # of the labels: the others are faults
 SUM_LETTERS = 3  # in sums, such as x: more are words, whose other letters will come
 
@@ -301,10 +303,11 @@ def _image_fields(seen: Survey, overrides: SpecOverrides) -> dict[str, Any]:
 def _audio_fields(seen: Survey, overrides: SpecOverrides) -> dict[str, Any]:
     rates_hz = seen.rates_hz
     longest = max(clip.seconds for clip in seen.clips)
+    roomy = max(longest, min(LONGER_CLIPS * longest, MAX_SECONDS))
     return {
         "media": "audio",
         "sample_rate_hz": overrides.rate_hz or max(rates_hz, key=lambda rate_hz: (rates_hz[rate_hz], rate_hz)),
-        "max_seconds": overrides.max_seconds or math.ceil(longest * 10) / 10,
+        "max_seconds": overrides.max_seconds or math.ceil(roomy * 10) / 10,
     }
 
 

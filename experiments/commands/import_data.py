@@ -77,7 +77,9 @@ def import_data(
         ),
     ] = "",
     rate: Annotated[int, typer.Option(help="Sample rate in Hz; by default the commonest.", min=0)] = 0,
-    max_seconds: Annotated[float, typer.Option(help="Longest clip; by default the longest there is.", min=0)] = 0.0,
+    max_seconds: Annotated[
+        float, typer.Option(help="Longest clip; by default a tenth more than the longest.", min=0)
+    ] = 0.0,
     split: Annotated[
         str,
         typer.Option(help="train/validation/test as shares or counts; keep: as folders or the CSV name them."),

@@ -12,7 +12,7 @@ from captcha_core.media.audio import decode_audio, encode_wav
 from captcha_core.media.mp3 import recounted
 from captcha_core.media.sniff import kind_of, suffix_of
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import survey
+from captcha_core.sources.import_survey import SpecOverrides, spec_of, survey
 from tests.sources.labelled_files import TEXTS, fill
 
 RATE_HZ = 8000
@@ -70,6 +70,16 @@ def test_clips_that_are_not_read_are_named(head: bytes, named: str, tmp_path: Pa
     seen = survey(list_labelled(fill(tmp_path, clips | {"1111.m4a": head + bytes(100)})))
     assert [reject.name for reject in seen.rejects] == ["1111.m4a"]
     assert f"received {named}" in seen.rejects[0].reason and "convert it to WAV or FLAC" in seen.rejects[0].reason
+
+
+def test_a_clip_a_little_longer_than_those_imported_is_heard_later(tmp_path: Path) -> None:
+    clips = {f"{text}.wav": encode_wav(TONE * (0.5 + int(text) / 20_000), RATE_HZ) for text in TEXTS}
+    seen = survey(list_labelled(fill(tmp_path, clips)))
+    spec = spec_of(seen, SpecOverrides())
+    longest = max(one.seconds for one in seen.clips)
+    later = encode_wav(np.resize(TONE, int(1.05 * longest * RATE_HZ)), RATE_HZ)
+    assert len(decode_audio(later, RATE_HZ, spec.seconds)) > longest * RATE_HZ
+    assert spec_of(seen, SpecOverrides(max_seconds=2.0)).max_seconds == 2.0
 
 
 def mp3(tone_hz: float, rate_hz: int) -> bytes:
