@@ -26,7 +26,7 @@ def network(spec: CaptchaSpec, seed: int) -> keras.Model:
 
 @pytest.fixture(scope="module")
 def pixels() -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (3, 48, 192, 1)).astype(np.uint8)
+    return np.random.default_rng(0).integers(0, 256, (3, 48, 96, 1)).astype(np.uint8)
 
 
 def test_characters_keep_their_logits_whatever_their_place(pixels: np.ndarray) -> None:
