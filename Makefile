@@ -39,7 +39,7 @@ test: lint types ## Lint, types and the whole test suite, a file at a time in ea
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 long-test: $(VENV)/.installed ## The long tests as well: kills, soaks, big data
-	$(BIN)/python -m pytest -m 'long or not long' --timeout=7200
+	$(BIN)/python -m pytest -m 'long or not long'
 
 mutants: $(VENV)/.installed ## Change twelve core modules in one place at a time: do their tests notice? SAMPLE=15 of each
 	SAMPLE=$(SAMPLE) $(BIN)/python -m tests.mutate
@@ -55,7 +55,7 @@ licences: $(VENV)/.installed ## Write down whose licence is what
 
 wheel: $(VENV)/.installed ## Build sdist and wheel into dist/, install the wheel alone, and try it
 	$(BIN)/python -m build
-	$(BIN)/python -m pytest -m long --timeout=3600 tests/test_wheel.py
+	$(BIN)/python -m pytest -m long tests/test_wheel.py
 
 docs: $(VENV)/.installed ## Build the documentation into site/; every warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -30,6 +30,7 @@ STARTERS = re.compile(
 )
 TRAINED = {"tiny_bundle", "tone_bundle", "empty_folder"}  # fixtures that train, or open a database of MLflow's
 PROGRAMS = re.compile(r"python|node|chrom|edge|initdb")
+LONG_S = 7200  # that a long test may take at most: beside other work twenty starts of TensorFlow take over ten minutes
 _slow = [True]  # whether what runs now may start processes and servers
 _started: list[str] = []
 
@@ -40,9 +41,12 @@ def _starts(path: Path) -> bool:
     return STARTERS.search(path.read_text(encoding="utf-8")) is not None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is slow."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what is slow, and give long tests their time, whoever starts them and however."""
+    asked_s = float(config.getoption("timeout", None) or 0)
     for item in items:
+        if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(max(LONG_S, asked_s)))
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & TRAINED or _starts(item.path) or item.get_closest_marker("long"):
             item.add_marker("slow")

@@ -94,9 +94,12 @@ def _identity(node: ast.UnaryOp) -> ast.unaryop:
 
 
 def code_nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a tree that run: no annotations, and no arguments of errors."""
+    """Yield the nodes of a tree that run: no annotations, no arguments of errors and none of decorators.
+
+    Who assigns to what ``@dataclass`` froze is refused by mypy.
+    """
     for name, value in ast.iter_fields(tree):
-        if name in ("annotation", "returns", "exc"):
+        if name in ("annotation", "returns", "exc", "decorator_list"):
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):

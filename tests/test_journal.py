@@ -1,6 +1,9 @@
 """Lines are added whole; one that was cut off spoils no other."""
 
 from pathlib import Path
+from typing import IO
+
+import pytest
 
 from captcha_core.journal import Journal
 
@@ -25,3 +28,28 @@ def test_lines_can_be_added_under_a_lock_that_covers_more(tmp_path: Path) -> Non
     with journal.lock():
         journal.append_bytes(b'{"n": 1}\n')
     assert journal.lines() == [b'{"n": 1}']
+
+
+def test_whole_lines_stand_below_each_other_and_are_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, forced = Journal(tmp_path / "log.jsonl"), []
+
+    def force(file: IO[bytes]) -> None:
+        file.flush()
+        forced.append(journal.path.stat().st_size)
+
+    monkeypatch.setattr("captcha_core.journal.force", force)
+    journal.path.touch()
+    for line in ("{}", '{"n": 22}', "{}"):
+        journal.append([line])
+    assert journal.path.read_bytes() == b'{}\n{"n": 22}\n{}\n'
+    assert forced == [3, 13, 16]
+
+
+def test_one_character_that_was_cut_off_is_cut_off(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "log.jsonl")
+    for left in (b"{", b"{}\n{"):
+        journal.path.write_bytes(left)
+        journal.append(["{}"])
+        assert journal.path.read_bytes() == left + b"\n{}\n"

@@ -18,17 +18,19 @@ from captcha_core.spec.sample import Sample
 
 BLANK_LEVELS = 10  # from the darkest to the lightest pixel, of 255
 ODD_SHARE = 0.05  # of all captchas: a size that fewer have is odd
+FAR = 2.0  # times shorter or longer than usual: clips of one site differ by less
 
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen of one captcha: its size in pixels or seconds as words, a fault, and its signature."""
+    """What was seen of one captcha: a picture's size as words or a clip's seconds, a fault, and its signature."""
 
     place: Place
     size: str = ""
     fault: Kind | None = None
     reason: str = ""
     signature: np.ndarray | None = None
+    seconds: float | None = None
 
 
 def look_at_all(dataset: Dataset, advance: Callable[[int], None] = lambda _: None) -> list[Look]:
@@ -60,7 +62,7 @@ def _picture(media: bytes, place: Place) -> Look:
 
 def _clip(media: bytes, place: Place, spec: CaptchaSpec) -> Look:
     samples = decode_audio(media, spec.rate_hz, spec.seconds)
-    return Look(place, f"{round(len(samples) / spec.rate_hz)} s")
+    return Look(place, seconds=len(samples) / spec.rate_hz)
 
 
 def faults(looks: Sequence[Look]) -> list[Finding]:
@@ -69,20 +71,41 @@ def faults(looks: Sequence[Look]) -> list[Finding]:
 
 
 def odd_sizes(looks: Sequence[Look]) -> list[Finding]:
-    """Return the sizes that few captchas have, a finding a size."""
+    """Return the sizes that few pictures have, a finding a size, and the clips that are far from the usual length."""
     sizes = Counter(look.size for look in looks if look.size)
     if not sizes:
-        return []
-    usual, _ = sizes.most_common(1)[0]
+        return _odd_lengths(looks)
+    usual, count = sizes.most_common(1)[0]
+    usually = "most are" if count * 2 > len(looks) else "the commonest size is"
     odd = [size for size, count in sizes.items() if size != usual and count < ODD_SHARE * len(looks)]
     return [
         Finding(
             "size",
-            f"{sizes[size]:,} of {len(looks):,} captchas are {size}, most are {usual}",
+            f"{sizes[size]:,} of {len(looks):,} captchas are {size}, {usually} {usual}",
             tuple(look.place for look in looks if look.size == size),
             weight=sizes[size] / len(looks),
         )
         for size in odd
+    ]
+
+
+def _odd_lengths(looks: Sequence[Look]) -> list[Finding]:
+    """Return the clips that last less than half or more than twice as long as the one in the middle."""
+    lengths = [look.seconds for look in looks if look.seconds is not None]
+    usual_s = float(np.median(lengths)) if lengths else 0.0
+    sides: dict[str, list[Look]] = {"less than half": [], "more than twice": []}
+    for look in looks:
+        if look.seconds is not None and not usual_s / FAR <= look.seconds <= usual_s * FAR:
+            sides["less than half" if look.seconds < usual_s else "more than twice"].append(look)
+    return [
+        Finding(
+            "size",
+            f"{len(far):,} of {len(looks):,} clips last {side} the usual {usual_s:.1f} s, as {far[0].seconds:.1f} s",
+            tuple(look.place for look in far),
+            weight=len(far) / len(looks),
+        )
+        for side, far in sides.items()
+        if far
     ]
 
 

@@ -6,13 +6,14 @@ import os
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from captcha_core.errors import DataError
 from captcha_core.media.audio import MAX_BYTES  # clips may be larger than images
-from captcha_core.media.sniff import ZIP
+from captcha_core.media.sniff import FILE_ENDINGS, ZIP
 from captcha_core.plugins import registered
 from captcha_core.sources.encodings import guess_text
 
@@ -24,6 +25,11 @@ PACKED = {
 }  # fmt: skip
 DOCUMENTS = {  # zip archives by a file in them: tables and texts
     "[Content_Types].xml": "an Excel or Word document", "mimetype": "an OpenDocument",
+}  # fmt: skip
+UNPACK, LOOSE = "unpack it first", "save each captcha as a picture that is named after its text"
+CONTAINERS = {  # endings of files that hold many captchas and are not looked into, and what to do with one
+    **dict.fromkeys((".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst"), UNPACK), ".zip": "import that file",
+    **dict.fromkeys((".parquet", ".arrow", ".npy", ".npz", ".h5", ".hdf5", ".mat", ".pkl", ".pt"), LOOSE),
 }  # fmt: skip
 LEFT_FOLDERS = frozenset(
     ("__macosx", "@eadir", "$recycle.bin", "__pycache__", "#recycle", "lost+found", "system volume information")
@@ -199,7 +205,29 @@ def _other_file(place: Path) -> str:
         return f"the zip archive {place}, which is cut short or damaged (its list of files at the end is missing)"
     packed = next((name for magic, name in PACKED.items() if head.startswith(magic)), None)
     packed = "a tar archive" if head[257:262] == b"ustar" else packed
-    return f"{packed}, {place}, which is to be unpacked first" if packed else f"the file {place}"
+    held = CONTAINERS.get(place.suffix.lower())
+    if packed or held == UNPACK:
+        return f"{packed or 'an archive'}, {place}, which is to be unpacked first"
+    return f"the table or array {place}, which is not looked into ({held})" if held else f"the file {place}"
+
+
+def require_loose(names: Sequence[str], where: Path) -> None:
+    """Refuse a place whose captchas lie in other files: a data set, an archive in a folder, tables and arrays.
+
+    Raises:
+        DataError: If it is one.
+    """
+    if "dataset.json" in names:
+        raise DataError(
+            f"expected captchas as files, received the data set {where}; captchalab evaluate, train and audit take it "
+            "as it is, and captchalab export-data writes its files."
+        )
+    endings = [PurePosixPath(name).suffix.lower() for name in names]
+    held = [name for name, ending in zip(names, endings, strict=True) if ending in CONTAINERS]
+    if held and FILE_ENDINGS.isdisjoint(endings) and endings.count("") <= len(held):  # without an ending: captchas
+        more = f" and {len(held) - 1:,} more" if len(held) > 1 else ""
+        what = CONTAINERS[PurePosixPath(held[0]).suffix.lower()]
+        raise DataError(f"expected pictures or clips in {where}, received {held[0]}{more}; {what}.")
 
 
 def is_left_by_a_system(name: str) -> bool:

@@ -1,15 +1,19 @@
 """What a user names where files are read: a file, a folder, a zip archive or a pattern, as single captchas."""
 
+import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from captcha_core.errors import DataError
-from captcha_core.files import read_media
+from captcha_core.files import MAX_MEDIA_BYTES, read_media
 from captcha_core.media.sniff import ZIP
-from captcha_core.sources.archive import FolderFiles, is_left_by_a_system, is_pattern, open_files
+from captcha_core.sources.archive import FolderFiles, is_left_by_a_system, is_pattern, open_files, require_loose
 from captcha_core.sources.folders import media_names
+
+STDIN = "-"
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,26 @@ def expand(places: Iterable[str]) -> Iterator[Given]:
             yield Given(place, partial(_fail, error))
 
 
+def _from_stdin() -> bytes:
+    content = sys.stdin.buffer.read(MAX_MEDIA_BYTES + 1)
+    if len(content) > MAX_MEDIA_BYTES:
+        raise DataError(f"expected at most {MAX_MEDIA_BYTES:,} bytes on stdin, received more; is it a captcha?")
+    return content
+
+
 def _fail(error: DataError) -> bytes:
     raise error
 
 
 def _expand(place: str) -> Iterator[Given]:
+    if place == STDIN:
+        yield Given(place, _from_stdin)
+        return
+    if re.match(r"https?://", place):
+        raise DataError(
+            f"expected a file, received the address {place}; save what is there and name that file, as in: curl -o "
+            "captcha.png ADDRESS."
+        )
     path = Path(place)
     if not (path.is_dir() or is_pattern(path) or _is_archive(path)):
         yield Given(place, partial(read_media, path))
@@ -53,12 +72,8 @@ def captcha_names(names: Sequence[str], where: Path) -> list[str]:
     Raises:
         DataError: If there are none.
     """
+    require_loose(names, where)
     found = media_names([name for name in names if not is_left_by_a_system(name)])
-    if "dataset.json" in names:
-        raise DataError(
-            f"expected captchas as files, received the data set {where}; read it with captchalab evaluate, or write "
-            "its files with captchalab export-data."
-        )
     if not found:
         raise DataError(f"expected pictures or clips in {where}, received none; name another place.")
     return found

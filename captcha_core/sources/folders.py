@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from captcha_core.errors import DataError
 from captcha_core.media.sniff import FILE_ENDINGS
-from captcha_core.sources.archive import Files, is_left_by_a_system, open_files
+from captcha_core.sources.archive import Files, is_left_by_a_system, open_files, require_loose
 from captcha_core.sources.labels.beside import (
     MOST_TABLES,
     USUAL_TABLE,
@@ -130,6 +130,7 @@ def _open(where: Path) -> Place:
     names = [name for name in files.names() if not is_left_by_a_system(name)]
     if not names:
         raise DataError(f"expected captchas in {where}, received an empty folder or archive; name another.")
+    require_loose(names, where)
     media = media_names(names)
     return Place(where, files, names, media, table_names(names, media))
 
@@ -202,6 +203,11 @@ def _stated(place: Place, rule: str, hints: LabelHints) -> Reading:
         raise DataError(
             f"expected a folder, a zip archive, a file of labels or TFRecord files to import, received the file "
             f"{place.where / wanted[0]} without captchas beside it; name one of these."
+        )
+    if not found.labels:
+        raise DataError(
+            f"expected lines of {wanted[0]} that name files beside it, received none that does; write the name of a "
+            "file and its text into each, and let each captcha be a file."
         )
     return found
 

@@ -42,6 +42,7 @@ def audit(
 ) -> None:
     """Find what may be wrong with a data set: labels, near-twins, texts in two splits, rare characters, odd pictures.
 
+    Near-twins are looked for among pictures; of clips only equal files are found.
     A label counts as probably wrong where a reader that never saw the captcha holds another text for at least twenty
     times likelier. The list is an MLflow run of its own. --fix writes corrections and audits nothing.
     """

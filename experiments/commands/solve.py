@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 def solve(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="Images or clips, folders and zip archives of them, or patterns."),
+        typer.Argument(
+            metavar="FILE...", help="Images or clips, folders and zip archives of them, patterns, or - for stdin."
+        ),
     ],
     model: Model = "builtin",
     min_confidence: Annotated[

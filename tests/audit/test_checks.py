@@ -8,11 +8,12 @@ import pytest
 from PIL import Image
 
 from captcha_core.audit.finding import SEVERITY, Finding, Place, counts, worst_first
-from captcha_core.audit.looks import faults, look_at, odd_sizes, twins
+from captcha_core.audit.looks import Look, faults, look_at, odd_sizes, twins
 from captcha_core.audit.sheet import lines, page
 from captcha_core.audit.texts import mixed_scripts, rare_characters, samples_for, small_test, texts_in_two_splits
 from captcha_core.audit.twins import find_twins, groups
 from captcha_core.evaluation.metrics import wilson_interval
+from captcha_core.media.audio import encode_wav
 from captcha_core.media.image import encode_png
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
@@ -111,6 +112,30 @@ def test_damaged_blank_and_odd_sizes() -> None:
     assert {one.kind: one.places[0].path for one in faults(looks)} == {"damaged": "cut.png", "blank": "blank.png"}
     (odd,) = odd_sizes(looks)
     assert odd.message == "1 of 63 captchas are 40 x 100 pixels, most are 40 x 120 pixels"
+
+
+def test_clips_of_many_lengths_are_not_odd_and_those_far_from_the_others_are() -> None:
+    spec = CaptchaSpec.build(
+        media="audio", alphabet="0123456789", min_length=4, max_length=4, sample_rate_hz=8000, max_seconds=20
+    )
+    lengths_s = [*np.linspace(3, 5, 40), 0.5, 12.0, 15.0]
+    clips = [
+        Sample(encode_wav(np.sin(np.arange(int(8000 * s)) / 5).astype(np.float32), 8000), "1234", f"{s:g}.wav")
+        for s in lengths_s
+    ]
+    silent = Sample(encode_wav(np.zeros(8000, np.float32), 8000), "1234", "silent.wav")
+    looks = [look_at(one, "train", spec) for one in [*clips, silent, clips[0]]]
+    assert [(one.kind, one.places[0].path) for one in faults(looks)] == [("damaged", "silent.wav")]
+    short, long = odd_sizes(looks)
+    assert short.message == "1 of 45 clips last less than half the usual 4.0 s, as 0.5 s"
+    assert long.message == "2 of 45 clips last more than twice the usual 4.0 s, as 12.0 s"
+    assert [one.message for one in twins(looks)] == ["the same file, 2 times in train"]
+
+
+def test_a_size_that_is_not_that_of_most_is_not_said_to_be() -> None:
+    sizes = [*["a", "b", "c"] * 39, "a", *["d"] * 3]
+    looks = [Look(Place(f"{at}", "train", "1"), size) for at, size in enumerate(sizes)]
+    assert [one.message for one in odd_sizes(looks)] == ["3 of 121 captchas are d, the commonest size is a"]
 
 
 def places(split: str, *texts: str) -> list[Place]:

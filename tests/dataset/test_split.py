@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from captcha_core.dataset.split import SplitRule, drawn_rule, found_rule, parse_split, split_key
+from captcha_core.dataset.split import SplitRule, drawn_rule, found_rule, key_of, parse_split, split_key
 from captcha_core.errors import SpecError
 from captcha_core.spec.sample import Sample
 
@@ -88,3 +88,20 @@ def test_of_few_samples_each_split_with_a_share_gets_one(
     low, high = found_rule(shares, "content", list(keys)).bounds
     found = (sum(k < low for k in keys), sum(low <= k < high for k in keys), sum(k >= high for k in keys))
     assert found == counts
+
+
+def test_a_key_is_the_same_on_every_machine_and_in_every_version() -> None:
+    assert key_of("f" * 64, "1234", "text") == 64_624_026_283_838
+    assert key_of("0123456789abcdef" * 4, "1234", "content") == key_of("0123456789abc" * 5, None, "text")
+    assert key_of("0123456789abcdef" * 4, "1234", "content") == 0x0123456789ABC
+
+
+@pytest.mark.parametrize(("text", "count"), [("6/3/1", 11), ("6/3/1", 9), ("2/0/0", 1)])
+def test_counts_that_do_not_add_up_are_refused_before_drawing(text: str, count: int) -> None:
+    with pytest.raises(SpecError, match="received"):
+        drawn_rule(text, "content", count)
+
+
+def test_two_captchas_can_be_counted() -> None:
+    assert parse_split("1/1/0") == (1, 1, 0) and parse_split("1/0/0") == (1.0, 0.0, 0.0)
+    assert drawn_rule("1/1/0", "content", 2).bounds == (1, 2)

@@ -62,7 +62,19 @@ def test_slow_and_large_challengers_are_refused_in_words() -> None:
     assert wide.judge(contender(champion), contender(challenger, 1.3, 1600)).promote
 
 
-@pytest.mark.parametrize("options", [{"margin": 0}, {"confidence": 0.2}, {"max_size_ratio": -1}, {"colour": "red"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"margin": 0},
+        {"margin": 1},
+        {"confidence": 0.5},
+        {"confidence": 1},
+        {"max_size_ratio": 0},
+        {"max_latency_ratio": 0},
+        {"min_exact_match": 1.5},
+        {"colour": "red"},
+    ],
+)
 def test_a_rule_that_cannot_be_is_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         PromotionRule.model_validate(options)
@@ -102,3 +114,23 @@ def test_models_that_read_next_to_nothing_are_not_exchanged(read: int, promote: 
     assert verdict.promote is promote
     assert [reason.condition for reason in verdict.reasons if not reason.holds] == ([] if promote else ["reads"])
     assert PromotionRule(min_exact_match=0).judge(same, same).promote
+
+
+def test_a_rule_may_be_wide_and_is_not_changed() -> None:
+    rule = PromotionRule(confidence=0.6, max_latency_ratio=0.5, max_size_ratio=0.9)
+    with pytest.raises(ValidationError):
+        rule.margin = 0.5
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((298, 0, 0, 0), "too small to tell"),
+        ((281, 0, 3, 16), "too small to tell"),  # a loss of just the margin
+        ((6, 0, 4, 289), ""),  # a loss of more than the margin, which no number of samples turns into a proof
+    ],
+)
+def test_why_there_is_no_proof(counts: tuple[int, int, int, int], said: str) -> None:
+    champion, challenger = paired(*counts)
+    sentence = PromotionRule().judge(contender(champion), contender(challenger)).reasons[0].sentence
+    assert (said in sentence) if said else "to tell" not in sentence

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from captcha_core.errors import SpecError
-from captcha_core.models.decode import Limits, decode, log_softmax, read
+from captcha_core.models.decode import Limits, decode, log_probability, log_softmax, read
 from captcha_core.spec.captcha import CaptchaSpec
 
 
@@ -116,3 +116,43 @@ def test_a_fixed_length_shares_out_the_blanks_probability() -> None:
     assert answer.probabilities == pytest.approx([0.8, 0.8])
     assert answer.confidence == pytest.approx(0.64)
     assert answer.spans.tolist() == [[0, 1], [1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "asked", "kept", "lengths"),
+    [
+        ("aB", (2, 3), "abB", (2, 3)),  # in whatever case
+        ("ä1", (1, 9), "abcB1", (2, 4)),  # one known character says nothing; lengths are the reader's at most
+        ("a1", (5, 9), "a1", (4, 4)),
+        ("cb", (0, 1), "bcB", (2, 2)),
+    ],
+)
+def test_a_reader_of_many_kinds_keeps_to_what_is_known(
+    alphabet: str, asked: tuple[int, int], kept: str, lengths: tuple[int, int]
+) -> None:
+    reader = spec(2, 4, "abcB1")
+    limits = Limits.within(reader, alphabet, *asked)
+    assert "".join(np.array([*reader.alphabet])[limits.allowed[1:]]) == "".join(sorted(kept, key=reader.alphabet.index))
+    assert limits.allowed[0] and (limits.min_length, limits.max_length) == lengths
+
+
+def test_one_character_is_an_alphabet() -> None:
+    assert Limits.of(spec(1, 2), alphabet="a").allowed.tolist() == [True, True, False]
+
+
+def test_log_softmax_is_over_the_last_axis_of_many() -> None:
+    shares = np.exp(log_softmax(np.random.default_rng(0).normal(size=(2, 3, 5))))
+    assert shares.sum(axis=-1) == pytest.approx(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("head", ["ctc", "positions"])
+def test_a_text_that_cannot_be_has_the_least_of_all_likelihoods(head: str) -> None:
+    log_p = log_softmax(np.array([[0.0, -5000.0, 0.0], [0.0, -5000.0, 0.0]]))
+    assert log_probability(head, log_p, [1]) == pytest.approx(np.log(1e-300))
+    assert np.exp(log_probability(head, log_p, [2])) == pytest.approx(0.75 if head == "ctc" else 0.25)
+
+
+def test_what_is_not_allowed_has_no_share_of_the_confidence() -> None:
+    logits = np.array([[0.0, 3.0, 50.0, 3.0], [0.0, 3.0, 50.0, 3.0]])
+    found = decode("positions", logits, Limits.of(spec(2, 2, "abc"), alphabet="ac"))
+    assert found.probabilities == pytest.approx([0.5, 0.5])

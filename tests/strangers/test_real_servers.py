@@ -29,7 +29,7 @@ GENERATE = ("generate", "--scheme", "digits4", "--count", "5", "--out", "drawn")
 @pytest.fixture
 def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of ``mlflow server --app-name basic-auth``; nobody's credentials are at hand."""
-    pytest.importorskip("flask_wtf", reason="pip install mlflow[auth]")
+    pytest.importorskip("flask_wtf", reason="MLflow's accounts need Flask-WTF: pip install 'mlflow[auth]'")
     for name in ("USERNAME", "PASSWORD", "TOKEN"):
         monkeypatch.delenv(f"MLFLOW_TRACKING_{name}", raising=False)
     folder, port = tmp_path / "server", free_port()

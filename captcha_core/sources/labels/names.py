@@ -35,6 +35,7 @@ ONE_CODE = re.compile(  # a UUID, or a date with its time: one part of a name, w
 )
 SAMPLED = 3000  # names that show which readings are hopeless
 HOPELESS = 0.2  # of the best score
+ENDING = ".png"  # in the words of a rule, until the files' own is known
 
 
 class Part(NamedTuple):
@@ -127,9 +128,16 @@ def _reading(
     rule: str, words: str, option: str, names: Sequence[str], texts: Sequence[str | None], score: float, fault: str
 ) -> Reading:
     labels = {name: label_text(text) for name, text in zip(names, texts, strict=True) if text}
+    words = words.removesuffix(ENDING) + _usual_ending(names) if words.endswith(ENDING) else words
     reason = f"expected a name like {words}, received {{!r}}; rename it or list it in a CSV."
     rejects = tuple(Reject(name, reason.format(name)) for name in names if name not in labels)
     return Reading(rule, words, option, labels, score, fault, rejects=rejects)
+
+
+def _usual_ending(names: Sequence[str]) -> str:
+    """Return the ending that most of the names have."""
+    endings = Counter(PurePosixPath(name).suffix for name in names)
+    return next((ending for ending, _ in endings.most_common() if ending), ENDING)
 
 
 def _without_counters(stems: Sequence[str]) -> list[str]:
