@@ -25,7 +25,7 @@ PROGRAM = ("-m", "experiments.cli")
 TAIL_BYTES = 20_000
 VERBS = {
     "pipeline": "Training", "train": "Training", "tune": "Searching for", "generate": "Drawing", "import": "Importing",
-    "export": "Converting", "audit": "Auditing",
+    "export": "Converting", "audit": "Auditing", "assess": "Assessing",
 }  # fmt: skip
 _starting = threading.Lock()
 _writing = threading.Lock()  # the record: whoever stops a job and whoever sees it end may come at once

@@ -131,6 +131,7 @@ class Param:
     OBJECTIVE = "search.objective"  # metric that a search goes by
     DIRECTION = "search.direction"  # max or min
     SPACE = "space."  # prefix: what a search chose
+    HOURS = "assess.hours"  # that an assessment may take
 
 
 class Artifact:

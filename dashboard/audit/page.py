@@ -39,6 +39,8 @@ def show() -> None:
             _fill,
         )
         return
+    with st.expander("Audit a data set"):
+        _fill()
     dataset = sets[pages.choose("Data set", list(sets), "set", "data set", "audit-set")]
     run = audits[dataset.digest]
     try:

@@ -141,7 +141,18 @@ def describe(spec: CaptchaSpec) -> str:
     else:
         media = f"Clips of up to {spec.seconds:g} s at {spec.rate_hz:,} Hz"
     case = ", capital or not" if spec.folds_case else ""
-    return f"{media}; {span} of {len(spec.alphabet)} characters: {alphabet}{case}"
+    length = f"texts of {span} character{'' if span == '1' else 's'}"
+    return f"{media}; {length}, out of {len(spec.alphabet)}: {alphabet}{case}"
+
+
+def origin(dataset: Dataset) -> str:
+    """Return where a data set comes from, in words."""
+    scheme = f" by the scheme {dataset.scheme}" if dataset.scheme else ""
+    seed = "" if dataset.seed is None else f", seed {dataset.seed}"
+    drawn = f"Drawn{scheme}{seed}"
+    known = {"fast": drawn, "exact": drawn, "drawn": drawn, "import": "Imported from files"}
+    other = {"package": f"Drawn{scheme} with the captcha package", "program": f"Drawn{scheme} by another program"}
+    return (known | other).get(dataset.manifest.source, f"From: {dataset.manifest.source}{scheme}{seed}")
 
 
 def used_by(digest: str, runs: Sequence[RunRecord]) -> list[RunRecord]:

@@ -67,9 +67,7 @@ def _choose(folders: list[Path]) -> Path:
 
 
 def _facts(dataset: Dataset, summary: DataSetSummary) -> None:
-    source = f"{dataset.manifest.source}{f', scheme {dataset.scheme}' if dataset.scheme else ''}"
-    source += "" if dataset.seed is None else f", seed {dataset.seed}"
-    st.markdown(f"{markdown(contents.describe(dataset.spec))}. From: {markdown(source)}.")
+    st.markdown(f"{markdown(contents.describe(dataset.spec))}. {markdown(contents.origin(dataset))}.")
     counts = [(split.capitalize(), f"{number:,}", "samples") for split, number in dataset.counts.items()]
     st.html(
         pictures.facts(

@@ -22,6 +22,7 @@ MAKES_DATA = ("generate", "import", "labels")
 DOING = {
     "pipeline": "getting ready", "train": "getting ready", "tune": "searching", "generate": "drawing captchas",
     "import": "reading the files", "export": "converting", "labels": "writing the data set",
+    "audit": "reading the labels", "assess": "letting attackers try",
 }  # fmt: skip
 
 
@@ -163,7 +164,7 @@ def _running(job: jobs.Job) -> None:
         ):
             jobs.stop()
             st.rerun()
-        if run:
+        if run and watch.learns(run):
             watch.show(data.tracking(), run)
         elif last := jobs.last_lines(1):
             st.caption(markdown(last[0]))
@@ -189,8 +190,12 @@ def _next(job: jobs.Job) -> None:
         pages.link("solve", "Try it", ":material/pin_invoke:", model=f"models:/{name}/{version}", **{"from": "Draw"})
     if job.arguments[0] == "audit":
         pages.link("audit", "What was found", ":material/rule:")
+    elif job.arguments[0] == "assess":
+        pages.link("strength", "What was found", ":material/shield:")
+    elif job.arguments[0] == "tune" and run:
+        pages.link("tune", "How it went", ":material/monitoring:", search=run.id)
     elif run:
-        pages.link("tune" if job.arguments[0] == "tune" else "run", "How it went", ":material/monitoring:", run=run.id)
+        pages.link("run", "How it went", ":material/monitoring:", run=run.id)
 
 
 def _ended(job: jobs.Job) -> None:

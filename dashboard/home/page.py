@@ -14,9 +14,10 @@ from dashboard.home.tasks import TaskSummary
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
 from dashboard.widgets import pictures
-from dashboard.widgets.text import ago, count, duration, interval, markdown, share
+from dashboard.widgets.text import NOTHING, ago, count, duration, interval, markdown, share
 
 LAST = 5
+LONGEST = 70  # characters of what an audit or an assessment found
 
 
 def show() -> None:
@@ -126,5 +127,7 @@ def _running(run: RunRecord) -> None:
 def _last(runs: Sequence[RunRecord]) -> None:
     for run in runs:
         read = share(run.best) if run.tested is None else share(run.tested, n=run.tested_n)
-        words = f"{run.short} · {read} · {run.state.lower()} {ago(run.end_ms or run.start_ms)}"
+        said = run.note[:LONGEST] if read == NOTHING else read
+        ended = f"{run.state.lower()} {ago(run.end_ms or run.start_ms)}"
+        words = " · ".join(filter(None, (run.short, said, ended)))
         pages.link("run", markdown(words), ":material/chevron_right:", run=run.id)

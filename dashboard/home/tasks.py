@@ -71,9 +71,9 @@ def running(runs: Sequence[RunRecord], now_ms: float) -> tuple[list[RunRecord], 
 
 
 def progress(run: RunRecord, now_ms: float) -> float | None:
-    """Return which share of its budget a running training has used, None where it has none that is known."""
-    if minutes := _number(run, Param.MINUTES):
-        return min(1.0, run.seconds(now_ms) / (60 * minutes))
+    """Return which share of its budget a run has used, None where it has none that is known."""
+    if budget_s := _budget_s(run):
+        return min(1.0, run.seconds(now_ms) / budget_s)
     if epochs := _number(run, Param.EPOCHS):
         return min(1.0, run.metrics.get(Metric.EPOCHS_DONE, 0.0) / epochs)
     return None
@@ -84,9 +84,13 @@ def time_left_s(run: RunRecord, now_ms: float) -> float | None:
     used = progress(run, now_ms)
     if used is None or not 0 < used < 1:
         return None
-    if minutes := _number(run, Param.MINUTES):
-        return max(0.0, 60 * minutes - run.seconds(now_ms))
+    if budget_s := _budget_s(run):
+        return max(0.0, budget_s - run.seconds(now_ms))
     return run.seconds(now_ms) * (1 - used) / used
+
+
+def _budget_s(run: RunRecord) -> float:
+    return 60 * _number(run, Param.MINUTES) or 3600 * _number(run, Param.HOURS)
 
 
 def _number(run: RunRecord, key: str) -> float:

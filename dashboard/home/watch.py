@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from captcha_core.tracking.names import Metric
+from captcha_core.tracking.names import Kind, Metric
 from captcha_core.tracking.readings import Reading, read_readings
 from dashboard.frame import chart
 from dashboard.home import tasks
@@ -14,9 +14,17 @@ from dashboard.widgets import charts, pictures
 from dashboard.widgets.text import duration, share
 
 
-def state_of(run: RunRecord, now_ms: float) -> tuple[float | None, str]:
-    """Return which share of its budget a running training has used, and where it stands, in words."""
+def learns(run: RunRecord) -> bool:
+    """Return whether a run is one training, with epochs and a curve: a search, an audit and an assessment are not."""
+    return run.kind not in (Kind.SEARCH, Kind.AUDIT, Kind.ASSESS, Kind.SWEEP, Kind.LEAGUE, Kind.GENERATE)
+
+
+def state_of(run: RunRecord, now_ms: float, words: str = "") -> tuple[float | None, str]:
+    """Return which share of its budget a run has used, and where it stands; ``words`` say so where none learns."""
     used = tasks.progress(run, now_ms)
+    if not learns(run):
+        left = tasks.time_left_s(run, now_ms)
+        return used, words if left is None else f"{words} · {duration(left)} left"
     if used is not None and used >= 1:
         return used, "reading fresh captchas and registering the model"
     best = f"best exact match {share(run.best)}" if run.best is not None else "first epoch"
@@ -47,5 +55,5 @@ def _card(reading: Reading) -> str:
 
 def progress_bar(run: RunRecord | None, title: str, words: str) -> None:
     """Show a bar with what runs and where it stands."""
-    used, state = state_of(run, 1000 * time.time()) if run else (0.0, words)
+    used, state = state_of(run, 1000 * time.time(), words) if run else (0.0, words)
     st.progress(used or 0.0, f"**{title}** · {state}")

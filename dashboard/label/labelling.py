@@ -10,14 +10,14 @@ from captcha_core.dataset.labelling import Guess, asking_order, labelled_by_mode
 from captcha_core.dataset.labels import Label, LabelLog, Tally, latest, now, tally
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
-from captcha_core.errors import SpecError
+from captcha_core.errors import CaptchaError, SpecError
 from captcha_core.models.decode import Limits
 from captcha_core.registry.versions import BUILTIN
 from captcha_core.solver import Solver
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from dashboard import solvers
-from dashboard.tracking import gallery
+from dashboard.tracking import data, gallery
 
 AT_ONCE = 1000  # captchas that are in memory and guessed together
 SPARE = 8  # characters a field takes beyond the longest text, so that a slip is seen and not cut off
@@ -195,6 +195,24 @@ def guess_of(solver: Solver, media: bytes, spec: CaptchaSpec) -> Guess:
     if answer is None or not set(text) <= set(spec.alphabet):
         return Guess(None, 0.0)
     return Guess(text, answer.confidence)
+
+
+def readers(dataset: Dataset) -> list[str]:
+    """Return the champions that read captchas of this kind, then the challengers, then the builtin reader."""
+    found = []
+    for alias in ("champion", "challenger"):
+        for model in data.models(data.tracking()):
+            uri = f"models:/{model.name}@{alias}"
+            if model.behind(alias) and _fits(uri, dataset):
+                found.append(uri)
+    return [*found, BUILTIN] if builtin_helps(dataset) else found
+
+
+def _fits(uri: str, dataset: Dataset) -> bool:
+    try:
+        return not dataset.spec.difference(solvers.solver(uri).spec)
+    except CaptchaError:
+        return False
 
 
 def builtin_helps(dataset: Dataset) -> bool:

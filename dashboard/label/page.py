@@ -8,13 +8,12 @@ import streamlit as st
 from captcha_core.dataset.labels import Tally
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError
-from captcha_core.registry.versions import BUILTIN
 from captcha_core.tracking.provenance import user
-from dashboard import access, pages, solvers
+from dashboard import access, pages
 from dashboard.frame import heading, nothing_yet, tabs
 from dashboard.label import labelling, overview
 from dashboard.label.labelling import LabelSession, LabelTask
-from dashboard.tracking import data, gallery
+from dashboard.tracking import gallery
 from dashboard.widgets import pictures
 from dashboard.widgets.label_box import label_box
 from dashboard.widgets.text import count, markdown, plain, share
@@ -73,7 +72,7 @@ def _unlabelled(folder: Path) -> Dataset | None:
 def _session(sets: dict[str, Dataset]) -> tuple[Dataset, LabelSession]:
     """Let the user choose data set, model and name, and return their session."""
     dataset = sets[pages.choose("Data set", list(sets), "set", "data set", "label-set")]
-    models = _models(dataset)
+    models = labelling.readers(dataset)
     model = st.selectbox("Guesses by", [*models, ""], format_func=lambda uri: uri or NO_MODEL, key="label-model")
     known = access.who()  # who has logged in labels under no other name
     typed = st.text_input("Your name", value=known or user(), max_chars=80, key="label-who", disabled=bool(known))
@@ -83,24 +82,6 @@ def _session(sets: dict[str, Dataset]) -> tuple[Dataset, LabelSession]:
         session = st.session_state[SESSION] = LabelSession(str(dataset.path), model or "", who)
     session.who = who
     return dataset, session
-
-
-def _models(dataset: Dataset) -> list[str]:
-    """Return the champions that read captchas of this kind, then the challengers, then the builtin reader."""
-    found = []
-    for alias in ("champion", "challenger"):
-        for model in data.models(data.tracking()):
-            uri = f"models:/{model.name}@{alias}"
-            if model.behind(alias) and _fits(uri, dataset):
-                found.append(uri)
-    return [*found, BUILTIN] if labelling.builtin_helps(dataset) else found
-
-
-def _fits(uri: str, dataset: Dataset) -> bool:
-    try:
-        return not dataset.spec.difference(solvers.solver(uri).spec)
-    except CaptchaError:
-        return False
 
 
 def _work(dataset: Dataset, session: LabelSession) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from captcha_core.tracking.names import Metric, Tag
+from captcha_core.tracking.names import Kind, Metric, Tag
 from dashboard import pages
 from dashboard.frame import guarded, heading, nothing_yet, stop_button, tabs
 from dashboard.home import background, watch
@@ -39,7 +39,7 @@ def show() -> None:
     st.html(pictures.facts(_figures(run)))
     children = table.children(everything, run.id)
     views: dict[str, Callable[[], None]] = {
-        "Curves": lambda: _curves(uri, run),
+        **({"Curves": lambda: _curves(uri, run)} if run.running or reading.known_curves(run) else {}),
         **({"What it reads": lambda: reading.show(uri, run)} if run.tested is not None else {}),
         **({"Children": lambda: _children(children)} if children else {}),
         "Parameters": lambda: _parameters(run),
@@ -77,6 +77,12 @@ def _head(uri: str, run: RunRecord) -> None:
             pages.link("compare", "Compare with champion", ":material/compare_arrows:", runs=ids, view="Pairs")
         if run.tested is not None:
             pages.link("mistakes", "Its mistakes", ":material/troubleshoot:", run=run.id)
+        if run.kind == Kind.SEARCH:
+            pages.link("tune", "Its search", ":material/tune:", search=run.id)
+        if run.kind == Kind.ASSESS:
+            pages.link("strength", "What was found", ":material/shield:")
+        if run.kind == Kind.AUDIT:
+            pages.link("audit", "What was found", ":material/rule:")
         if run.parent:
             pages.link("run", "The run it belongs to", ":material/account_tree:", run=run.parent)
         if run.running:

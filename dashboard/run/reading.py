@@ -19,9 +19,14 @@ CURVES = (Metric.VAL_EXACT_MATCH, Metric.VAL_CHARACTER_ERROR_RATE, "loss", Metri
 WORST = 12
 
 
+def known_curves(run: RunRecord) -> tuple[str, ...]:
+    """Return the metrics that a run logged epoch by epoch."""
+    return tuple(name for name in CURVES if name in run.metrics)
+
+
 def curves(uri: str, run: RunRecord) -> None:
     """Show how the metrics of a run came about."""
-    known = tuple(name for name in CURVES if name in run.metrics)
+    known = known_curves(run)
     if not known:
         st.info("This run has logged no curve yet: its first epoch is not over.", icon=":material/hourglass_empty:")
         return

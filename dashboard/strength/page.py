@@ -6,8 +6,7 @@ import streamlit as st
 
 from dashboard import pages
 from dashboard.frame import chart, heading, nothing_yet
-from dashboard.home import background
-from dashboard.strength import assessments
+from dashboard.strength import assessments, start
 from dashboard.strength.assessments import Assessed
 from dashboard.tracking import data
 from dashboard.widgets.text import file_name, markdown
@@ -25,10 +24,12 @@ def show() -> None:
         nothing_yet(
             "No captcha has been assessed yet.",
             "captchalab assess digits4 --hours 1",
-            "Assess one; it takes an hour.",
-            lambda: background.start_button("Assess digits4", ("assess", "digits4", "--hours", "1")),
+            "Let machines try to break one of yours, or one that is drawn here.",
+            start.form,
         )
         return
+    with st.expander("Assess a captcha"):
+        start.form()
     table = assessments.overview(found)
     st.dataframe(table, hide_index=True, column_config=_shares())
     chart(assessments.by_labels(found[:MOST]), "by-labels")

@@ -59,29 +59,32 @@ def smoothed(values: Sequence[float], weight: float) -> list[float]:
     return result
 
 
-def _ticks(share: bool, logarithmic: bool) -> str | None:
-    """Return how an axis is labelled; on a logarithmic one Plotly's own labels are single small digits."""
-    return ".2~%" if share else ".3~g" if logarithmic else None
+def _ticks(share: bool) -> str:
+    """Return how an axis is labelled: Plotly's own are single digits on a logarithmic one, and 1µ for 0.000001."""
+    return ".2~%" if share else ".3~g"
 
 
 def _value_axis(figure: "Figure", metric: str, logarithmic: bool) -> bool:
     """Label the axis of a metric's values, and tell whether they are shares."""
     share = any(part in metric for part in SHARES)
-    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=_ticks(share, logarithmic), nticks=6)
+    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=_ticks(share), nticks=6)
     return share
 
 
-def _whole(values: Sequence[float], least: float = 0.03) -> list[float] | None:
+def _whole(values: Sequence[float], share: bool) -> list[float] | None:
     """Return the range of an axis on which no line lies on the border, even where all values are the same.
 
     Args:
         values: What is drawn.
-        least: The margin at least: 0.03 for shares.
+        share: Whether they are shares, which have a margin of 3 points at least.
     """
+    least = 0.03 if share else 0.0
     if not len(values):
         return None
     low, high = min(values), max(values)
     pad = max(least, 0.05 * (high - low)) or 0.1 * abs(high) or 1.0
+    if share and low >= 0 and high <= 1:  # no mark below 0 % or above 100 %, and the line clear of the border
+        return [max(low - pad, -0.05 * (high + pad)), min(high + pad, 1 + 0.05 * (1 - low + pad))]
     return [low - pad, high + pad]
 
 
@@ -106,7 +109,8 @@ def bands(courses: Mapping[str, pd.DataFrame], metric: str, logarithmic: bool = 
         figure.add_scatter(x=course["step"], y=course["mean"], mode="lines+markers", line=line, name=name)
     share = _value_axis(figure, metric, logarithmic)
     if share and not logarithmic:
-        figure.update_yaxes(range=_whole([v for course in courses.values() for v in (*course["low"], *course["high"])]))
+        values = [value for course in courses.values() for value in (*course["low"], *course["high"])]
+        figure.update_yaxes(range=_whole(values, share))
     figure.update_xaxes(title="epoch")
     return styled(figure, f"{title_of(metric)}: mean and spread", legend=True)
 
@@ -158,12 +162,12 @@ def curves(
     figure.update_xaxes(title="epoch" if against == "step" else "minutes")
     steps = max((int(history["step"].max()) for history in histories.values() if len(history)), default=0)
     if logarithmic_x:
-        figure.update_xaxes(type="log", tickformat=_ticks(False, True))
+        figure.update_xaxes(type="log", tickformat=_ticks(share=False))
     elif against == "step" and steps < 12:
         figure.update_xaxes(dtick=1, range=[-0.3, steps + 0.3])  # whole epochs, and no axis about a single dot
     if not logarithmic:
         points = [float(point) for one in figure.data for point in one.y if np.isfinite(point)]
-        figure.update_yaxes(range=_whole(points, 0.03 if share else 0.0))
+        figure.update_yaxes(range=_whole(points, share))
     styled(figure, title_of(metric), legend=legend and len(histories) > 1)
     return figure.update_layout(hovermode="x unified") if len(histories) > 1 else figure
 

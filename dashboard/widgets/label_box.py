@@ -10,7 +10,7 @@ import streamlit as st
 HTML = """
 <label for="text">Text</label>
 <input id="text" autocomplete="off" autocorrect="off" autocapitalize="off" spellcheck="false">
-<div><kbd>Enter</kbd> accepts <kbd>Esc</kbd> skips <kbd>↑</kbd> goes back</div>
+<div><kbd>Enter</kbd> accepts <kbd>Esc</kbd> skips <span><kbd>↑</kbd> goes back</span></div>
 """
 CSS = """
 label { font: 400 .875rem var(--st-font); color: var(--st-text-color); display: block; margin-bottom: .25rem; }
@@ -27,6 +27,7 @@ JS = """
 export default function ({ data, parentElement, setTriggerValue }) {
   const input = parentElement.querySelector("input");
   const turn = data.turn;
+  parentElement.querySelector("div span").hidden = !data.canGoBack;
   if (input.dataset.turn !== String(turn)) {
     // What was typed since the last keystroke is for this captcha: it stays, in place of the guess.
     const typed = input.dataset.waiting && !data.refused ? input.value : "";
@@ -51,7 +52,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
 """
 
 
-def label_box(turn: int, text: str, longest: int, refused: bool = False) -> dict[str, object] | None:
+def label_box(
+    turn: int, text: str, longest: int, refused: bool = False, can_go_back: bool = True
+) -> dict[str, object] | None:
     """Show the field, filled and selected, and return what was done with it, once.
 
     Args:
@@ -59,12 +62,13 @@ def label_box(turn: int, text: str, longest: int, refused: bool = False) -> dict
         text: What it is filled with.
         longest: Most characters it takes.
         refused: Whether it is filled with what was refused, in place of what was typed since.
+        can_go_back: Whether the arrow leads to the captcha before.
 
     Returns:
         ``turn``, ``action`` (label, skip or back) and ``text``, or None while nothing was done.
     """
     box = st.components.v2.component("captchalab_label_box", html=HTML, css=CSS, js=JS)
-    data = {"turn": turn, "text": text, "longest": longest, "refused": refused}
+    data = {"turn": turn, "text": text, "longest": longest, "refused": refused, "canGoBack": can_go_back}
     done: dict[str, object] | None = box(data=data, key="label-box", on_done_change=_note).done
     return done
 

@@ -97,12 +97,20 @@ def mistake_card(
     sure = "" if confidence is None else percent(confidence)
     pairs = align(text, read)
     expected = "".join(_marked(one, one == other) for one, other in pairs)
-    taken = "".join(_marked(other, one == other) for one, other in pairs)
-    return (
-        f'<figure class="cl-card">{shown}{_caption(path)}'
-        f'<table class="cl-versus"><tr><td>true</td><th>{expected}</th><td></td></tr>'
-        f"<tr><td>read</td><th>{taken}</th><td>{sure}</td></tr></table></figure>"
-    )
+    rows = f"<tr><td>true</td><th>{expected}</th><td></td></tr>{_versus('read', text, read, sure)}"
+    return f'<figure class="cl-card">{shown}{_caption(path)}<table class="cl-versus">{rows}</table></figure>'
+
+
+def versus_card(media: bytes, text: str, readings: Sequence[tuple[str, str]]) -> str:
+    """Return a captcha with its true text and what each of several made of it, the wrong characters marked."""
+    rows = "".join(_versus(who, text, read) for who, read in readings)
+    rows = f"<tr><td>true</td><th>{markup(text)}</th><td></td></tr>{rows}"
+    return f'<figure class="cl-card">{picture(media, "a captcha")}<table class="cl-versus">{rows}</table></figure>'
+
+
+def _versus(who: str, text: str, read: str, remark: str = "") -> str:
+    taken = "".join(_marked(other, one == other) for one, other in align(text, read))
+    return f"<tr><td>{markup(who)}</td><th>{taken}</th><td>{remark}</td></tr>"
 
 
 def _caption(name: str) -> str:

@@ -1,6 +1,7 @@
 """You against the model: twenty captchas to type, timed, so that a report can say how people fare."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -8,13 +9,14 @@ import streamlit as st
 from captcha_core.assessment.people import LOG, Measured, attempts, measured
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError
-from dashboard import access, pages
+from dashboard import access, pages, solvers
 from dashboard.frame import heading, nothing_yet
 from dashboard.home import background
+from dashboard.label import labelling
 from dashboard.tracking import gallery
 from dashboard.widgets import pictures
 from dashboard.widgets.label_box import label_box
-from dashboard.widgets.text import count, interval, markdown, share
+from dashboard.widgets.text import count, interval, share
 from dashboard.you import turns
 from dashboard.you.turns import COUNT, Turns
 
@@ -26,7 +28,8 @@ SPARE = 8  # characters that the field takes beyond the longest text
 def show() -> None:
     """Show the next captcha of the chosen data set, or how the person fared."""
     heading(
-        "You against the model", f"Type {COUNT} captchas as fast as you would anywhere. Enter sends, Escape gives up."
+        "You against the model",
+        f"Type {COUNT} captchas as you would on any site; then see what a model reads of the same ones, and how fast.",
     )
     sets = {folder.name: folder for folder in gallery.folders() if _is_labelled(folder)}
     if not sets:
@@ -45,7 +48,7 @@ def show() -> None:
     if now is None or now.folder != str(dataset.path):
         _start(dataset)
     elif now.current is None:
-        _ended(now)
+        _ended(now, dataset)
     else:
         _type(now, dataset)
     _everybody(dataset)
@@ -68,11 +71,13 @@ def _has_labels(folder: str, digest: str) -> bool:
 def _start(dataset: Dataset) -> None:
     who = st.text_input("A name of your choice", max_chars=80, key="you-who", value=access.who() or "")
     agreed = st.checkbox(
-        f"Keep what I type here, right or wrong, and how long it took, under this name in {dataset.path}/{LOG} on this "
-        "machine. Reports show it joined with others, without the name.",
+        f"Keep which ones I type right and how long each took, under this name, in {dataset.path}/{LOG} on this "
+        "machine. Reports join it with what others typed and leave the name out.",
         key="you-consent",
     )
-    if st.button("Start", type="primary", disabled=not agreed, key="you-start"):
+    if st.button(
+        "Start", type="primary", disabled=not agreed, help=None if agreed else "Tick the box first.", key="you-start"
+    ):
         st.session_state[SESSION] = turns.begin(dataset, who or "")
         st.rerun()
 
@@ -86,7 +91,7 @@ def _type(now: Turns, dataset: Dataset) -> None:
         st.audio(sample.media, autoplay=True)
     if now.shown_s is None:
         now.shown_s = time.monotonic()
-    entered = label_box(now.place, "", dataset.spec.max_length + SPARE)
+    entered = label_box(now.place, "", dataset.spec.max_length + SPARE, can_go_back=False)
     st.caption(f"{now.place + 1} of {len(now.samples)}")
     if entered is not None and entered.get("turn") == now.place and entered.get("action") in ("label", "skip"):
         text = str(entered.get("text", "")) if entered["action"] == "label" else ""
@@ -94,28 +99,52 @@ def _type(now: Turns, dataset: Dataset) -> None:
         st.rerun()
 
 
-def _ended(now: Turns) -> None:
+def _ended(now: Turns, dataset: Dataset) -> None:
     st.success("That was the last one. Thank you.", icon=":material/task_alt:")
     mine = measured(now.done)
     if mine is not None:
         _figures("You", mine)
-    if st.button("Once more", key="you-again"):
+    readers = labelling.readers(dataset)
+    if readers:
+        with st.spinner("a model reads the same captchas"):
+            beside = turns.read_by(solvers.solver(readers[0]), now, dataset)
+        low, high = beside.right.interval
+        rows = [
+            (beside.name, share(beside.right.value, n=beside.right.n), f"right, {interval(low, high, beside.right.n)}"),
+            ("Median", f"{beside.ms:.0f} ms", "a captcha"),
+        ]
+        st.html(pictures.facts(rows))
+    if st.button("Once more", key="you-again", icon=":material/replay:"):
         del st.session_state[SESSION]
         st.rerun()
+    if dataset.spec.media == "image":
+        _missed(now, beside.texts if readers else None)
+
+
+def _missed(now: Turns, read: Sequence[str] | None) -> None:
+    """Show the captchas that the person or the model did not get, with what each made of them."""
+    cards = []
+    for place, (sample, attempt, typed) in enumerate(zip(now.samples, now.done, now.typed, strict=True)):
+        rows = [("you", typed), *([("model", read[place])] if read else [])]
+        if not attempt.right or (read and read[place] != sample.text):
+            cards.append(pictures.versus_card(sample.media, sample.text or "", rows))
+    if cards:
+        st.subheader("What one of you got wrong", anchor=False)
+        st.html(pictures.gallery(cards))
 
 
 def _everybody(dataset: Dataset) -> None:
     all_of_them = measured(attempts(dataset.path))
     if all_of_them is not None:
         _figures("Everybody so far", all_of_them)
-        st.caption(f"captchalab assess {markdown(dataset.path)} has this in its report.")
+        st.caption("An assessment of this data set (page Strength) has this in its report.")
 
 
 def _figures(title: str, who: Measured) -> None:
     low, high = who.right.interval
     people = f"{count(who.people, 'person', 'people')}, {count(who.captchas, 'captcha')}"
     rows = [
-        (title, share(who.right.value, 1), f"right, {interval(low, high)}"),
+        (title, share(who.right.value, n=who.right.n), f"right, {interval(low, high, who.right.n)}"),
         ("Median", f"{who.seconds:.1f} s", "a captcha"),
         ("n", f"{who.right.n:,}", people),
     ]

@@ -1,14 +1,20 @@
 """Twenty captchas that a person types: which, how long each took, and what was right."""
 
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from captcha_core.assessment.people import Attempt, keep
 from captcha_core.dataset.labels import MAX_NAME, now
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import SpecError
+from captcha_core.evaluation.metrics import Proportion
+from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
+from dashboard.label.labelling import guess_of
+from dashboard.solve.solving import label_of
 
 COUNT = 20
 
@@ -21,7 +27,8 @@ class Turns:
         folder: The data set.
         who: What the person calls himself.
         samples: The captchas, in the order in which they are shown.
-        done: What was typed so far.
+        done: How it went so far; of what was typed, only whether it was right.
+        typed: What was typed, to be shown at the end and kept nowhere.
         shown_s: When the one shown now appeared, on the clock that measures.
     """
 
@@ -29,6 +36,7 @@ class Turns:
     who: str
     samples: Sequence[Sample]
     done: list[Attempt] = field(default_factory=list)
+    typed: list[str] = field(default_factory=list)
     shown_s: float | None = None
 
     @property
@@ -68,8 +76,31 @@ def answer(turns: Turns, dataset: Dataset, text: str, now_s: float) -> Attempt:
     )  # fmt: skip
     keep(dataset.path, attempt)
     turns.done.append(attempt)
+    turns.typed.append(text.strip())
     turns.shown_s = None
     return attempt
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a model reads of the captchas that a person typed."""
+
+    name: str
+    texts: Sequence[str]
+    right: Proportion
+    ms: float
+
+
+def read_by(solver: Solver, turns: Turns, dataset: Dataset) -> Beside:
+    """Let a model read the same captchas, each on its own."""
+    texts, times_ms = [], []
+    for sample in turns.samples:
+        began_s = time.perf_counter()
+        texts.append(guess_of(solver, sample.media, dataset.spec).text or "")
+        times_ms.append(1000 * (time.perf_counter() - began_s))
+    pairs = zip(texts, turns.samples, strict=True)
+    hits = sum(_is_right(dataset, text, sample.text or "") for text, sample in pairs)
+    return Beside(label_of(solver.model), texts, Proportion(hits, len(texts)), median(times_ms))
 
 
 def _is_right(dataset: Dataset, typed: str, text: str) -> bool:

@@ -17,7 +17,7 @@ from captcha_core.tracking.names import Kind, Metric, Param, Tag
 from experiments.tools.browser import opened, served, settled
 
 OUT = Path("screenshots")
-WIDTHS_PX = (1280, 390)
+WIDTHS_PX = (1440, 390)
 TALLEST_PX = 3200
 
 
@@ -52,7 +52,10 @@ def shots() -> list[Shot]:
         Shot("home", ""),
         Shot("runs", f"runs?run={several[0]}"),
         Shot("run", f"run?run={several[0]}"),
-        Shot("run-reads", f"run?run={several[0]}&part=What it reads"),
+        *(
+            Shot(f"run-{part.split()[-1].lower()}", f"run?run={several[0]}&part={part}")
+            for part in ("What it reads", "Parameters", "Origin", "Resources", "Promote", "Notes")
+        ),
         *(
             Shot(f"compare-{view.lower()}", f"{pick}&view={view}")
             for view in ("Figures", "Curves", "Parameters", "Groups", "Confusions", "Pairs", "Promote")
@@ -65,10 +68,15 @@ def shots() -> list[Shot]:
         Shot("solve-many", f"solve?model=models:/{images}@{CHAMPION}", _many)
         if images
         else Shot("solve-files", "solve"),
-        Shot("data", "data"),
-        Shot("data-balance", "data?look=Balance"),
+        *(Shot(f"data-{look.lower()}", f"data?look={look}") for look in ("Samples", "Balance", "Repetitions", "Runs")),
+        Shot("data-add", "data", _add),
+        Shot("strength", "strength"),
+        Shot("you", "you"),
+        Shot("you-typing", "you", _type),
         Shot("label", "label"),
         Shot("label-all", "label?labels=All labels"),
+        Shot("audit", "audit"),
+        Shot("drift", "drift"),
         Shot("registry", f"registry?model={images or models[0]}&version={version}"),
     ]
 
@@ -106,6 +114,17 @@ def _speak(page: Any) -> None:
 def _break(page: Any) -> None:
     page.get_by_role("button", name="Where does the model break?").click()
     page.locator(".js-plotly-plot").wait_for()
+
+
+def _add(page: Any) -> None:
+    page.get_by_text("Add a data set", exact=True).click()
+    page.wait_for_timeout(500)
+
+
+def _type(page: Any) -> None:
+    page.get_by_text("Keep what I type here").click()
+    page.get_by_role("button", name="Start").click()
+    page.locator("input[data-turn]:focus").wait_for()
 
 
 def _many(page: Any) -> None:

@@ -1,6 +1,5 @@
 """The Audit page: what a keystroke does; it and the Drift page without a browser."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,28 +8,20 @@ import pytest
 from captcha_core.dataset.in_memory import write_samples
 from captcha_core.dataset.labels import LabelLog
 from captcha_core.dataset.store import Dataset
-from captcha_core.evaluation.drift import Histograms, Measured
-from captcha_core.evaluation.live_log import LIVE, LiveLog, Period
+from captcha_core.evaluation.live_log import LIVE, LiveLog
 from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.tracking.runs import start_run
 from dashboard.audit.review import Doubt, ReviewSession, act, next_doubt
 from dashboard.drift.page import shares
 from tests.conftest import tiny_samples
+from tests.dashboard.lived_in import audited, findings_in, served_live
 from tests.dashboard.pages import open_page, without_traceback, words_of
 
 
 @pytest.fixture
 def doubted(tmp_path: Path, tiny_spec: CaptchaSpec) -> tuple[Dataset, list[dict[str, Any]]]:
     """A data set in which two labels are doubted."""
-    samples = tiny_samples(12, seed=4)
-    dataset = write_samples(tmp_path / "data" / "tiny", tiny_spec, samples, "test", "1/0/0")
-    captchas = [{"id": one.id, "split": "train", "text": one.text, "file": one.path} for one in samples]
-    findings = [
-        {"kind": "label", "message": "labelled so", "proposal": "33", "captchas": [captchas[3]]},
-        {"kind": "label", "message": "labelled so", "proposal": "22", "captchas": [captchas[1]]},
-        {"kind": "twin", "message": "nearly the same", "proposal": None, "captchas": captchas[5:7]},
-    ]
-    return dataset, findings
+    dataset = write_samples(tmp_path / "data" / "tiny", tiny_spec, tiny_samples(12, seed=4), "test", "1/0/0")
+    return dataset, findings_in(dataset)
 
 
 def shown(session: ReviewSession, dataset: Dataset, findings: list[dict[str, Any]]) -> Doubt:
@@ -71,19 +62,13 @@ def test_a_skip_leaves_the_label_and_a_refusal_its_reason(doubted: tuple[Dataset
 
 def test_both_pages(empty_folder: Path, doubted: tuple[Dataset, list[dict[str, Any]]]) -> None:
     dataset, findings = doubted
-    with start_run("audit tiny", {"captchalab.kind": "audit"}) as run:
-        run.params({"data": {"digest": dataset.digest}})
-        place = empty_folder / "logged"
-        place.mkdir()
-        (place / "audit.json").write_text(json.dumps({"findings": findings}), encoding="utf-8")
-        run.folder(place, "")
+    audited(empty_folder / "logged", dataset, findings)
     page = without_traceback(open_page("audit"))
     assert "labels that are probably wrong" in words_of(page) and "2 doubted labels left" in words_of(page)
-    found = Histograms()
-    for number in range(30):
-        found.add(Measured(float(number % 7), 20.0, 5.0, "16 x 32", "2"))
-    LiveLog(LIVE, "captcha-tiny", "").append(Period("2026-01-01", "2026-01-02", found))
+    served_live("captcha-tiny")
     page = without_traceback(open_page("drift"))
-    assert "30 captchas from 2026" in words_of(page) and "does not keep what its captchas looked like" in words_of(page)
-    table = shares("confidence", {"live": found})
+    assert "30 captchas, 2026-01-01 00:00" in words_of(page) and "does not keep what its captchas looked like" in words_of(page)
+    period = LiveLog(LIVE, "captcha-tiny", "").last(30)
+    assert period is not None
+    table = shares("confidence", {"live": period.histograms})
     assert table["share"].sum() == pytest.approx(1.0)

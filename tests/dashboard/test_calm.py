@@ -1,6 +1,7 @@
 """What holds on every page to the eye: contrast and structure by axe, no small text, no greying, no outside host."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from dashboard.pages import PAGES
 from experiments.tools.browser import opened, served, settled
 from tests.conftest import tiny_samples
 from tests.dashboard.browser import axe_script, faults_of, require_browser
+from tests.dashboard.lived_in import assessed, audited, findings_in, searched, served_live
 from tests.dashboard.pages import World
 
 FAINTEST = """() => new Promise((done) => {
@@ -30,10 +32,18 @@ FAINTEST = """() => new Promise((done) => {
 @pytest.fixture
 def site(world: World, tiny_spec: CaptchaSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     require_browser()
+    shutil.copy(world.folder / "mlflow.db", tmp_path / "mlflow.db")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     bare = [Sample(sample.media, None, "captcha.png") for sample in tiny_samples(12, seed=22)]
     write_samples(tmp_path / "data" / "pool", tiny_spec, bare, "browser", "1/0/0")
     write_samples(tmp_path / "data" / "mine", tiny_spec, tiny_samples(80, seed=5), "import", "0/0/1")
-    with served(tmp_path, f"sqlite:///{world.folder / 'mlflow.db'}") as (address, _):
+    doubted = write_samples(tmp_path / "data" / "tiny", tiny_spec, tiny_samples(12, seed=4), "test", "1/0/0")
+    audited(tmp_path / "audited", doubted, findings_in(doubted))
+    assessed(tmp_path / "assessed", 90)
+    searched()
+    served_live(world.model, "1")
+    with served(tmp_path, f"sqlite:///{tmp_path / 'mlflow.db'}") as (address, _):
         yield address
 
 
@@ -43,17 +53,22 @@ def views(world: World) -> list[str]:
     return [
         *("" if place.name == "home" else place.name for place in PAGES),
         *(f"run?run={b}&part={view}" for view in ("What it reads", "Parameters", "Promote", "Notes")),
-        *(f"{runs}{view}" for view in ("Figures", "Curves", "Groups", "Confusions", "Pairs")),
-        f"mistakes?run={b}", "registry?version=2", "label?labels=All labels",
+        *(f"{runs}{view}" for view in ("Figures", "Curves", "Parameters", "Groups", "Confusions", "Pairs", "Promote")),
+        *(f"data?set=mine&look={look}" for look in ("Balance", "Repetitions", "Runs")),
+        *(f"solve?from={way}" for way in ("Paste", "URL", "Camera", "Draw")),
+        f"mistakes?run={b}", "registry?version=2", "label?labels=All labels", "tune?lines=true",
     ]  # fmt: skip
 
 
-@pytest.mark.long  # axe comes from npm, and 36 views take minutes
+@pytest.mark.long  # axe comes from npm, and 50 views take minutes
+@pytest.mark.parametrize("width_px", [1440, 390])
 @pytest.mark.parametrize("dark", [False, True])
-def test_axe_finds_nothing_serious_and_no_text_is_small(site: str, world: World, dark: bool, tmp_path: Path) -> None:
+def test_axe_finds_nothing_serious_and_no_text_is_small(
+    site: str, world: World, dark: bool, width_px: int, tmp_path: Path
+) -> None:
     axe = axe_script(tmp_path)
     found: dict[str, list[str]] = {}
-    with opened(1440, 900, dark) as page:
+    with opened(width_px, 900, dark) as page:
         hosts: set[str] = set()
         page.on("request", lambda request: hosts.add(request.url.split("/")[2]) if "//" in request.url else None)
         for view in views(world):

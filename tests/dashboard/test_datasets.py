@@ -9,8 +9,8 @@ from dashboard.data_sets.contents import describe
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("digits4", "Images of 60 x 160 pixels (height x width), grey; 4 of 10 characters: 0123456789"),
-        ("audio-digits", "Clips of up to 30 s at 8,000 Hz; 4 to 8 of 10 characters: 0123456789"),
+        ("digits4", "Images of 60 x 160 pixels (height x width), grey; texts of 4 characters, out of 10: 0123456789"),
+        ("audio-digits", "Clips of up to 30 s at 8,000 Hz; texts of 4 to 8 characters, out of 10: 0123456789"),
     ],
 )
 def test_a_specification_in_a_line(name: str, line: str) -> None:

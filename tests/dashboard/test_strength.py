@@ -3,25 +3,14 @@
 import json
 from pathlib import Path
 
-from captcha_core.assessment.report import write_report
 from captcha_core.tracking.connect import client
-from captcha_core.tracking.names import Artifact, Kind, Metric, Tag
-from dashboard.strength import assessments
+from captcha_core.tracking.names import Artifact, Kind, Metric, Param, Tag
+from dashboard.home import watch
+from dashboard.strength import assessments, start
 from dashboard.tracking import data
-from tests.assessment.fakes import effect, findings, row
+from dashboard.tracking.records import RunRecord
+from tests.dashboard.lived_in import assessed
 from tests.dashboard.pages import World, bare_run, open_page, without_traceback, words_of
-
-
-def assessed(folder: Path, hits: int) -> str:
-    rows = [row("builtin", "stock", 3), *(row(f"labels-{k}-1", "labels", hits, labels=k, draw=1) for k in (50, 100))]
-    found = findings(rows, [effect("lines", "6", 20, [450, 455])])
-    folder.mkdir()
-    write_report(found, folder)
-    run_id = bare_run(**{Tag.KIND: Kind.ASSESS})
-    for path in folder.iterdir():
-        client().log_artifact(run_id, str(path), Artifact.ASSESSMENT)
-    client().log_metric(run_id, Metric.STRONGEST, hits / 100)
-    return run_id
 
 
 def test_they_stand_side_by_side_and_one_is_shown(world: World, tmp_path: Path) -> None:
@@ -38,3 +27,20 @@ def test_they_stand_side_by_side_and_one_is_shown(world: World, tmp_path: Path) 
     assert "passes 60" in words_of(page)
     report = json.loads(data.artifact(data.tracking(), first, Artifact.ASSESSMENT_JSON).read_text(encoding="utf-8"))
     assert report["verdict"]["grade"] == "broken"
+
+
+def test_any_data_set_or_scheme_can_be_assessed_from_the_page(fresh: Path) -> None:
+    assert "digits4" in start.captchas()
+    asked = start.arguments("data/mine", 90)
+    assert asked == ("assess", "data/mine", "--hours", "1.5", "--out", "assess-mine")
+    Path("assess-mine").mkdir()
+    assert start.arguments("data/mine", 90)[-1] == "assess-mine-2", "the first report stays"
+    page = without_traceback(open_page("strength"))
+    assert [button.label for button in page.button] == ["Assess it"]
+
+
+def test_what_is_no_training_never_promises_an_epoch(world: World) -> None:
+    run = RunRecord("1", "assess mine", "RUNNING", 0, params={Param.HOURS: "1.0"}, tags={Tag.KIND: Kind.ASSESS})
+    assert watch.state_of(run, 1_800_000, "letting attackers try") == (0.5, "letting attackers try · 30 min left")
+    search = RunRecord("2", "search", "RUNNING", 0, tags={Tag.KIND: Kind.SEARCH})
+    assert watch.state_of(search, 1000.0, "searching") == (None, "searching")
