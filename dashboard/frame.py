@@ -24,12 +24,13 @@ STYLE = Path(__file__).parent / "style.css"
 # Streamlit's list of pages has headings between its items, which is no list: read as plain links it is understood.
 ROLES = """
 export default function () {
-  const bar = document.querySelector('[data-testid="stSidebar"]') || document.body;
   const items = '[data-testid="stSidebarNavItems"], [data-testid="stSidebarNavItems"] li';
   const put = () => document.querySelectorAll(items).forEach((one) => one.setAttribute("role", "presentation"));
-  const watch = new MutationObserver(put);
+  let frame = 0;
+  const soon = () => { frame = frame || requestAnimationFrame(() => { frame = 0; put(); }); };
+  const watch = new MutationObserver(soon);
   put();
-  watch.observe(bar, { childList: true, subtree: true });
+  watch.observe(document.body, { childList: true, subtree: true });  // the sidebar itself is made anew at times
   return () => watch.disconnect();
 }
 """

@@ -86,6 +86,7 @@ def _framed(body: str, axis: Sequence[tuple[float, str]], x_title: str, y_title:
     title = (
         f'<text class="tick" text-anchor="middle" x="{(LEFT + WIDTH) / 2}" y="{HEIGHT - 6}">{escape(x_title)}</text>'
     )
+    title += f'<text class="tick" x="4" y="10">{escape(y_title)}</text>'
     label = escape(f"{y_title} against {x_title}")
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{grid}{named}{title}{body}</svg>'
 

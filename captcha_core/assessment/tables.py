@@ -107,7 +107,7 @@ def people(found: Findings) -> Table:
         rows.append((
             "Measured here", f"{percent(found.people.right.value)} ({percent(low)} to {percent(high)})",
             f"{found.people.seconds:.1f}", f"{found.people.people} people, {found.people.captchas} captchas, "
-            f"n = {found.people.right.n}", "the dashboard's page You",
+            f"n = {found.people.right.n}", "the dashboard's page You against the model",
         ))  # fmt: skip
     for one in PUBLISHED:
         if one.media == found.target.spec.media:

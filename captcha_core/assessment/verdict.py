@@ -8,11 +8,13 @@ from captcha_core.assessment.effects import Effect
 from captcha_core.assessment.money import HUMAN_HIGH, HUMAN_LOW, Cost, Prices, cost_of, dollars
 from captcha_core.assessment.people import PUBLISHED, Measured
 from captcha_core.assessment.target import Target
-from captcha_core.evaluation.risk import TRIES, RiskPoint, at_precision, most_that_zero_hits_allow, success_within
+from captcha_core.evaluation.risk import RiskPoint, at_precision, most_that_zero_hits_allow, success_within
 
 NOTHING, WEAK = 0.01, 0.10  # exact match below which a published line holds
 BROKEN = 0.01  # success per submission from which Bursztein and others (2011) call a captcha broken
 PEOPLE = 0.80  # of people should pass
+CLOSE = 0.03  # exact match by which a cheaper attacker may stay behind the strongest and still be the one to fear
+NEARLY_ALL = 0.999
 WITHIN = 3  # tries
 
 
@@ -45,6 +47,15 @@ def strongest(found: Sequence[Group]) -> Group | None:
     return max(found, key=lambda group: group.share.value, default=None)
 
 
+def feared(found: Sequence[Group]) -> Group | None:
+    """Return the one to speak of: who pays least of those close to the strongest, if chance explains the rest."""
+    best = strongest(found)
+    if best is None:
+        return None
+    near = (one for one in found if best.share.value <= min(one.share.value + CLOSE, one.share.interval[1]))
+    return next(near, best)
+
+
 def cheapest(found: Sequence[Group]) -> Group | None:
     """Return who pays least among those who certainly pass the line of a broken captcha; they come in that order."""
     return next((group for group in found if group.share.interval[0] >= BROKEN), None)
@@ -64,7 +75,7 @@ def verdict(
     complete: bool,
 ) -> Verdict:
     """Return the verdict on a captcha."""
-    best, first = strongest(found), cheapest(found)
+    best, first = feared(found), cheapest(found)
     if best is None:
         sentence = "Nobody was tried: the time was over before the first attacker had read."
         return Verdict(sentence, "unknown", "Not known", "Not known", "Not known", "Give it more --hours", (), ())
@@ -73,7 +84,7 @@ def verdict(
     return Verdict(
         _sentence(best, cost, complete),
         _grade(best),
-        _who(best, first),
+        _who(best, first, strongest(found) or best),
         _rate(best),
         _cost(cost),
         steps[0],
@@ -132,11 +143,12 @@ def _sentence(best: Group, cost: Cost, complete: bool) -> str:
     )
 
 
-def _who(best: Group, first: Group | None) -> str:
+def _who(best: Group, first: Group | None, most: Group) -> str:
     if first is None:
         return f"None of those tried, for certain. Strongest: {_short(best)}"
     if first is best or first.title == best.title:
-        return _short(first)
+        more = f"; with {most.labels:,} labels {percent(most.share.value)}, which may be chance" if most.labels else ""
+        return _short(first) + (more if most is not best else "")
     strongest = _short(best)[0].lower() + _short(best)[1:]
     return f"{_short(first)} ({percent(first.share.value)}); most of all {strongest}"
 
@@ -152,11 +164,16 @@ def _short(group: Group) -> str:
 
 def _rate(best: Group) -> str:
     p = best.share.value
-    words = f"{percent(p)} of submissions, {percent(success_within(p, WITHIN))} within {WITHIN} tries"
+    words = f"{percent(p)} of submissions, {_within(p, WITHIN)} within {WITHIN} tries"
     point = sure_point(best)
     if point is not None and point.answered.value < 1:
         words += f"; {percent(point.right.value)} if it answers only the {percent(point.answered.value)} it is sure of"
     return words
+
+
+def _within(p: float, tries: int) -> str:
+    passed = success_within(p, tries)
+    return "nearly all" if passed > NEARLY_ALL else percent(passed)
 
 
 def _cost(cost: Cost) -> str:
@@ -182,7 +199,7 @@ def _lines(best: Group, people: Measured | None, media: str) -> list[Line]:
             f"Machines under 50 % within {WITHIN} tries",
             "asked for in the tracker of a generator: daniel-e/captcha, issue 18, 2022",
             _under(success_within(low, WITHIN), success_within(high, WITHIN), 0.5),
-            f"machine {percent(success_within(p, WITHIN))} within {WITHIN}",
+            f"machine {_within(p, WITHIN)} within {WITHIN}",
         ),
     ]
 
@@ -226,18 +243,17 @@ def _steps(target: Target, best: Group, effects: Sequence[Effect]) -> list[str]:
     other = "sound" if target.spec.media == "image" else "a picture"
     access = (
         f"Offer another way in, {other} or an e-mail, as WCAG 1.1.1 asks, and assess that one too: attackers take the "
-        "weaker of the two. Measure people (the dashboard's page You) before anything is made harder."
+        "weaker of the two. Measure people (the dashboard's page You against the model) before anything is made harder."
     )
     return [*ordered, replay, access, price]
 
 
 def _around(p: float) -> str:
-    within = " and ".join(f"{percent(success_within(p, tries))} within {tries}" for tries in TRIES[1:])
     hourly = 3
+    alone = "Do not rely on it alone. " if p >= WEAK else ""
     return (
-        f"Limit tries: {percent(p)} of submissions pass, {within} tries. {hourly} submissions an hour for each "
-        f"account and address leave at most {hourly * p * 24:.0f} passes a day to each; count failures over all "
-        "addresses, too."
+        f"{alone}Limit tries to {hourly} an hour for each account and address, and count failures over all addresses: "
+        f"at {percent(p)} of submissions that leaves at most {hourly * p * 24:.0f} passes a day to each."
     )
 
 

@@ -89,6 +89,12 @@ def agreement(places: Sequence[Place], readings: Sequence[Reading | None]) -> fl
     return sum(known) / len(known) if known else 0.0
 
 
+def _times(ratio: float) -> str:
+    """Return a log-ratio as how many times likelier something is, in words."""
+    power = ratio / math.log(10)
+    return f"{round(10**power, 1 - math.ceil(power)):,.0f} times" if power < 6 else "over a million times"
+
+
 def doubtful_labels(
     places: Sequence[Place], readings: Sequence[Reading | None], least: float = FLAGGED
 ) -> list[Finding]:
@@ -102,7 +108,7 @@ def doubtful_labels(
     found = [
         Finding(
             "label",
-            f"labelled {place.text}, read as {reading.text}, 10^{reading.ratio / math.log(10):.0f} times likelier",
+            f"labelled {place.text}, read as {reading.text}, {_times(reading.ratio)} likelier",
             (place,),
             proposal=reading.text,
             weight=reading.ratio / CERTAIN,

@@ -26,7 +26,7 @@ MEANING: dict[Kind, str] = {
     "damaged": "files that cannot be decoded, silent clips among them",
     "blank": "pictures with nothing on them",
     "contradiction": "one picture under two texts",
-    "label": "labels that are probably wrong",
+    "label": "labels that a reader doubts",
     "leak": "near-twins in two splits",
     "script": "labels that mix scripts or normal forms",
     "test size": "a test split too small for a claim",

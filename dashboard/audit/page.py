@@ -27,7 +27,10 @@ SPARE = 8  # characters a field takes beyond the longest text, so that a slip is
 
 def show() -> None:
     """Show the newest audit of the chosen data set."""
-    heading("Audit", "What may be wrong with a data set, worst first. Enter keeps a doubted label, typing corrects it.")
+    heading(
+        "Audit",
+        "What may be wrong with a data set, worst first. Of doubted labels, Enter keeps one and typing corrects it.",
+    )
     uri = data.tracking()
     audits = review.newest_audits(data.runs(uri))
     sets = {dataset.path.name: dataset for dataset in _data_sets() if dataset.digest in audits}
@@ -129,12 +132,15 @@ def _list(dataset: Dataset, findings: list[dict[str, Any]]) -> None:
     media = gallery.in_folder(dataset.path, [captcha["id"] for _, captcha in firsts])
     shown = [(one, captcha) for one, captcha in firsts if captcha["id"] in media]
     if dataset.spec.media == "image":
-        cards = [
-            pictures.sample_card(media[captcha["id"]], captcha["text"], f"{one['kind']}: {one['message']}")
-            for one, captcha in shown
-        ]
-        st.html(pictures.gallery(cards))
+        st.html(pictures.gallery([_card(one, captcha, media[captcha["id"]]) for one, captcha in shown]))
         return
     for column, (one, captcha) in in_columns(3, shown):
         column.audio(media[captcha["id"]])
         column.caption(f"**{markdown(captcha['text'] or 'not labelled')}** {markdown(one['message'])}")
+
+
+def _card(one: dict[str, Any], captcha: dict[str, Any], media: bytes) -> str:
+    """Return a captcha as its finding has it: a doubted label above what is read, any other with its kind."""
+    if one.get("proposal"):
+        return pictures.versus_card(media, [("label", captcha["text"] or ""), ("read", one["proposal"])])
+    return pictures.sample_card(media, captcha["text"], f"{one['kind']}: {one['message']}")

@@ -13,10 +13,12 @@ from captcha_core.tracking.names import Artifact, Kind, Metric
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
 from dashboard.widgets import charts
+from dashboard.widgets.text import NOTHING, interval, share
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+ALMOST = 0.999
 REPORT = f"{Artifact.ASSESSMENT}/{HTML}"
 
 
@@ -64,8 +66,6 @@ def overview(found: Sequence[Assessed]) -> pd.DataFrame:
                 "from": one.run.metrics.get(Metric.STRONGEST_LOW),
                 "to": one.run.metrics.get(Metric.STRONGEST_HIGH),
                 "who breaks it": one.found["verdict"]["who"],
-                "change first": one.found["verdict"]["change"],
-                "complete": bool(one.found.get("complete")),
             }
             for one in found
         ]
@@ -85,7 +85,8 @@ def by_labels(found: Sequence[Assessed]) -> "Figure":
             customdata=[row["exact_match"]["n"] for row in rows],
             hovertemplate="%{x:,} labels: %{y:.1%} of %{customdata:,}",
         )  # fmt: skip
-    figure.update_xaxes(type="log", title="labels")
+    sizes = sorted({row["labels"] for one in found for row in one.found["attackers"] if row["kind"] == "labels"})
+    figure.update_xaxes(type="log", title="labels", tickvals=sizes, ticktext=[f"{size:,}" for size in sizes])
     figure.update_yaxes(tickformat=".0%", range=[-0.02, 1.05])
     return charts.styled(figure, "Exact match against labels", legend=len(found) > 1)
 
@@ -112,18 +113,29 @@ def by_knob(one: Assessed) -> "Figure":
 
 
 def refreshing(one: Assessed) -> pd.DataFrame:
-    """Return what each attacker gets who may try again, or waits until he is sure."""
+    """Return what each attacker reads, and gets who may try again, or waits until he is sure; shares as words."""
     return pd.DataFrame(
         [
             {
                 "attacker": row["attacker"],
+                "exact match": _read(row["exact_match"]),
                 **{
-                    f"{tries} {'try' if tries == '1' else 'tries'}": value
+                    f"within {tries} tries": _most(value)
                     for tries, value in row["within_tries"].items()
+                    if tries != "1"
                 },
-                "answers when sure": row["sure"]["answered"]["value"] if row["sure"] else None,
-                "then right": row["sure"]["right"]["value"] if row["sure"] else None,
+                "answers when sure": _most(row["sure"]["answered"]["value"]) if row["sure"] else NOTHING,
+                "then right": _read(row["sure"]["right"]) if row["sure"] else NOTHING,
             }
             for row in one.found["attackers"]
         ]
     )
+
+
+def _read(found: Mapping[str, Any]) -> str:
+    return f"{share(found['value'], 1)} ({interval(found['low'], found['high'])}, n = {found['n']:,})"
+
+
+def _most(value: float) -> str:
+    """Return a share that is no more exact than what it was worked out from."""
+    return "over 99.9%" if ALMOST < value < 1 else share(value, 1)

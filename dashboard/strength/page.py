@@ -1,17 +1,15 @@
 """Strength: assessments of captchas side by side, and what each says in detail."""
 
-from typing import Any
-
 import streamlit as st
 
 from dashboard import pages
-from dashboard.frame import chart, heading, nothing_yet
+from dashboard.frame import chart, heading, nothing_yet, sentence_case
 from dashboard.strength import assessments, start
 from dashboard.strength.assessments import Assessed
 from dashboard.tracking import data
 from dashboard.widgets.text import file_name, markdown
 
-SHARES = ("strongest reads", "from", "to", "1 try", "3 tries", "5 tries", "answers when sure", "then right")
+SHARES = ("strongest reads", "from", "to")
 MOST = 6  # lines in a chart
 
 
@@ -31,7 +29,8 @@ def show() -> None:
     with st.expander("Assess a captcha"):
         start.form()
     table = assessments.overview(found)
-    st.dataframe(table, hide_index=True, column_config=_shares())
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(table, hide_index=True, column_config=sentence_case(table, dict.fromkeys(SHARES, percent)))
     chart(assessments.by_labels(found[:MOST]), "by-labels")
     by_name = {one.name: one for one in found}
     _detail(uri, by_name[pages.choose("Assessment", list(by_name), "assessment", "assessment", "assessed")])
@@ -42,15 +41,12 @@ def _detail(uri: str, one: Assessed) -> None:
     st.markdown(f"**{markdown(said['sentence'])}**")
     for number, step in enumerate(said.get("steps", []), 1):
         st.markdown(f"{number}. {markdown(step)}")
-    st.dataframe(assessments.refreshing(one), hide_index=True, column_config=_shares())
+    gets = assessments.refreshing(one)
+    st.dataframe(gets, hide_index=True, column_config=sentence_case(gets), height="content")
     if one.found.get("knobs"):
         chart(assessments.by_knob(one), "by-knob")
     report = data.artifact(uri, one.run.id, assessments.REPORT)
     st.download_button(
-        "Report", report.read_bytes(), f"{file_name(one.found['name'])}.html", "text/html",
+        "Download the report", report.read_bytes(), f"{file_name(one.found['name'])}.html", "text/html",
         icon=":material/download:", on_click="ignore", key="report",
     )  # fmt: skip
-
-
-def _shares() -> dict[str, Any]:
-    return {name: st.column_config.NumberColumn(name[:1].upper() + name[1:], format="percent") for name in SHARES}

@@ -15,6 +15,7 @@ EXACT = Metric.VAL_EXACT_MATCH  # what a search maximises unless it says otherwi
 TITLES = {EXACT: SCORE, Metric.VAL_CHARACTER_ERROR_RATE: "character errors"}
 SPACE = Param.SPACE  # parameters that the search chose
 FINALS = {Kind.WINNER: "best setting", Kind.DEFAULT: "default"}  # trainings on the full budget after the search
+NO_SEARCH = (Kind.ASSESS, Kind.LEAGUE)  # have runs below them that are no trials
 LATENCY_KEYS = ("latency_p50_ms", Metric.TEST_LATENCY_P50_MS)
 SIZE_KEYS = ("model_bytes", Metric.TEST_MODEL_BYTES)
 FEWEST = 6  # finished trials before importance means anything
@@ -101,7 +102,7 @@ def searches(runs: Sequence[RunRecord]) -> list[Search]:
             by_parent.setdefault(run.parent, []).append(run)
     found = []
     for run in runs:
-        if run.id in by_parent or run.kind == Kind.SEARCH:
+        if run.kind == Kind.SEARCH or (run.id in by_parent and run.kind not in NO_SEARCH):
             children = sorted(by_parent.get(run.id, []), key=lambda trial: (trial.start_ms, trial.name))
             trials = tuple(trial for trial in children if trial.kind not in FINALS)
             found.append(Search(run, trials, tuple(trial for trial in children if trial.kind in FINALS)))

@@ -21,7 +21,7 @@ input:focus { outline: none; border-color: var(--st-primary-color); }
 div { font: .875rem var(--st-font); color: var(--st-text-color); margin-top: .4rem; }
 kbd { font: .8rem ui-monospace, monospace; border: 1px solid currentColor; border-radius: .25rem; padding: 0 .35rem;
   margin-left: .7rem; }
-kbd:first-child { margin-left: 0; }
+div > kbd:first-child { margin-left: 0; }
 """
 JS = """
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -101,10 +101,9 @@ def mistake_card(
     return f'<figure class="cl-card">{shown}{_caption(path)}<table class="cl-versus">{rows}</table></figure>'
 
 
-def versus_card(media: bytes, text: str, readings: Sequence[tuple[str, str]]) -> str:
-    """Return a captcha with its true text and what each of several made of it, the wrong characters marked."""
-    rows = "".join(_versus(who, text, read) for who, read in readings)
-    rows = f"<tr><td>true</td><th>{markup(text)}</th><td></td></tr>{rows}"
+def versus_card(media: bytes, texts: Sequence[tuple[str, str]]) -> str:
+    """Return a captcha with a text, whose it is before it, and others, marked where they differ from the first."""
+    rows = "".join(_versus(whose, texts[0][1], text) for whose, text in texts)
     return f'<figure class="cl-card">{picture(media, "a captcha")}<table class="cl-versus">{rows}</table></figure>'
 
 

@@ -125,9 +125,9 @@ def _missed(now: Turns, read: Sequence[str] | None) -> None:
     """Show the captchas that the person or the model did not get, with what each made of them."""
     cards = []
     for place, (sample, attempt, typed) in enumerate(zip(now.samples, now.done, now.typed, strict=True)):
-        rows = [("you", typed), *([("model", read[place])] if read else [])]
+        rows = [("true", sample.text or ""), ("you", typed), *([("model", read[place])] if read else [])]
         if not attempt.right or (read and read[place] != sample.text):
-            cards.append(pictures.versus_card(sample.media, sample.text or "", rows))
+            cards.append(pictures.versus_card(sample.media, rows))
     if cards:
         st.subheader("What one of you got wrong", anchor=False)
         st.html(pictures.gallery(cards))

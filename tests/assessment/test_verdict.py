@@ -19,8 +19,18 @@ def test_it_names_the_strongest_and_the_cheapest_who_breaks_it() -> None:
         said.sentence
     )
     assert said.who.startswith("Anybody with builtin, without a label (8.0 %); most of all anybody")
-    assert "99.99 % within 3 tries" in said.rate
+    assert "nearly all within 3 tries" in said.rate
     assert "33 minutes of typing labels, 2.0 processor minutes" in said.cost
+
+
+def test_whoever_pays_least_is_spoken_of_where_more_labels_gain_nothing_that_is_shown() -> None:
+    rows = [row("The reader", "stock", 94), row("labels-200-1", "labels", 96, labels=200, draw=1)]
+    said = findings(rows).verdict
+    assert said.sentence.startswith("The reader, without a single label, passes 94.0 %")
+    assert said.who == "Anybody with the reader, without a label; with 200 labels 96.0 %, which may be chance"
+    assert "labels" not in said.cost
+    far = [row("The reader", "stock", 90), row("labels-200-1", "labels", 96, labels=200, draw=1)]
+    assert "learnt from 200 labels passes 96.0 %" in findings(far).verdict.sentence
 
 
 def test_draws_are_joined_with_their_spread() -> None:
@@ -57,7 +67,7 @@ def test_a_knob_that_stops_a_retrained_machine_comes_first_and_one_that_does_not
     assert "wave at 12 costs a retrained machine most: 98.0 % becomes 2.2 %" in findings(rows, stops).verdict.steps[0]
     fails = [effect("dots", "250", 0, [480, 485])]
     steps = findings(rows, fails).verdict.steps
-    assert steps[0].startswith("Limit tries") and "dots at 250" in steps[1]
+    assert "Limit tries to 3 an hour" in steps[0] and "dots at 250" in steps[1]
 
 
 def test_without_time_it_says_so() -> None:

@@ -62,5 +62,6 @@ def test_findings_are_the_surest_first() -> None:
     readings = [Reading("12", -0.1, -9.0), Reading("11", -0.1, -0.1), Reading("13", -0.1, -30.0), None, None]
     assert [one.places[0].id for one in doubtful_labels(places, readings)] == ["2", "0"]
     assert doubtful_labels(places, readings)[0].proposal == "13"
+    assert doubtful_labels(places, readings)[0].message.endswith("times likelier"), "in words, without powers of ten"
     assert agreement(places, readings) == 1 / 4
     assert agreement([], []) == 0

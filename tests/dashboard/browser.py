@@ -19,6 +19,7 @@ AXE_PACKAGE = "axe-core@4.11.0"
 FOUND = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
   .filter((one) => ["serious", "critical"].includes(one.impact))
   .flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 120)}`))"""
+LISTED = '[data-testid="stSidebarNavItems"][role="presentation"]'  # the list of pages is put right when it is there
 SMALL = """() => {
   const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
@@ -59,6 +60,7 @@ def axe_script(folder: Path) -> str:
 
 def faults_of(page: Any, axe: str) -> list[str]:
     """Return what axe finds serious or critical on a page, and its texts below 12 pixels."""
+    page.locator(LISTED).first.wait_for(state="attached")
     page.evaluate(axe)
     return [*page.evaluate(FOUND), *(f"small: {text}" for text in page.evaluate(SMALL))]
 

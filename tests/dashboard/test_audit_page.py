@@ -67,7 +67,8 @@ def test_both_pages(empty_folder: Path, doubted: tuple[Dataset, list[dict[str, A
     assert "labels that are probably wrong" in words_of(page) and "2 doubted labels left" in words_of(page)
     served_live("captcha-tiny")
     page = without_traceback(open_page("drift"))
-    assert "30 captchas, 2026-01-01 00:00" in words_of(page) and "does not keep what its captchas looked like" in words_of(page)
+    words = words_of(page)
+    assert "30 captchas, 2026-01-01 00:00" in words and "does not keep what its captchas looked like" in words
     period = LiveLog(LIVE, "captcha-tiny", "").last(30)
     assert period is not None
     table = shares("confidence", {"live": period.histograms})

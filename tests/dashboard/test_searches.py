@@ -5,6 +5,7 @@ import random
 import pandas as pd
 import pytest
 
+from captcha_core.tracking.names import Kind, Tag
 from dashboard.tracking.records import RunRecord
 from dashboard.tune import search_charts, searches
 
@@ -32,6 +33,11 @@ def test_runs_with_children_are_searches(search: searches.Search) -> None:
     found = searches.searches(runs)
     assert [one.run.id for one in found] == ["p"]
     assert found[0].trials == search.trials, "oldest first"
+
+
+def test_an_assessment_and_its_attackers_are_no_search(search: searches.Search) -> None:
+    assessment = RunRecord("p", "assess mine", "FINISHED", 0, tags={Tag.KIND: Kind.ASSESS})
+    assert searches.searches([assessment, *search.trials]) == []
 
 
 def test_history_keeps_the_best(search: searches.Search) -> None:

@@ -23,6 +23,9 @@ def test_they_stand_side_by_side_and_one_is_shown(world: World, tmp_path: Path) 
     table = assessments.overview(found)
     assert sorted(table["strongest reads"]) == [0.6, 0.9]
     assert len(assessments.by_labels(found).data) == 2 and len(assessments.by_knob(found[0]).data) == 2
+    gets = assessments.refreshing(next(one for one in found if one.run.id == first))
+    strongest = gets.iloc[-1].to_dict()
+    assert strongest["exact match"] == "60.0% (50.2 to 69.1%, n = 100)" and strongest["within 5 tries"] == "99.0%"
     page = without_traceback(open_page("strength", assessment=f"fake {first[:6]}"))
     assert "passes 60" in words_of(page)
     report = json.loads(data.artifact(data.tracking(), first, Artifact.ASSESSMENT_JSON).read_text(encoding="utf-8"))
