@@ -109,10 +109,14 @@ def as_html(found: Findings) -> str:
     steps = "".join(f"<li>{escape(step)}</li>" for step in said.steps)
     notes = "".join(f"<li>{escape(note)}</li>" for note in tables.notes(found))
     body = (
-        f"{_first_screen(found)}{_section('What to change', f'<ol>{steps}</ol>', '') if steps else ''}{parts}"
-        f"{_section('How it was measured', f'<ul>{notes}</ul>', '')}"
-        f'<p class="quiet">captchalab assess, {escape(found.made)}; data {escape(found.target.digest[:12])}.</p>'
-    ).replace(" %", "\u00a0%")  # a number and its sign stay on one line
+        (
+            f"{_first_screen(found)}{_section('What to change', f'<ol>{steps}</ol>', '') if steps else ''}{parts}"
+            f"{_section('How it was measured', f'<ul>{notes}</ul>', '')}"
+            f'<p class="quiet">captchalab assess, {escape(found.made)}; data {escape(found.target.digest[:12])}.</p>'
+        )
+        .replace(" %", "\u00a0%")
+        .replace("n = ", "n\u00a0=\u00a0")
+    )  # a number and its sign stay on one line
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -172,7 +176,7 @@ def _table(table: Table) -> str:
         for row in table.rows
     )
     cards = ' class="cards"' if len(table.rows) <= MANY else ""
-    return f'<div class="scroll"><table{cards}><tr>{head}</tr>{rows}</table></div>'
+    return f'<div class="scroll"><table{cards}><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
 def _cell(tag: str, text: str, is_number: bool, name: str) -> str:

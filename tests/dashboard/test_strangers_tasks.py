@@ -18,6 +18,7 @@ from captcha_core.spec.sample import Sample
 from experiments.tools.browser import opened, served, settled
 from tests.conftest import tiny_samples
 from tests.dashboard.browser import Clicks, require_browser
+from tests.dashboard.lived_in import assessed
 from tests.dashboard.pages import World
 
 
@@ -32,6 +33,9 @@ def site(filled: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     )
     bare = [Sample(sample.media, None, "captcha.png") for sample in tiny_samples(20, seed=22)]
     write_samples(folder / "data" / "pool", spec, bare, "browser", "1/0/0")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+        assessed(folder / "assessed", 90)
     with served(folder, f"sqlite:///{folder / 'mlflow.db'}") as (address, _):
         yield address, folder
 
@@ -206,6 +210,35 @@ def test_where_it_breaks(clicks: Clicks, site: tuple[str, Path]) -> None:
     page.locator(".js-plotly-plot").wait_for(timeout=300_000)  # it draws and reads 700 captchas
     clicks.done("where it breaks")
     assert clicks.count == 3
+
+
+def test_how_hard_it_is(clicks: Clicks) -> None:
+    page = clicks.page
+    clicks.link("Strength")
+    page.get_by_text("passes 90.0 % of these captchas").wait_for()
+    page.get_by_text("Limit tries to 3 an hour").first.wait_for()
+    with page.expect_download() as download:
+        clicks.button("Download the report")
+    assert "What to change first" in Path(download.value.path()).read_text(encoding="utf-8")
+    clicks.done("how hard it is")
+    assert clicks.count == 2
+
+
+@pytest.mark.long
+def test_how_hard_it_is_from_nothing(clicks: Clicks, site: tuple[str, Path], tiny_spec: CaptchaSpec) -> None:
+    page = clicks.page
+    write_samples(site[1] / "data" / "a-hard-one", tiny_spec, tiny_samples(120, seed=7), "import", "80/20/20")
+    clicks.link("Strength")
+    clicks.text("Assess a captcha")
+    page.get_by_label("Minutes", exact=True).fill("2")
+    page.get_by_label("Minutes", exact=True).press("Tab")
+    clicks.button("Assess it")
+    page.get_by_text("Assessing data/a-hard-one").first.wait_for()
+    page.get_by_role("link", name="What was found").wait_for(timeout=400_000)
+    clicks.link("What was found")
+    page.get_by_text("of these captchas").or_(page.get_by_text("None of the machines tried")).first.wait_for()
+    clicks.done("how hard it is, from nothing")
+    assert clicks.count == 4 and (site[1] / "assess-a-hard-one" / "report.html").is_file()
 
 
 @pytest.mark.long
