@@ -64,7 +64,7 @@ def test_both_pages(empty_folder: Path, doubted: tuple[Dataset, list[dict[str, A
     dataset, findings = doubted
     audited(empty_folder / "logged", dataset, findings)
     page = without_traceback(open_page("audit"))
-    assert "labels that are probably wrong" in words_of(page) and "2 doubted labels left" in words_of(page)
+    assert "labels that a reader doubts" in words_of(page) and "2 doubted labels left" in words_of(page)
     served_live("captcha-tiny")
     page = without_traceback(open_page("drift"))
     words = words_of(page)
