@@ -102,10 +102,10 @@ def _verdict(found: Drift) -> None:
     rows = [
         {
             "measure": one.measure,
-            "what it is": MEANING[one.measure],
             "when it learnt": in_words(one.measure, one.before),
             "now": in_words(one.measure, one.now),
             "by chance": chance(one.p_value),
+            "what it is": MEANING[one.measure],
         }
         for one in found.shifts
     ]

@@ -122,7 +122,7 @@ def _add(page: Any) -> None:
 
 
 def _type(page: Any) -> None:
-    page.get_by_text("Keep what I type here").click()
+    page.get_by_text("Keep which ones I type right").click()
     page.get_by_role("button", name="Start").click()
     page.locator("input[data-turn]:focus").wait_for()
 

@@ -7,8 +7,9 @@ import pytest
 from captcha_core.assessment.people import attempts, measured
 from captcha_core.dataset.in_memory import write_samples
 from captcha_core.dataset.store import Dataset
+from captcha_core.solver import Solver
 from captcha_core.spec.captcha import CaptchaSpec
-from dashboard.you.turns import COUNT, answer, begin
+from dashboard.you.turns import COUNT, answer, begin, read_by
 from tests.conftest import tiny_samples
 from tests.dashboard.pages import open_page, without_traceback
 
@@ -48,3 +49,16 @@ def test_nothing_starts_without_consent(fresh: Path, tiny_spec: CaptchaSpec) -> 
     page.button(key="you-start").click().run()
     without_traceback(page)
     assert any(f"1 of {COUNT}" in one.value for one in page.caption)
+
+
+def test_a_model_reads_the_same_captchas(dataset: Dataset, tiny_bundle: Path) -> None:
+    turns = begin(dataset, "ada", seed=1)
+    beside = read_by(Solver.load(str(tiny_bundle)), turns, dataset)
+    read = [text == sample.text for text, sample in zip(beside.texts, turns.samples, strict=True)]
+    assert (beside.right.hits, beside.right.n) == (sum(read), COUNT) and beside.ms > 0
+
+
+def test_what_was_typed_is_shown_and_kept_nowhere(dataset: Dataset) -> None:
+    turns = begin(dataset, "ada", seed=1)
+    answer(turns, dataset, " 9x ", 1.0)
+    assert turns.typed == ["9x"] and "9x" not in (dataset.path / "people.jsonl").read_text(encoding="utf-8")
