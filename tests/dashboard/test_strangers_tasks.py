@@ -212,6 +212,7 @@ def test_where_it_breaks(clicks: Clicks, site: tuple[str, Path]) -> None:
     assert clicks.count == 3
 
 
+@pytest.mark.long
 def test_how_hard_it_is(clicks: Clicks) -> None:
     page = clicks.page
     clicks.link("Strength")
