@@ -105,21 +105,19 @@ def _hits(head: str, logits: np.ndarray, texts: Sequence[str], spec: CaptchaSpec
     return sum(fold(answer) == fold(text) for answer, text in zip(answers, texts, strict=True))
 
 
-def measure(setting: Setting, solver: "Solver", base_hits: int, tests: int = TESTS) -> Effect:
+def measure(setting: Setting, solver: "Solver", base_hits: int) -> Effect:
     """Return what a level does to a fixed reader; where it cannot be drawn, why."""
     effect = Effect(
         knob=setting.knob, label=setting.label, level=setting.level, is_base=setting.is_base, base_hits=base_hits,
-        tests=tests,
+        tests=TESTS,
     )  # fmt: skip
     try:
-        return effect.model_copy(update={"fixed_hits": fixed_hits(solver, setting.scheme, tests)})
+        return effect.model_copy(update={"fixed_hits": fixed_hits(solver, setting.scheme, TESTS)})
     except CaptchaError as error:
         return effect.model_copy(update={"reason": str(error)})
 
 
-def retrain(
-    setting: Setting, task: "TrainingTask", donor: "Donor", minutes: float, seed: int, tests: int = TESTS
-) -> int:
+def retrain(setting: Setting, task: "TrainingTask", donor: "Donor", minutes: float, seed: int) -> int:
     """Return how many captchas a reader reads that learnt the turned scheme for some minutes.
 
     Raises:
@@ -140,7 +138,7 @@ def retrain(
     stream = from_stream(setting.scheme, features, config, {})
     with tempfile.TemporaryDirectory() as folder:
         model = train(mine, stream.batches, stream.validation, Checkpoint(Path(folder)), start_from=donor).model
-    arrays, texts = draw_arrays(setting.scheme, SEED, range(tests))
+    arrays, texts = draw_arrays(setting.scheme, SEED, range(TESTS))
     logits = model.predict(features.encode(arrays), batch_size=256, verbose=0)
     return _hits(mine.head, logits, texts, mine.spec)
 

@@ -10,7 +10,8 @@ from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import DataError
 from captcha_core.progress import progress_bar
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import fit, survey
 from captcha_core.sources.reference import is_drawable
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.schemes import SCHEMES, get_scheme

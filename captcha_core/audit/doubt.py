@@ -95,15 +95,12 @@ def _times(ratio: float) -> str:
     return f"{round(10**power, 1 - math.ceil(power)):,.0f} times" if power < 6 else "over a million times"
 
 
-def doubtful_labels(
-    places: Sequence[Place], readings: Sequence[Reading | None], least: float = FLAGGED
-) -> list[Finding]:
+def doubtful_labels(places: Sequence[Place], readings: Sequence[Reading | None]) -> list[Finding]:
     """Return the labels that a reader holds for wrong, the surest first.
 
     Args:
         places: The captchas (N).
         readings: What a reader makes of each, None where it has no label or cannot be read.
-        least: From which log-ratio on.
     """
     found = [
         Finding(
@@ -115,6 +112,6 @@ def doubtful_labels(
             score=reading.ratio,
         )
         for place, reading in zip(places, readings, strict=True)
-        if reading is not None and reading.text != place.text and reading.ratio >= least
+        if reading is not None and reading.text != place.text and reading.ratio >= FLAGGED
     ]
     return sorted(found, key=lambda one: -(one.score or 0.0))

@@ -116,12 +116,12 @@ def small_test(places: Sequence[Place], half_width: float) -> list[Finding]:
     return [Finding("test size", message, weight=1 - n / needed)]
 
 
-def samples_for(half_width: float, value: float = LIKELY) -> int:
-    """Return the fewest samples whose 95 % Wilson interval around an exact match is that wide to either side."""
+def samples_for(half_width: float) -> int:
+    """Return the fewest samples whose 95 % Wilson interval around a likely exact match is that wide to either side."""
     low, high = 1, MOST_SAMPLES
     while low < high:
         middle = (low + high) // 2
-        bottom, top = wilson_interval(round(value * middle), middle)
+        bottom, top = wilson_interval(round(LIKELY * middle), middle)
         low, high = (low, middle) if (top - bottom) / 2 <= half_width else (middle + 1, high)
     return low
 

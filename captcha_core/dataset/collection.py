@@ -13,7 +13,8 @@ from captcha_core.files import write_file
 from captcha_core.journal import Journal
 from captcha_core.media.sniff import suffix_of
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import survey
 from captcha_core.spec.sample import Sample
 
 

@@ -1,12 +1,9 @@
-"""Who was champion when, and why: every promotion and rollback leaves an entry that stays.
+"""Change the champion, one at a time, and leave an entry in its history.
 
-MLflow keeps no history of its aliases. An entry is a tag of the registered model (who, when, from, to, figures in
-short) and a run in the experiment ``captchalab-promotions`` whose artifact holds all of it.
-
-MLflow cannot move an alias on the condition that it has not been moved meanwhile, so these runs are the lock, over
-several machines too: whoever wants to change the champion stores its run first, and looks then. Of two that do so at
-once at least one sees the other. The later one withdraws; the earlier one waits until it has, or is done, and goes on
-only if the champion is still the one that it was decided on.
+MLflow cannot move an alias on the condition that it has not been moved meanwhile, so the runs of the entries are the
+lock, over several machines too: whoever wants to change the champion stores its run first, and looks then. Of two that
+do so at once at least one sees the other. The later one withdraws; the earlier one waits until it has, or is done, and
+goes on only if the champion is still the one that it was decided on.
 """
 
 import json
@@ -18,13 +15,12 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from captcha_core.errors import RegistryError
 from captcha_core.evaluation.promotion_rule import PromotionRule, Verdict
-from captcha_core.registry.lookup import open_registry, refused
+from captcha_core.registry.history import Entry, history
+from captcha_core.registry.lookup import open_registry
 from captcha_core.registry.versions import CHAMPION, PREVIOUS, set_champion, version_behind
 from captcha_core.tracking.connect import client, experiment, quoted
 from captcha_core.tracking.names import Artifact, Tag
@@ -43,42 +39,6 @@ POLL_S = 0.1
 RECENT = 100  # runs that are looked through for unfinished ones
 _alone = threading.Lock()  # one change at a time in this process
 _under_way: set[str] = set()  # models whose alias this process moves just now
-
-
-class Entry(BaseModel):
-    """One change of champion.
-
-    Args:
-        action: What was done.
-        name: Registered model.
-        at: When, ISO 8601 in UTC.
-        by: Who.
-        from_version: The champion before, None where there was none.
-        to_version: The champion after.
-        forced: Against the rule's verdict, or without one.
-        reason: Why it was forced or rolled back, in the words of whoever did it.
-        verdict: The rule's sentences, each with yes or no.
-        data_digest: Of the data both were compared on.
-        exact_match: Of the new champion and of the old one on that data.
-        bundle_sha256: Of the new champion.
-        run_id: The run whose artifact holds everything.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    action: Literal["promote", "rollback"]
-    name: str
-    at: str
-    by: str
-    from_version: str | None
-    to_version: str
-    forced: bool = False
-    reason: str = ""
-    verdict: tuple[str, ...] = ()
-    data_digest: str | None = None
-    exact_match: tuple[float, float] | None = None
-    bundle_sha256: str = ""
-    run_id: str = ""
 
 
 def promote(
@@ -338,39 +298,6 @@ def open_runs(name: str) -> "list[Run]":
     decided = [run for run in runs if Tag.ENTRY in run.data.tags]
     known = {entry.run_id for entry in history(name)} if decided else set()  # read after the runs
     return [run for run in decided if run.info.run_id not in known]
-
-
-def history(name: str) -> list[Entry]:
-    """Return every promotion and rollback of a model, oldest first.
-
-    Raises:
-        RegistryError: If there is no such model.
-    """
-    from mlflow.exceptions import MlflowException
-
-    try:
-        tags = client().get_registered_model(name).tags
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise refused(error) from error
-        raise RegistryError(
-            f"expected a registered model, received {name!r}, which is none; see the registry in the dashboard or "
-            "register one with captchalab train."
-        ) from None
-    try:
-        entries = [Entry.model_validate_json(value) for key, value in tags.items() if key.startswith(Tag.PROMOTION)]
-    except ValidationError:
-        raise RegistryError(
-            f"expected entries of a history in the tags of {name}, received another text; do not edit {Tag.PROMOTION}*."
-        ) from None
-    return sorted(entries, key=lambda entry: entry.at)
-
-
-def moved_outside(name: str, entries: list[Entry]) -> str | None:
-    """Return the champion's version where it is not the one of the last entry: somebody moved the alias by hand."""
-    champion = version_behind(name, CHAMPION)
-    last = entries[-1].to_version if entries else None
-    return champion if champion is not None and champion != last else None
 
 
 def _now() -> str:

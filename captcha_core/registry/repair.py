@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captcha_core.registry import promotion
+from captcha_core.registry.history import Entry
 from captcha_core.tracking.address import tracking_uri
 from captcha_core.tracking.connect import client, deleted_fault, experiment_name, quoted
 from captcha_core.tracking.database import is_missing
@@ -94,7 +95,7 @@ def elsewhere(paths: Iterable[Path]) -> Path | None:
     return None
 
 
-def half_promoted() -> list[promotion.Entry]:
+def half_promoted() -> list[Entry]:
     """Finish or take back the promotions that a kill has cut, and return those that were finished."""
     return [entry for name in model_names() if (entry := promotion.finish_cut(name)) is not None]
 

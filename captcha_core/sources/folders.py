@@ -7,14 +7,7 @@ from pathlib import Path, PurePosixPath
 from captcha_core.errors import DataError
 from captcha_core.media.sniff import FILE_ENDINGS
 from captcha_core.sources.archive import Files, is_left_by_a_system, open_files, require_loose
-from captcha_core.sources.labels.beside import (
-    MOST_TABLES,
-    USUAL_TABLE,
-    joined,
-    table_names,
-    table_reading,
-    text_file_reading,
-)
+from captcha_core.sources.labels.beside import text_file_reading
 from captcha_core.sources.labels.choose import Ask, choose
 from captcha_core.sources.labels.matching import NameIndex
 from captcha_core.sources.labels.names import (
@@ -26,6 +19,7 @@ from captcha_core.sources.labels.names import (
 )
 from captcha_core.sources.labels.reading import Reading, Reject
 from captcha_core.sources.labels.scoring import CONVINCING, LabelHints
+from captcha_core.sources.labels.table_labels import MOST_TABLES, USUAL_TABLE, joined, table_names, table_reading
 from captcha_core.sources.labels.tables import TABLE_SUFFIXES
 from captcha_core.sources.tfrecord import TfrecordFiles, is_tfrecord
 from captcha_core.spec.captcha import composed

@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -34,10 +33,10 @@ def write_readings(run_id: str, epoch: int, readings: Sequence[Reading]) -> None
     write_json(folder / READINGS, {"epoch": epoch, "readings": rows})
 
 
-def read_readings(run_id: str, runs: Path = RUNS) -> tuple[int, list[Reading]]:
+def read_readings(run_id: str) -> tuple[int, list[Reading]]:
     """Return the epoch and what was read at its end; 0 and nothing before the first, or on another machine."""
     try:
-        found = read_json(runs / run_id / READINGS)
+        found = read_json(RUNS / run_id / READINGS)
         rows = [Reading(text, read, base64.b64decode(png) or None) for text, read, png in found["readings"]]
         return int(found["epoch"]), rows
     except (CaptchaError, OSError, ValueError, KeyError, TypeError):

@@ -23,7 +23,8 @@ from captcha_core.features.live import growing_batches, stream_batches
 from captcha_core.progress import console, progress_bar
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.generate import draw_arrays
-from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import fit, survey
 from captcha_core.sources.programs.scheme import ProgramKnobs
 from captcha_core.sources.reference import is_drawable
 from captcha_core.sources.scheme import Scheme

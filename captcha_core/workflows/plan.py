@@ -5,22 +5,20 @@ Resolving needs no Keras: names and settings are checked before the seconds that
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from captcha_core.dataset.store import MANIFEST, Dataset
-from captcha_core.errors import ModelError, SpecError
-from captcha_core.files import read_json, write_json
+from captcha_core.errors import SpecError
+from captcha_core.files import write_json
 from captcha_core.presets.preset import EvaluationConfig, Preset, load_preset
 from captcha_core.registry.versions import BUILTIN, check_name, name_after
 from captcha_core.sources.programs.scheme import ProgramKnobs
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
-from captcha_core.tracking.connect import client
 from captcha_core.tracking.runs import RUNS
-from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.workflows.audio_start import start_on_clips
 from captcha_core.workflows.data import (
@@ -229,7 +227,7 @@ def plan_training(
     same = not network or network == chosen.network
     options, features = (chosen.options, chosen.features) if same else ({}, {})
     training, options, features = _apply(settings or {}, chosen.training, options, features)
-    training |= _budget(minutes, epochs) | ({} if seed is None else {"seed": seed})
+    training |= budget_settings(minutes, epochs) | ({} if seed is None else {"seed": seed})
     task = TrainingTask(spec, network or chosen.network, options, TrainingConfig.build(**training), features)
     return TrainingPlan(
         task,
@@ -254,67 +252,6 @@ def _loaded(preset: str | Preset | None) -> Preset | None:
     if isinstance(preset, str):
         return load_preset(preset) if preset else None
     return preset
-
-
-def resume_training(run_id: str, minutes: float = 0.0, data: str = "", letters: str = "") -> TrainingPlan:
-    """Return the plan of a run on this machine, to go on where its checkpoint stands.
-
-    Args:
-        minutes: A new budget, 0 for what is left of the old one.
-        data: Where its data set is now, if it was moved; and
-        letters: its single letters.
-
-    Raises:
-        ModelError: If the run left no checkpoint here, its data is gone or has changed, or it is finished and gets no
-            new budget.
-    """
-    plan = same_training(run_id, minutes, data, letters)
-    checkpoint = Checkpoint(RUNS / run_id)
-    trained = checkpoint.exists and checkpoint.load_progress().finished and not minutes
-    if trained and client().get_run(run_id).info.status == "FINISHED":
-        raise ModelError(
-            f"expected --minutes for the finished run {run_id}, received none; say how much longer it shall train."
-        )
-    return replace(plan, extend=not trained)  # killed before it was registered
-
-
-def same_training(run_id: str, minutes: float = 0.0, data: str = "", letters: str = "") -> TrainingPlan:
-    """Return the plan of a run on this machine, with another budget or other places of its data where they are given.
-
-    Raises:
-        ModelError: If the run left no plan here, or what it learns from is gone or has changed.
-    """
-    plan, learnt = _read_plan(run_id, minutes)
-    if (data and not plan.data) or (letters and not plan.letters):
-        raise SpecError(f"expected no data for {run_id}, received some; it goes on as it began, leave that out.")
-    plan = replace(plan, data=data or plan.data, letters=letters or plan.letters)
-    for option, place in (("data", plan.data), ("letters", plan.letters)):
-        if place and not Path(place).is_dir():
-            raise ModelError(
-                f"expected what {run_id} learns from in {place}, received no such folder; if it was moved, say where "
-                f"it is with --{option} DIR."
-            )
-    if learnt not in (None, plan.learnt()):
-        what = f"scheme in {plan.scheme}" if plan.scheme else f"samples and labels in {plan.data}"
-        raise ModelError(
-            f"expected the {what} that {run_id} learns from, received others; put them back, or begin a new training "
-            "with --start-from."
-        )
-    return plan
-
-
-def _read_plan(run_id: str, minutes: float) -> tuple[TrainingPlan, str | None]:
-    """Return the plan that a run has left, and the digest of what it learnt from."""
-    path = RUNS / run_id / PLAN
-    if Path(run_id).name != run_id or not path.is_file():
-        known = ", ".join(sorted(p.parent.name for p in RUNS.glob(f"*/{PLAN}"))[-5:]) or "there is none"
-        raise ModelError(f"expected a run begun in this folder ({known}), received {run_id!r}; give its id.")
-    try:
-        record = read_json(path)
-        plan = TrainingPlan.of(record, run_id, record["training"] | _budget(minutes))
-        return plan, record.get("learnt")
-    except (ValueError, TypeError, KeyError):
-        raise ModelError(f"expected the plan of a training in {path}, received a damaged file; begin anew.") from None
 
 
 def _preset_for(data: str, spec: CaptchaSpec, scheme: str) -> Preset:
@@ -351,7 +288,7 @@ def _apply(
     return training, options, features
 
 
-def _budget(minutes: float | None, epochs: int | None = None) -> dict[str, float | None]:
+def budget_settings(minutes: float | None, epochs: int | None = None) -> dict[str, float | None]:
     """Return the settings of a budget in place of another; none where neither is given."""
     if not (minutes or epochs):
         return {}

@@ -14,7 +14,7 @@ from captcha_core.evaluation.side_by_side import Candidate, Comparison, Result, 
 from captcha_core.presets.preset import promotion_rule
 from captcha_core.progress import console
 from captcha_core.registry import promotion
-from captcha_core.registry.promotion import Entry
+from captcha_core.registry.history import Entry
 from captcha_core.registry.versions import CHALLENGER, CHAMPION, PREVIOUS, version_behind
 from captcha_core.solver import Solver
 from captcha_core.tracking.names import Metric

@@ -18,7 +18,8 @@ from captcha_core.errors import DataError
 from captcha_core.evaluation.metrics import Proportion
 from captcha_core.solver import Solver
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import fit, survey
 from captcha_core.sources.public_sets import PublicSet, recognise
 from captcha_core.spec.sample import Sample
 from captcha_core.workflows.audit import read_by

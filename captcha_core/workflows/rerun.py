@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from captcha_core.errors import ModelError
 from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Metric, Tag
-from captcha_core.workflows.plan import same_training
+from captcha_core.workflows.resume import same_training
 from captcha_core.workflows.train import train_plan
 
 if TYPE_CHECKING:

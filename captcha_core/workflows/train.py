@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from captcha_core import native
 from captcha_core.errors import SpecError
 from captcha_core.workflows.data import require_labels
-from captcha_core.workflows.plan import TrainingPlan, plan_training, resume_training
+from captcha_core.workflows.plan import TrainingPlan, plan_training
+from captcha_core.workflows.resume import resume_training
 
 if TYPE_CHECKING:
     from captcha_core.sources.scheme import Scheme

@@ -14,7 +14,7 @@ from dashboard.home import background
 from dashboard.registry import promotion_box
 from dashboard.tracking import data, gallery
 from dashboard.tracking.records import RunRecord
-from dashboard.widgets import charts, clips, pictures
+from dashboard.widgets import accuracy_charts, charts, clips, metric_curves, pictures
 from dashboard.widgets.text import markdown, places, share
 
 CURVES = (Metric.VAL_EXACT_MATCH, Metric.VAL_CHARACTER_ERROR_RATE, "loss", Metric.VAL_LOSS, "learning_rate")
@@ -109,12 +109,12 @@ def _figures(runs: Sequence[RunRecord]) -> None:
     if by := _group_by(runs):
         _groups_table(comparison.of_groups(comparison.grouped_by(runs, by)), by)
     if "exact match" in table:
-        chart(charts.forest(table.dropna(subset=["exact match"])), "forest")
+        chart(accuracy_charts.forest(table.dropna(subset=["exact match"])), "forest")
     cost = (
         table.dropna(subset=["exact match", "ms a captcha"]) if {"exact match", "ms a captcha"} <= set(table) else None
     )
     if cost is not None and len(cost) > 1:
-        chart(charts.cost(cost, list(table.index)), "cost")
+        chart(accuracy_charts.cost(cost, list(table.index)), "cost")
     column = st.column_config
     shares = ("exact match", "from", "to", "best validation", "character errors", "calibration error")
     digits = places(table["n"].max() if "n" in table else None)
@@ -143,7 +143,7 @@ def _curves(uri: str, runs: Sequence[RunRecord]) -> None:
         return
     usual = [metric for metric in CURVES if metric in known]
     chosen = st.multiselect(
-        "Metrics", known, usual or known[:2], format_func=charts.title_of, key="metrics", bind="query-params"
+        "Metrics", known, usual or known[:2], format_func=metric_curves.title_of, key="metrics", bind="query-params"
     )
     left, middle, right, last = st.columns([2, 3, 1.5, 1.5], vertical_alignment="bottom")
     against = left.segmented_control(
@@ -166,10 +166,10 @@ def _curves(uri: str, runs: Sequence[RunRecord]) -> None:
                     for value, some in groups.items()
                 }
                 values = pd.concat([one.assign(group=name) for name, one in courses.items()])
-                chart(charts.bands(courses, metric, logarithmic), f"compare-{metric}", values)
+                chart(metric_curves.bands(courses, metric, logarithmic), f"compare-{metric}", values)
                 continue
             named = {names[run_id]: one for run_id, one in histories.items()}
-            figure = charts.curves(
+            figure = metric_curves.curves(
                 named, metric, against or "step", smoothing, logarithmic, legend=False, logarithmic_x=logarithmic_x
             )
             values = pd.concat([one[one["metric"] == metric].assign(run=name) for name, one in named.items()])
@@ -207,7 +207,7 @@ def _groups(uri: str, runs: Sequence[RunRecord]) -> None:
             continue  # one length: the headline says it already
         if tables:
             values = pd.concat([table.assign(run=name) for name, table in tables.items()])
-            chart(charts.grouped(tables, by), f"by-{by}", values)
+            chart(accuracy_charts.grouped(tables, by), f"by-{by}", values)
 
 
 def _two(runs: Sequence[RunRecord], key: str) -> tuple[RunRecord, RunRecord]:
@@ -230,13 +230,13 @@ def _confusions(uri: str, runs: Sequence[RunRecord]) -> None:
     characters = comparison.characters_in(tables)
     matrices = [comparison.confusion_matrix(table, characters) for table in tables]
     logarithmic = st.toggle("Log scale, for rates that are small", key="log-rates", bind="query-params")
-    most = max(map(charts.largest_mistake, matrices))
+    most = max(map(accuracy_charts.largest_mistake, matrices))
     for column, run, matrix, table in zip(st.columns(2), (a, b), matrices, tables, strict=True):
-        figure = charts.confusion(matrix, characters, names[run.id], most=most, logarithmic=logarithmic)
+        figure = accuracy_charts.confusion(matrix, characters, names[run.id], most=most, logarithmic=logarithmic)
         with column:
             chart(figure, f"confusion-{run.id}", table)
     left, right = st.columns(2)
-    figure = charts.confusion(matrices[1] - matrices[0], characters, "The second less the first", True)
+    figure = accuracy_charts.confusion(matrices[1] - matrices[0], characters, "The second less the first", True)
     with left:
         chart(figure, "confusion-difference")
     with right:

@@ -143,7 +143,8 @@ def look(place: Path, reading: int = 0, alphabet: str = "", length: int = 0) -> 
         CaptchaError: If nothing can be used, or what was stated cannot be.
     """
     from captcha_core.sources.folders import list_labelled
-    from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
+    from captcha_core.sources.import_spec import SpecOverrides, spec_of
+    from captcha_core.sources.import_survey import fit, survey
     from captcha_core.sources.oddities import oddities
 
     stated = SpecOverrides(alphabet=alphabet or None, min_length=length or None, max_length=length or None)

@@ -10,7 +10,7 @@ from dashboard.frame import chart
 from dashboard.home import tasks
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
-from dashboard.widgets import charts, pictures
+from dashboard.widgets import metric_curves, pictures
 from dashboard.widgets.text import duration, share
 
 
@@ -41,7 +41,7 @@ def show(uri: str, run: RunRecord) -> None:
     epoch, readings = read_readings(run.id)
     left, right = st.columns([1, 1], gap="large") if readings else (st.container(), None)
     with left:
-        figure = charts.curves({run.short: history}, Metric.VAL_EXACT_MATCH, "time")
+        figure = metric_curves.curves({run.short: history}, Metric.VAL_EXACT_MATCH, "time")
         chart(figure, f"growing-{run.id}", history)
     if right is not None:
         with right:

@@ -136,11 +136,12 @@ def act(session: LabelSession, dataset: Dataset, task: LabelTask, action: str, t
     session.place = session.trail[after] if after < len(session.trail) else None
 
 
-def draw_pool(number: int, name: str = "digits4") -> Dataset:
+def draw_pool(number: int) -> Dataset:
     """Draw captchas that nobody has read into ``data/NAME-to-read``, to try labelling on."""
     from captcha_core.sources.generate import draw_samples  # with Numba: only who draws pays for it
     from captcha_core.sources.schemes import SCHEMES
 
+    name = "digits4"
     drawn = draw_samples(SCHEMES[name], secrets.randbelow(2**31), range(number))
     bare = [Sample(one.media, None, f"{index + 1:03d}.png") for index, one in enumerate(drawn)]
     gallery.DATA.mkdir(exist_ok=True)

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from captcha_core.errors import CaptchaError
-from captcha_core.registry.promotion import Entry
+from captcha_core.registry.history import Entry
 from captcha_core.tracking.names import Metric
 from dashboard import access, jobs, pages
 from dashboard.compare import comparison
@@ -15,7 +15,7 @@ from dashboard.home import background
 from dashboard.registry import bundles, promoting, promotion_box
 from dashboard.tracking import data
 from dashboard.tracking.records import ModelRecord, ModelVersion, RunRecord
-from dashboard.widgets import charts, pictures
+from dashboard.widgets import accuracy_charts, pictures
 from dashboard.widgets.text import ago, count, markdown, places, plain, share, size
 
 
@@ -136,7 +136,7 @@ def _versions(model: ModelRecord, runs: dict[str, RunRecord]) -> ModelVersion | 
     table = versions_table(model, runs)
     read = table.dropna(subset=["exact match"]).sort_values("version")
     if len(read) > 1:
-        chart(charts.over_versions(read), "versions", read)
+        chart(accuracy_charts.over_versions(read), "versions", read)
     asked = st.query_params.get("version", "")
     rows = [index for index, version in enumerate(model.versions) if version.version == asked]
     column = st.column_config

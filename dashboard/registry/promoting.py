@@ -145,14 +145,14 @@ def promote(proposal: Proposal, reason: str = "", by: str | None = None) -> str:
     return f"Version {version} of {name} is champion.{before}"
 
 
-def roll_back(name: str, reason: str = "", by: str | None = None) -> str:
+def roll_back(name: str, by: str | None = None) -> str:
     """Make the former champion champion again, and return what happened, in a sentence.
 
     Raises:
         CaptchaError: If there was none before, its bundle is refused, or MLflow does not answer.
     """
     try:
-        entry = restore_champion(name, reason, by)
+        entry = restore_champion(name, by=by)
     finally:
         data.forget()
     return f"Version {entry.to_version} of {name} is champion again, in place of version {entry.from_version}."

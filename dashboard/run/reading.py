@@ -12,7 +12,7 @@ from dashboard.frame import chart, in_columns
 from dashboard.mistakes import page as mistakes
 from dashboard.tracking import data, gallery
 from dashboard.tracking.records import RunRecord
-from dashboard.widgets import charts, clips
+from dashboard.widgets import accuracy_charts, clips, metric_curves
 from dashboard.widgets.text import count
 
 CURVES = (Metric.VAL_EXACT_MATCH, Metric.VAL_CHARACTER_ERROR_RATE, "loss", Metric.VAL_LOSS, "learning_rate")
@@ -33,15 +33,15 @@ def curves(uri: str, run: RunRecord) -> None:
     history = data.history(uri, run.id, known)
     shown = [(metric, {run.short: history}) for metric in known if metric not in ("loss", Metric.VAL_LOSS)]
     if "loss" in known:
-        shown.insert(min(1, len(shown)), ("loss", charts.both_losses(history)))
+        shown.insert(min(1, len(shown)), ("loss", metric_curves.both_losses(history)))
     for column, (metric, histories) in in_columns(2, shown):
         with column:
-            chart(charts.curves(histories, metric), f"curve-{metric}", _as_table(histories, metric))
+            chart(metric_curves.curves(histories, metric), f"curve-{metric}", _as_table(histories, metric))
 
 
 def chart_of(histories: Mapping[str, pd.DataFrame], metric: str, title: str) -> None:
     """Show one metric against time."""
-    figure = charts.curves(histories, metric, "time").update_layout(title={"text": title})
+    figure = metric_curves.curves(histories, metric, "time").update_layout(title={"text": title})
     chart(figure, f"course-{metric}", _as_table(histories, metric))
 
 
@@ -65,14 +65,14 @@ def _groups(uri: str, run: RunRecord) -> None:
         table = data.table(uri, run.id, path)
         if by == "length" and len(table) < 2:
             continue  # one length: the headline says it already
-        chart(charts.grouped({run.short: table}, by), f"by-{by}", table)
+        chart(accuracy_charts.grouped({run.short: table}, by), f"by-{by}", table)
 
 
 def _confusion(uri: str, run: RunRecord) -> None:
     table = data.table(uri, run.id, Artifact.CONFUSION)
     characters = comparison.characters_in([table])
     matrix = comparison.confusion_matrix(table, characters)
-    chart(charts.confusion(matrix, characters, "What is read in place of what is there"), "confusion", table)
+    chart(accuracy_charts.confusion(matrix, characters, "What is read in place of what is there"), "confusion", table)
 
 
 def _worst(uri: str, run: RunRecord, wrong: pd.DataFrame) -> None:

@@ -18,7 +18,7 @@ from captcha_core.spec.sample import Sample
 from dashboard.frame import chart
 from dashboard.solve import drawing
 from dashboard.solve.uploads import MAX_FILE_BYTES, MAX_MB, Uploads, take
-from dashboard.widgets import charts, paste
+from dashboard.widgets import accuracy_charts, paste
 from dashboard.widgets.text import count, markdown, plain
 
 TYPES = [*(suffix.removeprefix(".") for suffix in SUFFIXES), "jpeg", "avif", "tif", "aif", "aiff", "zip"]
@@ -130,7 +130,7 @@ def _break(solver: Solver, name: str) -> None:
     number = 100 if solver.spec.media == "image" else 12
     with st.spinner(f"drawing and reading {count(number, 'captcha')} at each of {len(drawing.LEVELS)} levels"):
         table = drawing.breaking_point(solver, get_scheme(name), number)
-    chart(charts.breaking_point(table), "breaking", table)
+    chart(accuracy_charts.breaking_point(table), "breaking", table)
 
 
 def _add(name: str, content: bytes) -> None:

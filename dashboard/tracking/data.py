@@ -7,10 +7,8 @@ server twice. Each function takes the tracking address as its first argument: it
 import contextlib
 import json
 import os
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,16 +16,15 @@ import pandas as pd
 import streamlit as st
 
 from captcha_core.errors import CaptchaError, RegistryError
-from captcha_core.registry import promotion
+from captcha_core.registry.history import Entry
+from captcha_core.registry.history import history as history_of
 from captcha_core.tracking.connect import client, connect
 from captcha_core.tracking.names import Tag
 from dashboard import process
 from dashboard.tracking.records import DataUse, ModelRecord, ModelVersion, RunRecord, counts_of
+from dashboard.tracking.run_cache import CACHES, PAGE, cache_of, run_record, search_runs
 
 FRESH_S = 4.0
-PAGE, MOST_RUNS = 250, 5000  # pages of 1,000 took 50 MB more and no less time
-ALL_ANEW_S = 60.0  # until then only runs that are new, run, or ended lately are read again
-LATELY_MS = 600_000  # clocks of other machines may differ by so much
 Value = TypeVar("Value")
 
 cached = st.cache_data(ttl=FRESH_S, refresh_mode="background", show_spinner=False, max_entries=64)
@@ -62,7 +59,7 @@ def _reachable(_variable: str) -> str:
 
 def forget() -> None:
     """Read anew from now on: after a change that one of the pages made."""
-    _run_caches.clear()
+    CACHES.clear()
     for function in (runs, run, matching, history, models, data_uses, promotions):
         function.clear()
 
@@ -92,70 +89,20 @@ def _first_line(error: Exception) -> str:
 
 @cached
 def runs(uri: str) -> list[RunRecord]:
-    """Return the newest runs, newest first, :data:`MOST_RUNS` at most: of all experiments, unless one is chosen.
+    """Return the newest runs, newest first: of all experiments, unless one is chosen.
 
     Raises:
         MlflowUnavailable: If MLflow does not answer.
     """
-    run_cache = _run_cache(uri)
+    run_cache = cache_of(uri)
     with run_cache.lock:
         return _ask("the list of runs", run_cache.read)
-
-
-@dataclass
-class _RunCache:
-    """All runs as they were read last: a finished one hardly ever changes, and reading a thousand takes seconds."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    records: dict[str, RunRecord] | None = None
-    whole_s: float = float("-inf")
-    read_ms: float = 0.0
-    anew: threading.Thread | None = None
-
-    def read(self, api: Any) -> list[RunRecord]:
-        """Return the runs, newest first, after reading what may have changed. Hold the lock."""
-        began_ms = 1000 * time.time()
-        if self.records is None:
-            self.records, self.whole_s = _everything(api), time.monotonic()
-        else:
-            since = int(self.read_ms) - LATELY_MS
-            for changed in ("status = 'RUNNING'", f"attributes.start_time > {since}", f"attributes.end_time > {since}"):
-                self.records |= {one.info.run_id: _record(one) for one in _search(api, changed)}
-            self._refresh_if_old()
-        self.read_ms = began_ms
-        return sorted(self.records.values(), key=lambda run: -run.start_ms)[:MOST_RUNS]
-
-    def _refresh_if_old(self) -> None:
-        """Read everything in the background: only so a deleted run, or a change from elsewhere, is noticed."""
-        waiting = self.anew is not None and self.anew.is_alive()
-        if time.monotonic() - self.whole_s > ALL_ANEW_S and not waiting:
-            self.anew = threading.Thread(target=self._read_all, daemon=True)
-            self.anew.start()
-
-    def _read_all(self) -> None:
-        with contextlib.suppress(Exception):  # the next page that is opened reports it
-            records = _everything(client())
-            with self.lock:
-                self.records, self.whole_s = records, time.monotonic()
-
-
-def _everything(api: Any) -> dict[str, RunRecord]:
-    records = {one.info.run_id: _record(one) for one in _search(api, "")}
-    process.give_back()
-    return records
-
-
-_run_caches: dict[str, _RunCache] = {}  # by tracking address; what everybody may see
-
-
-def _run_cache(uri: str) -> _RunCache:
-    return _run_caches.setdefault(uri, _RunCache())
 
 
 def preload() -> None:
     """Read the runs before the first visitor comes; when MLflow does not answer, the pages will say so."""
     with contextlib.suppress(CaptchaError):
-        run_cache = _run_cache(connect())
+        run_cache = cache_of(connect())
         with run_cache.lock:
             _ask("the list of runs", run_cache.read)
 
@@ -169,38 +116,7 @@ def matching(uri: str, filter_string: str) -> frozenset[str]:
         MlflowUnavailable: If MLflow does not answer.
     """
     return _ask(
-        "a filter in MLflow's syntax", lambda api: frozenset(r.info.run_id for r in _search(api, filter_string))
-    )
-
-
-def _search(api: Any, filter_string: str) -> Iterator[Any]:
-    chosen = os.environ.get("MLFLOW_EXPERIMENT_NAME")
-    experiments = [
-        one.experiment_id
-        for one in api.search_experiments()
-        if (one.name == chosen if chosen else one.name != promotion.EXPERIMENT)
-    ]
-    token, found = None, 0
-    while experiments and found < MOST_RUNS:
-        page = api.search_runs(
-            experiments, filter_string, max_results=PAGE, order_by=["attributes.start_time DESC"], page_token=token
-        )
-        yield from page
-        token, found = page.token, found + len(page)
-        if not token:
-            return
-
-
-def _record(found: Any) -> RunRecord:
-    return RunRecord(
-        id=found.info.run_id,
-        name=found.info.run_name or found.info.run_id[:8],
-        state=found.info.status,
-        start_ms=found.info.start_time or 0,
-        end_ms=found.info.end_time,
-        params=dict(found.data.params),
-        metrics={key: value for key, value in found.data.metrics.items() if not key.startswith("system/")},
-        tags=dict(found.data.tags),
+        "a filter in MLflow's syntax", lambda api: frozenset(r.info.run_id for r in search_runs(api, filter_string))
     )
 
 
@@ -215,7 +131,7 @@ def run(uri: str, run_id: str) -> RunRecord:
     found = _ask(f"a run {run_id[:32]}", lambda api: api.get_run(run_id))
     if found.info.lifecycle_stage != "active":
         raise Missing(f"expected a run, received {run_id[:32]}, which was deleted.")
-    return _record(found)
+    return run_record(found)
 
 
 @cached
@@ -274,13 +190,13 @@ def models(uri: str) -> list[ModelRecord]:
 
 
 @cached
-def promotions(uri: str, name: str) -> list[promotion.Entry]:
+def promotions(uri: str, name: str) -> list[Entry]:
     """Return who was champion when and why, newest first.
 
     Raises:
         MlflowUnavailable: If MLflow does not answer, or the history was tampered with.
     """
-    return _ask("the history of promotions", lambda _: promotion.history(name)[::-1])
+    return _ask("the history of promotions", lambda _: history_of(name)[::-1])
 
 
 def _all(page_of: Callable[[str | None], Any]) -> list[Any]:

@@ -134,10 +134,11 @@ def task(name: str, figure: str, remark: str, below: str, trend: Sequence[float]
     )
 
 
-def sparkline(values: Sequence[float], width_px: int = 150, height_px: int = 54) -> str:
+def sparkline(values: Sequence[float]) -> str:
     """Return values as a small line, the last one as a dot; nothing for fewer than two."""
     if len(values) < 2:
         return ""
+    width_px, height_px = 150, 54
     low, high = min(values), max(values)
     spread = (high - low) or 1.0
     xs = [4 + index * (width_px - 8) / (len(values) - 1) for index in range(len(values))]

@@ -26,7 +26,8 @@ from captcha_core.models.zoo import features_of, get_network
 from captcha_core.native import start_keras
 from captcha_core.progress import console
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import fit, survey
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.checkpoint import Checkpoint

@@ -53,7 +53,7 @@ def collect(
     from captcha_core.progress import progress_bar
     from captcha_core.sources.browser import CollectOptions
     from captcha_core.sources.browser import collect as collected
-    from captcha_core.sources.import_survey import SpecOverrides
+    from captcha_core.sources.import_spec import SpecOverrides
 
     options = CollectOptions(url, selector, count, refresh or None, delay_s, timeout_s, browser or None)
     if (Path(out) / MANIFEST).exists():

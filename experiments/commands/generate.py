@@ -113,7 +113,7 @@ def generate(
     if command:
         if settings or source != "fast":
             raise typer.BadParameter("expected none with a program, received one.", param_hint="--set or --source")
-        from captcha_core.sources.import_survey import SpecOverrides
+        from captcha_core.sources.import_spec import SpecOverrides
         from captcha_core.sources.programs.probe import scheme_of_program
 
         turned = scheme_of_program(command, SpecOverrides(**wanted), program_seconds, program_memory)

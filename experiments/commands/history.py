@@ -8,8 +8,8 @@ from experiments.terminal.options import Format, Name, check_format
 def history(name: Name, format: Format = "text") -> None:
     """List every promotion and rollback of a model, oldest first."""
     as_json = check_format(format)
-    from captcha_core.registry.promotion import history as entries_of
-    from captcha_core.registry.promotion import moved_outside
+    from captcha_core.registry.history import history as entries_of
+    from captcha_core.registry.history import moved_outside
     from captcha_core.tracking.connect import connect
 
     connect()

@@ -102,7 +102,8 @@ def import_data(
     from captcha_core.media.frames import FRAMES
     from captcha_core.progress import progress_bar
     from captcha_core.sources.folders import RULES, list_labelled
-    from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
+    from captcha_core.sources.import_spec import SpecOverrides, spec_of
+    from captcha_core.sources.import_survey import fit, survey
     from captcha_core.sources.labels.tables import TABLE_SUFFIXES
     from captcha_core.sources.oddities import oddities
     from captcha_core.workflows.letter_case import ignores_case

@@ -56,7 +56,7 @@ def train(
     """
     command = program_of(from_command, from_python)
     from captcha_core.progress import console
-    from captcha_core.sources.import_survey import SpecOverrides
+    from captcha_core.sources.import_spec import SpecOverrides
     from captcha_core.sources.programs.probe import scheme_of_program
     from captcha_core.workflows.train import train as train_network
 

@@ -18,7 +18,7 @@ from captcha_core.evaluation.metrics import Proportion, answered, right
 from captcha_core.files import read_json, write_json
 from captcha_core.progress import progress_bar
 from captcha_core.solver import Solver
-from captcha_core.sources.import_survey import SpecOverrides
+from captcha_core.sources.import_spec import SpecOverrides
 from captcha_core.sources.programs.probe import scheme_of_program
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from captcha_core.tracking.connect import client, connect
-from dashboard.tracking import data
+from dashboard.tracking import data, run_cache
 from dashboard.tracking.records import RunRecord
 from tests.dashboard.pages import bare_run
 
@@ -22,8 +22,8 @@ def test_new_running_and_ended_runs_are_seen_before_all_are_read_anew(
     old, going = bare_run(), bare_run("RUNNING")
     assert set(_seen()) == {old, going}
     asked: list[str] = []
-    search = data._search
-    monkeypatch.setattr(data, "_search", lambda mine, text: asked.append(text) or search(mine, text))
+    search = run_cache.search_runs
+    monkeypatch.setattr(run_cache, "search_runs", lambda mine, text: asked.append(text) or search(mine, text))
     client().log_metric(going, "val_exact_match", 0.5)
     new = bare_run("FAILED")
     seen = _seen()
@@ -37,7 +37,7 @@ def test_a_run_that_was_deleted_goes_when_all_are_read_anew(fresh: Path, monkeyp
     kept, gone = bare_run(), bare_run()
     assert set(_seen()) == {kept, gone}
     client().delete_run(gone)
-    monkeypatch.setattr(data, "ALL_ANEW_S", -1.0)
+    monkeypatch.setattr(run_cache, "ALL_ANEW_S", -1.0)
     until = time.monotonic() + 60
     while set(_seen()) != {kept}:
         assert time.monotonic() < until, "it is still shown"
@@ -48,8 +48,8 @@ def test_runs_are_read_before_the_first_visitor_comes(fresh: Path, monkeypatch: 
     run = bare_run()
     data.preload()
     asked: list[str] = []
-    search = data._search
-    monkeypatch.setattr(data, "_search", lambda mine, text: asked.append(text) or search(mine, text))
+    search = run_cache.search_runs
+    monkeypatch.setattr(run_cache, "search_runs", lambda mine, text: asked.append(text) or search(mine, text))
     assert set(_seen()) == {run} and "" not in asked
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from captcha_core.dataset.collection import CollectionBuffer
 from captcha_core.errors import DataError
-from captcha_core.sources.import_survey import SpecOverrides
+from captcha_core.sources.import_spec import SpecOverrides
 from captcha_core.spec.sample import Sample
 from tests.conftest import tiny_samples
 

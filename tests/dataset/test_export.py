@@ -14,7 +14,8 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
 from captcha_core.media.audio import encode_flac
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import fit, survey
 from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample

@@ -9,7 +9,8 @@ from captcha_core.dataset.import_files import write_import
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import fit, survey
 from tests.sources.labelled_files import TEXTS, fill, in_format, pack, picture
 
 

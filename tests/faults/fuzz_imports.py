@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from captcha_core.dataset.import_files import write_import
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import fit, survey
 from dashboard.solve.uploads import take as take_uploads
 from tests.faults.fuzzing import Target
 from tests.faults.mutations import BIG, MEDIA, NUMBER, Move, mutants, tfrecord_of

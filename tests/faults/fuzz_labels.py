@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from captcha_core.dataset.labelling import labelled_by_model, to_ask
 from captcha_core.dataset.labels import LOG, Label, LabelLog, latest, now, tally
 from captcha_core.evaluation.predictions import Predictions
-from captcha_core.sources.labels.beside import parse_rows
 from captcha_core.spec.captcha import CaptchaSpec
 from tests.faults.fuzzing import Target
 from tests.faults.mutations import documents, json_files, mutants
+from tests.sources.labelled_files import parse_rows
 
 TABLES = [
     b"file,text\n0.png,abcd\n1.png,ABCD\n",

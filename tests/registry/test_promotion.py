@@ -14,8 +14,9 @@ import pytest
 from captcha_core.errors import RegistryError
 from captcha_core.evaluation.promotion_rule import Contender, PromotionRule, Verdict
 from captcha_core.registry import promotion as module
+from captcha_core.registry.history import Entry, history, moved_outside
 from captcha_core.registry.lookup import open_registry
-from captcha_core.registry.promotion import Entry, history, moved_outside, promote, rollback
+from captcha_core.registry.promotion import promote, rollback
 from captcha_core.registry.repair import half_promoted
 from captcha_core.registry.versions import CHAMPION, PREVIOUS, version_behind
 from captcha_core.tracking.connect import client

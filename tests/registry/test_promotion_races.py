@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from captcha_core.errors import RegistryError
+from captcha_core.registry import history as entries
 from captcha_core.registry import promotion as module
-from captcha_core.registry.promotion import history, promote, rollback
+from captcha_core.registry.history import history
+from captcha_core.registry.promotion import promote, rollback
 from captcha_core.registry.versions import CHAMPION, PREVIOUS
 from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Tag
@@ -103,7 +105,8 @@ def store(monkeypatch: pytest.MonkeyPatch) -> SlowStore:
 
     monkeypatch.setattr(module, "_alone", contextlib.nullcontext())
     monkeypatch.setattr(module, "own_tags", tags)
-    monkeypatch.setattr(module, "client", lambda: made)
+    for one in (module, entries):
+        monkeypatch.setattr(one, "client", lambda: made)
     monkeypatch.setattr(module, "experiment", lambda _: "1")
     monkeypatch.setattr(module, "open_registry", lambda: made)
     monkeypatch.setattr(module, "version_behind", made.champion)

@@ -4,12 +4,17 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from captcha_core.media.image import encode_png
+from captcha_core.sources.labels.columns import Row, best_table
+from captcha_core.sources.labels.matching import NameIndex
+from captcha_core.sources.labels.scoring import LabelHints
+from captcha_core.sources.labels.tables import read_tables
 
 
 def picture(text: str, shape: tuple[int, ...] = (16, 32), coloured: bool = False) -> bytes:
@@ -59,3 +64,8 @@ def huge_png_header(width: int = 60_000, height: int = 60_000) -> bytes:
 
 
 TEXTS = ("0421", "9913", "7350", "2268", "0042", "8167")
+
+
+def parse_rows(content: bytes, name: str, names: Sequence[str] = ()) -> list[Row]:
+    """Return the rows of a table on their own, for files of the names."""
+    return best_table(list(read_tables(content, name)), name, NameIndex(names), "", LabelHints()).rows

@@ -10,7 +10,8 @@ import soundfile
 from captcha_core.dataset.import_files import write_import
 from captcha_core.errors import DataError, SpecError
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, Survey, fit, observed_alphabet, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, observed_alphabet, spec_of
+from captcha_core.sources.import_survey import Survey, fit, survey
 from captcha_core.spec.captcha import CaptchaSpec
 from tests.sources.labelled_files import TEXTS, fill, huge_png_header, in_format, picture
 

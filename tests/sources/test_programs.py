@@ -9,7 +9,7 @@ import pytest
 from captcha_core.dataset.generate import GenerationRequest, write_drawn
 from captcha_core.errors import CaptchaError, DataError, SpecError
 from captcha_core.sources.generate import draw_arrays, draw_samples, texts
-from captcha_core.sources.import_survey import SpecOverrides
+from captcha_core.sources.import_spec import SpecOverrides
 from captcha_core.sources.programs.probe import scheme_of_program
 from captcha_core.sources.programs.process import Program, python_command
 from captcha_core.sources.programs.scheme import ProgramKnobs

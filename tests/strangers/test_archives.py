@@ -11,7 +11,8 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
 from captcha_core.sources.archive import is_left_by_a_system
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import fit, survey
 from tests.sources.labelled_files import TEXTS, fill, pack, picture
 
 LEFT = ("__MACOSX/caps/._0421.png", "caps/.DS_Store", "caps/Thumbs.db", "caps/desktop.ini", "@eaDir/0421.png/x.png")

@@ -12,7 +12,8 @@ from captcha_core.media.audio import decode_audio, encode_wav
 from captcha_core.media.mp3 import recounted
 from captcha_core.media.sniff import kind_of, suffix_of
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import survey
 from tests.sources.labelled_files import TEXTS, fill
 
 RATE_HZ = 8000

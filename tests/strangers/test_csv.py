@@ -6,9 +6,10 @@ import pytest
 
 from captcha_core.errors import DataError
 from captcha_core.sources.folders import Listing, list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
-from captcha_core.sources.labels.beside import Row, parse_rows
-from tests.sources.labelled_files import TEXTS, fill, picture
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import fit, survey
+from captcha_core.sources.labels.columns import Row
+from tests.sources.labelled_files import TEXTS, fill, parse_rows, picture
 
 ROWS = [Row("a.png", "0421"), Row("b.png", "9913")]
 

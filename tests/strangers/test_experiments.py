@@ -84,9 +84,9 @@ def test_a_deleted_experiment_is_named_and_restored(empty_folder: Path, capsys: 
 
 def test_the_dashboard_reads_the_chosen_experiment(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from captcha_core.registry import promotion
-    from dashboard.tracking.data import _search
+    from dashboard.tracking.run_cache import search_runs
 
     ids = {name: client().create_run(experiment(name)).info.run_id for name in ("a", "b", promotion.EXPERIMENT)}
-    assert {run.info.run_id for run in _search(client(), "")} == {ids["a"], ids["b"]}
+    assert {run.info.run_id for run in search_runs(client(), "")} == {ids["a"], ids["b"]}
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "b")
-    assert [run.info.run_id for run in _search(client(), "")] == [ids["b"]]
+    assert [run.info.run_id for run in search_runs(client(), "")] == [ids["b"]]

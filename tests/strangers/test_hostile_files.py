@@ -16,7 +16,8 @@ from captcha_core.evaluation.report import Report
 from captcha_core.presets.preset import load_preset
 from captcha_core.sources.archive import FolderFiles
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import fit, survey
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from tests.sources.labelled_files import fill, picture

@@ -13,7 +13,8 @@ from captcha_core.registry.versions import register
 from captcha_core.solver import Solver
 from captcha_core.tracking.connect import client, connect, disconnect, experiment
 from captcha_core.tracking.runs import start_run
-from captcha_core.workflows.plan import plan_training, recorded_path, resume_training
+from captcha_core.workflows.plan import plan_training, recorded_path
+from captcha_core.workflows.resume import resume_training
 from tests.conftest import tiny_samples
 from tests.strangers.test_experiments import answer
 from tests.workflows.searches import draw

@@ -8,7 +8,8 @@ import pytest
 
 from captcha_core.errors import SpecError
 from captcha_core.sources.folders import Listing, list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, Survey, fit, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import Survey, fit, survey
 from captcha_core.sources.labels.reading import Reading
 from captcha_core.sources.oddities import oddities
 from captcha_core.spec.captcha import CaptchaSpec

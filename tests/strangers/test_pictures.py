@@ -14,7 +14,8 @@ from captcha_core.media.fonts import font_for, without_font, writable
 from captcha_core.media.image import decode_image, encode_png, size_of
 from captcha_core.media.sniff import kind_of, suffix_of
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import fit, survey
 from tests.sources.labelled_files import TEXTS, fill, picture
 
 NOISE = np.random.default_rng(0).integers(0, 256, (20, 40, 3), dtype=np.uint8)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, fit, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import fit, survey
 from captcha_core.spec.captcha import CaptchaSpec, Charset, drawn_order
 from tests.sources.labelled_files import fill, picture
 

@@ -9,7 +9,8 @@ from captcha_core.evaluation.report import Report
 from captcha_core.serving.schemas import AnswerBody
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.generate import texts
-from captcha_core.sources.import_survey import SpecOverrides, Survey, fit, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import Survey, fit, survey
 from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.answer import Answer
 from captcha_core.spec.arithmetic import answer_of, operators_of

@@ -9,7 +9,8 @@ import pytest
 from captcha_core.media.audio import encode_wav
 from captcha_core.media.image import encode_png
 from captcha_core.sources.folders import list_labelled
-from captcha_core.sources.import_survey import SpecOverrides, spec_of, survey
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import survey
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.workflows.letter_case import OTHER_CASE, ignores_case, other_case_share

@@ -10,7 +10,7 @@ from captcha_core.bundle.bundle import Bundle, write_bundle
 from captcha_core.bundle.convert import to_litert
 from captcha_core.errors import DataError
 from captcha_core.presets.preset import promotion_rule
-from captcha_core.registry.promotion import history
+from captcha_core.registry.history import history
 from captcha_core.registry.versions import register
 from captcha_core.tracking.runs import start_run
 from dashboard.registry import promoting

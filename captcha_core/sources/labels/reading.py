@@ -1,5 +1,6 @@
 """A reading: one way to find the labels of all files, with what it gives and how much that is like labels."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -61,6 +62,16 @@ class Reading:
 def label_text(text: str) -> str:
     """Return a label as it comes in: composed characters, no space around it."""
     return composed(text).strip()
+
+
+def without_spaces(text: str) -> str | None:
+    """Return a label without the spaces in it, which no alphabet holds; None where nothing is left."""
+    return "".join(label_text(text).split()) or None
+
+
+def without_ending(name: str) -> str:
+    """Return a file's name without what follows its last dot; names such as ``.hidden`` have no ending."""
+    return re.sub(r"(?<=[^/])\.[^./]*$", "", name)
 
 
 def printable(name: str) -> str:

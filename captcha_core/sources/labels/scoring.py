@@ -11,6 +11,7 @@ from captcha_core.spec.arithmetic import is_sum
 from captcha_core.spec.captcha import DIGITS, LOWER, MAX_LENGTH, UPPER
 
 CONVINCING = 0.5  # a score from which on a reading is believed
+STATED = 1.0  # is added to the score of a file that says what the labels are
 CLEAR = 0.6  # of the best score: a reading that comes nearer leaves doubt
 MOST_DIGITS = 13  # longer numbers count nothing
 FEW = 8  # files below which statistics say little

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from captcha_core.sources.folders import Entry
-from captcha_core.sources.import_survey import SpecOverrides, Survey, UsableFile, spec_of
+from captcha_core.sources.import_spec import SpecOverrides, spec_of
+from captcha_core.sources.import_survey import Survey, UsableFile
 from captcha_core.sources.probe import probe
 from captcha_core.sources.programs.scheme import ProgramKnobs
 from captcha_core.sources.scheme import Scheme

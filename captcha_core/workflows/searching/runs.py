@@ -119,15 +119,15 @@ def children(plan: SearchPlan) -> dict[str, list[Any]]:
             return found
 
 
-def reconcile(plan: SearchPlan, oracle: Any, outbox: Outbox, patience_s: float = PATIENCE_S) -> None:
+def reconcile(plan: SearchPlan, oracle: Any, outbox: Outbox) -> None:
     """Send what dead workers left, remove runs that are there twice, and end the run of every ended trial.
 
     Raises:
         RegistryError: If the tracking server stays away.
     """
     others = [path for path in plan.folder.glob("outbox-*.sqlite") if path != outbox.path]
-    left, _ = send_left_behind(others, patience_s)
-    if left or not outbox.flush(patience_s):
+    left, _ = send_left_behind(others, PATIENCE_S)
+    if left or not outbox.flush(PATIENCE_S):
         raise _unsent(plan, outbox)
     known = children(plan)
     for runs in known.values():
@@ -147,7 +147,7 @@ def reconcile(plan: SearchPlan, oracle: Any, outbox: Outbox, patience_s: float =
             report_trial(run, result)
         else:
             run.end(wanted, "" if wanted == "FINISHED" else failure_of(folder, trial))
-    if not outbox.flush(patience_s):
+    if not outbox.flush(PATIENCE_S):
         raise _unsent(plan, outbox)
 
 
