@@ -23,7 +23,7 @@ from captcha_core.sources.archive import DAMAGED
 if TYPE_CHECKING:
     import keras
 
-STATE, FRESH_BEST = "state.npz", "best.new.npz"
+STATE, FRESH_BEST, START = "state.npz", "best.new.npz", "start.npz"
 
 
 @dataclass
@@ -88,6 +88,16 @@ class Checkpoint:
         _write(self._best(epoch), model.variables, self.folder / FRESH_BEST)
         self.write_s += time.perf_counter() - began
 
+    def save_start(self, model: "keras.Model") -> None:
+        """Keep the weights that a training begins with, where it does not begin with random ones."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _write(self.folder / START, model.variables)
+
+    @property
+    def has_start(self) -> bool:
+        """Whether the weights that the training began with are kept."""
+        return (self.folder / START).is_file()
+
     def load_progress(self) -> Progress:
         """Return how far it is. Nothing is changed: another process may be training into it.
 
@@ -128,6 +138,15 @@ class Checkpoint:
             ModelError: If they are another model's.
         """
         _read(self._best(epoch), model.variables)
+
+    def restore_start(self, model: "keras.Model") -> None:
+        """Give a model, built as the saved one was, the weights that the training began with.
+
+        Raises:
+            DamagedCheckpoint: If they cannot be read.
+            ModelError: If they are another model's.
+        """
+        _read(self.folder / START, model.variables)
 
     def _best(self, epoch: int) -> Path:
         return self.folder / f"best-{epoch}.npz"

@@ -16,6 +16,7 @@ from captcha_core.training.callbacks import Budget, EpochEnd, Validation, Warn
 from captcha_core.training.checkpoint import Checkpoint, Progress
 from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.training.losses import loss_of
+from captcha_core.training.mixing import mix
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def train(
         batches: Source of (features, ids) from any batch number on.
         validation: Features (N, ...) and texts that training never sees.
         callbacks: Keras callbacks that watch; they see the validation metrics in ``logs`` at the end of an epoch.
-        start_from: A trained network of the same kind whose weights are taken over where their shapes agree.
+        start_from: A trained network of the same kind whose weights are taken over where their shapes agree, and of
+            which some is kept (:mod:`captcha_core.training.mixing`).
         warn: Told the likely cause when something looks wrong (:mod:`captcha_core.training.diagnosis`).
         extend: Whether a finished training gets a new budget; without, what it has left is returned.
 
@@ -55,7 +57,7 @@ def train(
         progress = checkpoint.load_progress()
         _check_same(task, progress)
         if progress.finished and not extend:
-            return best_of(task, checkpoint)
+            return _mixed(task, checkpoint, validation)
         model = _fresh(task, resumed=checkpoint)
         if progress.finished:  # asked to go on: a new budget on top of what was done
             progress.budget_start_s, progress.budget_start_epoch = progress.elapsed_s, progress.epoch
@@ -64,6 +66,8 @@ def train(
     else:
         progress = Progress(recipe=task.record())
         model = _fresh(task, start_from)
+        if start_from is not None:
+            checkpoint.save_start(model)
     budget = Budget(config, progress)
     unseen = Validation(task.head, task.spec, *validation)
     epoch_end = EpochEnd(config, progress, budget, checkpoint, unseen, warn)
@@ -79,7 +83,7 @@ def train(
             shuffle=False,
             verbose=0,
         )
-    return best_of(task, checkpoint)
+    return _mixed(task, checkpoint, validation)
 
 
 def best_of(task: TrainingTask, checkpoint: Checkpoint) -> Trained:
@@ -92,6 +96,17 @@ def best_of(task: TrainingTask, checkpoint: Checkpoint) -> Trained:
     model = build_network(task.network, task.spec, task.options, task.features)
     checkpoint.restore_best(model, progress.best_epoch)
     return Trained(model, progress)
+
+
+def _mixed(task: TrainingTask, checkpoint: Checkpoint, validation: tuple[np.ndarray, Sequence[str]]) -> Trained:
+    """Return the best of a training, part of the way back to its start if that reads as much."""
+    trained = best_of(task, checkpoint)
+    if checkpoint.has_start:
+        model = build_network(task.network, task.spec, task.options, task.features)
+        checkpoint.restore_start(model)
+        start = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
+        trained.progress.best = mix(trained.model, start, Validation(task.head, task.spec, *validation))
+    return trained
 
 
 def _fresh(task: TrainingTask, start_from: Donor | None = None, resumed: Checkpoint | None = None) -> keras.Model:
