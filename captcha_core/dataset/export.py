@@ -1,6 +1,7 @@
 """A data set in forms that other programs read. Both can be imported again."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 from captcha_core.dataset.split import SPLITS
@@ -12,9 +13,10 @@ from captcha_core.sources import tfrecord
 from captcha_core.spec.sample import Sample
 
 LABELS = "labels.csv"
+Progress = Callable[[int], None]
 
 
-def export_folder(dataset: Dataset, out: Path) -> int:
+def export_folder(dataset: Dataset, out: Path, progress: Progress = lambda _: None) -> int:
     """Write SPLIT/TEXT_ID.png for each sample, and a ``labels.csv`` of file, text and split.
 
     Characters that file names cannot hold become '-' in the name; the CSV has them all.
@@ -34,10 +36,11 @@ def export_folder(dataset: Dataset, out: Path) -> int:
                 path = _free_path(folder / split, sample)
                 path.write_bytes(sample.media)
                 table.writerow([f"{split}/{path.name}", sample.text or "", split])
+                progress(1)
     return sum(dataset.counts.values())
 
 
-def export_tfrecord(dataset: Dataset, out: Path) -> int:
+def export_tfrecord(dataset: Dataset, out: Path, progress: Progress = lambda _: None) -> int:
     """Write SPLIT.tfrecord with one tf.train.Example a sample: the bytes features media, text and path.
 
     Returns:
@@ -62,6 +65,7 @@ def export_tfrecord(dataset: Dataset, out: Path) -> int:
                             feature={name: feature(value) for name, value in fields.items() if value is not None}
                         )
                         writer.write(tf.train.Example(features=features).SerializeToString())
+                        progress(1)
         except tf.errors.OpError as error:
             raise disk_error(out, OSError(error.message)) from None
     return sum(dataset.counts.values())

@@ -62,7 +62,8 @@ def _hiss(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     blocks = rng.integers(0, _HISS_BLOCKS, -(-frames // _HISS_FRAMES))
     slope = np.linspace(-1, 1, bands, dtype=np.float32) * np.float32(rng.uniform(-HISS_TILT, HISS_TILT))
     steady: np.ndarray = _noise(bands)[blocks].reshape(-1, bands)[:frames]
-    return steady + slope + np.float32(rng.uniform(*HISS_LEVEL))
+    loud: np.ndarray = steady + slope + np.float32(rng.uniform(*HISS_LEVEL))
+    return loud
 
 
 @lru_cache(maxsize=4)

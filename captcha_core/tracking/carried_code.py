@@ -77,9 +77,18 @@ def _file(name: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
+def _parsed(file: Path) -> ast.Module:
+    """Return the syntax of a file, asked for again where Python 3.11 loses count of its depth beside other threads."""
+    text = file.read_text(encoding="utf-8")
+    try:
+        return ast.parse(text)
+    except SystemError:
+        return ast.parse(text)
+
+
 def _imported(file: Path) -> Iterator[str]:
     """Yield the modules that a file imports at its top level, and the names in them, which may be modules, too."""
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+    for node in _parsed(file).body:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
