@@ -19,12 +19,13 @@ from captcha_core.spec.sample import Sample
 
 PROGRAM_VALIDATION = 300  # captchas of a program, which may draw 10 a second
 LOOKED_AT = 100  # samples by which the part of the picture is chosen
-
+FEW, READS_SOME = 50, 0.3  # samples to learn from, of which the builtin reader reads a share: too few for a high rate
 
 # found on real sets of 25 to 600 labels: a third of the rate that random weights want, and an end when nothing improves
 RECIPE = {
     "minutes": 5.0, "learning_rate": 0.003, "batch_size": 32, "steps_per_epoch": 60, "augment": 0.5, "patience": 12,
 }  # fmt: skip
+GENTLE = {"learning_rate": 0.0007, "patience": 4}  # what is known of all captchas is worth more than what few teach
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,15 @@ def start_on_samples(samples: Sequence[Sample], spec: CaptchaSpec) -> Start:
     The builtin reader looks at them whole, nearer and narrower; where it reads most of them right, the training looks
     as well. Of a script that it does not know it sees the whole picture.
     """
-    solver = Solver.load(BUILTIN)
-    samples = samples[:LOOKED_AT] if _share_known(solver.spec, spec) >= 0.5 else []
+    solver, few = Solver.load(BUILTIN), len(samples) < FEW
+    samples = samples[:LOOKED_AT] if spec.share_known(solver.spec) >= 0.5 else []
     looks = [StripFeatures(zoom=zoom, stretch=stretch) for zoom, stretch in ((1.0, 1.0), *LOOKS)]
-    best = max(looks, key=lambda look: _hits(solver, samples, spec, look)) if samples else looks[0]
+    hits = [_hits(solver, samples, spec, look) if samples else (0.0, 0.0) for look in looks]
+    best = looks[hits.index(max(hits))]
+    recipe = RECIPE | GENTLE if few and max(hits)[0] >= READS_SOME else RECIPE
     strips, config = StripFeatures.of(spec, best.zoom, best.stretch), solver.bundle.config
     features = strips.model_dump(include={"width_px", "zoom", "stretch"})
-    return Start(config.network, dict(config.options), features, BUILTIN, RECIPE)
+    return Start(config.network, dict(config.options), features, BUILTIN, recipe)
 
 
 def start_on_program(program: Scheme) -> Start:
@@ -95,8 +98,3 @@ def _hits(solver: Solver, samples: Sequence[Sample], spec: CaptchaSpec, features
     readings = [decode(solver.bundle.config.head, logits, limits) for logits in solver.logits(np.stack(strips))]
     right = [solver.spec.charset.decode(one.ids).casefold() == text for one, text in zip(readings, texts, strict=True)]
     return float(np.mean(right)), float(np.mean([one.confidence for one in readings]))
-
-
-def _share_known(reader: CaptchaSpec, spec: CaptchaSpec) -> float:
-    """Return the share of a specification's characters that a reader knows."""
-    return float(np.mean([character in reader.alphabet for character in spec.alphabet]))

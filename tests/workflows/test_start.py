@@ -42,6 +42,13 @@ def test_a_text_that_fills_the_page_is_seen_whole() -> None:
     assert start_on_samples(drawn(26), spec_of("0123456789", 26)).features["zoom"] >= 0.8
 
 
+def test_a_few_that_it_reads_change_it_less_than_many_or_than_what_it_does_not_know() -> None:
+    few, many = (start_on_samples(drawn(26, count), spec_of("0123456789", 26)).training for count in (24, 60))
+    strange = [Sample(path="a.png", text="жщфю", media=page("0000", 100))] * 24
+    assert few["learning_rate"] < many["learning_rate"] == RECIPE["learning_rate"]
+    assert start_on_samples(strange, spec_of("жщфю", 100)).training == RECIPE
+
+
 def test_of_an_unknown_script_the_whole_page_is_seen() -> None:
     samples = [Sample(path="a.png", text="жщфю", media=page("0000", 100))] * 3
     assert start_on_samples(samples, spec_of("жщфю", 100)).features["zoom"] == 1.0
@@ -55,7 +62,7 @@ def test_data_alone_starts_from_the_builtin_reader_unless_told_otherwise(
     plan = plan_training(data=empty_folder / "data", start_from=start)
     assert plan.task.network == network
     assert plan.start_from == ("" if start == "none" else "builtin")
-    assert (plan.task.config.learning_rate == RECIPE["learning_rate"]) is (start != "none")
+    assert (plan.task.config.patience > 0) is (start != "none")
 
 
 def test_a_setting_of_the_features_goes_before_what_was_found(empty_folder: Path) -> None:
