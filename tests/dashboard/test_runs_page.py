@@ -84,9 +84,10 @@ def test_mlflow_away(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert page.button(key="try-again").label == "Try again"
 
 
-def test_a_run_without_metrics(fresh: Path) -> None:
-    page = without_traceback(open_page("run", run=bare_run()))
-    assert "has logged no curve yet" in words_of(page)
+@pytest.mark.parametrize("state", ["RUNNING", "FINISHED"])
+def test_a_run_without_metrics_has_curves_to_come_while_it_runs(fresh: Path, state: str) -> None:
+    page = without_traceback(open_page("run", run=bare_run(state)))
+    assert ("has logged no curve yet" in words_of(page)) is (state == "RUNNING")
 
 
 def test_a_note_and_a_tag_are_kept(fresh: Path) -> None:
