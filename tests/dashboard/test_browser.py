@@ -59,6 +59,8 @@ def test_a_first_training_shows_on_the_page_that_started_it(
     empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require_browser()
+    from playwright.sync_api import expect
+
     shutil.copy(empty_database, tmp_path / "mlflow.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.chdir(tmp_path)
@@ -72,8 +74,7 @@ def test_a_first_training_shows_on_the_page_that_started_it(
             page.get_by_text("getting ready").wait_for()
             bare_run("RUNNING", **owner_tags(process.pid))
             page.get_by_text("first epoch").first.wait_for(timeout=20_000)
-            page.get_by_role("button", name="Stop").wait_for()
-            assert page.get_by_role("button", name="Stop").count() == 1, "one button for what is seen"
+            expect(page.get_by_role("button", name="Stop"), "one button for what is seen").to_have_count(1)
             process.kill()
             process.wait()
             page.get_by_text("captchalab pipeline --preset digits4 failed.").wait_for(timeout=20_000)

@@ -163,6 +163,7 @@ def test_files_of_my_own_become_a_data_set(clicks: Clicks, site: tuple[str, Path
     clicks.text("Add a data set")
     page.set_input_files("input[type=file]", [{"name": "mine.zip", "mimeType": "application/zip", "buffer": _zip()}])
     page.get_by_text("1 file left out").wait_for()
+    settled(page)
     clicks.button("Import 40 captchas")
     page.get_by_text("40 captchas imported as mine").wait_for()
     clicks.tab("Runs")
