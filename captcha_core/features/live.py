@@ -63,7 +63,8 @@ def growing_batches(
         workers: Processes that draw; what fits into a quarter of the free memory is kept. 0 draws in a thread and keeps
             the last 10,000, which is right for a program that is slow by itself.
     """
-    most = int(MEMORY_SHARE * psutil.virtual_memory().available) // bytes_of(features) if workers else MOST_KEPT
+    fitting = int(MEMORY_SHARE * psutil.virtual_memory().available) // bytes_of(features)
+    most = max(4 * AT_ONCE_BY_WORKER, fitting) if workers else MOST_KEPT
 
     def batches(first: int) -> Iterator[Batch]:
         draw = _Draw(scheme, features, seed, first * batch_size)

@@ -96,10 +96,19 @@ class StripFeatures(FeaturesModel):
         return partial(augment_images, strength=strength) if strength else None
 
     @classmethod
-    def of(cls, spec: CaptchaSpec, zoom: float = 1.0, stretch: float = 1.0) -> "StripFeatures":
-        """Return strips long enough for a specification's texts and pictures, and no longer: training is the faster."""
+    def of(
+        cls, spec: CaptchaSpec, zoom: float = 1.0, stretch: float = 1.0, aspect: float | None = None
+    ) -> "StripFeatures":
+        """Return strips long enough for a specification's texts and pictures, and no longer: training is the faster.
+
+        Args:
+            spec: Names the longest text, and the commonest size.
+            zoom: As the features' own.
+            stretch: As the features' own.
+            aspect: Width of the widest picture over its height; by default that of the commonest size.
+        """
         height, width = spec.size_px
-        least = max(64, 16 * spec.max_length, min(384, round(48 * stretch / zoom * width / height)))
+        least = max(64, 16 * spec.max_length, min(384, round(48 * stretch / zoom * (aspect or width / height))))
         return cls(width_px=-(-least // 16) * 16, zoom=zoom, stretch=stretch)
 
 

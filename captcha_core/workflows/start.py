@@ -1,5 +1,6 @@
 """Where a training on somebody's captchas starts: from the builtin reader, on the part of a picture it reads best."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
 from captcha_core.features.strip import LOOKS, StripFeatures
+from captcha_core.media.image import decode_image
 from captcha_core.models.decode import Limits, decode
 from captcha_core.registry.versions import BUILTIN
 from captcha_core.solver import Solver
@@ -54,13 +56,13 @@ def start_on_samples(samples: Sequence[Sample], spec: CaptchaSpec) -> Start:
     The builtin reader looks at them whole, nearer and narrower; where it reads most of them right, the training looks
     as well. Of a script that it does not know it sees the whole picture.
     """
-    solver, few = Solver.load(BUILTIN), len(samples) < FEW
+    solver, few, aspect = Solver.load(BUILTIN), len(samples) < FEW, _widest(samples[:LOOKED_AT], spec)
     samples = samples[:LOOKED_AT] if spec.share_known(solver.spec) >= 0.5 else []
     looks = [StripFeatures(zoom=zoom, stretch=stretch) for zoom, stretch in ((1.0, 1.0), *LOOKS)]
     hits = [_hits(solver, samples, spec, look) if samples else (0.0, 0.0) for look in looks]
     best = looks[hits.index(max(hits))]
     recipe = RECIPE | GENTLE if few and max(hits)[0] >= READS_SOME else RECIPE
-    strips, config = StripFeatures.of(spec, best.zoom, best.stretch), solver.bundle.config
+    strips, config = StripFeatures.of(spec, best.zoom, best.stretch, aspect), solver.bundle.config
     features = strips.model_dump(include={"width_px", "zoom", "stretch"})
     return Start(config.network, dict(config.options), features, BUILTIN, recipe)
 
@@ -81,6 +83,16 @@ def _some(dataset: Dataset) -> list[Sample]:
     wanted = {round(place) for place in np.linspace(0, count - 1, min(count, LOOKED_AT))} if count else set()
     chosen = (one for index, one in enumerate(dataset.samples("train")) if index in wanted)
     return [one for one in chosen if one.text is not None]
+
+
+def _widest(samples: Sequence[Sample], spec: CaptchaSpec) -> float | None:
+    """Return the greatest width of a picture over its height, None where no picture can be read."""
+    aspects = []
+    for one in samples:
+        with contextlib.suppress(DataError):  # the training will say so
+            height, width = decode_image(one.media, 3, frame=spec.frame).shape[:2]
+            aspects.append(width / height)
+    return max(aspects, default=None)
 
 
 def _hits(solver: Solver, samples: Sequence[Sample], spec: CaptchaSpec, features: StripFeatures) -> tuple[float, float]:

@@ -49,6 +49,15 @@ def test_a_few_that_it_reads_change_it_less_than_many_or_than_what_it_does_not_k
     assert start_on_samples(strange, spec_of("жщфю", 100)).training == RECIPE
 
 
+def test_strips_have_room_for_the_widest_picture_and_not_for_the_commonest_alone() -> None:
+    wide = np.full((26, 200, 1), 255, np.uint8)
+    odd = Sample(path="wide.png", text="1234", media=encode_png(wide))
+    alike, mixed = drawn(26), [*drawn(26), odd]
+    spec = spec_of("0123456789", 26)
+    assert start_on_samples(mixed, spec).features["width_px"] >= 48 * 200 / 26 * 0.6
+    assert start_on_samples(mixed, spec).features["width_px"] > start_on_samples(alike, spec).features["width_px"]
+
+
 def test_of_an_unknown_script_the_whole_page_is_seen() -> None:
     samples = [Sample(path="a.png", text="жщфю", media=page("0000", 100))] * 3
     assert start_on_samples(samples, spec_of("жщфю", 100)).features["zoom"] == 1.0
