@@ -20,6 +20,10 @@ AHEAD = 2  # jobs handed out per worker, so that none waits and memory stays fla
 _task: Task | None = None
 
 
+class WorkersDied(DataError):
+    """A process that worked has been killed, or has ended by itself."""
+
+
 def run(task: Task, numbers: Iterable[int], workers: int = 1, cluster: str | None = None) -> Iterator[Any]:
     """Yield ``task(number)`` for each number, as the results come.
 
@@ -41,8 +45,26 @@ def run(task: Task, numbers: Iterable[int], workers: int = 1, cluster: str | Non
 
 
 def run_ahead(task: Task, numbers: Iterable[int], workers: int) -> Generator[Any, None, None]:
-    """Yield ``task(number)`` as :func:`run` does with processes, and None whenever that would mean to wait."""
-    yield from _run_in_processes(task, numbers, workers, wait_s=0)
+    """Yield ``task(number)`` as :func:`run` does with processes, and None whenever that would mean to wait.
+
+    Processes that die are replaced, and what they had in hand is left out.
+
+    Raises:
+        DataError: If they die again before anything has come; and whatever the task raises.
+    """
+    waiting = iter(numbers)
+    come = True
+    while True:
+        try:
+            for result in _run_in_processes(task, waiting, workers, wait_s=0):
+                come |= result is not None
+                yield result
+        except WorkersDied:
+            if not come:
+                raise
+            come = False
+        else:
+            return
 
 
 def _run_in_processes(
@@ -62,7 +84,7 @@ def _run_in_processes(
                 yield future.result()
                 running |= {pool.submit(_call, number) for number in islice(waiting, 1)}
     except BrokenProcessPool:
-        raise DataError(
+        raise WorkersDied(
             "expected the worker processes to live, received the death of one (was memory short?); run the same "
             "command again with fewer --workers, it continues where it stopped."
         ) from None

@@ -22,6 +22,7 @@ from captcha_core.sources.stream import Stream
 AT_ONCE, AT_ONCE_BY_WORKER = 32, 256  # captchas that are asked for in one go
 MOST_KEPT = 10_000  # of a program's captchas, to be learnt from again
 MEMORY_SHARE = 0.25  # of the free memory, for what workers have drawn
+MOST_BYTES = 8 * 2**30  # of it: a container's limit, which the machine's figures do not tell, is seldom much over that
 
 Drawing = Generator[Batch | None, None, None]
 
@@ -63,8 +64,10 @@ def growing_batches(
         workers: Processes that draw; what fits into a quarter of the free memory is kept. 0 draws in a thread and keeps
             the last 10,000, which is right for a program that is slow by itself.
     """
-    fitting = int(MEMORY_SHARE * psutil.virtual_memory().available) // bytes_of(features)
+    free = min(MOST_BYTES, int(MEMORY_SHARE * psutil.virtual_memory().available))
+    fitting = free // bytes_of(features)
     most = max(4 * AT_ONCE_BY_WORKER, fitting) if workers else MOST_KEPT
+    enough = min(2 * batch_size, most - AT_ONCE_BY_WORKER)  # of what is new: no learner waits for quick workers
 
     def batches(first: int) -> Iterator[Batch]:
         draw = _Draw(scheme, features, seed, first * batch_size)
@@ -72,7 +75,7 @@ def growing_batches(
         kept = _Kept(most, features, scheme.spec.max_length)
         with contextlib.closing(drawing):
             for number in count(first):
-                while not kept.is_full and (drawn := next(drawing)) is not None:
+                while kept.fresh < enough and (drawn := next(drawing)) is not None:
                     kept.add(drawn)
                 rng = np.random.default_rng([seed, 2, number])
                 x, ids = kept.take(batch_size, rng)
@@ -87,25 +90,20 @@ class _Kept:
     def __init__(self, most: int, features: Features, max_length: int) -> None:
         self._x = np.zeros((most, *features.shape), features.dtype)
         self._ids = np.zeros((most, max_length), np.int32)
-        self._most, self._count, self._fresh = most, 0, 0
-
-    @property
-    def is_full(self) -> bool:
-        """Whether more would take the place of what is new."""
-        return self._fresh + AT_ONCE_BY_WORKER > self._most
+        self._most, self._count, self.fresh = most, 0, 0
 
     def add(self, drawn: Batch) -> None:
         x, ids = drawn
         places = np.arange(self._count, self._count + len(x)) % self._most
         self._x[places], self._ids[places] = x, ids
-        self._count, self._fresh = self._count + len(x), self._fresh + len(x)
+        self._count, self.fresh = self._count + len(x), self.fresh + len(x)
 
     def take(self, size: int, rng: np.random.Generator) -> Batch:
         """Return the oldest of what is new, filled up with any."""
-        begin = self._count - self._fresh
-        new = np.arange(begin, begin + min(self._fresh, size)) % self._most
+        begin = self._count - self.fresh
+        new = np.arange(begin, begin + min(self.fresh, size)) % self._most
         picked = np.concatenate([new, rng.integers(0, min(self._count, self._most), size - len(new))])
-        self._fresh -= len(new)
+        self.fresh -= len(new)
         return self._x[picked], self._ids[picked]
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from captcha_core.dataset.split import SplitRule
 from captcha_core.dataset.store import Plan
@@ -56,6 +57,18 @@ def refuse_to_draw(indices: range) -> list[Sample]:
 def die(indices: range) -> list[Sample]:
     """Die as a process does that the kernel kills."""
     os._exit(9)
+
+
+@dataclass(frozen=True)
+class Mortal:
+    """Work that gives its number back, and that the kernel kills at some."""
+
+    deadly: frozenset[int]
+
+    def __call__(self, number: int) -> int:
+        if number in self.deadly:
+            os._exit(9)
+        return number
 
 
 def small_plan(count: int = 100, shard_size: int = 10, seed: int = 1) -> Plan:

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from captcha_core.dataset.workers import run
+from captcha_core.dataset.workers import run, run_ahead
 from captcha_core.dataset.writer import write_dataset
 from captcha_core.errors import DataError, SpecError
 from captcha_core.extras import MissingExtra
-from tests.dataset.fake_source import held_signals, refuse_to_draw, small_plan, specks
+from tests.dataset.fake_source import Mortal, held_signals, refuse_to_draw, small_plan, specks
 
 
 class TaskError(Exception):
@@ -97,3 +97,13 @@ def test_a_ctrl_c_never_reaches_a_worker(tmp_path: Path) -> None:
     for held in run(held_signals, range(4), workers=2):
         assert signal.SIGINT in held, "from its first moment: while it starts, it would print a traceback"
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_a_worker_that_dies_ahead_of_a_learner_is_replaced() -> None:
+    came = [number for number in run_ahead(Mortal(frozenset({8, 25})), range(40), workers=2) if number is not None]
+    assert len(came) >= 30 and len(set(came)) == len(came), "what was in hand is left out, nothing comes twice"
+
+
+def test_workers_that_die_each_time_are_told() -> None:
+    with pytest.raises(DataError, match="expected the worker processes to live"):
+        list(run_ahead(Mortal(frozenset(range(40))), range(40), workers=2))
