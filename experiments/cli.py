@@ -38,6 +38,7 @@ from experiments.commands.knobs import knobs
 from experiments.commands.lab import lab
 from experiments.commands.labels import labels
 from experiments.commands.league import league
+from experiments.commands.learn_from_answers import learn_from_answers
 from experiments.commands.letters import letters
 from experiments.commands.move_runs import move_runs
 from experiments.commands.pipeline import pipeline
@@ -76,6 +77,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "pipeline": pipeline,
     "assess": assess,
     "knobs": knobs,
+    "learn-from-answers": learn_from_answers,
     "solve": solve,
     "dashboard": dashboard,
     "lab": lab,
@@ -117,6 +119,7 @@ NEEDS = {  # the extra without which a command could not end what it begins
     "move-runs": "track",
     "assess": "train",
     "knobs": "train",
+    "learn-from-answers": "train",
     "export": "train",
     "dashboard": "dashboard",
     "generate": "draw",

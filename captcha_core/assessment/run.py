@@ -30,10 +30,9 @@ from captcha_core.files import locked, read_json, require_empty, write_json
 from captcha_core.journal import Journal
 from captcha_core.progress import console
 from captcha_core.sources.scheme import Scheme
-from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Artifact, Kind, Metric, Tag
 from captcha_core.tracking.owner import own_tags
-from captcha_core.tracking.runs import Run, begin_run
+from captcha_core.tracking.runs import Run, begin_run, parent_run
 
 ASKED, ROWS, EFFECTS, WORK = "assessment.json", "attackers.jsonl", "knobs.jsonl", "work"
 STOCK_SHARE = 0.05  # of the hours, for each reader that needs no label
@@ -162,18 +161,14 @@ def assess(
     one = begin(what, Path(out), hours, prices or Prices(), resume)
     with locked(one.folder / WORK, f"expected nobody at work in {out}, received another assessment; wait for it."):
         target = _opened(one)
-        run = Run(begin_run(one.key, f"assess {target.name}", {Tag.KIND: Kind.ASSESS, **own_tags()}), client())
-        try:
+        with parent_run(one.key, f"assess {target.name}", {Tag.KIND: Kind.ASSESS}) as run:
             run.params({"assess": {"what": what, "digest": target.digest, "hours": hours}})
             place = Place(one.folder / WORK, run.id, Dataset.open(one.folder / WORK / "tested"))
-            return _all(one, target, place, run, with_knobs)
-        except KeyboardInterrupt:
-            write_report(findings(one, target), one.folder)  # what is there, marked incomplete
-            run.end("KILLED", "stopped by the user")
-            raise
-        except BaseException as error:
-            run.end("FAILED", f"{type(error).__name__}: {error}")
-            raise
+            try:
+                return _all(one, target, place, run, with_knobs)
+            except KeyboardInterrupt:
+                write_report(findings(one, target), one.folder)  # what is there, marked incomplete
+                raise
 
 
 def _opened(one: Assessment) -> Target:
@@ -294,7 +289,7 @@ def findings(one: Assessment, target: Target) -> Findings:
 
 
 def _log(run: Run, found: Findings, folder: Path) -> None:
-    """Log the report and its headline, and end the run."""
+    """Log the report and its headline."""
     best = found.strongest
     if best is not None:
         low, high = best.share.interval
@@ -302,4 +297,3 @@ def _log(run: Run, found: Findings, folder: Path) -> None:
     run.tags({Tag.VERDICT: found.verdict.sentence, Tag.NOTE: found.verdict.sentence})
     for name in (HTML, MARKDOWN, JSON):
         run.client.log_artifact(run.id, str(folder / name), Artifact.ASSESSMENT)
-    run.end("FINISHED")

@@ -81,6 +81,7 @@ class Kind:
     ASSESS = "assess"  # attackers on one captcha, each a run below it
     SWEEP = "sweep"  # trainings over presets, settings and seeds
     LEAGUE = "league"  # generators of other people, measured
+    ANSWERS = "answers"  # a reader learnt from what a site accepted and refused
     TRIAL = "trial"
     WINNER = "winner"  # training of a search's best setting on the full budget
     DEFAULT = "default"  # training of the default setting on the full budget
@@ -105,6 +106,9 @@ class Metric:
     STRONGEST = "strongest_exact_match"  # of an assessment: what its strongest attacker reads
     STRONGEST_LOW = "strongest_exact_match_low"  # ends of its 95 % interval
     STRONGEST_HIGH = "strongest_exact_match_high"
+
+    ACCEPTED = "accepted_share"  # of the last answers that were sent to a site
+    REFUSALS = "refusals"  # of all answers that were sent to it
 
     TEST = "test_"  # prefix: figure on the test samples
     TEST_N = "test_n"

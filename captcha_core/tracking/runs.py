@@ -183,6 +183,24 @@ def begin_run(key: str, name: str, tags: Mapping[str, str]) -> str:
 
 
 @contextlib.contextmanager
+def parent_run(key: str, name: str, tags: Mapping[str, str]) -> Iterator[Run]:
+    """Run in MLflow that others run below: the one with a key, gone on with where a stop came between.
+
+    It is not MLflow's active run, so that each of its children can be.
+    """
+    run = Run(begin_run(key, name, {**tags, **own_tags()}), client())
+    try:
+        yield run
+    except KeyboardInterrupt:
+        run.end("KILLED", "stopped by the user")
+        raise
+    except BaseException as error:
+        run.end("FAILED", f"{type(error).__name__}: {error}")
+        raise
+    run.end("FINISHED")
+
+
+@contextlib.contextmanager
 def start_run(
     name: str,
     tags: Mapping[str, str] | None = None,

@@ -5,11 +5,7 @@ range in which its share lies 19 times of 20. Then it reads others over HTTP and
 whether it was accepted.
 """
 
-import json
 import math
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +13,7 @@ from captcha_core.assessment.stock import READERS, Read
 from captcha_core.errors import DataError
 from captcha_core.evaluation.metrics import Proportion, wilson_interval
 from captcha_core.registry.versions import BUILTIN
+from captcha_core.sources.answer_site import AnswerSite
 from captcha_core.sources.demo_site import DemoSite
 from captcha_core.sources.generate import draw_samples
 from captcha_core.sources.scheme import Scheme
@@ -48,8 +45,9 @@ def _row(scheme: Scheme, count: int) -> dict[str, Any]:
     known = draw_samples(scheme, SEED, range(count))
     charset = scheme.spec.charset
     hits = sum(_text(read, one.media, scheme) == charset.normalise(one.text or "") for one in known)
-    with DemoSite(scheme, seed=1) as site:
-        accepted = sum(_accepted(site, str(number), read, scheme) for number in range(count))
+    with DemoSite(scheme, seed=1) as site, AnswerSite(site.url) as form:
+        shown = (form.captcha() for _ in range(count))
+        accepted = sum(form.accepts(name, _text(read, media, scheme) or "") for name, media in shown)
     low, high = range_of_another(Proportion(hits, count))
     return {
         "scheme": scheme.name, "n": count, "predicted": hits / count, "range": (low, high),
@@ -69,15 +67,3 @@ def _text(read: Read, media: bytes, scheme: Scheme) -> str | None:
         return scheme.spec.charset.normalised(read(media)[0])
     except DataError:
         return None
-
-
-def _accepted(site: DemoSite, name: str, read: Read, scheme: Scheme) -> bool:
-    with urllib.request.urlopen(f"{site.url}captcha.png?{name}") as answer:  # noqa: S310  our own site
-        text = _text(read, answer.read(), scheme) or ""
-    body = urllib.parse.urlencode({"captcha": name, "text": text}).encode()
-    try:
-        with urllib.request.urlopen(f"{site.url}answer", body) as answer:  # noqa: S310
-            return bool(json.load(answer)["answer"] == "accepted")
-    except urllib.error.HTTPError as error:
-        error.close()
-        return False

@@ -7,8 +7,7 @@ what else the machine does; minutes compare what networks make of the same time.
 import itertools
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -22,7 +21,7 @@ from captcha_core.presets.preset import EvaluationConfig
 from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Kind, Metric, Tag
 from captcha_core.tracking.owner import own_tags
-from captcha_core.tracking.runs import Run, begin_run
+from captcha_core.tracking.runs import Run, begin_run, parent_run
 from captcha_core.workflows.plan import TrainingPlan, plan_training
 from captcha_core.workflows.train import train_plan
 
@@ -59,7 +58,10 @@ def run(
         (preset or folder, name, seed): _plan(preset, folder, setting, seed, minutes, held_out)
         for (preset, folder), (name, setting), seed in itertools.product(sources, named.items(), seeds)
     }
-    with _parent({"presets": presets, "data": data, "settings": named, "seeds": seeds, "minutes": minutes}) as parent:
+    asked = {"presets": presets, "data": data, "settings": named, "seeds": seeds, "minutes": minutes}
+    name = f"sweep {time.strftime('%Y-%m-%d %H:%M:%S')}"
+    with parent_run(name, name, {Tag.KIND: Kind.SWEEP}) as parent:
+        parent.params({key: json.dumps(value, default=list)[:500] for key, value in asked.items()})
         runs = [
             {"source": source, "setting": name, "seed": seed, **_trained(plan, parent, f"{name}, seed {seed}")}
             for (source, name, seed), plan in plans.items()
@@ -108,20 +110,6 @@ def _plan(preset: str, data: str, setting: Settings, seed: int, minutes: float, 
     network = str(setting.get("network", ""))
     plan = plan_training(preset, data, network, REGISTERED, minutes, recipe, seed=seed)
     return replace(plan, evaluation=EvaluationConfig(count=held_out)) if held_out else plan
-
-
-@contextmanager
-def _parent(asked: Mapping[str, Any]) -> Iterator[Run]:
-    """Have a run for the whole sweep; it is not MLflow's active one, so that each training can be."""
-    name = f"sweep {time.strftime('%Y-%m-%d %H:%M:%S')}"
-    run = Run(begin_run(name, name, {Tag.KIND: Kind.SWEEP, **own_tags()}), client())
-    run.params({key: json.dumps(value, default=list)[:500] for key, value in asked.items()})
-    try:
-        yield run
-    except BaseException as error:
-        run.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", f"{type(error).__name__}: {error}")
-        raise
-    run.end("FINISHED")
 
 
 def _trained(plan: TrainingPlan, parent: Run, name: str) -> dict[str, Any]:

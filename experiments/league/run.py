@@ -9,10 +9,8 @@ from typing import Any
 from captcha_core.errors import disk_error
 from captcha_core.files import write_file
 from captcha_core.progress import console
-from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Kind, Tag
-from captcha_core.tracking.owner import own_tags
-from captcha_core.tracking.runs import Run, begin_run
+from captcha_core.tracking.runs import Run, parent_run
 from experiments.league import report
 from experiments.league.entries import entries
 from experiments.league.rows import Bounds, measured
@@ -29,9 +27,10 @@ def run(out: Path, only: Sequence[str], settings: Sequence[str], bounds: Bounds)
     """
     chosen = entries(only)
     out.mkdir(parents=True, exist_ok=True)
-    parent = _parent(out, bounds)
     rows: list[dict[str, Any]] = []
-    try:
+    name = _name(out)
+    with parent_run(name, name, {Tag.KIND: Kind.LEAGUE}) as parent:
+        parent.params({"league": {"count": bounds.count, "minutes": bounds.minutes}})
         for entry, setting in [(one, setting) for one in chosen for setting in one.settings]:
             if settings and setting not in settings:
                 continue
@@ -39,29 +38,23 @@ def run(out: Path, only: Sequence[str], settings: Sequence[str], bounds: Bounds)
             rows.append(measured(entry, setting, out, bounds, parent.id))
             _log(parent, rows[-1])
             _write(out, [*rows, *_others(out, rows)])
-    except BaseException as error:
-        parent.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", f"{type(error).__name__}: {error}")
-        raise
-    parent.folder(out / "rows", "rows")
-    for name in (TABLE, PAGE):
-        client().log_artifact(parent.id, str(out / name))
-    parent.end("FINISHED")
+        parent.folder(out / "rows", "rows")
+        for file in (TABLE, PAGE):
+            parent.client.log_artifact(parent.id, str(out / file))
     return rows
 
 
-def _parent(out: Path, bounds: Bounds) -> Run:
-    """Return the run of this folder's league: the one that was begun here before, or a new one."""
+def _name(out: Path) -> str:
+    """Return the name of this folder's league: of the one that was begun here before, or a new one."""
     path = out / RUN
-    name = (
-        path.read_text(encoding="utf-8").strip() if path.is_file() else f"league {time.strftime('%Y-%m-%d %H:%M:%S')}"
-    )
-    found = Run(begin_run(name, name, {Tag.KIND: Kind.LEAGUE, **own_tags()}), client())
-    found.params({"league": {"count": bounds.count, "minutes": bounds.minutes}})
+    if path.is_file():
+        return path.read_text(encoding="utf-8").strip()
+    name = f"league {time.strftime('%Y-%m-%d %H:%M:%S')}"
     try:
         write_file(path, f"{name}\n".encode())
     except OSError as error:
         raise disk_error(path, error) from None
-    return found
+    return name
 
 
 def _log(parent: Run, row: dict[str, Any]) -> None:
