@@ -119,10 +119,11 @@ class Labelled:
     def row(self, size: int, start: str, splits: int, budget: dict[str, Any]) -> dict[str, Any]:
         """Train on each split and return the figures."""
         began = time.perf_counter()
-        shares = [self.score(split, size, start, budget) for split in range(splits)]
+        shares = []
+        for split in range(splits):
+            shares.append(self.score(split, size, start, budget))
+            console.print(f"{self.name}, {size or 'all'} labels, start {start}, split {split}: {shares[-1]}")
         seconds = (time.perf_counter() - began) / splits
-        for split, share in enumerate(shares):
-            console.print(f"{self.name}, {size or 'all'} labels, start {start}, split {split}: {share}")
         return {
             "data": self.name, "labels": size or "all", "start": start, "exact_match": mean(s.value for s in shares),
             "of_each_split": [share.value for share in shares], "n": shares[0].n, "seconds": seconds,
