@@ -91,6 +91,11 @@ class Report:
         order = np.lexsort((np.where(wrong, -sure, sure), ~wrong))
         return [int(index) for index in order[:count]]
 
+    def file_name(self, rank: int, index: int) -> str:
+        """Return a name for a sample's file that holds its label and what was read."""
+        suffix = Path(self.samples[index].path).suffix or (".png" if self.spec.media == "image" else ".wav")
+        return f"{rank:02d}_{_plain(self.truth[index])}_{_plain(self.read[index] or '')}{_plain(suffix)}"
+
     def write(self, folder: Path) -> None:
         """Write metrics.json, predictions.csv, confusion.csv, by_length.csv, by_character.csv, of sums
         by_operator.csv, and worst/ pictures.
@@ -123,10 +128,8 @@ class Report:
         folder.mkdir(exist_ok=True)
         rows = []
         for rank, index in enumerate(self.worst()):
-            sample = self.samples[index]
-            suffix = Path(sample.path).suffix or (".png" if self.spec.media == "image" else ".wav")
-            name = f"{rank:02d}_{_plain(self.truth[index])}_{_plain(self.read[index] or '')}{_plain(suffix)}"
-            (folder / name).write_bytes(sample.media)
+            name = self.file_name(rank, index)
+            (folder / name).write_bytes(self.samples[index].media)
             rows.append((name, self.truth[index], self.read[index] or "", f"{self.confidences[index]:.6f}"))
         _table(folder / "worst.csv", ("file", "text", "read", "confidence"), rows)
 

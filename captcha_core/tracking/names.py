@@ -31,6 +31,7 @@ class Tag:
     METRICS = "captchalab.metrics"  # version of the metrics' definitions
     PRECISION = "captchalab.precision"  # of the computation
     REMARKS = "captchalab.remarks"  # what looked wrong during training
+    CAUSES = "captchalab.causes"  # what explains wrong answers, a sentence a line
     REGISTERED = "captchalab.registered"  # NAME/VERSION that the run registered
 
     SEARCH = "captchalab.search"  # name of the search that a run is part of
@@ -146,6 +147,7 @@ class Artifact:
     CONFUSION = "report/confusion.csv"
     BY_LENGTH = "report/by_length.csv"
     BY_CHARACTER = "report/by_character.csv"
+    CAUSES = "report/causes"  # folder: the plainest samples of each cause of wrong answers
     WORST = "report/worst"  # folder: media of the worst samples
     WORST_TABLE = "report/worst/worst.csv"
     SEARCH = "search"  # folder: space and result of a search

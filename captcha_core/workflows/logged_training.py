@@ -18,6 +18,7 @@ from captcha_core.bundle.convert import to_litert
 from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import ModelError
+from captcha_core.evaluation.causes import Cause, Inquiry, write_examples
 from captcha_core.evaluation.report import Report
 from captcha_core.files import locked
 from captcha_core.models.decode import read
@@ -46,7 +47,8 @@ QUANTISED_MAY_LOSE = 0.001  # of exact match on the validation set; below that t
 class TrainingOutcome:
     """What a training left behind: its run, the report on unseen samples, and the registered version, if there is one.
 
-    ``figures`` are the best validation metrics, ``parameters`` and ``model_bytes``.
+    ``figures`` are the best validation metrics, ``parameters`` and ``model_bytes``. ``causes`` say what explains the
+    wrong answers of a model that reads less than can be hoped for.
     """
 
     run_id: str
@@ -54,6 +56,7 @@ class TrainingOutcome:
     name: str
     version: str
     figures: Mapping[str, float]
+    causes: Sequence[Cause] = ()
 
 
 def train_in_run(plan: TrainingPlan, tested: Dataset, tensorboard: str) -> TrainingOutcome:
@@ -91,10 +94,22 @@ def train_and_register(
     trained = fit_logged(run, plan, training_data, callbacks, start_from)
     with tempfile.TemporaryDirectory() as folder:
         bundle, report = evaluated(run, Path(folder), plan, trained, training_data, tested)
+        causes = _causes(run, report, training_data.source, tested, Path(folder) / "causes")
         version = register(run, bundle, plan.name, proof(report, tested)) if to_register else ""
         size = bundle.litert_path.stat().st_size
     figures = {**best_metrics(trained), "parameters": trained.model.count_params(), "model_bytes": float(size)}
-    return TrainingOutcome(run.id, report, plan.name, version, figures)
+    return TrainingOutcome(run.id, report, plan.name, version, figures, causes)
+
+
+def _causes(run: Run, report: Report, source: DataSource, tested: Dataset, folder: Path) -> Sequence[Cause]:
+    """Look for what explains the wrong answers, and log it with the captchas that show it most plainly."""
+    learnt = [text for text in tested.texts("train") if text is not None] if source.digest == tested.digest else []
+    causes = Inquiry(report, learnt).causes()
+    if causes:
+        write_examples(causes, report, folder)
+        run.folder(folder, Artifact.CAUSES)
+        run.tags({Tag.CAUSES: "\n".join(cause.sentence for cause in causes)})
+    return causes
 
 
 def fit_logged(

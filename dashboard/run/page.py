@@ -89,8 +89,9 @@ def _head(uri: str, run: RunRecord) -> None:
             stop_button(run.tags, "stop-run")
     if run.reason:
         st.warning(f"It ended early: {markdown(run.reason)}", icon=":material/info:")
-    if remarks := run.tags.get(Tag.REMARKS):
-        st.info(markdown(remarks), icon=":material/lightbulb:")
+    for tag, icon in ((Tag.REMARKS, ":material/lightbulb:"), (Tag.CAUSES, ":material/troubleshoot:")):
+        if said := run.tags.get(tag):
+            st.info(markdown(said), icon=icon)
 
 
 def champion_of(models: Sequence[ModelRecord], run: RunRecord) -> str:

@@ -33,6 +33,7 @@ def evaluate(
     as_json = check_format(output)
 
     from captcha_core.dataset.store import Dataset
+    from captcha_core.evaluation.causes import Inquiry
     from captcha_core.evaluation.metrics import right
     from captcha_core.evaluation.risk import at_confidence
     from captcha_core.workflows.logged_reading import evaluate_logged
@@ -62,3 +63,5 @@ def evaluate(
     if sure is not None:
         print(f"{f'answered from {min_confidence:g} on':<{WIDTH}}{sure.answered}")
         print(f"{'right of these':<{WIDTH}}{sure.right}")
+    for cause in Inquiry(report).causes():
+        print(f"- {cause.sentence}")

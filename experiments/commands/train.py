@@ -78,3 +78,5 @@ def train(
     print(f"{outcome.name} version {outcome.version}: exact match {outcome.report.exact_match}")
     if outcome.report.answers_match is not None:
         print(f"answers right: {outcome.report.answers_match}")
+    for cause in outcome.causes:
+        print(f"- {cause.sentence}")
