@@ -2,9 +2,9 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -18,33 +18,63 @@ from dashboard.widgets.text import duration, markdown, plain
 
 DEMO, DEMO_MINUTES = "digits4", 2.0
 FIRST = ("pipeline", "--preset", DEMO, "--minutes", f"{DEMO_MINUTES:g}")
+MOST_MINUTES = 6000.0
 MAKES_DATA = ("generate", "import", "labels")
 DOING = {
     "pipeline": "getting ready", "train": "getting ready", "tune": "searching", "generate": "drawing captchas",
     "import": "reading the files", "export": "converting", "labels": "writing the data set",
     "audit": "reading the labels", "assess": "letting attackers try",
 }  # fmt: skip
+Choice = TypeVar("Choice")
 
 
 def start_form() -> None:
-    """Show the form that starts a training, unless one is running."""
+    """Show the form that starts a training, unless something is running."""
+    if can_start("A training"):
+        chosen = minutes_form("training", "Preset or data set", sources(), DEMO_MINUTES, "Start training")
+        if chosen:
+            begin(("pipeline", *chosen[0], "--minutes", f"{chosen[1]:g}"))
+
+
+def can_start(what: str) -> bool:
+    """Return whether nothing runs; where something does, say when ``what`` can be started."""
     job = jobs.current()
-    if job and job.running:
-        return
-    choices = sources()
-    with st.form("training", border=False):
+    if job is None or not job.running:
+        return True
+    st.caption(f"{markdown(job.title)} is not over yet. {what} can be started when it has ended.")
+    return False
+
+
+def minutes_form(
+    key: str, label: str, choices: Mapping[str, Choice], minutes: float, action: str, least: float = 0.1
+) -> tuple[Choice, float] | None:
+    """Show a form of what to work on and for how many minutes; return both when its button was pressed.
+
+    Args:
+        key: Of the form; its fields have it in theirs.
+        label: Of the field with the choices.
+        choices: What can be worked on, by the words for it.
+        minutes: What the field for them begins with.
+        action: On the button.
+        least: The fewest minutes that make sense.
+    """
+    with st.form(key, border=False):
         left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
-        source = left.selectbox("Preset or data set", list(choices), key="training-source")
-        minutes = middle.number_input("Minutes", 0.1, 600.0, DEMO_MINUTES, step=0.5, format="%.1f")
-        pressed = right.form_submit_button(
-            "Start training",
-            type="primary",
-            icon=":material/play_arrow:",
-            width="stretch",
-            **access.for_changes(),
+        chosen = left.selectbox(label, list(choices), key=f"{key}-what")
+        given = middle.number_input(
+            "Minutes", least, MOST_MINUTES, minutes, step=1.0, format="%g", key=f"{key}-minutes"
         )
-    if pressed:
-        begin(("pipeline", *choices[source], "--minutes", f"{minutes:g}"))
+        pressed = submit(action, right)
+    return (choices[chosen], given) if pressed else None
+
+
+def submit(action: str, where: Any) -> bool:
+    """Show the button that sends a form off and starts a command."""
+    return bool(
+        where.form_submit_button(
+            action, type="primary", icon=":material/play_arrow:", width="stretch", **access.for_changes()
+        )
+    )
 
 
 def sources() -> dict[str, tuple[str, str]]:

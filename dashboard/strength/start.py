@@ -5,33 +5,23 @@ from pathlib import Path, PurePath
 
 import streamlit as st
 
-from dashboard import access, jobs
 from dashboard.home import background
 from dashboard.tracking import gallery
 
-MINUTES = 60
+MINUTES, LEAST_MINUTES = 60.0, 2.0
 
 
 def form() -> None:
     """Show the form, unless something runs already."""
-    job = jobs.current()
-    if job and job.running:
-        st.caption("Something is running: its state is on Home. An assessment can be started when it has ended.")
+    if not background.can_start("An assessment"):
         return
-    choices = captchas()
-    with st.form("assess", border=False):
-        left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
-        chosen = left.selectbox("Data set or scheme", list(choices), key="assess-what")
-        minutes = middle.number_input("Minutes", 2, 6000, MINUTES, step=5, key="assess-minutes")
-        pressed = right.form_submit_button(
-            "Assess it", type="primary", icon=":material/play_arrow:", width="stretch", **access.for_changes()
-        )
+    chosen = background.minutes_form("assess", "Data set or scheme", captchas(), MINUTES, "Assess it", LEAST_MINUTES)
     st.caption(
         "Readers that need no label try first, then machines that learn from 25, 50, 100 and more labels, each three "
         "times. With fewer minutes fewer of them have their turn."
     )
-    if pressed:
-        background.begin(arguments(choices[chosen], int(minutes)))
+    if chosen:
+        background.begin(arguments(*chosen))
 
 
 def captchas() -> dict[str, str]:
@@ -43,7 +33,7 @@ def captchas() -> dict[str, str]:
     return {f"data set {one.name}": one.as_posix() for one in gallery.folders()} | {name: name for name in names}
 
 
-def arguments(what: str, minutes: int) -> tuple[str, ...]:
+def arguments(what: str, minutes: float) -> tuple[str, ...]:
     """Return the command line of an assessment, whose report goes into a folder that is not there yet."""
     stem = f"assess-{PurePath(what).name}"
     folder = next(name for number in count(1) if not Path(name := stem if number == 1 else f"{stem}-{number}").exists())

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from dashboard import access, jobs
 from dashboard.home import background
 
 TUNERS = {
@@ -15,9 +14,7 @@ TUNERS = {
 
 def form() -> None:
     """Show the form, unless something runs already."""
-    job = jobs.current()
-    if job and job.running:
-        st.caption("Something is running: its state is on Home. A search can be started when it has ended.")
+    if not background.can_start("A search"):
         return
     sources = background.sources()
     with st.form("search", border=False):
@@ -26,10 +23,8 @@ def form() -> None:
         tuner = right.selectbox("Tuner", list(TUNERS), format_func=TUNERS.__getitem__, key="search-tuner")
         left, middle, right = st.columns([2, 2, 2], vertical_alignment="bottom")
         trials = left.number_input("Trials", 1, 1000, 12, key="search-trials")
-        minutes = middle.number_input("Minutes a trial", 0.1, 600.0, 1.0, step=0.5, format="%.1f", key="search-minutes")
-        pressed = right.form_submit_button(
-            "Start search", type="primary", icon=":material/play_arrow:", width="stretch", **access.for_changes()
-        )
+        minutes = middle.number_input("Minutes a trial", 0.1, 600.0, 1.0, step=1.0, format="%g", key="search-minutes")
+        pressed = background.submit("Start search", right)
     if pressed:
         background.begin(arguments(sources[source], tuner, int(trials), float(minutes)))
 

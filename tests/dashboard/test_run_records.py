@@ -1,11 +1,13 @@
 """What the pages know of runs follows MLflow, without reading all of them each time."""
 
+import os
 import time
 from pathlib import Path
 
 import pytest
 
 from captcha_core.tracking.connect import client, connect
+from dashboard import process
 from dashboard.tracking import data, run_cache
 from dashboard.tracking.records import RunRecord
 from tests.dashboard.pages import bare_run
@@ -53,9 +55,17 @@ def test_runs_are_read_before_the_first_visitor_comes(fresh: Path, monkeypatch: 
     assert set(_seen()) == {run} and "" not in asked
 
 
-def test_nothing_is_said_when_mlflow_is_away_at_the_start(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_without_mlflow_is_quiet_and_the_pages_come_when_it_does(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    run, there = bare_run(), os.environ["MLFLOW_TRACKING_URI"]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    process.short_timeouts()
+    capfd.readouterr()
     data.preload()
+    assert (*capfd.readouterr(), *caplog.messages) == ("", ""), "the first page that is opened says it"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", there)
+    assert set(_seen()) == {run}
 
 
 def test_a_change_from_a_page_is_seen_at_once(fresh: Path) -> None:
