@@ -17,7 +17,7 @@ from captcha_core.tracking.names import Kind, Metric, Param, Tag
 from experiments.tools.browser import opened, served, settled
 
 OUT = Path("screenshots")
-WIDTHS_PX = (1440, 390)
+WIDTHS_PX, SCHEMES = (1440, 390), ("light", "dark")
 TALLEST_PX = 3200
 
 
@@ -143,20 +143,26 @@ def _many(page: Any) -> None:
     page.locator(".cl-card").first.wait_for()
 
 
-def take(page: Any, address: str, shot: Shot, path: Path) -> None:
-    """Take one picture, as tall as the page is."""
+def take(page: Any, address: str, shot: Shot, folder: Path) -> list[Path]:
+    """Take a picture in light and one in dark, as tall as the page is; return their files."""
+    before, taken = page.viewport_size, []
+    page.emulate_media(color_scheme=SCHEMES[0])
     page.goto(address + shot.address)
     settled(page)
     if shot.first:
         shot.first(page)
     page.wait_for_timeout(1500)  # charts draw themselves after the script has ended
-    width = page.viewport_size["width"]
     height = page.evaluate("() => document.querySelector('[data-testid=\"stMainBlockContainer\"]').scrollHeight")
-    before = page.viewport_size
-    page.set_viewport_size({"width": width, "height": max(before["height"], min(int(height) + 20, TALLEST_PX))})
-    page.wait_for_timeout(400)
-    page.screenshot(path=path)
+    tall = max(before["height"], min(int(height) + 20, TALLEST_PX))
+    page.set_viewport_size({"width": before["width"], "height": tall})
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(700)
+        path = folder / f"{shot.name}-{before['width']}{'-dark' if scheme == 'dark' else ''}.png"
+        page.screenshot(path=path)
+        taken.append(path)
     page.set_viewport_size(before)
+    return taken
 
 
 def _wanted(every: list[Shot], names: list[str]) -> list[Shot]:
@@ -169,12 +175,10 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     with served(Path.cwd(), tracking) as (address, _):
         for width_px in WIDTHS_PX:
-            for dark in (False, True):
-                with opened(width_px, 844 if width_px < 600 else 800, dark) as page:
-                    for shot in _wanted(shots(), sys.argv[1:]):
-                        path = OUT / f"{shot.name}-{width_px}{'-dark' if dark else ''}.png"
-                        take(page, address, shot, path)
-                        print(path)
+            with opened(width_px, 844 if width_px < 600 else 800) as page:
+                for shot in _wanted(shots(), sys.argv[1:]):
+                    for path in take(page, address, shot, OUT):
+                        print(path, flush=True)
 
 
 if __name__ == "__main__":
