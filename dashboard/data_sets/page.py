@@ -88,9 +88,15 @@ def _facts(dataset: Dataset, summary: DataSetSummary) -> None:
         )
     if not summary.complete:
         st.caption(f"This data set is large: splits beyond {contents.MOST_ROWS:,} samples were not looked through.")
-    left, right = st.columns([4, 1], vertical_alignment="center")
-    left.caption(f"Digest `{dataset.digest}`")
-    if right.button("Check every byte", icon=":material/fact_check:", width="stretch"):
+    st.caption(f"Digest `{dataset.digest}`")
+    with st.container(horizontal=True):
+        if summary.unlabelled < sum(dataset.counts.values()):
+            train = ("pipeline", "--data", dataset.path.as_posix(), "--minutes", f"{background.DEMO_MINUTES:g}")
+            background.start_button(f"Train on it ({background.DEMO_MINUTES:g} minutes)", train, key="train-on")
+        else:
+            links.link("label", "Label it first", ":material/edit_note:", set=dataset.path.name)
+        check = st.button("Check every byte", icon=":material/fact_check:")
+    if check:
         with st.spinner("reading every shard"):
             dataset.verify()
         st.success("Every byte is as it was written.", icon=":material/verified:")
@@ -159,9 +165,9 @@ def _repetitions(dataset: Dataset, summary: DataSetSummary) -> None:
 def _runs(dataset: Dataset) -> None:
     using = contents.used_by(dataset.digest, data.runs(data.tracking()))
     if not using:
-        st.info("No run has learnt from it yet.", icon=":material/hourglass_empty:")
-        train = ("pipeline", "--data", dataset.path.as_posix(), "--minutes", f"{background.DEMO_MINUTES:g}")
-        background.start_button(f"Train on it ({background.DEMO_MINUTES:g} minutes)", train, key="train-on")
+        st.info(
+            "No run has learnt from it yet: train on it above, or in a terminal.", icon=":material/hourglass_empty:"
+        )
         st.code(f"captchalab train --data {dataset.path.as_posix()}", language=None)
         return
     st.markdown(f"**{count(len(using), 'run')}** learnt from exactly these samples.")

@@ -217,7 +217,8 @@ def _next(job: jobs.Job) -> None:
         pages.link("data", "Look at it", ":material/database:", set=folder)
     if run and run.registered:
         name, version = run.registered
-        pages.link("solve", "Try it", ":material/pin_invoke:", model=f"models:/{name}/{version}", **{"from": "Draw"})
+        way = {"from": "Draw"} if run.preset else {}  # captchas of one's own cannot be drawn
+        pages.link("solve", "Try it", ":material/pin_invoke:", model=f"models:/{name}/{version}", **way)
     if job.arguments[0] == "audit":
         pages.link("audit", "What was found", ":material/rule:")
     elif job.arguments[0] == "assess":

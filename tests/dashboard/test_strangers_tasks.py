@@ -166,18 +166,35 @@ def test_files_of_my_own_become_a_data_set(clicks: Clicks, site: tuple[str, Path
     settled(page)
     clicks.button("Import 40 captchas")
     page.get_by_text("40 captchas imported as mine").wait_for()
-    clicks.tab("Runs")
     page.get_by_role("button", name="Train on it").wait_for()
     clicks.done("files imported")
-    assert clicks.count == 4 and sum(Dataset.open(site[1] / "data" / "mine").counts.values()) == 40
+    assert clicks.count == 3 and sum(Dataset.open(site[1] / "data" / "mine").counts.values()) == 40
 
 
-def _zip() -> bytes:
+@pytest.mark.long
+def test_files_of_my_own_are_imported_and_trained(first_visit: Clicks) -> None:
+    clicks, page = first_visit, first_visit.page
+    clicks.link("Data")
+    page.set_input_files("input[type=file]", [{"name": "mine.zip", "mimeType": "application/zip", "buffer": _zip(400)}])
+    page.get_by_text("1 file left out").wait_for()
+    settled(page)
+    clicks.button("Import 400 captchas")
+    clicks.button("Train on it")
+    page.get_by_role("link", name="Try it").wait_for(timeout=600_000)
+    clicks.link("Try it")
+    sample = tiny_samples(1, seed=3)[0]
+    page.set_input_files("input[type=file]", [{"name": "a.png", "mimeType": "image/png", "buffer": sample.media}])
+    page.locator(".st-key-answer code").wait_for()
+    clicks.done("own files imported and trained")
+    assert clicks.count == 4
+
+
+def _zip(number: int = 40) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        for index, sample in enumerate(tiny_samples(40, seed=41)):
+        for index, sample in enumerate(tiny_samples(number, seed=41)):
             archive.writestr(f"{sample.text}_{index:04d}.png", sample.media)
-        archive.writestr("11_0099.png", b"\x89PNG\r\n\x1a\n cut off")
+        archive.writestr("11_9999.png", b"\x89PNG\r\n\x1a\n cut off")
     return file.getvalue()
 
 
