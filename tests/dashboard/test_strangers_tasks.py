@@ -1,5 +1,6 @@
 """What a stranger comes for, done in a browser, with the clicks that it takes."""
 
+import contextlib
 import io
 import shutil
 import zipfile
@@ -15,6 +16,7 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.registry.lookup import SqliteRegistry
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
+from dashboard import jobs
 from experiments.tools.browser import opened, served, settled
 from tests.conftest import tiny_samples
 from tests.dashboard.browser import Clicks, require_browser
@@ -38,6 +40,7 @@ def site(filled: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
         assessed(folder / "assessed", 90)
     with served(folder, f"sqlite:///{folder / 'mlflow.db'}") as (address, _):
         yield address, folder
+    _stopped(folder)
 
 
 @pytest.fixture
@@ -46,6 +49,9 @@ def clicks(site: tuple[str, Path]) -> Iterator[Clicks]:
         page.goto(site[0])
         settled(page)
         yield Clicks(page)
+
+
+TRAINED_MS = 900_000  # most that a page is waited for while a command of a minute or two runs: a busy machine is slow
 
 
 @pytest.fixture
@@ -57,6 +63,13 @@ def first_visit(empty_database: Path, tmp_path: Path) -> Iterator[Clicks]:
         page.goto(address)
         settled(page)
         yield Clicks(page)
+    _stopped(tmp_path)
+
+
+def _stopped(folder: Path) -> None:
+    """Stop what a test that failed left running: it outlives the pages that started it."""
+    with contextlib.chdir(folder):
+        jobs.stop()
 
 
 def test_solve_before_anything_was_trained(first_visit: Clicks) -> None:
@@ -71,15 +84,16 @@ def test_solve_before_anything_was_trained(first_visit: Clicks) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(2000)
 def test_a_first_model_without_a_terminal(first_visit: Clicks) -> None:
     clicks, page = first_visit, first_visit.page
     page.get_by_label("Minutes").fill("1")
     page.get_by_label("Minutes").press("Tab")
     clicks.button("Start training")
-    page.get_by_text("What it reads after").wait_for(timeout=240_000)
+    page.get_by_text("What it reads after").wait_for(timeout=TRAINED_MS)
     assert page.locator(".cl-small .cl-card").count() == 8
     assert page.get_by_role("button", name="Stop").count() == 1
-    page.get_by_role("link", name="Try it").wait_for(timeout=300_000)
+    page.get_by_role("link", name="Try it").wait_for(timeout=TRAINED_MS)
     clicks.link("Try it")
     clicks.button("Draw one")
     page.locator(".cl-strip").wait_for()
@@ -172,6 +186,7 @@ def test_files_of_my_own_become_a_data_set(clicks: Clicks, site: tuple[str, Path
 
 
 @pytest.mark.long
+@pytest.mark.timeout(2000)
 def test_files_of_my_own_are_imported_and_trained(first_visit: Clicks) -> None:
     clicks, page = first_visit, first_visit.page
     clicks.link("Data")
@@ -180,7 +195,7 @@ def test_files_of_my_own_are_imported_and_trained(first_visit: Clicks) -> None:
     settled(page)
     clicks.button("Import 400 captchas")
     clicks.button("Train on it")
-    page.get_by_role("link", name="Try it").wait_for(timeout=600_000)
+    page.get_by_role("link", name="Try it").wait_for(timeout=TRAINED_MS)
     clicks.link("Try it")
     sample = tiny_samples(1, seed=3)[0]
     page.set_input_files("input[type=file]", [{"name": "a.png", "mimeType": "image/png", "buffer": sample.media}])
@@ -225,12 +240,13 @@ def test_where_it_breaks(clicks: Clicks, site: tuple[str, Path]) -> None:
     settled(page)
     clicks.text("Draw")
     clicks.button("Where does the model break?")
-    page.locator(".js-plotly-plot").wait_for(timeout=300_000)  # it draws and reads 700 captchas
+    page.locator(".js-plotly-plot").wait_for(timeout=TRAINED_MS)  # it draws and reads 700 captchas
     clicks.done("where it breaks")
     assert clicks.count == 3
 
 
 @pytest.mark.long
+@pytest.mark.timeout(2000)
 def test_how_hard_it_is(clicks: Clicks) -> None:
     page = clicks.page
     clicks.link("Strength")
@@ -244,6 +260,7 @@ def test_how_hard_it_is(clicks: Clicks) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(2000)
 def test_how_hard_it_is_from_nothing(clicks: Clicks, site: tuple[str, Path], tiny_spec: CaptchaSpec) -> None:
     page = clicks.page
     write_samples(site[1] / "data" / "a-hard-one", tiny_spec, tiny_samples(120, seed=7), "import", "80/20/20")
@@ -253,7 +270,7 @@ def test_how_hard_it_is_from_nothing(clicks: Clicks, site: tuple[str, Path], tin
     page.get_by_label("Minutes", exact=True).press("Tab")
     clicks.button("Assess it")
     page.get_by_text("Assessing data/a-hard-one").first.wait_for()
-    page.get_by_role("link", name="What was found").wait_for(timeout=400_000)
+    page.get_by_role("link", name="What was found").wait_for(timeout=TRAINED_MS)
     clicks.link("What was found")
     page.get_by_text("of these captchas").or_(page.get_by_text("None of the machines tried")).first.wait_for()
     clicks.done("how hard it is, from nothing")
@@ -261,6 +278,7 @@ def test_how_hard_it_is_from_nothing(clicks: Clicks, site: tuple[str, Path], tin
 
 
 @pytest.mark.long
+@pytest.mark.timeout(2000)
 def test_a_search_started_watched_and_stopped(clicks: Clicks) -> None:
     page = clicks.page
     clicks.link("Tune")
@@ -270,9 +288,9 @@ def test_a_search_started_watched_and_stopped(clicks: Clicks) -> None:
     clicks.button("Start search")
     page.get_by_text("Searching for digits4").first.wait_for()
     clicks.link("Tune")
-    page.get_by_text("of 3").first.wait_for(timeout=120_000)
+    page.get_by_text("of 3").first.wait_for(timeout=TRAINED_MS)
     clicks.button("Stop")
     clicks.link("Home")
-    page.get_by_text("was stopped").first.wait_for(timeout=120_000)
+    page.get_by_text("was stopped").first.wait_for(timeout=TRAINED_MS)
     clicks.done("a search started, watched and stopped")
     assert clicks.count == 5
