@@ -15,6 +15,7 @@ from captcha_core.sources.browser import find_browser, playwright
 
 NEEDED = "CAPTCHALAB_NEED_BROWSER"  # set by .ci/run: there these tests never hide
 AXE = "CAPTCHALAB_AXE"  # a file axe.min.js; by default npm is asked for it
+SHOTS = "CAPTCHALAB_SHOTS"
 AXE_PACKAGE = "axe-core@4.11.0"
 FOUND = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
   .filter((one) => ["serious", "critical"].includes(one.impact))
@@ -89,4 +90,7 @@ class Clicks:
         self.count += 1
 
     def done(self, task: str) -> None:
+        """Print what the task took, and keep a picture of where it ended in the folder that :data:`SHOTS` names."""
+        if folder := os.environ.get(SHOTS):
+            self.page.screenshot(path=Path(folder) / f"{task}.png")
         print(f"{task}: {self.count} {'click' if self.count == 1 else 'clicks'}")
