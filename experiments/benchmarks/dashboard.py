@@ -28,6 +28,7 @@ CHART = ".js-plotly-plot .plot-container"
 SHOWN = """([selector, text]) => [...document.querySelectorAll(selector)].some(
     (found) => found.checkVisibility() && found.textContent.includes(text))"""
 WARM_S = 8.0  # the server loads its libraries while nobody waits
+PROBED = "/_stcore/"  # Streamlit looks for itself below each page's address first, and is told 404
 AIMS = {"first_s": 2.0, "second_s": 0.5, "memory_mb": 600}
 DATA, POOL, MODEL = "data/digits4", "data/pool", "captcha-small"
 
@@ -43,7 +44,7 @@ class Page:
 
 @dataclass
 class Watched:
-    """Hosts that were asked for anything, and what a page wrote to the browser's console as an error."""
+    """Hosts that were asked for anything, and what a page wrote to the browser's console as an error of ours."""
 
     hosts: set[str] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)
@@ -51,9 +52,14 @@ class Watched:
     def of(self, browser: Any) -> "Watched":
         """Begin to watch a page of a browser."""
         browser.on("request", lambda one: self.hosts.add(urlsplit(one.url).netloc))
-        browser.on("console", lambda one: self.errors.append(one.text) if one.type == "error" else None)
+        browser.on("console", self._heard)
         browser.on("pageerror", lambda one: self.errors.append(str(one)))
         return self
+
+    def _heard(self, message: Any) -> None:
+        where = str((message.location or {}).get("url", ""))
+        if message.type == "error" and PROBED not in where:
+            self.errors.append(f"{message.text} {where}".strip())
 
 
 def run(runs: int = 1000, epochs: int = 50, changes: int = 200, minutes: float = 2.0) -> dict[str, Any]:
