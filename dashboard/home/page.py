@@ -14,10 +14,10 @@ from dashboard.home.tasks import TaskSummary
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
 from dashboard.widgets import pictures
-from dashboard.widgets.text import NOTHING, ago, count, duration, interval, markdown, share
+from dashboard.widgets.text import NOTHING, ago, count, duration, interval, markdown, share, shortened
 
 LAST = 5
-LONGEST = 70  # characters of what an audit or an assessment found
+LONGEST = 110  # characters of what an audit or an assessment found
 
 
 def show() -> None:
@@ -111,7 +111,7 @@ def _now(uri: str) -> None:
 def _running(run: RunRecord) -> None:
     now_ms = 1000 * time.time()
     used = tasks.progress(run, now_ms)
-    best = f" · best {markdown(share(run.best))}" if run.best is not None else ""
+    best = f" · best {markdown(share(run.best, n=run.validated_n))}" if run.best is not None else ""
     words = f"**{markdown(run.short)}** · for {duration(run.seconds(now_ms))}{best}"
     left, middle, right = st.columns([6, 1, 1], vertical_alignment="center")
     if used is not None:
@@ -126,8 +126,8 @@ def _running(run: RunRecord) -> None:
 
 def _last(runs: Sequence[RunRecord]) -> None:
     for run in runs:
-        read = share(run.best) if run.tested is None else share(run.tested, n=run.tested_n)
-        said = run.note[:LONGEST] if read == NOTHING else read
+        read = share(run.best, n=run.validated_n) if run.tested is None else share(run.tested, n=run.tested_n)
+        said = shortened(run.note, LONGEST) if read == NOTHING else read
         ended = f"{run.state.lower()} {ago(run.end_ms or run.start_ms)}"
         words = " · ".join(filter(None, (run.short, said, ended)))
         pages.link("run", markdown(words), ":material/chevron_right:", run=run.id)

@@ -27,7 +27,7 @@ def state_of(run: RunRecord, now_ms: float, words: str = "") -> tuple[float | No
         return used, words if left is None else f"{words} · {duration(left)} left"
     if used is not None and used >= 1:
         return used, "reading fresh captchas and registering the model"
-    best = f"best exact match {share(run.best)}" if run.best is not None else "first epoch"
+    best = f"best exact match {share(run.best, n=run.validated_n)}" if run.best is not None else "first epoch"
     left = tasks.time_left_s(run, now_ms)
     return used, best if left is None else f"{best} · {duration(left)} left"
 

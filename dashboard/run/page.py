@@ -108,7 +108,7 @@ def _figures(run: RunRecord) -> list[tuple[str, str, str]]:
     latency = metrics.get(Metric.TEST_LATENCY_P50_MS)
     return [
         ("Exact match", share(run.tested, n=n), f"{spread}, n = {n:,.0f}" if spread and n else ""),
-        ("Best validation", share(run.best), ""),
+        ("Best validation", share(run.best, n=run.validated_n), ""),
         ("Character errors", share(metrics.get(Metric.TEST_CHARACTER_ERROR_RATE), n=n), ""),
         ("Calibration error", share(metrics.get(Metric.TEST_CALIBRATION_ERROR), n=n), ""),
         ("Time a captcha", "–" if latency is None else f"{latency:.2f} ms", "median"),

@@ -10,7 +10,7 @@ import streamlit as st
 
 from captcha_core.tracking.names import Metric
 from dashboard.tracking.records import RunRecord
-from dashboard.widgets.text import places
+from dashboard.widgets.text import places, shortened
 
 # MLflow's filter language: an attribute or a dotted key, a comparison, a value. Anything else is words to look for.
 FILTER = re.compile(
@@ -22,6 +22,7 @@ FILTER = re.compile(
 STATES = {"FINISHED": "Finished", "RUNNING": "Running", "FAILED": "Failed", "KILLED": "Stopped", "SCHEDULED": "Waiting"}
 SIGNS = {"FINISHED": "✓", "RUNNING": "▶", "FAILED": "✕", "KILLED": "■", "SCHEDULED": "…"}
 BADGES: dict[str, Any] = {"FINISHED": "green", "RUNNING": "blue", "FAILED": "red", "KILLED": "orange"}
+NOTED = 80  # characters of a note
 PARAM, METRIC, TAG = "param ", "metric ", "tag "
 
 COLUMNS = (
@@ -99,7 +100,7 @@ def table(
             "started": pd.to_datetime([run.start_ms for run in runs], unit="ms", utc=True),
             "duration": [clock(run.seconds(now_ms)) for run in runs],
             "children": pd.array([children_count.get(run.id) for run in runs], dtype="Int64"),
-            "note": [" ".join(run.note.split())[:80] for run in runs],
+            "note": [shortened(run.note, NOTED) for run in runs],
         }
     )
     for name in extra:
@@ -157,13 +158,13 @@ def columns(frame: pd.DataFrame, pinned: Sequence[str] = (), n: float | None = N
         "exact match": column.NumberColumn("Exact match", format=per_cent, help="On the test samples"),
         "95% interval": column.TextColumn("95% interval", help="Wilson's interval of the exact match, in per cent"),
         "best validation": column.NumberColumn(
-            "Best validation", format="%.2f%%", help="Best exact match on the validation samples, not the last"
+            "Best validation", format=per_cent, help="Best exact match on the validation samples, not the last"
         ),
         "preset": column.TextColumn("Preset"),
         "network": column.TextColumn("Network"),
         "started": column.DatetimeColumn("Started", format="distance"),
         "duration": column.TextColumn("Duration", help="hours:minutes:seconds"),
-        "children": column.NumberColumn("Trials", width="small", help="Runs that belong to this one"),
+        "children": column.NumberColumn("Children", width="small", help="Runs that belong to this one"),
         "note": column.TextColumn("Note"),
     }
     return {**known, **{name: {**known.get(name, column.Column()), "pinned": True} for name in pinned}}

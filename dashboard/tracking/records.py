@@ -91,6 +91,12 @@ class RunRecord:
         """How many test samples there were."""
         return self.metrics.get(Metric.TEST_N)
 
+    @property
+    def validated_n(self) -> float | None:
+        """How many validation samples there were."""
+        counted = self.params.get(f"{Param.DATA_COUNTS}validation", "")
+        return float(counted) if counted.isdigit() and int(counted) else None
+
     def seconds(self, now_ms: float) -> float:
         """How long it took, or has taken until now."""
         return ((self.end_ms or now_ms) - self.start_ms) / 1000

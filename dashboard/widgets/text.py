@@ -134,6 +134,14 @@ def csv(frame: pd.DataFrame) -> bytes:
     return bytes(safe.to_csv(index=False).encode())
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a text on one line without its full stop, cut after a word where it is longer than ``most`` characters."""
+    one_line = " ".join(text.split())
+    if len(one_line) <= most:
+        return one_line.removesuffix(".")
+    return f"{one_line[:most].rpartition(' ')[0] or one_line[:most]} …"
+
+
 def listed(names: Iterable[str], most: int = 8) -> str:
     """Return names for a sentence: ``a, b, c and 4 more``."""
     known = list(names)

@@ -60,6 +60,19 @@ def test_html_and_file_names() -> None:
     assert len(words.file_name("x" * 500)) == 80
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("13 findings in mine.", "13 findings in mine"),
+        ("The reader that ships passes 94.7 % of these", "The reader that ships …"),
+        ("one\nline", "one line"),
+        ("x" * 40, "x" * 24 + " …"),
+    ],
+)
+def test_a_long_text_ends_after_a_word_with_dots(text: str, said: str) -> None:
+    assert words.shortened(text, 24) == said
+
+
 def test_csv_holds_no_formula() -> None:
     frame = pd.DataFrame({"=name": ["=cmd()", "+1", "-x", "@y", "plain", "\tz"], "number": [-1.5, 2, 3, 4, 5, 6]})
     lines = words.csv(frame).decode().splitlines()
