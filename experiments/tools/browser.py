@@ -11,7 +11,7 @@ from captcha_core.sources.browser import FLAGS, find_browser, playwright
 from experiments.tools.processes import CommandFailed, command_line, free_port, serving
 
 OPTIONS = ("--no-sandbox", *FLAGS)  # it opens our own pages alone, and as root there is no other way
-WAIT_MS = 60_000
+WAIT_MS = 180_000  # most: a busy machine is slow
 
 
 @contextlib.contextmanager

@@ -72,12 +72,12 @@ def test_axe_finds_nothing_serious_and_no_text_is_small(site: str, world: World,
             page.emulate_media(color_scheme="light")
             page.goto(site + view)
             settled(page)
+            print(view, flush=True)
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
                 page.wait_for_timeout(700)  # charts take up the colours
                 if faults := faults_of(page, axe):
                     found[f"{view} {scheme}"] = faults
-                    print(view, scheme, faults, flush=True)
     assert found == {}
     assert watched.hosts <= {site.split("/")[2], ""}, "nothing is asked of an outside host"
     assert watched.errors == [], "and no error is written to the console"
