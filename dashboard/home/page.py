@@ -127,7 +127,7 @@ def _running(run: RunRecord) -> None:
 def _last(runs: Sequence[RunRecord]) -> None:
     for run in runs:
         read = share(run.best, n=run.validated_n) if run.tested is None else share(run.tested, n=run.tested_n)
-        said = shortened(run.note, LONGEST) if read == NOTHING else read
+        said = shortened(run.note.partition(" (")[0], LONGEST) if read == NOTHING else read
         ended = f"{run.state.lower()} {ago(run.end_ms or run.start_ms)}"
         words = " · ".join(filter(None, (run.short, said, ended)))
         pages.link("run", markdown(words), ":material/chevron_right:", run=run.id)

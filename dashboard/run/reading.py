@@ -42,6 +42,7 @@ def curves(uri: str, run: RunRecord) -> None:
 def chart_of(histories: Mapping[str, pd.DataFrame], metric: str, title: str) -> None:
     """Show one metric against time."""
     figure = metric_curves.curves(histories, metric, "time").update_layout(title={"text": title})
+    figure.update_yaxes(tickformat=",.3~r")  # thousands of megabytes in full
     chart(figure, f"course-{metric}", _as_table(histories, metric))
 
 

@@ -44,7 +44,7 @@ def shots() -> list[Shot]:
     models = [one.name for one in mine.search_registered_models() if CHAMPION in one.aliases]
     if not runs or not models:
         raise CaptchaError("expected a champion to show, received none; run `make pipeline` first.")
-    several = _most_varied(runs)
+    several = _most_varied([run for run in runs if Tag.PARENT not in run.data.tags])
     pick = f"compare?runs={','.join(several)}"
     images, clips = (_model(mine, models, media) for media in ("image", "audio"))
     version = mine.get_registered_model(images or models[0]).latest_versions[-1].version
