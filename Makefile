@@ -8,7 +8,7 @@ WORKERS ?= 2
 SAMPLE ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run pipeline quick test long-test mutants fuzz audit licences wheel docs docs-check notebooks screenshots lint types format clean
+.PHONY: help run pipeline quick test long-test mutants fuzz audit licences wheel docs docs-check notebooks image-check screenshots lint types format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ docs: $(VENV)/.installed ## Build the documentation into site/; every warning is
 
 notebooks: $(VENV)/.installed ## Run the notebooks in docs/notebooks, and keep what they print
 	$(BIN)/python -m experiments.tools.notebooks
+
+image-check: $(VENV)/.installed ## Build the container images without Docker, and run them and compose.yaml's services
+	$(BIN)/python -m experiments.tools.images
 
 docs-check: $(VENV)/.installed ## Is every command, option, path and link in the documents there?
 	$(BIN)/python -m pytest -q tests/test_docs.py

@@ -4,15 +4,17 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
-from captcha_core.errors import DataError
-from captcha_core.extras import require
+from captcha_core.errors import DataError, SpecError
+from captcha_core.extras import MissingExtra, require
 
 # of address space, most of which is never touched; at two processors drawing took 2,097 MB where it could, and did with
 # 1,500, a training took 5,054
 DATA_MB = 1500
 KERAS_MB = 6000
+BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def start_keras() -> None:
@@ -20,9 +22,11 @@ def start_keras() -> None:
 
     Raises:
         DataError: If a limit of the address space is too low for it.
-        MissingExtra: If it is not installed.
+        MissingExtra: If it is not installed, or the backend that KERAS_BACKEND names is not.
+        SpecError: If no network is trained under that backend.
     """
     require("train", "a network")
+    require_backend(os.environ.get("KERAS_BACKEND") or BACKENDS[0])
     require_address_space(KERAS_MB)
     with quiet():
         import keras
@@ -32,6 +36,22 @@ def start_keras() -> None:
 
             tf.config.list_logical_devices()
             logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of every new network's first prediction
+
+
+def require_backend(name: str) -> None:
+    """Refuse a backend of Keras that trains nothing here, or that is not installed.
+
+    Raises:
+        MissingExtra: If it is not installed.
+        SpecError: If it is none of :data:`BACKENDS`.
+    """
+    if name not in BACKENDS:
+        raise SpecError(f"expected KERAS_BACKEND to be one of {', '.join(BACKENDS)}, received {name}; correct it.")
+    if find_spec(name) is None:
+        raise MissingExtra(
+            f"expected the package {name} for KERAS_BACKEND={name}, received an installation without it; run pip "
+            f"install {name}."
+        )
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ def run(wheel: str = "", extra: str = "", picture: str = "") -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="captchalab-install-") as folder:
         place = Path(folder)
         package = Path(wheel) if wheel else built(place)
-        image = Path(picture) if picture else _drawn(place / "captcha.png")
+        image = Path(picture) if picture else drawn(place / "captcha.png")
         venv.create(place / "env", with_pip=True)
         programs = place / "env" / ("Scripts" if os.name == "nt" else "bin")
         before = size_mib(place / "env")
@@ -43,6 +43,7 @@ def run(wheel: str = "", extra: str = "", picture: str = "") -> dict[str, Any]:
             "install_processor_s": install["processor_s"],
             "solve_s": solve["clock_s"],
             "solve_processor_s": solve["processor_s"],
+            "total_s": round(install["clock_s"] + solve["clock_s"], 1),
             "size_mib": round(size_mib(place / "env") - before),
             "packages": len(list((place / "env").rglob("*.dist-info"))) - 2,  # without pip and setuptools
             "read": solve["printed"].split("\t")[1],
@@ -77,6 +78,17 @@ def size_mib(folder: Path) -> float:
     return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir()) / MIB
 
 
+def drawn(path: Path, text: str = "4821") -> Path:
+    """Write a captcha as plain as they go, and return its path."""
+    import cv2
+    import numpy as np
+
+    page = np.full((60, 160), 255, np.uint8)
+    cv2.putText(page, text, (14, 44), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 0, 3)
+    cv2.imwrite(str(path), page)
+    return path
+
+
 def table(result: dict[str, Any]) -> str:
     """Return the figures as lines."""
     return "\n".join(f"{name.replace('_', ' '):<22}{value}" for name, value in result.items())
@@ -85,13 +97,3 @@ def table(result: dict[str, Any]) -> str:
 def _processor_s() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def _drawn(path: Path) -> Path:
-    import cv2
-    import numpy as np
-
-    page = np.full((60, 160), 255, np.uint8)
-    cv2.putText(page, "4821", (14, 44), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 0, 3)
-    cv2.imwrite(str(path), page)
-    return path

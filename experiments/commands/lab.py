@@ -1,5 +1,6 @@
 """captchalab lab: the notebooks, in a copy to change."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,8 @@ def lab(
             shutil.copy(source, place)
             _pair(place / source.name)
     command = [sys.executable, "-m", "jupyterlab", f"--port={port}", "--ip=127.0.0.1", f"--notebook-dir={place}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # as every other command may be run in a container
     raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603
 
 
