@@ -111,13 +111,14 @@ class Host:
         return self._containers[image]
 
     def _volumes(self, image: str, volumes: Sequence[str]) -> dict[Path, str]:
-        """Make a folder for each volume; as with Docker it belongs to whom the image's folder belongs."""
+        """Make a folder for each volume; as with Docker it belongs to whom the image's belongs, or to root."""
         mounts: dict[Path, str] = {}
         for name, _, inside in (volume.partition(":") for volume in volumes):
             folder, original = self.folder / "volumes" / name, self._container(image)[1] / inside.strip("/")
             if not folder.exists():
                 folder.mkdir(parents=True)
-                output_of(["chown", f"--reference={original}", folder])
+                if original.exists():
+                    output_of(["chown", f"--reference={original}", folder])
             mounts[folder] = inside
         return mounts
 
