@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from experiments.tools.buildah import Buildah, output_of
-from experiments.tools.processes import ROOT, CommandFailed, kill
+from experiments.tools.processes import END_WITH_PARENT, ROOT, CommandFailed, kill
 
 HEALTHY_WITHIN_S, POLL_S = 600, 2
 SECRETS = "/run/secrets"
@@ -82,8 +82,9 @@ class Host:
         command = self.buildah.command(service.container, service.words, service.mounts, service.variables)
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603  our own containers
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-            )
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+                preexec_fn=END_WITH_PARENT,
+            )  # fmt: skip
         try:
             began = time.monotonic()
             while not self._healthy(service):
