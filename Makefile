@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PRESET ?= digits4
+PORT ?= 8501
 FUZZ_INPUTS ?= 50000
 WORKERS ?= 2
 SAMPLE ?= 0
@@ -18,9 +19,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-run: $(VENV)/.installed ## Train and promote a first model if there is none, then serve the dashboard
+run: $(VENV)/.installed ## Train and promote a first model if there is none, then serve the dashboard; PORT=0: any free
 	$(BIN)/captchalab pipeline --preset $(PRESET) --if-missing
-	$(BIN)/captchalab dashboard
+	$(BIN)/captchalab dashboard --port $(PORT)
 
 pipeline: $(VENV)/.installed ## Generate, train, evaluate, register and promote; PRESET=digits4
 	$(BIN)/captchalab pipeline --preset $(PRESET)

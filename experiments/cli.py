@@ -4,9 +4,11 @@ import functools
 import gc
 import io
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -177,7 +179,7 @@ def options(
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; turn what goes wrong into one sentence and an exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow writes a greeting to stderr otherwise
-    arguments = sys.argv[1:] if arguments is None else arguments
+    arguments = [_at_home(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     debug = "--debug" in arguments
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
@@ -200,6 +202,13 @@ def main(arguments: list[str] | None = None) -> None:
             gc.collect()  # the stream that feeds TensorFlow: left to the interpreter's end, it keeps that from coming
         print("stopped.", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _at_home(word: str) -> str:
+    """Return a word with ``~/`` as the user's folder: shells leave it as it is in ``--out=~/data`` and in quotes."""
+    option = re.match(r"(?:--[a-z-]+=)?", word)[0]  # type: ignore[index]  # it matches any word
+    path = word.removeprefix(option)
+    return option + str(Path(path).expanduser()) if path == "~" or path.startswith("~/") else word
 
 
 def _sentence(error: Exception) -> str:

@@ -64,6 +64,26 @@ def to_onnx(model: keras.Model) -> bytes:
             raise _refused(model, "ONNX", error, "export it as LiteRT") from error
 
 
+def rehearse(model: keras.Model) -> None:
+    """Save, load and convert a model that has not learnt yet, so that its training does not end in a refusal.
+
+    Raises:
+        ModelError: If it cannot be loaded without code of its own, or the converter refuses it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        try:
+            model.save(path)
+            keras.saving.load_model(path, compile=False, safe_mode=True)
+        except (ValueError, TypeError, NotImplementedError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ModelError(
+                f"expected a network that is loaded without code of its own, received {model.name}: {reason}; build "
+                "it from Keras's own layers, without Lambda."
+            ) from error
+    to_litert(model)
+
+
 def _refused(model: keras.Model, kind: str, error: Exception, advice: str) -> ModelError:
     """Return the error of a model that a converter refuses.
 

@@ -1,5 +1,6 @@
 """What a file is, by its first bytes and nothing that somebody says of it: the one table of magic numbers."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +36,7 @@ FORMATS = {
 }
 AVIF, AIFF = Format("AVIF", ".avif", "image"), Format("AIFF", ".aiff", "audio")
 AVIF_BRANDS, HEIC_BRANDS = (b"avif", b"avis"), (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+SEEN_BYTES = 512  # of a text
 BOX_BYTES = 64  # of the first box of an MP4, HEIC or AVIF, whose brands say which it is
 RIFF_FORMATS = {b"WEBP": Format("WebP", ".webp", "image"), b"WAVE": Format("WAV", ".wav", "audio")}
 OTHERS = {
@@ -45,6 +47,7 @@ OTHERS = {
     b"\0\0\0\x0cJXL ": "a JPEG XL picture", b"\xff\x0a": "a JPEG XL picture", b"8BPS": "a Photoshop picture",
     b"<svg": "an SVG drawing", b"<": "markup",
 }  # fmt: skip
+BASE64_TEXT = re.compile(rb"(?:data:[\w/+;=.-]*,)?[A-Za-z0-9+/_=\r\n-]{64,}")
 FILE_ENDINGS = frozenset(
     [
         ".png",
@@ -156,6 +159,8 @@ def _other(media: bytes) -> str | None:
         return "a HEIC picture" if heic else "an M4A clip (AAC)" if media[8:11] == b"M4A" else "an MP4 clip"
     if media[:1] == b"\xff" and media[1:2] >= b"\xe0" and _is_aac(media):
         return "an AAC clip"
+    if BASE64_TEXT.fullmatch(media[:SEEN_BYTES]):
+        return "base64 text"
     return next((name for magic, name in OTHERS.items() if media.startswith(magic)), None)
 
 
@@ -166,4 +171,6 @@ def remedy(media: bytes) -> str:
         return "convert it to WAV or FLAC, as in: ffmpeg -i FILE out.wav"
     if named.endswith(("picture", "drawing")):
         return "convert it to PNG or JPEG"
+    if named == "base64 text":
+        return 'decode it, or send it to the API in JSON: {"media": "..."}'
     return "send the file itself"

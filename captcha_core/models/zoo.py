@@ -123,7 +123,7 @@ def build_network(
     """Build a network for a specification, with options of its own and settings of its features.
 
     Raises:
-        ModelError: If the name or an option is unknown.
+        ModelError: If the name or an option is unknown, or what was built takes or gives something else.
         SpecError: If the network cannot serve the specification.
     """
     network = get_network(name)
@@ -133,4 +133,39 @@ def build_network(
     if unknown:
         known = ", ".join(network.options) or "none"
         raise ModelError(f"expected options of {name} ({known}), received {unknown[0]!r}; correct the name.")
-    return network.build(features_of(name, spec, features).shape, spec, **(options or {}))
+    shape = features_of(name, spec, features).shape
+    model = network.build(shape, spec, **(options or {}))
+    _check_ends(name, model, tuple(shape), spec)
+    return model
+
+
+def is_ours(name: str) -> bool:
+    """Say whether a network is the package's own, and not one that a plugin brought."""
+    return name in _OURS
+
+
+def _check_ends(name: str, model: keras.Model, shape: tuple[int, ...], spec: CaptchaSpec) -> None:
+    """Refuse a network that could be trained, and whose LiteRT file could not be used afterwards.
+
+    Raises:
+        ModelError: If its input is not the features as they are, or its output no logits of the specification.
+    """
+    ends = [getattr(model, end, None) or () for end in ("inputs", "outputs")]  # a model that is not built has none
+    if [len(end) for end in ends] != [1, 1]:
+        raise ModelError(
+            f"expected a functional Keras model with one input and one output from {name}, received "
+            f"{type(model).__name__} with {len(ends[0])} and {len(ends[1])}; build it from keras.Input to its logits."
+        )
+    (entry,), (exit_,) = ends
+    if tuple(entry.shape[1:]) != shape or entry.dtype != "uint8":
+        raise ModelError(
+            f"expected an input of {shape} in uint8 from {name}, received {tuple(entry.shape[1:])} in {entry.dtype}; "
+            "begin it with keras.Input(shape, dtype='uint8')."
+        )
+    steps = (spec.max_length,) if get_network(name).head == "positions" else ("T",)
+    found = tuple(exit_.shape[1:])
+    if len(found) != 2 or found[1] != spec.charset.classes or (steps != ("T",) and found[:1] != steps):
+        raise ModelError(
+            f"expected logits of {(*steps, spec.charset.classes)} from {name}, received {found}; the last axis has a "
+            "class for each character and the blank."
+        )

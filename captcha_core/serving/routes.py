@@ -90,6 +90,10 @@ def _item(index: int, outcome: ServedAnswer | ApiError) -> dict[str, Any]:
 
 def _add_url(router: APIRouter, service: Service) -> None:
     async def parsed(request: Request) -> UrlOptions:
+        if not request.scope["query_string"]:  # such as a browser that looks what is here
+            raise invalid(
+                "expected a captcha by POST /solve or its address by GET /?url=..., received none; see /docs."
+            )
         return _valid(UrlOptions, _query(request))
 
     async def solve_fetched(options: UrlOptions) -> Response:

@@ -18,7 +18,7 @@ from captcha_core.plugins import registered
 from captcha_core.sources.encodings import guess_text
 
 MAX_FILES = 5_000_000
-UTF8_NAMES = 0x800  # a flag of a member of a zip archive
+LOCKED, UTF8_NAMES = 0x1, 0x800  # flags of a member of a zip archive
 PACKED = {
     b"Rar!": "a RAR archive", b"7z\xbc\xaf\x27\x1c": "a 7z archive", b"\x1f\x8b": "a gzip file", b"BZh": "a bzip2 file",
     b"\xfd7zXZ": "an xz file", b"\x28\xb5\x2f\xfd": "a Zstandard file",
@@ -31,6 +31,7 @@ CONTAINERS = {  # endings of files that hold many captchas and are not looked in
     **dict.fromkeys((".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst"), UNPACK), ".zip": "import that file",
     **dict.fromkeys((".parquet", ".arrow", ".npy", ".npz", ".h5", ".hdf5", ".mat", ".pkl", ".pt"), LOOSE),
 }  # fmt: skip
+SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
 LEFT_FOLDERS = frozenset(
     ("__macosx", "@eadir", "$recycle.bin", "__pycache__", "#recycle", "lost+found", "system volume information")
 )
@@ -129,6 +130,11 @@ class ZipFiles:
                 f"expected a whole zip archive{where}, received a damaged one ({error}); get it again."
             ) from None
         _check_number(len(archive.filelist), self.place)
+        if any(member.flag_bits & LOCKED for member in archive.filelist):
+            raise DataError(
+                "expected a zip archive without a password, received one whose files are locked with it; unpack it, "
+                "and name the folder."
+            )
         return archive
 
     @cached_property
@@ -209,6 +215,12 @@ def _other_file(place: Path) -> str:
     if packed or held == UNPACK:
         return f"{packed or 'an archive'}, {place}, which is to be unpacked first"
     return f"the table or array {place}, which is not looked into ({held})" if held else f"the file {place}"
+
+
+def data_sets_in(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the folders of data sets among those of all files, each with its last '/'."""
+    folders = [name.removesuffix("dataset.json") for name in names if name.endswith("/dataset.json")]
+    return tuple(top for top in folders if any(n.startswith(top) and n.endswith(".parquet") for n in names))
 
 
 def require_loose(names: Sequence[str], where: Path) -> None:

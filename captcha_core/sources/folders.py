@@ -6,7 +6,14 @@ from pathlib import Path, PurePosixPath
 
 from captcha_core.errors import DataError
 from captcha_core.media.sniff import FILE_ENDINGS
-from captcha_core.sources.archive import Files, is_left_by_a_system, open_files, require_loose
+from captcha_core.sources.archive import (
+    SPREADSHEETS,
+    Files,
+    data_sets_in,
+    is_left_by_a_system,
+    open_files,
+    require_loose,
+)
 from captcha_core.sources.labels.beside import text_file_reading
 from captcha_core.sources.labels.choose import Ask, choose
 from captcha_core.sources.labels.matching import NameIndex
@@ -72,6 +79,12 @@ class Place:
     names: list[str]
     media: list[str]
     tables: list[str]
+    data_sets: tuple[str, ...] = ()  # folders in it that are passed over
+
+    @property
+    def spreadsheet(self) -> str:
+        """The first spreadsheet, which is not read; empty where there is none."""
+        return next((name for name in self.names if name.lower().endswith(SPREADSHEETS)), "")
 
 
 def list_labelled(
@@ -111,7 +124,7 @@ def list_labelled(
         found = _readings(opened, hints or LabelHints())
         if hints and all(one.score < CONVINCING for one in found):  # then each label says why it cannot be
             found = _readings(opened, LabelHints())
-        reading = choose(found, str(place), ask)
+        reading = choose(found, str(place), ask, opened.spreadsheet)
     elif rule == "beside":
         reading = _beside(opened, hints or LabelHints())
     else:
@@ -125,8 +138,12 @@ def _open(where: Path) -> Place:
     if not names:
         raise DataError(f"expected captchas in {where}, received an empty folder or archive; name another.")
     require_loose(names, where)
+    data_sets = data_sets_in(names)
+    if data_sets:  # such as what an earlier import wrote below the folder itself
+        names = [name for name in names if not name.startswith(data_sets)]
+        require_loose(names or ["dataset.json"], where if names else where / data_sets[0])
     media = media_names(names)
-    return Place(where, files, names, media, table_names(names, media))
+    return Place(where, files, names, media, table_names(names, media), data_sets)
 
 
 def media_names(names: Sequence[str]) -> list[str]:
@@ -223,8 +240,11 @@ def _listing(place: Place, reading: Reading, others: Sequence[Reading]) -> Listi
     rejects = list(reading.rejects)
     for name in place.names:
         if name not in known:
-            how = f"; {unused[name].option} takes it." if name in unused else "; nothing is taken from it."
-            rejects.append(Reject(name, f"expected a picture or a clip, received another kind of file{how}"))
+            kind, how = "another kind of file", "nothing is taken from it"
+            if name.lower().endswith(SPREADSHEETS):
+                kind, how = "a spreadsheet", "save it as CSV if it holds labels"
+            how = f"{unused[name].option} takes it" if name in unused else how
+            rejects.append(Reject(name, f"expected a picture or a clip, received {kind}; {how}."))
     notes = tuple(_notes(place, reading, others, unused))
     entries.sort(key=lambda entry: entry.name)
     return Listing(place.files, reading, tuple(entries), tuple(sorted(rejects, key=lambda one: one.name)), notes)
@@ -233,6 +253,7 @@ def _listing(place: Place, reading: Reading, others: Sequence[Reading]) -> Listi
 def _notes(place: Place, reading: Reading, others: Sequence[Reading], unused: dict[str, Reading]) -> Sequence[str]:
     """Return what else the labels could have been."""
     notes = [*reading.notes]
+    notes += [f"{folder.rstrip('/')} is a data set, which is passed over" for folder in place.data_sets]
     notes += [f"{name} is not used ({other.option} takes it)" for name, other in list(unused.items())[:3]]
     odd = [name for name in place.tables if name not in unused and name not in reading.sources]
     notes += [

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from captcha_core.bundle.bundle import REFERENCE, Bundle, BundleConfig, LiteRT, with_metrics, write_bundle
-from captcha_core.bundle.convert import to_litert
+from captcha_core.bundle.convert import rehearse, to_litert
 from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import ModelError
@@ -23,7 +23,7 @@ from captcha_core.evaluation.report import Report
 from captcha_core.files import locked
 from captcha_core.models.decode import read
 from captcha_core.models.transfer import Donor
-from captcha_core.models.zoo import features_of
+from captcha_core.models.zoo import build_network, features_of, is_ours
 from captcha_core.progress import console
 from captcha_core.registry.versions import Proof, locate, register
 from captcha_core.solver import Solver
@@ -61,10 +61,13 @@ class TrainingOutcome:
 
 def train_in_run(plan: TrainingPlan, tested: Dataset, tensorboard: str) -> TrainingOutcome:
     """Train inside a run of MLflow that no other process trains, and register the result."""
+    task = plan.task
+    if not is_ours(task.network):
+        rehearse(build_network(task.network, task.spec, task.options, task.features))
     donor = donor_of(plan.start_from) if plan.start_from else None
     training_data = plan.training_data()
     tags = {Tag.KIND: Kind.TRAIN, Tag.PRESET: plan.label}
-    watchers: list[keras.callbacks.Callback] = [TrainingBar(plan.task.config)]
+    watchers: list[keras.callbacks.Callback] = [TrainingBar(task.config)]
     watchers += [keras.callbacks.TensorBoard(tensorboard)] if tensorboard else []
     with ExitStack() as stack:
         if plan.run_id:
@@ -72,7 +75,7 @@ def train_in_run(plan: TrainingPlan, tested: Dataset, tensorboard: str) -> Train
         run = stack.enter_context(start_run(plan.label, tags, plan.run_id or None, keep=RUNS))
         stack.enter_context(_locked_run(run.id))
         plan.save(run.id)
-        watchers.append(WriteReadings(run.id, plan.task, *training_data.validation))
+        watchers.append(WriteReadings(run.id, task, *training_data.validation))
         return train_and_register(run, plan, training_data, tested, watchers, donor)
 
 

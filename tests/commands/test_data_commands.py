@@ -248,3 +248,12 @@ def test_a_preview_that_cannot_be_written_leaves_the_old_one(
     assert run("preview", drawn, "--out", tmp_path / "sheet.png") == 1
     assert "No space left on device" in capsys.readouterr().err
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("sheet.png", b"of before")]
+
+
+def test_the_users_own_folder_is_meant_where_a_shell_leaves_it_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(fill(tmp_path / "home", {f"in/{t}.png": picture(t) for t in TEXTS})))
+    assert run("import", "~/in", "--out=~/out") == 0
+    assert (tmp_path / "home" / "out" / "dataset.json").is_file() and not Path("~").exists()

@@ -1,6 +1,8 @@
 """Truth tables of the metrics, empty and unreadable samples included."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -9,12 +11,14 @@ from captcha_core.evaluation.metrics import (
     Proportion,
     accuracy_by_position,
     align,
+    answered,
     character_error_rate,
     confusion,
     edit_distance,
     exact_match,
     exact_match_by_character,
     exact_match_by_length,
+    exact_match_by_operator,
     expected_calibration_error,
     headline,
     per_position_accuracy,
@@ -39,9 +43,14 @@ def test_exact_match(truth: list[str], read: list[str | None], hits: int) -> Non
     assert exact_match(truth, read) == Proportion(hits, len(truth))
 
 
-def test_unequal_numbers_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"shorter|longer"):
-        exact_match(["a"], [])
+@pytest.mark.parametrize(
+    "measure",
+    [exact_match, exact_match_by_length, answered, character_error_rate, accuracy_by_position, confusion],
+)
+def test_unequal_numbers_are_refused(measure: Callable[[Any, Any], object]) -> None:
+    for truth, read in ((["a"], []), (["a"], ["a", "b"])):
+        with pytest.raises(ValueError, match=r"shorter|longer"):
+            measure(truth, read)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +103,7 @@ def test_edit_distance_and_alignment_agree(truth: str, read: str, distance: int)
     [
         (["1234"], ["1234"], 0.0),
         (["1234"], ["1235"], 0.25),
+        (["1"], ["2"], 1.0),
         (["1234", "56"], ["1234", None], 2 / 6),
         (["12"], ["12345678"], 3.0),
         ([], [], 0.0),
@@ -109,6 +119,7 @@ def test_positions() -> None:
     by_position = accuracy_by_position(truth, read)
     assert by_position == {0: Proportion(1, 3), 1: Proportion(1, 3), 2: Proportion(0, 1), 3: Proportion(1, 1)}
     assert per_position_accuracy(truth, read) == pytest.approx(3 / 8)
+    assert per_position_accuracy(["1"], ["1"]) == 1.0
     assert accuracy_by_position([], []) == {}
     assert per_position_accuracy([], []) == 0.0
 
@@ -139,6 +150,16 @@ def test_groups() -> None:
     assert exact_match_by_length([], []) == exact_match_by_character([], []) == {}
 
 
+def test_a_sum_is_answered_by_whatever_comes_to_the_same() -> None:
+    truth, read = ["1+2=?", "4-1=?", "2+2=?", "2*3=?", "1+1-1=?", "ab"], ["2+1=?", "4+1=?", None, "6*1=?", "?", "ab"]
+    assert answered(truth, read).tolist() == [True, False, False, True, False, False]
+    assert exact_match_by_operator(truth, read) == {
+        "+": Proportion(1, 3),
+        "-": Proportion(0, 2),
+        "×": Proportion(1, 1),
+    }
+
+
 @pytest.mark.parametrize(
     ("confidence", "hits", "error"),
     [
@@ -147,6 +168,8 @@ def test_groups() -> None:
         ([0.75] * 4, [True, True, True, False], 0.0),
         ([0.95, 0.15], [True, True], 0.45),
         ([0.0], [False], 0.0),
+        ([0.4], [True], 0.6),
+        ([0.06, 0.065], [True, False], 0.4375),  # in one of fifteen bins
         ([], [], 0.0),
     ],
 )
@@ -157,6 +180,7 @@ def test_expected_calibration_error(confidence: list[float], hits: list[bool], e
 def test_reliability_keeps_every_sample_once() -> None:
     rows = reliability([0.0, 0.05, 0.5, 1.0], [False, False, True, True], bins=10)
     assert [(row.low, row.n) for row in rows] == [(0.0, 2), (0.5, 1), (0.9, 1)]
+    assert [row.high for row in reliability([0.0, 1.0], [True, True])] == [1 / 15, 1.0]
     with pytest.raises(ValueError, match="as many confidences as answers"):
         reliability([0.5], [])
 

@@ -1,16 +1,18 @@
 """One contract for every network: it builds, learns, is saved without code, and computes the same under LiteRT."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
 from captcha_core.bundle.bundle import LiteRT
-from captcha_core.bundle.convert import to_litert
+from captcha_core.bundle.convert import rehearse, to_litert
 from captcha_core.errors import ModelError, SpecError
+from captcha_core.features.image import ImageFeatures
 from captcha_core.models.decode import read
-from captcha_core.models.zoo import NETWORKS, build_network, get_network
+from captcha_core.models.zoo import NETWORKS, Network, build_network, get_network
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.training.config import TrainingConfig
 from captcha_core.training.fit import optimizer_of
@@ -108,3 +110,42 @@ def test_classics_have_the_size_their_authors_gave(name: str, parameters: int) -
         media="image", alphabet="0123456789", min_length=4, max_length=4, height_px=60, width_px=160, channels=1
     )
     assert build_network(name, spec).count_params() == parameters
+
+
+def built(shape: tuple[int, ...], steps: int, classes: int, dtype: str, *between: keras.layers.Layer) -> keras.Model:
+    """A network as a plugin might build it."""
+    entry = keras.Input(shape, dtype=dtype)
+    x = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(entry))
+    for layer in between:
+        x = layer(x)
+    return keras.Model(entry, keras.layers.Reshape((steps, classes))(keras.layers.Dense(steps * classes)(x)))
+
+
+@pytest.mark.parametrize(
+    ("head", "build", "message"),
+    [
+        ("positions", lambda shape, _: built(shape, 3, 4, "float32"), r"uint8 from odd, received .* in float32; begin"),
+        (
+            "positions",
+            lambda shape, _: built((8, 8, 1), 3, 4, "uint8"),
+            r"input of \(32, 64, 1\).*received \(8, 8, 1\)",
+        ),
+        ("positions", lambda shape, _: built(shape, 3, 3, "uint8"), r"logits of \(3, 4\) from odd, received \(3, 3\)"),
+        ("positions", lambda shape, _: built(shape, 2, 4, "uint8"), r"logits of \(3, 4\) from odd, received \(2, 4\)"),
+        ("ctc", lambda shape, _: built(shape, 9, 5, "uint8"), r"logits of \('T', 4\) from odd, received \(9, 5\)"),
+        ("ctc", lambda shape, _: None, "one input and one output from odd, received NoneType with 0 and 0"),
+        ("ctc", lambda shape, _: keras.Sequential(), "received Sequential with 0 and 0"),
+    ],
+)
+def test_what_could_be_trained_and_not_used_is_refused_when_it_is_built(
+    monkeypatch: pytest.MonkeyPatch, head: Any, build: Any, message: str
+) -> None:
+    monkeypatch.setitem(NETWORKS._things, "odd", Network("image", head, ImageFeatures.of, build))
+    with pytest.raises(ModelError, match=message):
+        build_network("odd", IMAGE)
+
+
+def test_a_network_that_cannot_be_kept_is_refused_before_its_training() -> None:
+    rehearse(built((8, 8, 1), 3, 4, "uint8"))
+    with pytest.raises(ModelError, match="loaded without code of its own.*without Lambda"):
+        rehearse(built((8, 8, 1), 3, 4, "uint8", keras.layers.Lambda(lambda x: x + 1)))

@@ -58,6 +58,32 @@ def test_a_run_says_which_plugins_were_loaded(trained: Path, monkeypatch: pytest
     assert run.data.tags["captchalab.plugins"] == "tones" and run.data.params["network.name"] == "whistle_net"
 
 
+ODD = """
+from captcha_core.features.audio import LogMelFeatures
+from captcha_core.plugins import register_network
+
+def build(shape, spec):
+    import keras
+    levels = keras.Input(tuple(shape), dtype="uint8")
+    x = keras.layers.Lambda(lambda x: keras.ops.cast(x, "float32") / 255)(levels)
+    x = keras.layers.Dense(spec.max_length * spec.charset.classes)(keras.layers.Flatten()(x))
+    return keras.Model(levels, keras.layers.Reshape((spec.max_length, spec.charset.classes))(x))
+
+register_network("odd_net", media="audio", head="positions", features=LogMelFeatures.of, build=build)
+"""
+
+
+def test_a_network_that_could_not_be_kept_is_refused_before_its_training(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (trained / "odd.py").write_text(ODD, encoding="utf-8")
+    code, output = captchalab(trained, "--plugin", "odd", "train", "--data", "data", "--network", "odd_net")
+    assert code == 1 and "without code of its own" in output and "without Lambda" in output, output
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{trained}/mlflow.db")
+    place = client().get_experiment_by_name("captchalab").experiment_id
+    assert not client().search_runs([place], "params.`network.name` = 'odd_net'")
+
+
 def test_an_installed_plugin_needs_no_option(tmp_path: Path) -> None:
     site = tmp_path / "site"
     (site / "tones-1.0.dist-info").mkdir(parents=True)

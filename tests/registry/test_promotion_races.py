@@ -190,6 +190,27 @@ def test_who_is_too_slow_to_be_waited_for_withdraws(store: SlowStore, monkeypatc
     assert store.aliases[CHAMPION] == "1" and store.runs[0].info.status == "FAILED"
 
 
+def test_who_came_first_waits_half_its_time_for_a_later_one_that_stands_still(
+    store: SlowStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEASE_S", 1.0)
+    stored = module._store
+
+    def beside_another(entry: Any, details: Any) -> str:
+        mine = stored(entry, details)
+        other = stored(entry.model_copy(update={"to_version": "3"}), {})
+        store.runs[int(other, 16)].info.start_time = 2_000_000
+        return mine
+
+    monkeypatch.setattr(module, "_store", beside_another)
+    began = time.monotonic()
+    with pytest.raises(RegistryError, match="expected to be alone in changing the champion"):
+        promote(NAME, "2", RULE, YES)
+    assert 1.4 <= time.monotonic() - began < 2.6, "half a lease, and one until the other is given up"
+    assert [run.info.status for run in store.runs] == ["FAILED", "FAILED"] and store.aliases[CHAMPION] == "1"
+    assert store.runs[0].data.tags[Tag.REASON] == "somebody else was changing the champion"
+
+
 PROMOTE = """
 import sys, time
 from pathlib import Path

@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -143,18 +142,6 @@ def test_damaged_archives_are_refused(tmp_path: Path) -> None:
     listing = list_labelled(tmp_path / "torn.zip")
     with pytest.raises(DataError, match="expected a readable member"):
         listing.files.read(f"{TEXTS[0]}.png")
-
-
-def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
-    path = pack(tmp_path / "a.zip", {"0421.png": picture("0421")})
-    content = bytearray(path.read_bytes())
-    with zipfile.ZipFile(path) as archive:
-        header = archive.start_dir
-    content[6] |= 1
-    content[header + 8] |= 1
-    path.write_bytes(content)
-    with pytest.raises(DataError, match="expected a readable member.*encrypted"):
-        list_labelled(path).files.read("0421.png")
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 import pytest
+from pydantic import ValidationError
 
 from captcha_core.errors import SpecError
-from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.captcha import CaptchaSpec, composed, drawn_order
 
 IMAGE = {
     "media": "image", "alphabet": "0123456789", "min_length": 4, "max_length": 6, "height_px": 60, "width_px": 160,
@@ -97,7 +98,61 @@ def test_the_shortest_and_the_longest_label_fit(text: str) -> None:
 def test_what_a_specification_is_not_it_has_no_sizes_of() -> None:
     image, audio = CaptchaSpec.build(**IMAGE), CaptchaSpec.build(**AUDIO)
     assert (image.size_px, image.shape, audio.rate_hz, audio.seconds) == ((60, 160), (60, 160, 1), 8000, 9)
+    assert CaptchaSpec.build(**IMAGE | {"channels": 3}).shape == (60, 160, 3)
     assert not image.fixed_length and CaptchaSpec.build(**IMAGE | {"min_length": 6}).fixed_length
     for ask in (lambda: audio.size_px, lambda: image.rate_hz, lambda: image.seconds):
         with pytest.raises(SpecError, match="expected an"):
             ask()
+
+
+def test_a_specification_is_written_without_what_it_has_not_and_stays_as_it_is() -> None:
+    spec = CaptchaSpec.build(**IMAGE)
+    assert "null" not in spec.to_json() and "answer" not in spec.to_json() and spec.case_sensitive
+    later = CaptchaSpec.build(**IMAGE | {"frame": "last"})
+    assert '"frame":"last"' in later.to_json() and CaptchaSpec.from_json(later.to_json()) == later
+    with pytest.raises(ValidationError):
+        spec.width_px = 100
+    with pytest.raises(SpecError, match="expected no frame for audio, received 'last'"):
+        CaptchaSpec.build(**AUDIO | {"frame": "last"})
+
+
+def test_the_lengths_that_a_label_may_have_are_in_the_sentence() -> None:
+    with pytest.raises(SpecError, match="expected a label of 4 to 6 characters, received 3 in '123'"):
+        CaptchaSpec.build(**IMAGE).label("123")
+    with pytest.raises(SpecError, match="expected a label of 6 characters, received 3 in '123'"):
+        CaptchaSpec.build(**IMAGE | {"min_length": 6}).label("123")
+
+
+def test_a_sum_is_a_label_without_its_spaces_where_it_has_an_answer() -> None:
+    sums = {"alphabet": "0123456789+-=?", "min_length": 5, "max_length": 5}
+    spec = CaptchaSpec.build(**IMAGE | sums | {"answer": "arithmetic"})
+    assert spec.label(" 1 + 2 = ?") == "1+2=?"
+    with pytest.raises(SpecError, match="expected"):
+        spec.label("1==2?")
+    assert CaptchaSpec.build(**IMAGE | sums).label("1==2?") == "1==2?", "of a text nobody asks what it comes to"
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("\uff01\uff11\uff21\uff5e", "!1A~"),
+        ("\uff5f\uff60", "\uff5f\uff60"),
+        ("e\u0301", "\xe9"),
+        ("\u200f\u05d01\u200e", "\u05d01"),
+    ],
+)
+def test_a_label_comes_in_composed_and_of_usual_width(text: str, seen: str) -> None:
+    assert composed(text) == seen
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [("ab1", "ab1"), ("\u05d0\u05d112", "12\u05d1\u05d0"), ("\u0639\u0663\u0664b", "\u0663\u0664b\u0639")],
+)
+def test_what_runs_from_the_right_is_drawn_from_the_left(text: str, drawn: str) -> None:
+    assert drawn_order(text) == drawn and drawn_order(drawn) == text
+
+
+def test_the_share_of_characters_that_a_reader_knows() -> None:
+    spec, reader = CaptchaSpec.build(**IMAGE | {"alphabet": "01ab"}), CaptchaSpec.build(**IMAGE)
+    assert spec.share_known(reader) == 0.5 and reader.share_known(spec) == 0.2

@@ -64,3 +64,14 @@ def test_a_text_as_long_as_the_row_fits() -> None:
 def test_what_nobody_can_see_is_no_character(alphabet: str) -> None:
     with pytest.raises(SpecError, match="printable"):
         Charset(alphabet)
+
+
+def test_what_the_alphabet_does_not_have_stays_as_it_is_where_nobody_is_to_stop() -> None:
+    charset = Charset("aBc", case_sensitive=False)
+    assert (charset.normalised("AbC"), charset.normalised("AbX")) == ("aBc", "AbX")
+
+
+def test_ids_are_in_the_order_in_which_a_text_is_drawn() -> None:
+    charset = Charset("\u05d0\u05d112")
+    assert charset.encode(["\u05d0\u05d112"], 5).tolist() == [[3, 4, 2, 1, 0]]
+    assert charset.decode([3, 4, 0, 2, 1]) == "\u05d0\u05d112"

@@ -85,6 +85,17 @@ def test_a_zip_cut_short_is_said(tmp_path: Path) -> None:
         list_labelled(tmp_path / "cut.zip")
 
 
+def test_a_zip_with_a_password_is_said_once(tmp_path: Path) -> None:
+    content = bytearray(pack(tmp_path / "a.zip", {f"{text}.png": picture(text) for text in TEXTS}).read_bytes())
+    for head, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = -1
+        while (at := content.find(head, at + 1)) >= 0:
+            content[at + flags] |= 1
+    (tmp_path / "locked.zip").write_bytes(content)
+    with pytest.raises(DataError, match="received one whose files are locked with it; unpack it, and name the folder"):
+        list_labelled(tmp_path / "locked.zip")
+
+
 def bring_in(place: Path, out: Path, split: str = "0.7/0.1/0.2") -> Dataset:
     listing = list_labelled(place)
     seen = survey(listing)

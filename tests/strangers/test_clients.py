@@ -163,6 +163,19 @@ def test_json_without_its_type_is_understood(client: TestClient, kind: str) -> N
     assert client.post("/solve", content=PICTURE, headers={"Content-Type": kind}).status_code == 200
 
 
+def test_base64_alone_is_named_and_so_is_what_can_be_asked(client: TestClient) -> None:
+    for text in (b64(PICTURE * 20), "data:image/png;base64," + b64(PICTURE * 20)):
+        answer = client.post("/solve", content=text.encode(), headers={"Content-Type": "text/plain"})
+        assert answer.status_code == 422
+        assert 'received base64 text; decode it, or send it to the API in JSON: {"media"' in answer.text.replace(
+            "\\", ""
+        )
+    plain = client.post("/solve", content=b"a sentence of many words " * 9).json()["error"]["message"]
+    assert "bytes of another kind; send the file itself" in plain
+    assert client.get("/").text.startswith("expected a captcha by POST /solve or its address by GET /?url=")
+    assert "url: Field required" in client.get("/?length=4").text
+
+
 def test_a_form_of_names_and_values_is_named(client: TestClient) -> None:
     answer = client.post("/solve", data={"media": b64()})
     assert (answer.status_code, answer.json()["error"]["code"]) == (415, "wrong_body")

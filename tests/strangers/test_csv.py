@@ -46,6 +46,25 @@ def test_numbers_that_pandas_wrote_are_whole() -> None:
     assert parse_rows(b"file,text\na.png,421.0\nb.png,9913.0\n", "labels.csv", ["a.png"])[0].text == "421"
 
 
+@pytest.mark.parametrize("mark", ['="{}"', '"=""{}"""', "'{}"])
+def test_marks_that_keep_the_zeros_of_a_spreadsheet_are_no_part_of_a_text(mark: str) -> None:
+    lines = [f"{file},{mark.format(text)}" for file, text in (("a.png", "0421"), ("b.png", "9913"))]
+    assert parse_rows("\n".join(["file,text", *lines]).encode(), "labels.csv", ["a.png", "b.png"]) == ROWS
+    assert parse_rows(b"file,text\na.png,'x\nb.png,y'\n", "labels.csv", ["a.png"])[0].text == "'x"
+
+
+@pytest.mark.parametrize("word", ["NULL", "nan", "None", "#N/A", "\\N"])
+def test_a_word_for_nothing_is_no_label(word: str, tmp_path: Path) -> None:
+    names = {f"{i}.png": text for i, text in enumerate((*TEXTS, word, word))}
+    listing = listing_of(tmp_path / "a", list(names), names)
+    assert [entry.text for entry in listing.entries] == [*TEXTS, None, None]
+    assert listing.notes == (
+        f"{word} in labels.csv is taken for no label yet: it stands there more often than any text",
+    )
+    once = {f"{i}.png": text for i, text in enumerate(("nope", "nada", "none", "noon"))}
+    assert [entry.text for entry in listing_of(tmp_path / "b", list(once), once).entries] == list(once.values())
+
+
 def test_a_table_can_name_splits() -> None:
     rows = parse_rows(b"file,text,split\na.png,0421,val\nb.png,9913,other\nc.png,11,\n", "labels.csv")
     assert [row.split for row in rows] == ["validation", "other", None]

@@ -120,6 +120,7 @@ LAYOUTS: dict[str, Layout] = {
     "TEXT taken apart by a Mac": named("{text}.png", [unicodedata.normalize("NFC", t) for t in texts("äöüéàç", 5)]),
     "TEXT.webp": named("{text}.webp", texts(ALNUM, 4)),
     "TEXT_count": named("{text}_{i}.png", texts()),
+    "TEXT_count, as wide": named("{text}_{i:04d}.png", texts()),
     "TEXT-count": named("{text}-{i:04d}.png", texts()),
     "TEXT_md5": named("{text}_{md5}.png", texts()),
     "TEXT_hash of eight": named("{text}_{h8}.png", texts()),

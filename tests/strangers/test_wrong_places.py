@@ -57,6 +57,26 @@ def test_an_archive_beside_the_captchas_stays_a_rejected_file(tmp_path: Path) ->
     assert {entry.text for entry in list_labelled(bare, "name").entries} >= set(TEXTS), "names without an ending"
 
 
+def test_a_spreadsheet_beside_the_captchas_is_named(tmp_path: Path) -> None:
+    counted = {f"{place}.png": picture(text) for place, text in enumerate(TEXTS)} | {"labels.xlsx": b"PK"}
+    with pytest.raises(
+        DataError, match=r"labels.xlsx, a spreadsheet \(save it as CSV in the same place, and it is read"
+    ):
+        list_labelled(fill(tmp_path / "counted", counted))
+    named = {f"{text}.png": picture(text) for text in TEXTS} | {"Book1.xls": b"x"}
+    (reject,) = list_labelled(fill(tmp_path / "named", named)).rejects
+    assert reject.reason == "expected a picture or a clip, received a spreadsheet; save it as CSV if it holds labels."
+
+
+def test_a_data_set_that_was_written_below_the_captchas_is_passed_over(tmp_path: Path) -> None:
+    own = dict.fromkeys(("data/dataset.json", "data/train/part-00000.parquet", "data/sheet.png"), b"x")
+    listing = list_labelled(fill(tmp_path / "in", {f"{text}.png": picture(text) for text in TEXTS} | own))
+    assert [entry.text for entry in listing.entries] == sorted(TEXTS) and not listing.rejects
+    assert listing.notes == ("data is a data set, which is passed over",)
+    with pytest.raises(DataError, match="received the data set .*data; captchalab evaluate, train and audit take it"):
+        list_labelled(fill(tmp_path / "project", own))
+
+
 def test_a_table_that_names_no_file_says_so(tmp_path: Path) -> None:
     fill(tmp_path, {"1.png": picture("1"), "b64.csv": b"image,label\niVBORw0KGgo=,1234\niVBORw0KGgp=,5678\n"})
     with pytest.raises(

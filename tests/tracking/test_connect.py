@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from captcha_core.errors import RegistryError
-from captcha_core.tracking.connect import client, connect, disconnect
+from captcha_core.tracking.connect import QUIET, client, connect, disconnect
 
 
 @contextmanager
@@ -68,3 +68,17 @@ def test_a_server_that_was_away_is_asked_again(monkeypatch: pytest.MonkeyPatch) 
     for _ in range(2):
         with pytest.raises(RegistryError, match="expected a tracking server at"):
             client()
+
+
+def test_mlflow_writes_nothing_beside_what_a_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlflow.environment_variables import (
+        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR,
+        MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT,
+    )
+
+    for name in QUIET:
+        monkeypatch.delenv(name, raising=False)
+    with server() as (uri, _):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        connect()
+    assert MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.get() and not MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.get()

@@ -15,6 +15,7 @@ import pytest
 from filelock import FileLock
 
 from captcha_core.tracking import outbox as module
+from captcha_core.tracking.names import Tag
 from captcha_core.tracking.outbox import LaterRun, Outbox, is_in_use, run_ids, steps_posted, waiting
 
 
@@ -174,7 +175,7 @@ def test_a_run_begun_by_another_process_is_known(tmp_path: Path) -> None:
     LaterRun(early, "a").metrics({"loss": 1.0})
     server.down = False
     assert early.close(20)
-    assert early.refused == [] and len(server.calls) == 1
+    assert early.refused == [] and [call[3] for call in server.calls] == ["0"], "the step that nobody names"
 
 
 def test_what_the_server_will_never_take_does_not_hold_up_the_rest(tmp_path: Path) -> None:
@@ -196,7 +197,9 @@ def test_what_the_server_will_never_take_does_not_hold_up_the_rest(tmp_path: Pat
     assert "the run is deleted" in box.refused[0]
 
 
-@pytest.mark.parametrize(("failures", "arrived"), [(3, ["1.0", "2.0"]), (10_000, ["2.0"])])
+@pytest.mark.parametrize(
+    ("failures", "arrived"), [(4, ["0.5", "1.0", "2.0"]), (5, ["0.5", "2.0"]), (10_000, ["0.5", "2.0"])]
+)
 def test_what_a_lost_database_connection_refuses_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int, arrived: list[str]
 ) -> None:
@@ -215,6 +218,7 @@ def test_what_a_lost_database_connection_refuses_is_tried_again(
     monkeypatch.setattr(module, "DOUBTFUL_TRIES", 5)
     server = Shaky()
     box = opened(tmp_path / "box.sqlite", server)
+    box.known("b", "second").metrics({"loss": 0.5})
     box.known("a", "first").metrics({"loss": 1.0})
     box.known("b", "second").metrics({"loss": 2.0})
     assert box.close(20)
@@ -249,6 +253,97 @@ def test_who_looks_whether_it_is_in_use_does_not_take_it(tmp_path: Path) -> None
     assert is_in_use(path)
     box.close(0)
     assert not is_in_use(path)
+
+
+def test_whoever_has_it_open_has_it_in_use_and_the_next_one_sends_when_that_is_closed(tmp_path: Path) -> None:
+    path, server = tmp_path / "a" / "deep" / "box.sqlite", Server()
+    first = opened(path, server)
+    assert is_in_use(path), "before anything is sent"
+    (sender,) = [thread for thread in threading.enumerate() if thread.name == "outbox box.sqlite"]
+    assert sender.daemon, "a process may end without waiting for a server"
+    second = opened(path, server)
+    first.close(0)
+    second.begin("a", "trial", {}).metrics({"loss": 1.0}, step=7)
+    assert second.close(20)
+    assert server.begun == ["a"] and [call[3] for call in server.calls] == ["7"]
+    assert not is_in_use(path)
+
+
+def test_it_waits_for_news_and_longer_each_time_for_a_server_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_WAIT_S", 60.0)
+    asked: list[float] = []
+
+    class Away(Server):
+        def run(self, run_id: str) -> "_Run":
+            asked.append(time.monotonic())
+            raise ConnectionError("nobody listens")
+
+    box = opened(tmp_path / "box.sqlite", Away())
+    began_s = time.process_time()
+    time.sleep(0.6)
+    assert time.process_time() - began_s < 0.2, "seconds of the processor, with nothing to send"
+    box.known("a", "x").metrics({"loss": 1.0})
+    until = time.monotonic() + 30
+    while len(asked) < 6 and time.monotonic() < until:
+        time.sleep(0.01)
+    box.close(0)
+    assert len(asked) >= 6 and asked[5] - asked[4] >= 0.16, "0.01, 0.02, 0.04, 0.08 and 0.16 s"
+
+
+def test_every_call_arrives_with_what_it_said(tmp_path: Path) -> None:
+    class Recording(Server):
+        def run(self, run_id: str) -> Any:
+            return _Recorder(self.calls)
+
+    server = Recording()
+    box = opened(tmp_path / "box.sqlite", server)
+    run = box.known("a", "x")
+    run.params({"width": 8})
+    run.tags({"number": 3})
+    run.note("a sentence")
+    run.data("digits", "0" * 64, "data/digits", {"train": 5}, "training")
+    assert box.close(20)
+    assert server.calls == [
+        ("params", {"values": {"width": 8}}),
+        ("tags", {"values": {"number": "3"}}),
+        ("note", {"text": "a sentence"}),
+        (
+            "data",
+            {
+                "name": "digits",
+                "digest": "0" * 64,
+                "source": "data/digits",
+                "counts": {"train": 5},
+                "context": "training",
+            },
+        ),
+    ]
+
+
+class _Recorder:
+    def __init__(self, calls: list[Any]) -> None:
+        self._calls = calls
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda **content: self._calls.append((name, content))
+
+
+def test_which_runs_a_file_is_about(tmp_path: Path) -> None:
+    box = opened(tmp_path / "box.sqlite", Server())
+    box.begin("a", "trial", {Tag.PARENT: "parent"})
+    box.begin("b", "trial", {})
+    box.known("c", "x")
+    assert box.close(20)
+    assert run_ids(box.path) == {"parent", "id-of-a", "id-of-b", "x"}
+
+
+def test_a_file_that_is_not_there_or_has_no_tables_yet_holds_nothing(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.sqlite"
+    empty.touch()  # as a kill leaves it
+    for path in (tmp_path / "none.sqlite", empty):
+        assert (waiting(path), run_ids(path), steps_posted([path], "a")) == (0, set(), set())
 
 
 def test_a_line_has_the_time_at_which_it_was_true_and_not_that_of_its_sending(tmp_path: Path) -> None:

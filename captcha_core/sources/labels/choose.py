@@ -11,13 +11,14 @@ Ask = Callable[[Sequence[Reading]], Reading]
 OFFERED = 6
 
 
-def choose(readings: Sequence[Reading], place: str, ask: Ask | None = None) -> Reading:
+def choose(readings: Sequence[Reading], place: str, ask: Ask | None = None, spreadsheet: str = "") -> Reading:
     """Return the reading that is plainly meant.
 
     Args:
         readings: All that could be.
         place: Where the files lie, for the message.
         ask: Lets the user choose among several.
+        spreadsheet: A file beside the captchas that may hold the labels, and is not read.
 
     Raises:
         DataError: If none is convincing or several are alike, and nobody can be asked; it lists them.
@@ -33,6 +34,8 @@ def choose(readings: Sequence[Reading], place: str, ask: Ask | None = None) -> R
         raise DataError(_question(f"labels that can be read in one way in {place}", "several ways", ranked[:OFFERED]))
     expected = f"labels in the names, folders or a file beside the captchas in {place}"
     received = f"names that {ranked[0].fault}" if ranked and ranked[0].fault else "none that look like labels"
+    if spreadsheet:
+        received += f" and {spreadsheet}, a spreadsheet (save it as CSV in the same place, and it is read)"
     raise DataError(_question(expected, received, ranked[:OFFERED]))
 
 

@@ -102,7 +102,9 @@ def _understood(table: Table, index: NameIndex, above: str, hints: LabelHints) -
     texts = [_plain(row[text_at]) if text_at < len(row) else "" for row in body]
     if texts and all(re.fullmatch(r"\d+\.0", text) for text in texts if text):  # numbers that pandas wrote
         texts = [text[:-2] for text in texts]
-    rows = [Row(row[file_at].strip(), text, _split_cell(row, split_at)) for row, text in zip(body, texts, strict=True)]
+    if len(texts) > 1 and all(text.startswith("'") for text in texts if text):  # how a cell is marked as text
+        texts = [text.removeprefix("'") for text in texts]
+    rows = [Row(_plain(row[file_at]), text, _split_cell(row, split_at)) for row, text in zip(body, texts, strict=True)]
     called = f" ({first[file_at]} and {first[text_at]})" if any(words) and "key" not in words else ""
     return ReadTable(rows, [index.find(row.file, above) for row in rows], named, called)
 
@@ -156,8 +158,13 @@ def _text_column(
 
 
 def _plain(cell: str) -> str:
-    """Return a cell's text; PaddleOCR lists for detection have JSON with the transcriptions."""
+    """Return a cell's text. PaddleOCR lists for detection have JSON with the transcriptions.
+
+    Spreadsheets are given ``="0042"`` so that they keep the zeros.
+    """
     cell = cell.strip()
+    if cell.startswith('="') and cell.endswith('"'):
+        return cell[2:-1].strip()
     if cell.startswith("[{"):
         try:
             return "".join(str(item["transcription"]) for item in json.loads(cell))

@@ -1,6 +1,7 @@
 """Labels in a table beside the captchas: from its rows to a reading, and several tables as one."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from captcha_core.sources.archive import Files
@@ -15,6 +16,7 @@ USUAL_TABLE = re.compile(
     r"label|captcha|annot|truth|gt|answer|solution|transcri|caption|metadata|text|标签", re.IGNORECASE
 )
 MOST_TABLES = 40
+NO_LABEL = frozenset(("null", "nan", "none", "nil", "n/a", "#n/a", "<na>", "\\n", "-"))  # as programs write it, folded
 IN_ORDER = 0.45  # the score of lines that name no files
 
 
@@ -68,6 +70,7 @@ def _from_rows(read: ReadTable, table: str, names: Sequence[str], hints: LabelHi
     rejects, notes = [], []
     own_split = _split_in(table)
     elsewhere, spaced = read.found.count(None), 0
+    missing = _no_label(read)
     if elsewhere * 2 > len(read.rows):
         notes.append(f"{elsewhere:,} lines of {table} name files that are not here")
     for row, name in zip(read.rows, read.found, strict=True):
@@ -82,12 +85,14 @@ def _from_rows(read: ReadTable, table: str, names: Sequence[str], hints: LabelHi
             )
             rejects.append(Reject(name if name.endswith(row.file) else row.file, again))
         else:
-            labels[name] = without_spaces(row.text)
+            labels[name] = None if missing and row.text == missing else without_spaces(row.text)
             spaced += " " in row.text
             if split := row.split or split_of(name) or own_split:
                 splits[name] = split
     left = [name for name in names if name not in labels and name != table]
     rejects += [Reject(name, f"expected a line in {table}, received none for this file; add one.") for name in left]
+    if missing:
+        notes.append(f"{missing} in {table} is taken for no label yet: it stands there more often than any text")
     if spaced:
         notes.append(f"{spaced:,} labels of {table} have spaces, which are left out: no character is one")
     kind = "csv" if table.lower().endswith((".csv", ".tsv")) else "file"
@@ -110,6 +115,12 @@ def _from_rows(read: ReadTable, table: str, names: Sequence[str], hints: LabelHi
         tuple(sorted(rejects, key=lambda reject: reject.name)),
         tuple(notes),
     )
+
+
+def _no_label(read: ReadTable) -> str:
+    """Return the word that stands for no label in a table, empty where there is none: no text comes as often."""
+    (word, times), *_ = Counter(row.text for row in read.rows if row.text).most_common(1) or [("", 0)]
+    return word if times > 1 and word.lower() in NO_LABEL else ""
 
 
 def _split_in(table: str) -> str | None:
