@@ -208,7 +208,7 @@ def test_who_came_first_waits_half_its_time_for_a_later_one_that_stands_still(
         promote(NAME, "2", RULE, YES)
     assert 1.4 <= time.monotonic() - began < 2.6, "half a lease, and one until the other is given up"
     assert [run.info.status for run in store.runs] == ["FAILED", "FAILED"] and store.aliases[CHAMPION] == "1"
-    assert store.runs[0].data.tags[Tag.REASON] == "somebody else was changing the champion"
+    assert store.runs[0].data.tags[Tag.REASON].startswith("expected to be alone")
 
 
 PROMOTE = """
