@@ -79,6 +79,7 @@ def test_counts_that_do_not_add_up_are_refused() -> None:
         ("0.2/0.5/0.3", range(10), (2, 5, 3)),
         ("0.02/0.49/0.49", range(4), (1, 2, 1)),
         ("0.9/0.1/0", range(4), (3, 1, 0)),
+        ("0/0.5/0.5", range(3), (0, 2, 1)),
     ],
 )
 def test_of_few_samples_each_split_with_a_share_gets_one(

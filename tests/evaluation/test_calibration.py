@@ -108,6 +108,12 @@ def test_empty_input() -> None:
     assert choose_threshold([], [0.9], [True], 0.1).accepted == 0
 
 
+def test_an_error_of_just_the_bound_is_allowed() -> None:
+    choice = choose_threshold([], [0.99] * 10, [True] * 9 + [False], 0.1)
+    assert (choice.threshold, choice.labelled, choice.wrong) == (0.99, 10, 1)
+    assert choose_threshold([], [0.99] * 10, [True] * 9 + [False], 0.0999).labelled == 0
+
+
 def test_what_is_proven_is_wrong_in_one_of_twenty_sets_at_most() -> None:
     """Looking for a lucky threshold is no proof: here the error is above the bound at each of them."""
     rng = np.random.default_rng(1)

@@ -127,6 +127,7 @@ def test_a_rule_may_be_wide_and_is_not_changed() -> None:
     [
         ((298, 0, 0, 0), "too small to tell"),
         ((281, 0, 3, 16), "too small to tell"),  # a loss of just the margin
+        ((9000, 0, 100, 900), "too close to tell"),  # the same of many
         ((6, 0, 4, 289), ""),  # a loss of more than the margin, which no number of samples turns into a proof
     ],
 )
