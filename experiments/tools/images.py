@@ -7,6 +7,7 @@ import ctypes
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -170,15 +171,19 @@ def check(folder: Path, images: Path) -> None:
     prepare(folder)
     in_a_network_of_its_own()
     host = Host(buildah, folder)
-    check_serve(host)
-    check_full(host)
-    check_compose(host)
+    try:
+        check_serve(host)
+        check_full(host)
+        check_compose(host)
+    finally:
+        buildah("rm", "--all")
 
 
 def main(kept: str = "") -> None:
     """Check the images; where a folder is named they stay in it, and a next time goes on from there."""
     if reason := missing():
         sys.exit(reason)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # which removes the folder
     with tempfile.TemporaryDirectory(prefix="captchalab-images-") as folder:
         run, images = Path(folder) / "run", Path(kept).resolve() if kept else Path(folder) / "images"
         try:
