@@ -19,6 +19,7 @@ from dashboard.widgets.text import duration, markdown, plain
 DEMO, DEMO_MINUTES = "digits4", 2.0
 FIRST = ("pipeline", "--preset", DEMO, "--minutes", f"{DEMO_MINUTES:g}")
 MOST_MINUTES = 6000.0
+FAULT = "Error: "  # begins what a command says of why it failed
 MAKES_DATA = ("generate", "import", "labels")
 DOING = {
     "pipeline": "getting ready", "train": "getting ready", "tune": "searching", "generate": "drawing captchas",
@@ -233,9 +234,26 @@ def _ended(job: jobs.Job) -> None:
     if job.stopped:
         st.info(f"{markdown(job.command)} was stopped.", icon=":material/stop_circle:")
     else:
-        st.error(f"{markdown(job.command)} failed.", icon=":material/error:")
-        st.code("\n".join(jobs.last_lines()) or "It wrote nothing.", language=None, wrap_lines=True)
-    _dismiss()
+        lines = jobs.last_lines()
+        why = next((line.removeprefix(FAULT) for line in reversed(lines) if line.startswith(FAULT)), "")
+        st.error(f"{markdown(job.command)} failed. {markdown(plain(why))}", icon=":material/error:")
+        with st.expander("What it wrote last", expanded=not why):
+            st.code("\n".join(lines) or "It wrote nothing.", language=None, wrap_lines=True)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not job.stopped and (longer := with_more_time(job.arguments)):
+            minutes = longer[longer.index("--minutes") + 1]
+            start_button(f"Once more, for {minutes} minutes", longer, ":material/replay:", key="once-more")
+        if run := run_of(job):
+            pages.link("run", "How it went", ":material/monitoring:", run=run.id)
+        _dismiss()
+
+
+def with_more_time(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return the command line with five times its minutes, empty where it has none: a slow machine needs more."""
+    if "--minutes" not in arguments[:-1]:
+        return ()
+    place = arguments.index("--minutes") + 1
+    return (*arguments[:place], f"{5 * float(arguments[place]):g}", *arguments[place + 1 :])
 
 
 def _dismiss() -> None:

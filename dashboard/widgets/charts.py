@@ -100,6 +100,9 @@ def parallel(table: pd.DataFrame, target: str) -> "Figure":
             },
             dimensions=[_axis(name, ordered[name]) for name in ordered.columns],
             labelside="top",
+            labelfont={"size": 13},
+            tickfont={"size": 12},
+            rangefont={"size": 12},
         )
     )
     styled(figure, height_px=360)

@@ -13,6 +13,7 @@ import pytest
 from captcha_core.files import write_json
 from captcha_core.tracking.owner import born
 from dashboard import access, jobs, pages
+from dashboard.home import background
 from dashboard.run import notes
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
@@ -185,3 +186,17 @@ def test_what_runs_in_the_background_is_seen_from_every_page(fresh: Path, name: 
     write_json(jobs.FOLDER / jobs.RECORD, asdict(job))
     page = without_traceback(open_page(name))
     assert "Training digits4" in [link.proto.label for link in page.get("page_link")]
+
+
+def test_what_failed_says_why_in_plain_words_and_goes_on(fresh: Path) -> None:
+    words = ("pipeline", "--preset", "digits4", "--minutes", "1")
+    job = jobs.Job(os.getpid(), born(os.getpid()), words, int(1000 * time.time()), code=1)
+    jobs.FOLDER.mkdir()
+    write_json(jobs.FOLDER / jobs.RECORD, asdict(job))
+    (jobs.FOLDER / jobs.LOG).write_text(
+        "train\nError: expected 1% read, received 0%; train longer.\n", encoding="utf-8"
+    )
+    page = without_traceback(open_page("home"))
+    assert "Found 0%, where 1% is needed. Train longer." in page.error[0].value.replace("\\", "")
+    assert page.button(key="once-more").label == "Once more, for 5 minutes"
+    assert background.with_more_time(("generate", "--out", "x")) == ()
