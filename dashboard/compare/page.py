@@ -122,7 +122,7 @@ def _figures(runs: Sequence[RunRecord]) -> None:
     config = {name: column.NumberColumn(format=f"%.{digits}f%%") for name in shares}
     config |= {"ms a captcha": column.NumberColumn(format="%.3f"), "bytes": column.NumberColumn(format="localized")}
     config |= {"n": column.NumberColumn(format="localized"), "seconds trained": column.NumberColumn(format="%.0f")}
-    st.dataframe(shown, column_config=sentence_case(shown, config), placeholder="")
+    st.dataframe(shown.rename_axis("Run"), column_config=sentence_case(shown, config), placeholder="")
     csv_button(table.reset_index(), "comparison.csv")
 
 

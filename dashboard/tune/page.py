@@ -94,7 +94,8 @@ def _search(search: Search) -> None:
 
 def _score(search: Search, trial: RunRecord | None) -> str:
     value = search.score(trial) if trial else None
-    return share(value) if value is None or search.is_share else f"{value:.4g}"
+    n = trial.validated_n if trial else None
+    return share(value, n=n) if value is None or search.is_share else f"{value:.4g}"
 
 
 def _decision(search: Search) -> None:
@@ -170,4 +171,5 @@ def _failed(search: Search) -> None:
         (trial.short, run_table.STATES.get(trial.state, trial.state), trial.reason or "no reason was recorded")
         for trial in search.failed
     ]
-    st.dataframe(pd.DataFrame(rows, columns=["Trial", "State", "Reason"]), hide_index=True)
+    narrow = dict.fromkeys(("Trial", "State"), st.column_config.TextColumn(width="small"))
+    st.dataframe(pd.DataFrame(rows, columns=["Trial", "State", "Reason"]), hide_index=True, column_config=narrow)

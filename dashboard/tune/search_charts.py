@@ -70,10 +70,13 @@ def pareto(table: pd.DataFrame) -> "Figure":
     front = table[table["front"]]
     figure = go.Figure()
     figure.add_scatter(
-        x=front["ms"], y=front["exact match"], mode="lines", name="front", hoverinfo="skip",
+        x=front["ms"], y=front["exact match"], mode="lines", name="best trade-offs", hoverinfo="skip",
         line={"color": COLOURS[0], "width": 2, "shape": "hv"},
     )  # fmt: skip
-    for name, some, shade in (("behind it", table[~table["front"]], QUIET), ("on the front", front, COLOURS[0])):
+    for name, some, shade in (
+        ("another is faster and better", table[~table["front"]], QUIET),
+        ("no other is", front, COLOURS[0]),
+    ):
         figure.add_scatter(
             x=some["ms"], y=some["exact match"], mode="markers", name=name, text=some["name"],
             marker={"color": shade, "size": 9}, hovertemplate="%{text}: %{y:.2%} in %{x:.3f} ms<extra></extra>",
