@@ -70,12 +70,13 @@ def pareto(table: pd.DataFrame) -> "Figure":
     front = table[table["front"]]
     figure = go.Figure()
     figure.add_scatter(
-        x=front["ms"], y=front["exact match"], mode="lines", name="best trade-offs", hoverinfo="skip",
+        x=front["ms"], y=front["exact match"], mode="lines", showlegend=False, hoverinfo="skip",
         line={"color": COLOURS[0], "width": 2, "shape": "hv"},
     )  # fmt: skip
+    beaten = table[~table["front"]]
     for name, some, shade in (
-        ("another is faster and better", table[~table["front"]], QUIET),
-        ("no other is", front, COLOURS[0]),
+        ("another is faster and better", beaten, QUIET),
+        ("best for its time", front, COLOURS[0]),
     ):
         figure.add_scatter(
             x=some["ms"], y=some["exact match"], mode="markers", name=name, text=some["name"],
