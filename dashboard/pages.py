@@ -105,8 +105,11 @@ def choose(
             f"The link names the {noun} {markdown(asked[:100])}, which is not here. Choose one of these.",
             icon=":material/link_off:",
         )
-    index = options.index(asked) if asked in options else 0
+    index, written = options.index(asked) if asked in options else 0, f"{key}-address"
+    if asked in options and asked != st.session_state.get(written, asked):
+        st.session_state[key], index = asked, 0  # a link to the page that is shown: newer than what was chosen on it
     chosen = str(where.selectbox(label, options, index, key=key, format_func=format_func))
+    st.session_state[written] = chosen
     if st.query_params.get(parameter) != chosen:
         st.query_params[parameter] = chosen
     return chosen

@@ -83,9 +83,8 @@ def _read_by_hand(labels: Sequence[Label]) -> dict[str, dict[str, str]]:
 
 
 def _filtered(table: pd.DataFrame) -> pd.DataFrame:
-    left, right = st.columns([2, 3], vertical_alignment="bottom")
-    text = left.text_input("Text or name", key="label-filter", placeholder="a part of it", bind="query-params")
-    state = right.segmented_control("Show", list(STATES), default="all", required=True, key="label-state")
+    text = st.text_input("Text or name", key="label-filter", placeholder="a part of it", bind="query-params")
+    state = st.segmented_control("Show", list(STATES), default="all", required=True, key="label-state")
     found = table[STATES[state or "all"](table)]
     if text:
         holds = found[["text", "guess", "who"]].apply(lambda row: any(text in str(cell) for cell in row), axis=1)

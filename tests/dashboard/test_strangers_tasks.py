@@ -192,7 +192,9 @@ def test_files_of_my_own_become_a_data_set(clicks: Clicks, site: tuple[str, Path
     settled(page)
     clicks.button("Import 40 captchas")
     page.get_by_text("40 captchas imported as mine").wait_for()
+    settled(page)
     page.get_by_role("button", name="Train on it").wait_for()
+    assert "set=mine" in page.url
     clicks.done("files imported")
     assert clicks.count == 3 and sum(Dataset.open(site[1] / "data" / "mine").counts.values()) == 40
 
@@ -206,6 +208,8 @@ def test_files_of_my_own_are_imported_and_trained(first_visit: Clicks) -> None:
     page.get_by_text("1 file left out").wait_for()
     settled(page)
     clicks.button("Import 400 captchas")
+    page.get_by_text("400 captchas imported as mine").wait_for()
+    settled(page)
     clicks.button("Train on it")
     more = _until_it_reads(clicks)
     clicks.link("Try it")
