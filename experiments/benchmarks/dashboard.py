@@ -174,9 +174,9 @@ def _visit(browser: Any, server: psutil.Process, address: str, page: Page) -> di
 
 def _again(browser: Any, server: psutil.Process, address: str, page: Page) -> dict[str, Any]:
     """Come back to a page from another one, three times; the medians."""
-    other = Page("Solve", "solve", '[data-testid="stFileUploader"]')
+    other = Page("Home", "", ".cl-task")  # it writes nothing into its address: one step back leads away from it
     if page.title == other.title:
-        other = Page("Home", "", ".cl-task")
+        other = Page("Solve", "solve", '[data-testid="stFileUploader"]')
     browser.goto(address + page.address)
     _shown(browser, page.content)
     times, processor = [], []
