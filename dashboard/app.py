@@ -18,7 +18,7 @@ def main() -> None:
     frame.dress()
     if not access.admitted():
         return
-    chosen = st.navigation(pages.sections())
+    chosen = st.navigation(pages.sections(), expanded=True)
     background.beacon()
     with frame.guarded(whole_page=True):
         chosen.run()

@@ -204,7 +204,8 @@ def _running(job: jobs.Job) -> None:
 def _done(job: jobs.Job) -> None:
     with st.container(border=True, key="job"):
         last = jobs.last_lines(1)
-        st.success(markdown(last[0] if last else f"{job.command} is done"), icon=":material/check_circle:")
+        said = last[0].split("  ", 1)[-1] if last else f"{job.command} is done"  # without the step's name before it
+        st.success(markdown(said), icon=":material/check_circle:")
         with st.container(horizontal=True, vertical_alignment="center"):
             _next(job)
             _dismiss()

@@ -28,6 +28,8 @@ FRESH_S = 4.0
 Value = TypeVar("Value")
 
 cached = st.cache_data(ttl=FRESH_S, refresh_mode="background", show_spinner=False, max_entries=64)
+# One list for all visitors, which nobody changes: a copy of a thousand runs for each question costs more than the page
+shared = st.cache_resource(ttl=FRESH_S, refresh_mode="background", show_spinner=False, max_entries=4)
 permanent = st.cache_data(ttl=3600, show_spinner=False, max_entries=256)  # for what never changes
 
 
@@ -87,8 +89,8 @@ def _first_line(error: Exception) -> str:
     return lines[0][:300] if lines else type(error).__name__
 
 
-@cached
-def runs(uri: str) -> list[RunRecord]:
+@shared
+def runs(uri: str) -> Sequence[RunRecord]:
     """Return the newest runs, newest first: of all experiments, unless one is chosen.
 
     Raises:
