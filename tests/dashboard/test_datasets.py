@@ -35,7 +35,7 @@ def test_a_link_to_the_page_that_is_shown_wins_over_what_was_chosen_on_it(fresh:
         write_samples(gallery.DATA / name, tiny_spec, tiny_samples(12, seed=4), "import", "1/0/0")
     page = open_page("data", set="a")
     page.selectbox(key="dataset").select("b").run()
-    assert page.query_params["set"] == ["b"], "what is chosen is in the address"
+    assert "b" in page.query_params["set"], "what is chosen is in the address"
     page.query_params["set"] = "a"
     page.run()
     assert page.selectbox(key="dataset").value == "a" and not page.warning
