@@ -193,9 +193,7 @@ def test_what_failed_says_why_in_plain_words_and_goes_on(fresh: Path) -> None:
     job = jobs.Job(os.getpid(), born(os.getpid()), words, int(1000 * time.time()), code=1)
     jobs.FOLDER.mkdir()
     write_json(jobs.FOLDER / jobs.RECORD, asdict(job))
-    (jobs.FOLDER / jobs.LOG).write_text(
-        "train\nError: expected 1%, received 0%; train longer.\n", encoding="utf-8"
-    )
+    (jobs.FOLDER / jobs.LOG).write_text("train\nError: expected 1%, received 0%; train longer.\n", encoding="utf-8")
     page = without_traceback(open_page("home"))
     assert "Found 0%, where 1% is needed. Train longer." in page.error[0].value.replace("\\", "")
     assert page.button(key="once-more").label == "Once more, for 5 minutes"
