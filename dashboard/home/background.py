@@ -219,7 +219,7 @@ def _next(job: jobs.Job) -> None:
         pages.link("data", "Look at it", ":material/database:", set=folder)
     if run and run.registered:
         name, version = run.registered
-        way = {"from": "Draw"} if run.preset else {}  # captchas of one's own cannot be drawn
+        way = {} if "--data" in job.arguments else {"from": "Draw"}  # captchas of one's own cannot be drawn
         pages.link("solve", "Try it", ":material/pin_invoke:", model=f"models:/{name}/{version}", **way)
     if job.arguments[0] == "audit":
         pages.link("audit", "What was found", ":material/rule:")
