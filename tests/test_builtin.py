@@ -8,8 +8,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from captcha_core.bundle.bundle import Bundle
+from captcha_core.evaluation.metrics import character_error_rate
 from captcha_core.media.image import encode_png
-from captcha_core.registry.versions import BUILTIN_FOLDER
+from captcha_core.registry.versions import BUILTIN_AUDIO, BUILTIN_FOLDER
 from captcha_core.solver import Solver
 from captcha_core.sources.generate import draw_samples
 from captcha_core.sources.raster.fonts import font_path
@@ -39,6 +40,16 @@ def test_it_reads_captchas_that_it_has_not_seen(solver: Solver, samples: list[Sa
     answers = [solver.solve(sample.media).text.casefold() for sample in samples]
     right = sum(answer == (sample.text or "").casefold() for answer, sample in zip(answers, samples, strict=True))
     assert right >= 30, [(sample.text, answer) for sample, answer in zip(samples, answers, strict=True)]
+
+
+def test_what_clips_start_from_is_small_and_has_heard_digits() -> None:
+    listener = Solver.load(BUILTIN_AUDIO)
+    assert sum(file.stat().st_size for file in listener.bundle.path.iterdir()) < 2_000_000
+    clean = {name: None for name in ("white_snr_db", "pink_snr_db", "babble_snr_db", "reversed_snr_db")}
+    said = draw_samples(get_scheme("spoken").turned(**clean, voices=("en-US",)), 2**20, range(40))
+    read = [listener.solve(sample.media).text for sample in said]
+    truth = [sample.text or "" for sample in said]
+    assert character_error_rate(truth, read) < 0.5, list(zip(truth, read, strict=True))
 
 
 def written(text: str, size_px: int = 30) -> np.ndarray:

@@ -85,6 +85,7 @@ def test_a_command_without_its_extra_says_which(
         "export-data": ["x", "--format", "folder", "--out", "y"], "tune": ["--preset", "digits4"],
         "move-runs": ["--from", "sqlite:///a", "--to", "sqlite:///b"],
         "pseudo-label": ["--model", "x", "--data", "y"],
+        "learn-from-answers": ["--url", "http://x", "--length", "4", "--out", "x", "--i-own-this-site"],
         "collect": ["--url", "http://x", "--selector", "a", "--count", "1", "--out", "x", "--i-own-this-site"],
     }  # fmt: skip
     with pytest.raises(SystemExit) as stopped:

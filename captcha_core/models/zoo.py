@@ -1,7 +1,7 @@
 """Every network by name. A new one is a file and a line here."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -150,13 +150,15 @@ def _check_ends(name: str, model: keras.Model, shape: tuple[int, ...], spec: Cap
     Raises:
         ModelError: If its input is not the features as they are, or its output no logits of the specification.
     """
-    ends = [getattr(model, end, None) or () for end in ("inputs", "outputs")]  # a model that is not built has none
+    ends: list[Sequence[Any]] = [
+        getattr(model, end, None) or () for end in ("inputs", "outputs")
+    ]  # a model that is not built has none
     if [len(end) for end in ends] != [1, 1]:
         raise ModelError(
             f"expected a functional Keras model with one input and one output from {name}, received "
             f"{type(model).__name__} with {len(ends[0])} and {len(ends[1])}; build it from keras.Input to its logits."
         )
-    (entry,), (exit_,) = ends
+    entry, exit_ = ends[0][0], ends[1][0]
     if tuple(entry.shape[1:]) != shape or entry.dtype != "uint8":
         raise ModelError(
             f"expected an input of {shape} in uint8 from {name}, received {tuple(entry.shape[1:])} in {entry.dtype}; "

@@ -24,7 +24,9 @@ PREVIOUS = "previous"
 CHALLENGER = "challenger"
 NOT_IN_NAMES = re.compile(r"[/:@]")
 BUILTIN = "builtin"  # the address of the reader that ships with the project
+BUILTIN_AUDIO = "builtin-audio"  # and of what trainings on clips start from
 BUILTIN_FOLDER = Path(__file__).parent.parent / "builtin" / "reader"
+BUILTIN_FOLDERS = {BUILTIN: BUILTIN_FOLDER, BUILTIN_AUDIO: BUILTIN_FOLDER.with_name("listener")}
 ALIAS_URI = re.compile(r"models:/([^/@]+)@([^/@]+)")
 
 
@@ -38,14 +40,14 @@ class Located:
 
 
 def locate(uri: str) -> Located:
-    """Find the bundle behind ``builtin``, ``models:/NAME@ALIAS``, ``models:/NAME/VERSION``, ``runs:/ID`` or a folder.
+    """Find the bundle behind ``builtin``, ``builtin-audio``, an address ``models:/`` or ``runs:/ID``, or a folder.
 
     Raises:
         RegistryError: If the registry has no such model or cannot be reached.
         ModelError: If the address is none of these.
     """
-    if uri == BUILTIN:
-        return Located(BUILTIN_FOLDER, ModelIdentity(BUILTIN))
+    if uri in BUILTIN_FOLDERS:
+        return Located(BUILTIN_FOLDERS[uri], ModelIdentity(uri))
     if alias := ALIAS_URI.fullmatch(uri):
         record = open_registry().by_alias(alias[1], alias[2])
         return _located(record, alias[2])

@@ -80,7 +80,8 @@ def _at_rate(pieces: list[np.ndarray], from_hz: int, to_hz: int) -> list[np.ndar
 
 @lru_cache(maxsize=64)
 def _names(engine_name: str, only: tuple[str, ...], held_out: tuple[str, ...]) -> tuple[str, ...]:
-    return choose(get_engine(engine_name).names(), only, held_out)
+    engine = get_engine(engine_name)
+    return choose(engine.names() + engine.further() if only else engine.names(), only, held_out)
 
 
 def lay(

@@ -8,6 +8,7 @@ from captcha_core.sources.audio_knobs import AudioKnobs
 from captcha_core.sources.raster.knobs import ImageKnobs
 from captcha_core.sources.scheme import Knobs, Scheme
 from captcha_core.sources.scheme_files import find_scheme
+from captcha_core.sources.voices.espeak import ACCENTS
 from captcha_core.sources.wild.scheme import WILD
 from captcha_core.sources.wild.site import SITE
 from captcha_core.spec.captcha import DIGITS, LOWER, UPPER, CaptchaSpec
@@ -55,6 +56,13 @@ PACKAGE_VOICE = AudioKnobs(layout="captcha")
 NOISY = AudioKnobs(
     engine="espeak", max_speed_change=0.15, max_pitch_change=2.0, overlap=0.15, white_snr_db=10.0, pink_snr_db=10.0,
     babble_snr_db=8.0, reversed_snr_db=8.0, snr_spread_db=15.0, reverb_share=0.5, telephone_share=0.3,
+)  # fmt: skip
+
+SPOKEN = NOISY.model_copy(
+    update={
+        "voices": (*ACCENTS, "de", "es", "es-419", "fr", "it", "pt", "pt-BR"),
+        "max_pause_s": 0.6, "overlap": 0.0, "babble_snr_db": 5.0, "snr_spread_db": 20.0, "reverb_share": 0.3,
+    }
 )  # fmt: skip
 
 
@@ -122,6 +130,10 @@ _OURS = (
         "speech-noisy",
         "6 digits spoken by espeak-ng's English voices behind noise, reversed speech, echo and telephones",
         NOISY, DIGITS, 6, 6, max_seconds=8.0, sample_rate_hz=16_000,
+    ),
+    _audio(
+        "spoken", "2 to 4 digits and letters spoken in six languages behind babble, noise, echo and telephones",
+        SPOKEN, _36, 2, 4, max_seconds=7.0,
     ),
 )  # fmt: skip
 SCHEMES: Table[Scheme] = Table("scheme", {scheme.name: scheme for scheme in _OURS})

@@ -275,8 +275,9 @@ class CaptchaSpec(BaseModel):
         return self.charset.normalise(text)
 
     def share_known(self, reader: "CaptchaSpec") -> float:
-        """Return the share of its characters that another specification has as well."""
-        return sum(character in reader.alphabet for character in self.alphabet) / len(self.alphabet)
+        """Return the share of its characters that another specification has, in either case where that one has none."""
+        known = set(reader.alphabet if reader.case_sensitive else reader.alphabet.lower() + reader.alphabet.upper())
+        return sum(character in known for character in self.alphabet) / len(self.alphabet)
 
     def difference(self, other: "CaptchaSpec") -> str:
         """Return in words where two specifications differ, empty when they do not."""

@@ -88,7 +88,9 @@ def _task(dataset: Dataset, folds: Folds) -> tuple[TrainingTask, str]:
     budget = {"epochs": folds.epochs} if folds.epochs else {"minutes": folds.minutes}
     config = TrainingConfig.build(**RECIPE, **budget, seed=folds.seed)
     if dataset.spec.media == "audio":
-        return TrainingTask(dataset.spec, NETWORK_OF_CLIPS, {}, config, start_on_clips(dataset).features), ""
+        heard = start_on_clips(dataset)
+        task = TrainingTask(dataset.spec, NETWORK_OF_CLIPS, heard.options, config, heard.features)
+        return task, heard.start_from
     start = start_on(dataset)
     return TrainingTask(dataset.spec, start.network, start.options, config, start.features), start.start_from
 

@@ -13,7 +13,7 @@ from captcha_core.dataset.store import MANIFEST, Dataset
 from captcha_core.errors import SpecError
 from captcha_core.files import write_json
 from captcha_core.presets.preset import EvaluationConfig, Preset, load_preset
-from captcha_core.registry.versions import BUILTIN, check_name, name_after
+from captcha_core.registry.versions import BUILTIN, BUILTIN_AUDIO, check_name, name_after
 from captcha_core.sources.programs.scheme import ProgramKnobs
 from captcha_core.sources.scheme import Scheme
 from captcha_core.sources.schemes import get_scheme
@@ -215,15 +215,17 @@ def plan_training(
     assert spec is not None
     chosen = named or _preset_for(folder, spec, program.name if program else "")
     own = dataset or program
-    by_default = not network and start_from in (None, "", BUILTIN)  # who names the default gets what it gives
+    by_default = not network and start_from in (None, "", BUILTIN, BUILTIN_AUDIO)  # who names it gets what it gives
     if own is not None and named is None and spec.media == "image" and by_default:
         start = start_on(own) if isinstance(own, Dataset) else start_on_program(own)
         known = {"network": start.network, "options": start.options, "features": start.features}
         chosen = chosen.model_copy(update={**known, "training": start.training})
         start_from = start.start_from
     elif dataset and named is None and spec.media == "audio" and not network:
-        heard = start_on_clips(dataset)
-        chosen = chosen.model_copy(update={"features": heard.features, "training": heard.training})
+        heard = start_on_clips(dataset, random=not by_default)
+        known = {"options": heard.options, "features": heard.features}
+        chosen = chosen.model_copy(update={**known, "training": heard.training})
+        start_from = heard.start_from if by_default else start_from
     same = not network or network == chosen.network
     options, features = (chosen.options, chosen.features) if same else ({}, {})
     training, options, features = _apply(settings or {}, chosen.training, options, features)

@@ -1,6 +1,6 @@
 """Real captchas as their owners have them: a default training from few labels and from all, beside random weights.
 
-Pictures and clips; no weights start clips, so they have no second row.
+Pictures and clips.
 
 Three splits of 60 % to learn from, 20 % to steer by and 20 % that are only read at the end. Of ``size`` labels a fifth
 steers. Case is folded where the data set says so.
@@ -58,8 +58,7 @@ def run(
         splits: How often, each time with other samples.
         minutes: Budget of each training; or
         epochs: budget in epochs, which does not depend on what else the machine does.
-        starts: ``builtin``: what ``train --data`` does; ``none``: the same data from random weights. Clips always have
-            what ``train --data`` does.
+        starts: ``builtin``: what ``train --data`` does; ``none``: the same data from random weights.
 
     Raises:
         DataError: If there are too few labelled samples for the largest size.
@@ -67,7 +66,7 @@ def run(
     start_keras()
     budget = {"epochs": epochs, "minutes": None} if epochs else {"minutes": minutes}
     sets = [Labelled.read(Path(folder)) for folder in ([data] if isinstance(data, str) else data)]
-    rows = [one.row(size, start, splits, budget) for one in sets for size in sizes for start in one.starts(starts)]
+    rows = [one.row(size, start, splits, budget) for one in sets for size in sizes for start in starts]
     return {"suite": "real", "budget": budget, "rows": rows}
 
 
@@ -111,10 +110,6 @@ class Labelled:
         """Take the labelled samples of all splits."""
         samples = [one for split in dataset.counts for one in dataset.samples(split) if one.text is not None]
         return cls(name, dataset.spec, samples)
-
-    def starts(self, starts: Sequence[str]) -> Sequence[str]:
-        """Return those of the starts in which a training differs."""
-        return starts if self.spec.media == "image" else (NO_START,)
 
     def row(self, size: int, start: str, splits: int, budget: dict[str, Any]) -> dict[str, Any]:
         """Train on each split and return the figures."""
@@ -164,9 +159,10 @@ class Labelled:
     def _task(self, learnt: Sequence[Sample], start: str, budget: dict[str, Any]) -> tuple[TrainingTask, str]:
         """Return what is trained, as ``train --data`` would, and the model it starts from."""
         if self.spec.media == "audio":
-            heard = audio_start.start_on_samples(learnt, self.spec)
+            heard = audio_start.start_on_samples(learnt, self.spec, random=start == NO_START)
             config = TrainingConfig.build(**{**heard.training, **budget})
-            return TrainingTask(self.spec, DEFAULT_NETWORK["audio"], {}, config, heard.features), ""
+            task = TrainingTask(self.spec, DEFAULT_NETWORK["audio"], heard.options, config, heard.features)
+            return task, heard.start_from
         if start == NO_START:
             config = TrainingConfig.build(**{**DEFAULT_TRAINING, **budget})
             return TrainingTask(self.spec, DEFAULT_NETWORK[self.spec.media], {}, config), ""

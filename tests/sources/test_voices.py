@@ -8,9 +8,11 @@ import pytest
 import soundfile
 
 from captcha_core.errors import CaptchaError, DataError, SpecError
+from captcha_core.sources.generate import draw_arrays
+from captcha_core.sources.schemes import get_scheme
 from captcha_core.sources.voices import engines
 from captcha_core.sources.voices.contract import Voices, choose, trimmed
-from captcha_core.sources.voices.espeak import EspeakVoices
+from captcha_core.sources.voices.espeak import LANGUAGES, EspeakVoices
 from captcha_core.sources.voices.google import GoogleVoices
 from captcha_core.sources.voices.polly import PollyVoices
 from tests.sources.fakes_voices import google_client, polly_client
@@ -70,6 +72,24 @@ def test_espeak_has_nine_accents_and_their_variants() -> None:
     assert len([name for name in names if "+" not in name]) == 9
     assert {"en-US+f3", "en-GB-scotland+m2", "en-029"} < set(names)
     assert len(names) > 800
+
+
+@pytest.mark.parametrize("voice", LANGUAGES)
+def test_other_languages_say_digits_and_letters_where_they_are_named(voice: str) -> None:
+    engine = EspeakVoices()
+    assert voice in engine.further() and voice not in engine.names()
+    said = engine.say(engine.speaker(voice, np.random.default_rng(0)), "0123456789abcdefghijklmnopqrstuvwxyz")
+    english = engine.say(engine.speaker("en-US", np.random.default_rng(0)), "7")["7"]
+    assert all(0.05 < len(one) / engine.sample_rate_hz < 1.5 for one in said.values())
+    assert len(english) != len(said["7"]), "another language, not English by another name"
+
+
+def test_a_scheme_names_the_languages_that_speak() -> None:
+    scheme = get_scheme("speech-noisy")
+    brazil = draw_arrays(scheme.turned(voices=("pt-BR",)), 1, range(2))[0]
+    assert not np.array_equal(brazil[0], draw_arrays(scheme, 1, range(2))[0][0])
+    with pytest.raises(SpecError, match="expected a voice of .*received 'tlh'"):
+        draw_arrays(scheme.turned(voices=("tlh",)), 1, range(2))
 
 
 def test_espeak_rate_and_pitch_are_drawn() -> None:

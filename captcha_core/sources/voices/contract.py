@@ -30,7 +30,11 @@ class Voices(ABC):
 
     @abstractmethod
     def names(self) -> tuple[str, ...]:
-        """Every voice of the engine, sorted."""
+        """Every voice that speaks where none is named, sorted."""
+
+    def further(self) -> tuple[str, ...]:
+        """Voices that speak only where they are named, such as those of other languages."""
+        return ()
 
     @abstractmethod
     def speaker(self, voice: str, rng: np.random.Generator) -> Speaker:

@@ -8,6 +8,7 @@ lock: 1 ms, and equal speakers say equal samples in any order, thread and proces
 import ctypes
 import sys
 import threading
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,12 @@ ACCENTS = {
     "en-US": "America",
     "en-US-nyc": "New York City",
 }
+LANGUAGES = {
+    "de": "German", "es": "Spain", "es-419": "Latin America", "fr": "France", "it": "Italian", "nl": "Dutch",
+    "pl": "Polish", "pt": "Portugal", "pt-BR": "Brazil", "ru": "Russian", "tr": "Turkish",
+}  # fmt: skip
 _FILES = {"en-GB": "en"}  # where the file is not named as the accent
+_FAMILIES = {"es": "roa", "fr": "roa", "it": "roa", "pt": "roa", "pl": "zlw", "ru": "zle", "tr": "trk"}  # others: gmw
 UNSTEADY = frozenset({"Reed", "caleb"})  # variants that sound different each time, even freshly loaded
 RATE_WPM = (140, 220)
 PITCH = (25, 75)  # of 0 to 99
@@ -45,7 +51,8 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 class EspeakVoices(Voices):
     """Nine English accents, each plain and in every variant that the wheel brings, at random rate and pitch.
 
-    A voice is named by its accent (``en-US``) or accent and variant (``en-US+f3``).
+    A voice is named by its accent (``en-US``) or accent and variant (``en-US+f3``). Other languages speak where a
+    scheme names them (``pt-BR``).
 
     Raises:
         MissingExtra: If the wheel is missing.
@@ -67,8 +74,15 @@ class EspeakVoices(Voices):
 
     @override
     def names(self) -> tuple[str, ...]:
+        return self._with_variants(ACCENTS)
+
+    @override
+    def further(self) -> tuple[str, ...]:
+        return self._with_variants(LANGUAGES)
+
+    def _with_variants(self, accents: Iterable[str]) -> tuple[str, ...]:
         return tuple(
-            f"{accent}+{variant}" if variant else accent for accent in ACCENTS for variant in ("", *self._variants)
+            f"{accent}+{variant}" if variant else accent for accent in accents for variant in ("", *self._variants)
         )
 
     @override
@@ -80,7 +94,7 @@ class EspeakVoices(Voices):
     def say(self, speaker: Speaker, characters: str) -> dict[str, np.ndarray]:
         settings = dict(speaker.settings)
         accent, plus, variant = speaker.voice.partition("+")
-        name = f"gmw/{_FILES.get(accent, accent)}{plus}{variant}"
+        name = f"{_FAMILIES.get(accent[:2], 'gmw')}/{_FILES.get(accent, accent)}{plus}{variant}"
         with _lock, _Loaded(self._library, self._data) as espeak:
             if espeak.library.espeak_SetVoiceByName(name.encode()) != 0:
                 raise DataError(f"expected a voice of espeak-ng, received {speaker.voice!r}; see its list of names.")
