@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "captchalab-promotions"
 MAX_REASON = 1000  # characters; MLflow's tags hold 5,000, and the entry needs some for itself
-LEASE_S = (
-    30.0  # how long a promotion whose process cannot be seen may take; half of it for what is done before the move
-)
+LEASE_S = 30.0  # that a promotion whose process cannot be seen may take; half of it before the move
 POLL_S = 0.1
 RECENT = 100  # runs that are looked through for unfinished ones
 _alone = threading.Lock()  # one change at a time in this process

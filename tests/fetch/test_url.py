@@ -70,6 +70,13 @@ def test_host_lists(pattern: str, host: str, allowed: bool) -> None:
     assert FetchPolicy(hosts=frozenset({pattern})).allows(host) is allowed
 
 
+def test_a_host_name_is_253_characters_long_at_most() -> None:
+    longest = f"{'.'.join(['a' * 63] * 3)}.{'b' * 61}"
+    assert len(longest) == 253 and parse_url(f"http://{longest}/").host == longest
+    with pytest.raises(UrlRefused, match="expected a host name"):
+        parse_url(f"http://{longest}b/")
+
+
 @pytest.mark.parametrize("pattern", ["", "http://public.example", "public.example:80", "a/b", "*.*.example", "0x7f.1"])
 def test_host_lists_take_hosts_alone(pattern: str) -> None:
     with pytest.raises(SpecError, match="expected a host such as"):
