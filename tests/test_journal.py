@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from pydantic import BaseModel
 
 from captcha_core.journal import Journal
 
@@ -21,6 +22,16 @@ def test_what_follows_a_line_that_was_cut_off_stands_on_its_own_line(tmp_path: P
     journal.path.write_bytes(b'{"n": 1}\n{"n"')
     journal.append(['{"n": 3}'])
     assert journal.lines() == [b'{"n": 1}', b'{"n"', b'{"n": 3}']
+
+
+class Line(BaseModel):
+    n: int
+
+
+def test_records_come_back_without_damaged_ones(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "log.jsonl")
+    journal.path.write_bytes(b'{"n": 1}\n{"n": "x"}\n{"n": 2}\n{"n"')
+    assert journal.records(Line) == [Line(n=1), Line(n=2)]
 
 
 def test_lines_can_be_added_under_a_lock_that_covers_more(tmp_path: Path) -> None:

@@ -71,6 +71,19 @@ def test_counts_that_do_not_add_up_are_refused() -> None:
         drawn_rule("8/1/1", "text", 10)
 
 
+def test_counts_of_found_samples_have_to_add_up() -> None:
+    with pytest.raises(SpecError, match="expected split counts that add up to 10, received 12"):
+        found_rule("8/2/2", "content", list(range(10)))
+
+
+def test_keys_that_lie_on_a_bound_belong_behind_it() -> None:
+    whole = SplitRule.of_shares((0.5, 0.25, 0.25))
+    low, high = whole.bounds
+    assert found_rule("0.5/0.25/0.25", "content", [0, low, high]) == whole, "each split has one already"
+    ranked = found_rule("0.5/0.25/0.25", "content", [low, low + 1, high])
+    assert ranked.bounds == (low + 1, high), "none lies before the first bound, so the keys are cut by rank"
+
+
 @pytest.mark.parametrize(
     ("shares", "keys", "counts"),
     [
