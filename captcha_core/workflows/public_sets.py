@@ -109,7 +109,7 @@ def _trained(dataset: Dataset, minutes: float) -> Proportion:
 
 def _by_builtin(dataset: Dataset, samples: Sequence[Sample]) -> Proportion | None:
     solver = Solver.load("builtin")
-    if not Reader.knows(solver.spec, dataset.spec):
+    if dataset.spec.media != solver.spec.media or not Reader.knows(solver.spec, dataset.spec):
         return None
     spec = dataset.spec
     limits = Limits.within(solver.spec, spec.alphabet, spec.min_length, spec.max_length)
