@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from captcha_core.evaluation import metrics
+from captcha_core.evaluation.drift import Histograms
 from captcha_core.files import no_formula
 from captcha_core.spec.answer import Answer
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 
 WORST = 50
+LOOKED_AT = 2000  # captchas: more make no test of drift sharper while some hundred live ones are compared
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,11 @@ class Report:
             **sums,
             **latency,
         }
+
+    @property
+    def histograms(self) -> Histograms:
+        """What the captchas look like, against which live ones are held."""
+        return Histograms.of(self.samples[:LOOKED_AT], self.answers[:LOOKED_AT], self.spec)
 
     def worst(self, count: int = WORST) -> list[int]:
         """Indices of the worst samples: wrong ones first, the surest of them before the others, then the least sure."""

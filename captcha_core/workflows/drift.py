@@ -7,11 +7,9 @@ from captcha_core.dataset.store import Dataset, require_same_spec
 from captcha_core.errors import DataError, ModelError
 from captcha_core.evaluation.drift import Drift, Histograms, drift
 from captcha_core.evaluation.live_log import LIVE, LiveLog
-from captcha_core.evaluation.report import Report
+from captcha_core.evaluation.report import LOOKED_AT
 from captcha_core.solver import Solver
 from captcha_core.workflows.evaluate import read_all
-
-MOST = 2000  # captchas of a reference: more make no test sharper while some hundred live ones are compared
 
 
 @dataclass(frozen=True)
@@ -24,11 +22,6 @@ class LiveDrift:
     since: str
     until: str
     drift: Drift
-
-
-def reference_of(report: Report) -> Histograms:
-    """Return what a model's captchas look like, from a report on some that it has not learnt from."""
-    return Histograms.of(report.samples[:MOST], report.answers[:MOST], report.spec)
 
 
 def live_drift(uri: str, live: Path = LIVE, last: int = 1000, data: str | Path = "", split: str = "test") -> LiveDrift:
@@ -62,10 +55,10 @@ def _reference(solver: Solver, uri: str, data: str | Path, split: str) -> tuple[
     if data:
         dataset = Dataset.open(data)
         require_same_spec(dataset, solver.spec)
-        samples = dataset.spread(split, MOST)
+        samples = dataset.spread(split, LOOKED_AT)
         if not samples:
             raise DataError(f"expected captchas in the {split} split of {data}, received none; name another --split.")
-        return reference_of(read_all(solver, samples)), f"the {split} split of {data}"
+        return read_all(solver, samples).histograms, f"the {split} split of {data}"
     if solver.reference is None:
         raise ModelError(
             f"expected a model that keeps what its captchas looked like, received {uri}, which was trained before "

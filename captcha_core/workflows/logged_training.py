@@ -36,7 +36,6 @@ from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.training.fit import Trained, train
 from captcha_core.workflows.data import DataSource, TrainingData, labelled
-from captcha_core.workflows.drift import reference_of
 from captcha_core.workflows.evaluate import read_all
 from captcha_core.workflows.plan import TrainingPlan
 
@@ -177,7 +176,7 @@ def evaluated(
     """Write the bundle of a trained model into a folder, let it read a test split, and log that and the report."""
     bundle = bundle_of(folder / "bundle", plan, trained, training_data)
     report = read_all(Solver(bundle, ModelIdentity(plan.name)), labelled(tested, "test"))
-    bundle = with_metrics(bundle, {REFERENCE: reference_of(report).as_dict()})
+    bundle = with_metrics(bundle, {REFERENCE: report.histograms.as_dict()})
     log_tested(run, tested)
     numbers = {**report.numbers, "model_bytes": float(bundle.litert_path.stat().st_size)}
     run.metrics({f"{Metric.TEST}{key}": value for key, value in numbers.items()})

@@ -70,7 +70,7 @@ def learn_from_answers(
 
 def _record(one: "Round") -> dict[str, object]:
     return {
-        "model": one.model, "submissions": one.submissions, "refusals": one.refusals, **one.accepted.as_dict(),
+        "model": one.model, "submissions": one.submissions, "refused": one.refusals, **one.accepted.as_dict(),
     }  # fmt: skip
 
 
