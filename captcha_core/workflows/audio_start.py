@@ -40,11 +40,11 @@ class AudioStart:
     training: dict[str, Any]
 
 
-def start_on_clips(dataset: Dataset, random: bool = False) -> AudioStart:
+def start_on_clips(dataset: Dataset, start_from: str = BUILTIN_AUDIO) -> AudioStart:
     """Return how a training on a data set of clips starts.
 
     Args:
-        random: With random weights.
+        start_from: The model whose weights are taken over; empty for random ones.
 
     Raises:
         DataError: If the data set cannot be read.
@@ -55,10 +55,10 @@ def start_on_clips(dataset: Dataset, random: bool = False) -> AudioStart:
             heard.append(one)
         if len(heard) == HEARD:
             break
-    return start_on_samples(heard, dataset.spec, random)
+    return start_on_samples(heard, dataset.spec, start_from)
 
 
-def start_on_samples(samples: Sequence[Sample], spec: CaptchaSpec, random: bool = False) -> AudioStart:
+def start_on_samples(samples: Sequence[Sample], spec: CaptchaSpec, start_from: str = BUILTIN_AUDIO) -> AudioStart:
     """Return how a training on labelled clips of a specification starts.
 
     Where four of five say everything twice, the second time alone is looked at. The network begins as one that has
@@ -66,7 +66,8 @@ def start_on_samples(samples: Sequence[Sample], spec: CaptchaSpec, random: bool 
     weights where in them anything is said.
 
     Args:
-        random: With random weights all the same.
+        start_from: The model whose weights are taken over, and by whose options and rate its like is built; empty for
+            random weights.
     """
     passes = [
         len(one) / spec.rate_hz for one in map(lambda sample: _last_pass(sample, spec), samples) if one is not None
@@ -74,11 +75,13 @@ def start_on_samples(samples: Sequence[Sample], spec: CaptchaSpec, random: bool 
     twice = len(passes) >= max(1.0, MOST_SAY_TWICE * len(samples))
     seconds = min(spec.seconds, round(ROOM * max(passes), 1)) if twice else 0.0
     heard: dict[str, Any] = {"said_twice": True, "max_seconds": seconds} if twice else {}
-    listener = None if random else Solver.load(BUILTIN_AUDIO)
-    if listener is None or spec.share_known(listener.spec) < LEAST_KNOWN:
+    listener = Solver.load(start_from) if start_from else None
+    strange = start_from == BUILTIN_AUDIO and listener and spec.share_known(listener.spec) < LEAST_KNOWN
+    if listener is None or strange:
         return AudioStart({}, heard, "", RECIPE)
-    known = listener.bundle.config.features.model_dump(include=OF_THE_LISTENER)
-    return AudioStart(dict(listener.bundle.config.options), {**known, **heard}, BUILTIN_AUDIO, RECIPE | KNOWING)
+    config = listener.bundle.config
+    known = config.features.model_dump(include=OF_THE_LISTENER)
+    return AudioStart(dict(config.options), {**known, **heard}, start_from, RECIPE | KNOWING)
 
 
 def _last_pass(sample: Sample, spec: CaptchaSpec) -> np.ndarray | None:

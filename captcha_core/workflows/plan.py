@@ -215,17 +215,18 @@ def plan_training(
     assert spec is not None
     chosen = named or _preset_for(folder, spec, program.name if program else "")
     own = dataset or program
-    by_default = not network and start_from in (None, "", BUILTIN, BUILTIN_AUDIO)  # who names it gets what it gives
+    ships = BUILTIN_AUDIO if spec.media == "audio" else BUILTIN
+    by_default = not network and start_from in (None, "", BUILTIN, ships)  # who names the default gets what it gives
     if own is not None and named is None and spec.media == "image" and by_default:
         start = start_on(own) if isinstance(own, Dataset) else start_on_program(own)
         known = {"network": start.network, "options": start.options, "features": start.features}
         chosen = chosen.model_copy(update={**known, "training": start.training})
         start_from = start.start_from
     elif dataset and named is None and spec.media == "audio" and not network:
-        heard = start_on_clips(dataset, random=not by_default)
+        heard = start_on_clips(dataset, ships if by_default else "" if start_from == NO_START else str(start_from))
         known = {"options": heard.options, "features": heard.features}
         chosen = chosen.model_copy(update={**known, "training": heard.training})
-        start_from = heard.start_from if by_default else start_from
+        start_from = heard.start_from
     same = not network or network == chosen.network
     options, features = (chosen.options, chosen.features) if same else ({}, {})
     training, options, features = _apply(settings or {}, chosen.training, options, features)

@@ -25,6 +25,7 @@ from captcha_core.models.decode import read
 from captcha_core.models.zoo import features_of, get_network
 from captcha_core.native import start_keras
 from captcha_core.progress import console
+from captcha_core.registry.versions import BUILTIN_AUDIO
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.import_spec import SpecOverrides, spec_of
 from captcha_core.sources.import_survey import fit, survey
@@ -159,7 +160,7 @@ class Labelled:
     def _task(self, learnt: Sequence[Sample], start: str, budget: dict[str, Any]) -> tuple[TrainingTask, str]:
         """Return what is trained, as ``train --data`` would, and the model it starts from."""
         if self.spec.media == "audio":
-            heard = audio_start.start_on_samples(learnt, self.spec, random=start == NO_START)
+            heard = audio_start.start_on_samples(learnt, self.spec, "" if start == NO_START else BUILTIN_AUDIO)
             config = TrainingConfig.build(**{**heard.training, **budget})
             task = TrainingTask(self.spec, DEFAULT_NETWORK["audio"], heard.options, config, heard.features)
             return task, heard.start_from

@@ -50,7 +50,7 @@ def test_what_was_heard_before_is_heard_at_the_same_rate_and_by_the_same_network
 
 def test_other_scripts_and_who_asks_begin_with_random_weights() -> None:
     cyrillic = SPEC.model_copy(update={"alphabet": "абвгд"})
-    assert start_on_samples([], cyrillic).start_from == start_on_samples([], SPEC, random=True).start_from == ""
+    assert start_on_samples([], cyrillic).start_from == start_on_samples([], SPEC, "").start_from == ""
 
 
 def test_data_alone_gets_the_recipe_and_the_features(empty_folder: Path) -> None:
@@ -62,3 +62,10 @@ def test_data_alone_gets_the_recipe_and_the_features(empty_folder: Path) -> None
         assert plan.task.features["said_twice"] and plan.task.features["low_hz"] == 80
         assert features_of("audio_ctc", SPEC, plan.task.features).shape[0] < 200
     assert plan_training(data=empty_folder / "data", network="audio_ctc").task.features == {}
+
+
+def test_a_model_of_ones_own_is_built_anew_as_it_was(tone_bundle: Path) -> None:
+    config = Solver.load(str(tone_bundle)).bundle.config
+    start = start_on_samples([], SPEC, str(tone_bundle))
+    assert (start.start_from, start.options) == (str(tone_bundle), dict(config.options))
+    assert start.features["hop"] == config.features.hop
