@@ -25,8 +25,9 @@ from experiments.tools.processes import works
 
 TABLE = '[data-testid="stDataFrame"] canvas'
 CHART = ".js-plotly-plot .plot-container"
-SHOWN = """([selector, text]) => [...document.querySelectorAll(selector)].some(
-    (found) => found.checkVisibility() && found.textContent.includes(text))"""
+SHOWN = """([selector, text]) => [document, ...document.querySelectorAll('[data-testid^="stBidiComponent"]')].some(
+    (place) => [...(place.shadowRoot ?? place).querySelectorAll(selector)].some(
+        (found) => found.checkVisibility() && found.textContent.includes(text)))"""
 WARM_S = 8.0  # the server loads its libraries while nobody waits
 PROBED = "/_stcore/"  # Streamlit looks for itself below each page's address first, and is told 404
 AIMS = {"first_s": 2.0, "second_s": 0.5, "memory_mb": 600}
