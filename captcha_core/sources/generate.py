@@ -1,4 +1,7 @@
-"""A scheme, a seed and indices to samples. Sample i depends on (seed, i) alone, however the work is cut up."""
+"""A scheme, a seed and indices to samples. Sample i depends on (seed, i) alone, however the work is cut up.
+
+What draws is compiled: it is loaded with the first sample that is drawn, not by who only lists schemes.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,9 +11,7 @@ import numpy as np
 from captcha_core.errors import SpecError
 from captcha_core.media.image import encode_png
 from captcha_core.sources.programs.scheme import ProgramKnobs, program_arrays, program_samples
-from captcha_core.sources.randomness import TEXT, random_bits
 from captcha_core.sources.scheme import Scheme
-from captcha_core.sources.sums import sum_texts
 from captcha_core.sources.wild import scheme as wild
 from captcha_core.sources.wild.site import SiteKnobs
 from captcha_core.spec.sample import Sample
@@ -45,7 +46,11 @@ def texts(scheme: Scheme, seed: int, indices: range, oversample: str = "") -> li
     if spec.answer == "arithmetic":
         if oversample:
             raise SpecError(f"expected no oversample with the sums of {scheme.name}, received one; leave it out.")
+        from captcha_core.sources.sums import sum_texts
+
         return sum_texts(spec, seed, indices)
+    from captcha_core.sources.randomness import TEXT, random_bits
+
     pool = spec.alphabet + oversample
     bits = random_bits(seed, TEXT, indices, 1 + spec.max_length).astype(np.uint64)
     lengths = spec.min_length + (bits[:, 0] * np.uint64(spec.max_length - spec.min_length + 1) >> np.uint64(32)).astype(

@@ -123,7 +123,7 @@ def test_no_page_imports_tensorflow(world: World) -> None:
         "assert page.run().code, 'nothing was read'\n"
         "for place in PAGES:\n"
         "    assert not open_page(place.name).exception\n"
-        "heavy = {'tensorflow', 'keras', 'torch', 'librosa'} & set(sys.modules)\n"
+        "heavy = {'tensorflow', 'keras', 'torch', 'librosa', 'numba'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
     root = Path(__file__).parent.parent.parent

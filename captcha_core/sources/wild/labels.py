@@ -4,8 +4,10 @@ import string
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
-from captcha_core.sources.wild.dice import Dice
+if TYPE_CHECKING:  # its drawing of numbers is compiled: whoever lists schemes needs none of that
+    from captcha_core.sources.wild.dice import Dice
 
 DIGITS, LOWER, UPPER = string.digits, string.ascii_lowercase, string.ascii_uppercase
 ALPHABET = DIGITS + LOWER + UPPER + "+-*/=?"
@@ -50,7 +52,7 @@ KINDS = tuple(ALPHABETS)
 ANY, SUMS = Alphabets(), Alphabets(0, 0, 0, 0, 0, 0, 0, 0, 1)
 
 
-def draw_text(dice: Dice, alphabets: Alphabets, allowed: str = ALPHABET, least: int = 1, most: int = LONGEST) -> str:
+def draw_text(dice: "Dice", alphabets: Alphabets, allowed: str = ALPHABET, least: int = 1, most: int = LONGEST) -> str:
     """Return the text of a picture.
 
     Args:
@@ -76,7 +78,7 @@ def _sums(alphabets: Alphabets) -> tuple[float, ...]:
     return tuple(accumulate(getattr(alphabets, name) for name in KINDS))
 
 
-def _sum(dice: Dice) -> str:
+def _sum(dice: "Dice") -> str:
     most = dice.pick((9, 9, 20, 99))
     text = f"{dice.whole(0, most)}{dice.pick('++--*x/')}{dice.whole(0, most)}"
     return text + dice.pick(("=?", "=?", "=", "", "?"))
