@@ -145,6 +145,14 @@ def forget() -> None:
         (FOLDER / RECORD).unlink(missing_ok=True)
 
 
+def took_s(job: Job) -> float:
+    """Return how long a job that has ended took: from its start to the last that it wrote."""
+    try:
+        return (FOLDER / LOG).stat().st_mtime - job.started_ms / 1000
+    except OSError:
+        return 0.0
+
+
 def last_lines(count: int = 8) -> list[str]:
     """Return the last lines that the job wrote, without the native libraries' greetings."""
     try:

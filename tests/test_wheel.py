@@ -144,8 +144,10 @@ def test_the_core_alone_solves_and_serves(bare: Path, tmp_path: Path) -> None:
         (("dashboard",), "dashboard"),
     ],
 )
-def test_the_core_alone_names_the_extra_that_is_missing(bare: Path, tmp_path: Path, words: str, extra: str) -> None:
-    done = subprocess.run([bare / "captchalab", *words.split()], cwd=tmp_path, capture_output=True, text=True)
+def test_the_core_alone_names_the_extra_that_is_missing(
+    bare: Path, tmp_path: Path, words: tuple[str, ...], extra: str
+) -> None:
+    done = subprocess.run([bare / "captchalab", *words], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1 and not any(tmp_path.iterdir())
     assert f"run pip install 'captchalab[{extra}]'." in done.stderr and len(done.stderr.splitlines()) == 1
 

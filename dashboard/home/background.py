@@ -19,6 +19,7 @@ from dashboard.widgets.text import duration, markdown, plain
 DEMO, DEMO_MINUTES = "digits4", 2.0
 FIRST = ("pipeline", "--preset", DEMO, "--minutes", f"{DEMO_MINUTES:g}")
 MOST_MINUTES = 6000.0
+USED_UP = 0.8  # of a training's minutes: it stopped for want of time
 FAULT = "Error: "  # begins what a command says of why it failed
 MAKES_DATA = ("generate", "import", "labels")
 DOING = {
@@ -241,7 +242,7 @@ def _ended(job: jobs.Job) -> None:
         with st.expander("What it wrote last", expanded=not why):
             st.code("\n".join(lines) or "It wrote nothing.", language=None, wrap_lines=True)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if not job.stopped and (longer := with_more_time(job.arguments)):
+        if not job.stopped and (longer := with_more_time(job.arguments, jobs.took_s(job))):
             minutes = longer[longer.index("--minutes") + 1]
             start_button(f"Once more, for {minutes} minutes", longer, ":material/replay:", key="once-more")
         if run := run_of(job):
@@ -249,12 +250,18 @@ def _ended(job: jobs.Job) -> None:
         _dismiss()
 
 
-def with_more_time(arguments: Sequence[str]) -> tuple[str, ...]:
-    """Return the command line with five times its minutes, empty where it has none: a slow machine needs more."""
+def with_more_time(arguments: Sequence[str], took_s: float) -> tuple[str, ...]:
+    """Return the command line with five times its minutes, for a slow machine needs more.
+
+    It is empty where the command has no minutes, or ended well before they were over: more would change nothing.
+    """
     if "--minutes" not in arguments[:-1]:
         return ()
     place = arguments.index("--minutes") + 1
-    return (*arguments[:place], f"{5 * float(arguments[place]):g}", *arguments[place + 1 :])
+    minutes = float(arguments[place])
+    if took_s < USED_UP * 60 * minutes:
+        return ()
+    return (*arguments[:place], f"{5 * minutes:g}", *arguments[place + 1 :])
 
 
 def _dismiss() -> None:

@@ -190,11 +190,12 @@ def test_what_runs_in_the_background_is_seen_from_every_page(fresh: Path, name: 
 
 def test_what_failed_says_why_in_plain_words_and_goes_on(fresh: Path) -> None:
     words = ("pipeline", "--preset", "digits4", "--minutes", "1")
-    job = jobs.Job(os.getpid(), born(os.getpid()), words, int(1000 * time.time()), code=1)
+    job = jobs.Job(os.getpid(), born(os.getpid()), words, int(1000 * time.time() - 60_000), code=1)
     jobs.FOLDER.mkdir()
     write_json(jobs.FOLDER / jobs.RECORD, asdict(job))
     (jobs.FOLDER / jobs.LOG).write_text("train\nError: expected 1%, received 0%; train longer.\n", encoding="utf-8")
     page = without_traceback(open_page("home"))
     assert "Found 0%, where 1% is needed. Train longer." in page.error[0].value.replace("\\", "")
     assert page.button(key="once-more").label == "Once more, for 5 minutes"
-    assert background.with_more_time(("generate", "--out", "x")) == ()
+    assert background.with_more_time(("generate", "--out", "x"), took_s=60) == ()
+    assert background.with_more_time(words, took_s=20) == (), "it stopped by itself: more minutes change nothing"

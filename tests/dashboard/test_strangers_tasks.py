@@ -4,7 +4,7 @@ import contextlib
 import io
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from captcha_core.dataset.in_memory import write_samples
 from captcha_core.dataset.labels import LabelLog
 from captcha_core.dataset.store import Dataset
 from captcha_core.registry.lookup import SqliteRegistry
+from captcha_core.sources.generate import draw_samples
+from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from dashboard import jobs
@@ -187,7 +189,10 @@ def test_files_of_my_own_become_a_data_set(clicks: Clicks, site: tuple[str, Path
     page = clicks.page
     clicks.link("Data")
     clicks.text("Add a data set")
-    page.set_input_files("input[type=file]", [{"name": "mine.zip", "mimeType": "application/zip", "buffer": _zip()}])
+    page.set_input_files(
+        "input[type=file]",
+        [{"name": "mine.zip", "mimeType": "application/zip", "buffer": _zip(tiny_samples(40, seed=41))}],
+    )
     page.get_by_text("1 file left out").wait_for()
     settled(page)
     clicks.button("Import 40 captchas")
@@ -204,7 +209,10 @@ def test_files_of_my_own_become_a_data_set(clicks: Clicks, site: tuple[str, Path
 def test_files_of_my_own_are_imported_and_trained(first_visit: Clicks) -> None:
     clicks, page = first_visit, first_visit.page
     clicks.link("Data")
-    page.set_input_files("input[type=file]", [{"name": "mine.zip", "mimeType": "application/zip", "buffer": _zip(400)}])
+    drawn = draw_samples(get_scheme("digits4"), 5, range(400))
+    page.set_input_files(
+        "input[type=file]", [{"name": "mine.zip", "mimeType": "application/zip", "buffer": _zip(drawn)}]
+    )
     page.get_by_text("1 file left out").wait_for()
     settled(page)
     clicks.button("Import 400 captchas")
@@ -213,17 +221,16 @@ def test_files_of_my_own_are_imported_and_trained(first_visit: Clicks) -> None:
     clicks.button("Train on it")
     more = _until_it_reads(clicks)
     clicks.link("Try it")
-    sample = tiny_samples(1, seed=3)[0]
-    page.set_input_files("input[type=file]", [{"name": "a.png", "mimeType": "image/png", "buffer": sample.media}])
+    page.set_input_files("input[type=file]", [{"name": "a.png", "mimeType": "image/png", "buffer": drawn[0].media}])
     page.locator(".st-key-answer code").wait_for()
     clicks.done("own files imported and trained")
     assert clicks.count == 4 + more
 
 
-def _zip(number: int = 40) -> bytes:
+def _zip(samples: Sequence[Sample]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        for index, sample in enumerate(tiny_samples(number, seed=41)):
+        for index, sample in enumerate(samples):
             archive.writestr(f"{sample.text}_{index:04d}.png", sample.media)
         archive.writestr("11_9999.png", b"\x89PNG\r\n\x1a\n cut off")
     return file.getvalue()
