@@ -7,8 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from captcha_core.tracking.names import Param
-from dashboard import pages
+from dashboard import jobs, pages
 from dashboard.frame import chart, guarded, heading, in_columns, nothing_yet, sentence_case, stop_button
+from dashboard.home import background
 from dashboard.runs import table as run_table
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
@@ -25,11 +26,14 @@ def show() -> None:
     uri = data.tracking()
     heading("Tune", "A search and its trials: the best so far, which settings mattered, and what accuracy costs.")
     found = searches.searches(data.runs(uri))
-    if not found:
+    if _begins(found):
+        background.follow(lambda: not _begins(searches.searches(data.runs(uri))))
+    elif not found:
         nothing_yet(
             "No search has run yet.", "captchalab tune --preset digits4 --tuner bayesian --trials 12",
             "It tries settings and shows which ones matter.", start.form,
         )  # fmt: skip
+    if not found:
         return
     with st.expander("Start another search"):
         start.form()
@@ -45,6 +49,13 @@ def show() -> None:
             _search(fresh.get(chosen.run.id, chosen))
 
     live()
+
+
+def _begins(found: Sequence[Search]) -> bool:
+    """Return whether a search was started on a page and is not there yet: its first trial makes it one."""
+    job = jobs.current()
+    started = job is not None and job.running and job.arguments[0] == "tune"
+    return started and not any(search.run.running for search in found)
 
 
 def _choose(found: Sequence[Search]) -> Search:

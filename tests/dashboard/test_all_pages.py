@@ -188,6 +188,15 @@ def test_what_runs_in_the_background_is_seen_from_every_page(fresh: Path, name: 
     assert "Training digits4" in [link.proto.label for link in page.get("page_link")]
 
 
+def test_a_search_that_has_just_begun_is_shown_where_searches_are(fresh: Path) -> None:
+    job = jobs.Job(os.getpid(), born(os.getpid()), ("tune", "--preset", "digits4"), int(1000 * time.time()))
+    jobs.FOLDER.mkdir()
+    write_json(jobs.FOLDER / jobs.RECORD, asdict(job))
+    page = without_traceback(open_page("tune"))
+    assert "No search has run yet" not in words_of(page)
+    assert page.button(key="stop-job").label == "Stop"
+
+
 def test_what_failed_says_why_in_plain_words_and_goes_on(fresh: Path) -> None:
     words = ("pipeline", "--preset", "digits4", "--minutes", "1")
     job = jobs.Job(os.getpid(), born(os.getpid()), words, int(1000 * time.time() - 60_000), code=1)
