@@ -313,6 +313,7 @@ def test_a_search_started_watched_and_stopped(clicks: Clicks) -> None:
     clicks.link("Tune")
     page.get_by_text("of 3").first.wait_for(timeout=TRAINED_MS)
     clicks.button("Stop")
+    page.get_by_text("It stops at the end of this step").wait_for()  # a page that is left at once has not heard it
     clicks.link("Home")
     page.get_by_text("was stopped").first.wait_for(timeout=TRAINED_MS)
     clicks.done("a search started, watched and stopped")
