@@ -1,6 +1,7 @@
 """Skip, or fail where a browser has to be, when there is none; axe-core, and clicks that are counted."""
 
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -66,6 +67,12 @@ def faults_of(page: Any, axe: str) -> list[str]:
     return [*page.evaluate(FOUND), *(f"small: {text}" for text in page.evaluate(SMALL))]
 
 
+def keep_picture(page: Any, name: str, **options: Any) -> None:
+    """Keep a picture of a page in the folder that :data:`SHOTS` names, if it names one."""
+    if folder := os.environ.get(SHOTS):
+        page.screenshot(path=Path(folder) / f"{re.sub(r'[^a-zA-Z0-9, ]+', ' ', name)}.png", **options)
+
+
 @dataclass
 class Clicks:
     """Clicks on a page, counted: what a task costs a stranger."""
@@ -90,7 +97,6 @@ class Clicks:
         self.count += 1
 
     def done(self, task: str) -> None:
-        """Print what the task took, and keep a picture of where it ended in the folder that :data:`SHOTS` names."""
-        if folder := os.environ.get(SHOTS):
-            self.page.screenshot(path=Path(folder) / f"{task}.png")
+        """Print what the task took, and keep a picture of where it ended."""
+        keep_picture(self.page, task)
         print(f"{task}: {self.count} {'click' if self.count == 1 else 'clicks'}")

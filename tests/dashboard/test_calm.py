@@ -15,7 +15,7 @@ from dashboard.pages import PAGES
 from experiments.benchmarks.dashboard import Watched
 from experiments.tools.browser import opened, served, settled
 from tests.conftest import tiny_samples
-from tests.dashboard.browser import axe_script, faults_of, require_browser
+from tests.dashboard.browser import axe_script, faults_of, keep_picture, require_browser
 from tests.dashboard.lived_in import assessed, audited, findings_in, searched, served_live
 from tests.dashboard.pages import World
 
@@ -76,6 +76,7 @@ def test_axe_finds_nothing_serious_and_no_text_is_small(site: str, world: World,
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
                 page.wait_for_timeout(700)  # charts take up the colours
+                keep_picture(page, f"{width_px} {scheme} {view or 'home'}", full_page=True)
                 if faults := faults_of(page, axe):
                     found[f"{view} {scheme}"] = faults
     assert found == {}
