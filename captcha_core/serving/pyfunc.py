@@ -1,7 +1,7 @@
 """How MLflow opens a bundle: ``mlflow.pyfunc.load_model`` and ``mlflow models serve`` call these.
 
 The registered model names this module as its loader and carries it, with all that it imports, for environments in which
-captchalab is not installed (:mod:`captcha_core.tracking.carried_code`): keep its imports few.
+captchalab is not installed (:mod:`captcha_core.tracking.logged_models`): keep its imports few.
 """
 
 from pathlib import Path

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from captcha_core.files import write_json
-from captcha_core.tracking.owner import born
+from captcha_core.tracking.provenance import born
 from dashboard import access, jobs, pages
 from dashboard.home import background
 from dashboard.run import notes
