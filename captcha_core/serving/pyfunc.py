@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from captcha_core.bundle.bundle import Bundle
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.serving.schemas import from_base64
 from captcha_core.solver import Solver
+from captcha_core.spec.answer import ModelIdentity
 
 
 class CaptchaModel:
