@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from captcha_core.bundle.bundle import REFERENCE, Bundle, LiteRT
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import DataError, ModelError
 from captcha_core.evaluation.drift import Histograms
 from captcha_core.media.given import Media, media_bytes
 from captcha_core.models.decode import DECODERS, Decoded, Limits, decode
 from captcha_core.registry.versions import locate
-from captcha_core.spec.answer import Answer, Box, Character
+from captcha_core.spec.answer import Answer, Box, Character, ModelIdentity
 from captcha_core.spec.captcha import DIGITS, CaptchaSpec, drawn_order
 
 BATCH = 64

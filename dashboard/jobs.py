@@ -16,7 +16,7 @@ from pathlib import Path
 from captcha_core.errors import CaptchaError
 from captcha_core.files import write_json
 from captcha_core.tracking.names import Tag
-from captcha_core.tracking.owner import born, is_alive
+from captcha_core.tracking.provenance import born, is_alive
 from dashboard.process import usual_timeouts
 
 FOLDER = Path(".captchalab")

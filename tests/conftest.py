@@ -25,7 +25,7 @@ STARTERS = re.compile(
     r"captcha_core\.(?:tracking\.(?:database|runs)|registry\.versions|serving\.(?:server|processes))|"
     r"dashboard(?:\.jobs| import jobs)|"
     r"captcha_core\.sources\.(?:browser|demo_site)|"
-    r"tests\.(?:rigs|commands|workflows|faults|dashboard\.(?:pages|browser)|serving\.running))\b",
+    r"tests\.(?:answering|rigs|commands|workflows|faults|dashboard\.(?:pages|browser)|serving\.running))\b",
     re.M,
 )
 TRAINED = {"tiny_bundle", "tone_bundle", "empty_folder"}  # fixtures that train, or open a database of MLflow's

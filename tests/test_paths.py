@@ -104,7 +104,7 @@ def test_a_training_from_its_preset_to_the_registered_version(
     (empty_folder / "tiny.yaml").write_text(PRESET, encoding="utf-8")
     files = files_passed(lambda: train("tiny.yaml"))
     assert "version 2" in capsys.readouterr().out
-    require_at_most(61, files)
+    require_at_most(57, files)
 
 
 def test_an_image_through_the_dashboard(tiny_bundle: Path) -> None:

@@ -33,6 +33,7 @@ class Published:
     source: str
 
 
+BURSZTEIN = "Bursztein and others, How Good Are Humans at Solving CAPTCHAs?, IEEE Security and Privacy 2010"
 PUBLISHED = (
     Published(
         "image", 0.50, 0.84, "9 to 15", "distorted text; 1,400 people, 14,000 captchas of all kinds",
@@ -40,12 +41,9 @@ PUBLISHED = (
     ),
     Published(
         "image", 0.71, 0.71, "9.8", "three people agree, 13 schemes of pictures; 318,000 captchas with those of sound",
-        "Bursztein and others, How Good Are Humans at Solving CAPTCHAs?, IEEE Security and Privacy 2010",
+        BURSZTEIN,
     ),
-    Published(
-        "audio", 0.31, 0.31, "28.4", "three people agree, 8 schemes of sound",
-        "Bursztein and others, How Good Are Humans at Solving CAPTCHAs?, IEEE Security and Privacy 2010",
-    ),
+    Published("audio", 0.31, 0.31, "28.4", "three people agree, 8 schemes of sound", BURSZTEIN),
     Published(
         "audio", 0.39, 0.52, "-", "older schemes of sound; over 78.2 % for the authors' own",
         "reCAPGen, 2019",

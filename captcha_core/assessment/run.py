@@ -31,7 +31,7 @@ from captcha_core.journal import Journal
 from captcha_core.progress import console
 from captcha_core.sources.scheme import Scheme
 from captcha_core.tracking.names import Artifact, Kind, Metric, Tag
-from captcha_core.tracking.owner import own_tags
+from captcha_core.tracking.provenance import own_tags
 from captcha_core.tracking.runs import Run, begin_run, parent_run
 
 ASKED, ROWS, EFFECTS, WORK = "assessment.json", "attackers.jsonl", "knobs.jsonl", "work"

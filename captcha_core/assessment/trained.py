@@ -21,7 +21,7 @@ from captcha_core.sources.scheme import Scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.tracking.names import Kind, Tag
-from captcha_core.tracking.owner import own_tags
+from captcha_core.tracking.provenance import own_tags
 from captcha_core.tracking.runs import RUNS, begin_run, start_run
 from captcha_core.training.checkpoint import Checkpoint
 from captcha_core.workflows.plan import TrainingPlan, plan_training

@@ -117,14 +117,19 @@ def interval(group: Group) -> str:
     return f"95 % interval {percent(low)} to {percent(high)}, n = {group.share.n:,}"
 
 
-def named(group: Group) -> str:
-    """Return an attacker as the subject of a sentence."""
+def _means_and_owner(group: Group) -> tuple[str, str]:
+    """Return what attacks, as the subject of a sentence, and who has it."""
     return {
-        "guess": "Typing the commonest text without looking",
-        "stock": f"{group.title}, without a single label,",
-        "labels": f"A machine that learnt from {group.labels:,} labels",
-        "generator": "A machine trained on the generator itself",
-    }[group.kind]
+        "guess": ("Typing the commonest text without looking", "Anybody who types the commonest text"),
+        "stock": (
+            f"{group.title}, without a single label,",
+            f"Anybody with {group.title[0].lower()}{group.title[1:]}, without a label",
+        ),
+        "labels": (
+            f"A machine that learnt from {group.labels:,} labels", f"Anybody with {group.labels:,} labels",
+        ),
+        "generator": ("A machine trained on the generator itself", "Whoever has the generator"),
+    }[group.kind]  # fmt: skip
 
 
 def _sentence(best: Group, cost: Cost, complete: bool) -> str:
@@ -137,29 +142,25 @@ def _sentence(best: Group, cost: Cost, complete: bool) -> str:
         )
     once = f"{dollars(cost.once)} once" if cost.once else "no price to begin with"
     each = "" if cost.per_1000 is None else f" and {dollars(cost.per_1000)} for 1,000 passes"
+    means, _ = _means_and_owner(best)
     return (
-        f"{named(best)} passes {percent(best.share.value)} of these captchas ({interval(best)}), at {once}{each}; "
+        f"{means} passes {percent(best.share.value)} of these captchas ({interval(best)}), at {once}{each}; "
         f"people who type captchas for money ask ${HUMAN_LOW:.2f} to ${HUMAN_HIGH:.2f} for 1,000."
     )
 
 
 def _who(best: Group, first: Group | None, most: Group) -> str:
     if first is None:
-        return f"None of those tried, for certain. Strongest: {_short(best)}"
+        return f"None of those tried, for certain. Strongest: {_owner(best)}"
     if first is best or first.title == best.title:
         more = f"; with {most.labels:,} labels {percent(most.share.value)}, which may be chance" if most.labels else ""
-        return _short(first) + (more if most is not best else "")
-    strongest = _short(best)[0].lower() + _short(best)[1:]
-    return f"{_short(first)} ({percent(first.share.value)}); most of all {strongest}"
+        return _owner(first) + (more if most is not best else "")
+    strongest = _owner(best)[0].lower() + _owner(best)[1:]
+    return f"{_owner(first)} ({percent(first.share.value)}); most of all {strongest}"
 
 
-def _short(group: Group) -> str:
-    return {
-        "guess": "Anybody who types the commonest text",
-        "stock": f"Anybody with {group.title[0].lower()}{group.title[1:]}, without a label",
-        "labels": f"Anybody with {group.labels:,} labels",
-        "generator": "Whoever has the generator",
-    }[group.kind]
+def _owner(group: Group) -> str:
+    return _means_and_owner(group)[1]
 
 
 def _rate(best: Group) -> str:

@@ -26,13 +26,12 @@ print(reader.classification(open(sys.argv[1], "rb").read()))
 """
 
 
-def check(bundle: Bundle) -> None:
-    """Raises: ModelError: If a model sees anything but pixels as they are."""
-    _shape(bundle)
+def shape_of(bundle: Bundle) -> tuple[int, int, int]:
+    """Return (H, W, C) of what a model sees.
 
-
-def _shape(bundle: Bundle) -> tuple[int, int, int]:
-    """Return (H, W, C) of what a model sees."""
+    Raises:
+        ModelError: If that is anything but pixels as they are.
+    """
     features = bundle.config.features
     if not isinstance(features, ImageFeatures):
         raise ModelError(
@@ -54,7 +53,7 @@ def wrapped(bundle: Bundle, content: bytes) -> bytes:
     import onnx
     from onnx import TensorProto, helper
 
-    height, width, channels = _shape(bundle)
+    height, width, channels = shape_of(bundle)
     model = onnx.load_from_string(content)
     graph, name = model.graph, model.graph.input[0].name
     entry = helper.make_tensor_value_info("picture", TensorProto.FLOAT, ["N", channels, height, width])
@@ -108,6 +107,6 @@ def taken(features: np.ndarray) -> np.ndarray:
 
 def charsets(bundle: Bundle) -> bytes:
     """Return the content of ``charsets.json``."""
-    height, width, channels = _shape(bundle)
+    height, width, channels = shape_of(bundle)
     about = {"charset": ["", *bundle.spec.alphabet], "word": False, "image": [width, height], "channel": channels}
     return json.dumps(about, ensure_ascii=False).encode()

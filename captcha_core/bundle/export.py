@@ -10,11 +10,11 @@ import numpy as np
 
 from captcha_core.bundle import ddddocr_format
 from captcha_core.bundle.bundle import Bundle, LiteRT
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import ModelError, disk_error
 from captcha_core.features.contract import FeaturesModel
 from captcha_core.files import write_file
 from captcha_core.models.decode import read
+from captcha_core.spec.answer import ModelIdentity
 
 SUFFIX = {"litert": ".tflite", "litert-int8": ".tflite", "onnx": ".onnx", "keras": ".keras", "ddddocr": ".onnx"}
 FORMATS = tuple(SUFFIX)
@@ -60,7 +60,7 @@ def export(bundle: Bundle, model: ModelIdentity, kind: str, out: Path, features:
     """
     check_file(kind, out)
     if kind == "ddddocr":
-        ddddocr_format.check(bundle)
+        ddddocr_format.shape_of(bundle)  # refused before anything is written
     keras_model = load_keras(bundle)
     content = _converted(bundle, keras_model, kind)
     parity = _parity(bundle, keras_model, _runner(bundle, kind, content), features)

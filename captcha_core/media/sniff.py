@@ -48,56 +48,12 @@ OTHERS = {
     b"<svg": "an SVG drawing", b"<": "markup",
 }  # fmt: skip
 BASE64_TEXT = re.compile(rb"(?:data:[\w/+;=.-]*,)?[A-Za-z0-9+/_=\r\n-]{64,}")
-FILE_ENDINGS = frozenset(
-    [
-        ".png",
-        ".apng",
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".pjpeg",
-        ".gif",
-        ".bmp",
-        ".dib",
-        ".webp",
-        ".avif",
-        ".tif",
-        ".tiff",
-        ".ico",
-        ".heic",
-        ".heif",
-        ".jp2",
-        ".jxl",
-        ".svg",
-        ".wav",
-        ".wave",
-        ".flac",
-        ".ogg",
-        ".oga",
-        ".opus",
-        ".mp3",
-        ".mpga",
-        ".mpg",
-        ".mpeg",
-        ".mp2",
-        ".aif",
-        ".aiff",
-        ".aifc",
-        ".m4a",
-        ".mp4",
-        ".aac",
-        ".webm",
-        ".weba",
-        ".wma",
-        ".amr",
-        ".3gp",
-        ".au",
-        ".snd",
-        ".caf",
-        ".mkv",
-    ]
-)  # of files that people take for pictures and clips, whether they are read or named as what they are
+FILE_ENDINGS = frozenset((  # of what people take for pictures and clips, whether it is read or named as what it is
+    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".gif", ".bmp", ".dib", ".webp", ".avif", ".tif",
+    ".tiff", ".ico", ".heic", ".heif", ".jp2", ".jxl", ".svg", ".wav", ".wave", ".flac", ".ogg", ".oga", ".opus",
+    ".mp3", ".mpga", ".mpg", ".mpeg", ".mp2", ".aif", ".aiff", ".aifc", ".m4a", ".mp4", ".aac", ".webm", ".weba",
+    ".wma", ".amr", ".3gp", ".au", ".snd", ".caf", ".mkv",
+))  # fmt: skip
 SUFFIXES = tuple(dict.fromkeys(one.suffix for one in (*FORMATS.values(), *RIFF_FORMATS.values())))
 
 

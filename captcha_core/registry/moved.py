@@ -12,9 +12,8 @@ from urllib.parse import quote
 
 from captcha_core.errors import RegistryError
 from captcha_core.registry.lookup import local_folder
-from captcha_core.tracking.address import tracking_uri
+from captcha_core.tracking.address import sqlite_file, tracking_uri
 from captcha_core.tracking.connect import ARTIFACTS
-from captcha_core.tracking.database import sqlite_file
 
 LOCATIONS = (
     ("experiments", "artifact_location"),

@@ -12,10 +12,10 @@ import platform
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from captcha_core.errors import RegistryError
 from captcha_core.evaluation.promotion_rule import PromotionRule, Verdict
@@ -24,8 +24,7 @@ from captcha_core.registry.lookup import open_registry
 from captcha_core.registry.versions import CHAMPION, PREVIOUS, set_champion, version_behind
 from captcha_core.tracking.connect import client, experiment, quoted
 from captcha_core.tracking.names import Artifact, Tag
-from captcha_core.tracking.owner import is_gone, is_own, own_tags
-from captcha_core.tracking.provenance import origin, user
+from captcha_core.tracking.provenance import is_gone, is_own, origin, own_tags, user
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -72,29 +71,25 @@ def promote(
         RegistryError: If the version is champion already, does not exist, or must not be, or somebody else has changed
             the champion meanwhile.
     """
-    before = version_behind(name, CHAMPION)
-    with _alone:
-        cut = finish_cut(name)
-        if cut is not None and cut.to_version == version:
-            return cut
-        former = _unchanged(name, before if cut is None else cut.to_version)
+    sides = figures or {}
+
+    def decide(former: str | None) -> Entry:
         _check(name, version, former, verdict, forced, reason, against)
-        sides = figures or {}
-        entry = Entry(
-            action="promote",
-            name=name,
-            at=_now(),
-            by=by or _user(),
-            from_version=former,
-            to_version=version,
+        return _entry(
+            "promote",
+            name,
+            former,
+            version,
+            reason,
+            by,
             forced=forced,
-            reason=reason.strip()[:MAX_REASON],
             verdict=tuple(f"{'yes' if r.holds else 'no'}: {r.sentence}" for r in verdict.reasons) if verdict else (),
             data_digest=data_digest,
             exact_match=(sides["challenger"]["exact_match"], sides["champion"]["exact_match"]) if sides else None,
-            bundle_sha256=open_registry().by_version(name, version).tags.get(Tag.BUNDLE_SHA256, ""),
         )
-        return _carry_out(entry, {"rule": rule.model_dump() if rule else None, "figures": sides or None})
+
+    details = {"rule": rule.model_dump() if rule else None, "figures": sides or None}
+    return _change(name, lambda cut: cut.to_version == version, decide, details)
 
 
 def _check(
@@ -129,26 +124,51 @@ def rollback(name: str, reason: str = "", by: str | None = None) -> Entry:
     Raises:
         RegistryError: If there is no previous champion, or somebody else has changed the champion meanwhile.
     """
-    before = version_behind(name, CHAMPION)
-    with _alone:
-        cut = finish_cut(name)
-        if cut is not None and cut.action == "rollback":
-            return cut
-        former = _unchanged(name, before if cut is None else cut.to_version)
+
+    def decide(former: str | None) -> Entry:
         previous = version_behind(name, PREVIOUS)
         if previous is None or previous == former:
             raise RegistryError(f"expected a previous champion of {name}, received none; promote a version instead.")
-        entry = Entry(
-            action="rollback",
-            name=name,
-            at=_now(),
-            by=by or _user(),
-            from_version=former,
-            to_version=previous,
-            reason=reason.strip()[:MAX_REASON],
-            bundle_sha256=open_registry().by_version(name, previous).tags.get(Tag.BUNDLE_SHA256, ""),
-        )
-        return _carry_out(entry, {})
+        return _entry("rollback", name, former, previous, reason, by)
+
+    return _change(name, lambda cut: cut.action == "rollback", decide, {})
+
+
+def _change(
+    name: str,
+    is_same: Callable[[Entry], bool],
+    decide: Callable[[str | None], Entry],
+    details: Mapping[str, Any],
+) -> Entry:
+    """Finish what was cut, which may be the same change, and carry out what is decided about the champion."""
+    before = version_behind(name, CHAMPION)
+    with _alone:
+        cut = finish_cut(name)
+        if cut is not None and is_same(cut):
+            return cut
+        return _carry_out(decide(_unchanged(name, before if cut is None else cut.to_version)), details)
+
+
+def _entry(
+    action: Literal["promote", "rollback"],
+    name: str,
+    former: str | None,
+    version: str,
+    reason: str,
+    by: str | None,
+    **judged: Any,
+) -> Entry:
+    return Entry(
+        action=action,
+        name=name,
+        at=_now(),
+        by=by or _user(),
+        from_version=former,
+        to_version=version,
+        reason=reason.strip()[:MAX_REASON],
+        bundle_sha256=open_registry().by_version(name, version).tags.get(Tag.BUNDLE_SHA256, ""),
+        **judged,
+    )
 
 
 def overtaken(name: str, version: str | None) -> RegistryError:

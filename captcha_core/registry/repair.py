@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from captcha_core.registry import promotion
 from captcha_core.registry.history import Entry
-from captcha_core.tracking.address import tracking_uri
+from captcha_core.tracking.address import is_missing, tracking_uri
 from captcha_core.tracking.connect import client, deleted_fault, experiment_name, quoted
-from captcha_core.tracking.database import is_missing
 from captcha_core.tracking.logged_models import close_unfinished
 from captcha_core.tracking.names import Tag
 from captcha_core.tracking.outbox import is_in_use, run_ids, waiting
-from captcha_core.tracking.owner import is_gone
+from captcha_core.tracking.provenance import is_gone
 from captcha_core.tracking.runs import OUTBOX
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captcha_core.bundle.bundle import Bundle
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import ModelError, RegistryError, SpecError
 from captcha_core.extras import require
 from captcha_core.registry.downloads import download
 from captcha_core.registry.lookup import RegistryUnreachable, VersionRecord, local_folder, open_registry
+from captcha_core.spec.answer import ModelIdentity
 from captcha_core.tracking.names import Tag
 from captcha_core.tracking.redact import masked
 

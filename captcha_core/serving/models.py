@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import CaptchaError
 from captcha_core.evaluation.drift import Histograms
 from captcha_core.media.image import encode_png
 from captcha_core.models.decode import Limits
-from captcha_core.spec.answer import Answer
+from captcha_core.spec.answer import Answer, ModelIdentity
 from captcha_core.spec.captcha import CaptchaSpec
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """How MLflow opens a bundle: ``mlflow.pyfunc.load_model`` and ``mlflow models serve`` call these.
 
 The registered model names this module as its loader and carries it, with all that it imports, for environments in which
-captchalab is not installed (:mod:`captcha_core.tracking.carried_code`): keep its imports few.
+captchalab is not installed (:mod:`captcha_core.tracking.logged_models`): keep its imports few.
 """
 
 from pathlib import Path
@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from captcha_core.bundle.bundle import Bundle
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.serving.schemas import from_base64
 from captcha_core.solver import Solver
+from captcha_core.spec.answer import ModelIdentity
 
 
 class CaptchaModel:

@@ -26,6 +26,7 @@ from captcha_core.serving.service import ServedAnswer, Service
 from captcha_core.spec.answer import Answer
 
 Body = TypeVar("Body", bound=BaseModel)
+Route = TypeVar("Route", bound=Callable[..., Any])
 Received = tuple[Sequence[bytes | DataError], SolveOptions]
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -46,6 +47,10 @@ def build_router(service: Service) -> APIRouter:
 def _add_solving(router: APIRouter, service: Service) -> None:
     deadline_s = service.limits.deadline_s
 
+    def post(path: str, body: Mapping[str, Any], answer: type[BaseModel]) -> Callable[[Route], Route]:
+        extra = {"requestBody": body, "parameters": schemas.query(SolveOptions)}
+        return router.post(path, response_model=answer, responses=schemas.SOLVING, openapi_extra=extra, tags=["solve"])
+
     async def solve_one(received: tuple[list[bytes], SolveOptions]) -> Response:
         (media,), options = received
         return _json((await service.solve(media, options)).as_dict())
@@ -54,24 +59,12 @@ def _add_solving(router: APIRouter, service: Service) -> None:
         answers = await service.solve_all(*received)
         return _json({"results": [_item(index, answer) for index, answer in enumerate(answers)]})
 
-    @router.post(
-        "/solve",
-        response_model=schemas.AnswerBody,
-        responses=schemas.SOLVING,
-        openapi_extra={"requestBody": schemas.ONE_FILE, "parameters": schemas.query(SolveOptions)},
-        tags=["solve"],
-    )
+    @post("/solve", schemas.ONE_FILE, schemas.AnswerBody)
     async def solve(request: Request) -> Response:
         """Read one captcha: the file as the body, as a form's file, or in base64 in JSON."""
         return await _in_time(deadline_s, _one(request), solve_one)
 
-    @router.post(
-        "/solve/batch",
-        response_model=schemas.BatchBody,
-        responses=schemas.SOLVING,
-        openapi_extra={"requestBody": schemas.SEVERAL_FILES, "parameters": schemas.query(SolveOptions)},
-        tags=["solve"],
-    )
+    @post("/solve/batch", schemas.SEVERAL_FILES, schemas.BatchBody)
     async def solve_batch(request: Request) -> Response:
         """Read several captchas, from a form's files or from base64 in JSON."""
         return await _in_time(deadline_s, _several(request, service.limits.max_batch), solve_several)

@@ -32,13 +32,9 @@ SUM_LETTERS = 3  # in sums, such as x: more are words, whose other letters will 
 
 
 @dataclass(frozen=True)
-class SpecOverrides:
-    """What the user states about the captchas; None where the files decide."""
+class SpecOverrides(LabelHints):
+    """What the user states about the captchas, of the labels and of the rest; None where the files decide."""
 
-    alphabet: str | None = None
-    min_length: int | None = None
-    max_length: int | None = None
-    case_sensitive: bool = True
     answer: AnswerKind | None = None
     frame: Frame | None = None
     channels: int | None = None
@@ -46,11 +42,6 @@ class SpecOverrides:
     width_px: int | None = None
     rate_hz: int | None = None
     max_seconds: float | None = None
-
-    @property
-    def hints(self) -> LabelHints:
-        """What it says of the labels."""
-        return LabelHints(self.min_length, self.max_length, self.alphabet, self.case_sensitive)
 
 
 def spec_of(seen: Survey, overrides: SpecOverrides) -> CaptchaSpec:
@@ -67,7 +58,7 @@ def spec_of(seen: Survey, overrides: SpecOverrides) -> CaptchaSpec:
     answer = overrides.answer or ("arithmetic" if _are_asked(texts) else "text")
     if answer == "arithmetic":
         texts = _written_sums(texts)
-    texts = {text for text in texts if overrides.hints.allows(text)} or texts  # what is left out shapes nothing
+    texts = {text for text in texts if overrides.allows(text)} or texts  # what is left out shapes nothing
     if not texts and None in (overrides.alphabet, overrides.min_length, overrides.max_length):
         for entry in seen.entries:
             if entry.text:

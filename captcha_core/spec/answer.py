@@ -1,4 +1,4 @@
-"""What a solver says about one captcha."""
+"""What a solver says about one captcha, and which model says so."""
 
 from dataclasses import dataclass, replace
 
@@ -56,3 +56,12 @@ class Answer:
             return replace(self, answer=answer_of(self.text))
         except SpecError as error:
             return replace(self, refusal=str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """Which model answered. ``version`` and ``alias`` are None where there is none."""
+
+    name: str
+    version: str | None = None
+    alias: str | None = None

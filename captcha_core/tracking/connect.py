@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captcha_core.errors import RegistryError
-from captcha_core.tracking.address import fault_of, tracking_uri
-from captcha_core.tracking.database import ensure
+from captcha_core.tracking.address import ensure, fault_of, tracking_uri
 from captcha_core.tracking.names import ExperimentTag
 from captcha_core.tracking.redact import masked
 

@@ -18,8 +18,7 @@ from captcha_core.tracking.connect import client, experiment, quoted
 from captcha_core.tracking.logged_models import close_unfinished, link_metrics, log_bundle
 from captcha_core.tracking.names import Artifact, Tag
 from captcha_core.tracking.outbox import PATIENCE_S, LaterRun, Outbox, waiting
-from captcha_core.tracking.owner import own_tags
-from captcha_core.tracking.provenance import origin, provenance
+from captcha_core.tracking.provenance import origin, own_tags, provenance
 from captcha_core.tracking.redact import masked, masked_value
 
 if TYPE_CHECKING:

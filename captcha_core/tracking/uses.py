@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from captcha_core.tracking.address import tracking_uri
+from captcha_core.tracking.address import is_missing, tracking_uri
 from captcha_core.tracking.connect import client
-from captcha_core.tracking.database import is_missing
 from captcha_core.tracking.names import Tag
 
 CONTEXTS = ("training", "evaluation", "audit", "generated")  # what runs use data for

@@ -184,7 +184,7 @@ def _opened(place: Path, spec: CaptchaSpec) -> Iterator[Dataset]:
             "make one with captchalab letters."
         )
     seen = survey(listing, case_sensitive=spec.case_sensitive)
-    one = spec_of(seen, SpecOverrides(spec.alphabet, 1, 1, spec.case_sensitive))
+    one = spec_of(seen, SpecOverrides(1, 1, spec.alphabet, spec.case_sensitive))
     fit(seen, one)
     if seen.rejects:
         first = seen.rejects[0]

@@ -26,7 +26,7 @@ from captcha_core.sources.import_survey import survey
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.tracking.names import Kind, Metric, Tag
-from captcha_core.tracking.owner import own_tags
+from captcha_core.tracking.provenance import own_tags
 from captcha_core.tracking.runs import Run, begin_run, parent_run
 from captcha_core.workflows.plan import plan_training
 from captcha_core.workflows.train import train_plan

@@ -10,8 +10,7 @@ from typing import Any
 from captcha_core.dataset.store import Dataset
 from captcha_core.evaluation.report import Report
 from captcha_core.solver import Solver
-from captcha_core.tracking.address import tracking_uri
-from captcha_core.tracking.database import is_missing
+from captcha_core.tracking.address import is_missing, tracking_uri
 from captcha_core.tracking.names import Artifact, Kind, Metric, Tag
 from captcha_core.tracking.runs import Run, start_run
 from captcha_core.workflows.evaluate import evaluate

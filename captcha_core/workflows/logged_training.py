@@ -15,7 +15,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from captcha_core.bundle.bundle import REFERENCE, Bundle, BundleConfig, LiteRT, with_metrics, write_bundle
 from captcha_core.bundle.convert import rehearse, to_litert
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import ModelError
 from captcha_core.evaluation.causes import Cause, Inquiry, write_examples
@@ -27,6 +26,7 @@ from captcha_core.models.zoo import build_network, features_of, is_ours
 from captcha_core.progress import console
 from captcha_core.registry.versions import Proof, locate, register
 from captcha_core.solver import Solver
+from captcha_core.spec.answer import ModelIdentity
 from captcha_core.tracking.callback import LogEpochs, WriteReadings
 from captcha_core.tracking.names import Artifact, Kind, Metric, Tag
 from captcha_core.tracking.outbox import LaterRun, steps_posted

@@ -22,7 +22,6 @@ from dashboard.widgets.text import count, markdown, plain
 
 SESSION = "audit-session"
 SHOWN = 24  # findings with pictures
-SPARE = 8  # characters a field takes beyond the longest text, so that a slip is seen and not cut off
 
 
 def show() -> None:
@@ -94,7 +93,7 @@ def _review(dataset: Dataset, findings: list[dict[str, Any]]) -> None:
         st.code(f"captchalab audit {path} --fix {path}-2", language=None)
         return
     _show_captcha(dataset, doubt)
-    entered = label_box(session.turn, doubt.text, dataset.spec.max_length + SPARE)
+    entered = label_box(session.turn, doubt.text, dataset.spec.max_length)
     if session.fault:
         st.warning(markdown(session.fault), icon=":material/edit_off:")
     st.caption(f"{markdown(doubt.message)}. {count(doubt.left, 'doubted label')} left.")

@@ -12,33 +12,23 @@ from captcha_core.errors import SpecError
 from captcha_core.tracking.names import Artifact, Kind
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
+from dashboard.widgets.label_box import TypingSession
 
 READER = "audit"  # model that the label log names beside a proposal
 DOUBTED = ("label", "contradiction")  # findings that ask for a person's eye
 
 
 @dataclass
-class ReviewSession:
-    """Where one person stands; labels live in the log alone.
+class ReviewSession(TypingSession):
+    """Where one person stands who reviews doubted labels: ``trail`` has those that were kept, corrected or skipped.
 
     Args:
-        folder: The data set.
-        who: Name that the labels carry.
-        trail: Ids that were kept, corrected or skipped, in that order.
         skipped: Those of them that were left as they are, unread.
         again: The id that was gone back to.
-        turn: Counts what was shown, so that a late keystroke never lands on the next captcha.
-        fault: Why the last label was refused, and what was typed.
     """
 
-    folder: str
-    who: str
-    trail: list[str] = field(default_factory=list)
     skipped: set[str] = field(default_factory=set)
     again: str | None = None
-    turn: int = 0
-    fault: str = ""
-    typed: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,8 +89,7 @@ def act(session: ReviewSession, dataset: Dataset, doubt: Doubt, action: str, tex
 
     A label that cannot be is refused: its reason is in ``session.fault`` and the captcha stays.
     """
-    session.turn += 1
-    session.fault = session.typed = ""
+    session.take_turn()
     if action == "back":
         place = session.trail.index(doubt.id) if doubt.id in session.trail else len(session.trail)
         if place:
@@ -114,7 +103,7 @@ def act(session: ReviewSession, dataset: Dataset, doubt: Doubt, action: str, tex
             )
             LabelLog.of(dataset.path, dataset.spec).add([line])
         except SpecError as error:
-            session.fault, session.typed = str(error), text
+            session.refuse(error, text)
             return
     else:
         session.skipped.add(doubt.id)

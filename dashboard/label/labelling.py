@@ -1,7 +1,7 @@
 """What happens on the Label page, without the page: which captcha is next, and what a keystroke does."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -18,35 +18,25 @@ from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from dashboard import solvers
 from dashboard.tracking import data, gallery
+from dashboard.widgets.label_box import TypingSession
 
 AT_ONCE = 1000  # captchas that are in memory and guessed together
-SPARE = 8  # characters a field takes beyond the longest text, so that a slip is seen and not cut off
 
 
 @dataclass
-class LabelSession:
-    """What one person labels now, and where he stands; it lives in the session, labels live in the log alone.
+class LabelSession(TypingSession):
+    """What one person labels now.
 
     Args:
-        folder: The data set.
         model: Address of the model that guesses, empty for none.
-        who: Name that the labels carry.
         batch: Ids that are asked for now; ``earlier`` those before, to go back to.
-        trail: Ids shown so far, in order; ``place`` is the one shown now, None for the next of the queue.
-        turn: Counts what was shown, so that a late keystroke never lands on the next captcha.
-        fault: Why the last label was refused, and what was typed.
+        place: The id of the trail that is shown now, None for the next of the queue.
     """
 
-    folder: str
-    model: str
-    who: str
+    model: str = ""
     batch: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
-    trail: list[str] = field(default_factory=list)
     place: str | None = None
-    turn: int = 0
-    fault: str = ""
-    typed: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,8 +99,7 @@ def act(session: LabelSession, dataset: Dataset, task: LabelTask, action: str, t
 
     A label that cannot be is refused: its reason is in ``session.fault`` and the captcha stays.
     """
-    session.turn += 1
-    session.fault = session.typed = ""
+    session.take_turn()
     if action == "back":
         before = session.trail.index(task.id) - 1
         if before >= 0 and session.trail[before] in {*session.batch, *session.earlier}:
@@ -130,7 +119,7 @@ def act(session: LabelSession, dataset: Dataset, task: LabelTask, action: str, t
         )
         LabelLog.of(dataset.path, dataset.spec).add([label])
     except SpecError as error:
-        session.fault, session.typed = str(error), text
+        session.refuse(error, text)
         return
     after = session.trail.index(task.id) + 1
     session.place = session.trail[after] if after < len(session.trail) else None
@@ -146,11 +135,6 @@ def draw_pool(number: int) -> Dataset:
     bare = [Sample(one.media, None, f"{index + 1:03d}.png") for index, one in enumerate(drawn)]
     gallery.DATA.mkdir(exist_ok=True)
     return write_samples(gallery.DATA / f"{name}-to-read", SCHEMES[name].spec, bare, "drawn", "1/0/0")
-
-
-def longest(dataset: Dataset) -> int:
-    """Return how many characters the field takes."""
-    return dataset.spec.max_length + SPARE
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

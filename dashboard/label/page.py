@@ -79,7 +79,7 @@ def _session(sets: dict[str, Dataset]) -> tuple[Dataset, LabelSession]:
     who = known or typed or user()
     session = st.session_state.get(SESSION)
     if session is None or (session.folder, session.model) != (str(dataset.path), model or ""):
-        session = st.session_state[SESSION] = LabelSession(str(dataset.path), model or "", who)
+        session = st.session_state[SESSION] = LabelSession(str(dataset.path), who, model=model or "")
     session.who = who
     return dataset, session
 
@@ -98,7 +98,7 @@ def _work(dataset: Dataset, session: LabelSession) -> None:
         st.html(pictures.picture(task.media, "the captcha to be read", "cl-picture cl-label"))
     else:
         st.audio(task.media, autoplay=True)
-    entered = label_box(session.turn, task.text, labelling.longest(dataset), bool(session.fault))
+    entered = label_box(session.turn, task.text, dataset.spec.max_length, bool(session.fault))
     if session.fault:
         st.warning(markdown(plain(session.fault)), icon=":material/edit_off:")
     st.caption(_about(task))

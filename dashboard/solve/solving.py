@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import CaptchaError
 from captcha_core.solver import Solver
-from captcha_core.spec.answer import Answer
+from captcha_core.spec.answer import Answer, ModelIdentity
 from dashboard.solve.uploads import Upload
 from dashboard.widgets.text import plain
 

@@ -22,7 +22,6 @@ from dashboard.you.turns import COUNT, Turns
 
 SESSION = "you-turns"
 DRAW = ("generate", "--scheme", "digits4", "--count", "200", "--out", "data/digits4-people")
-SPARE = 8  # characters that the field takes beyond the longest text
 
 
 def show() -> None:
@@ -91,7 +90,7 @@ def _type(now: Turns, dataset: Dataset) -> None:
         st.audio(sample.media, autoplay=True)
     if now.shown_s is None:
         now.shown_s = time.monotonic()
-    entered = label_box(now.place, "", dataset.spec.max_length + SPARE, can_go_back=False)
+    entered = label_box(now.place, "", dataset.spec.max_length, can_go_back=False)
     st.caption(f"{now.place + 1} of {len(now.samples)}")
     if entered is not None and entered.get("turn") == now.place and entered.get("action") in ("label", "skip"):
         text = str(entered.get("text", "")) if entered["action"] == "label" else ""

@@ -20,7 +20,7 @@ from captcha_core.native import start_keras
 from captcha_core.presets.preset import EvaluationConfig
 from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Kind, Metric, Tag
-from captcha_core.tracking.owner import own_tags
+from captcha_core.tracking.provenance import own_tags
 from captcha_core.tracking.runs import Run, begin_run, parent_run
 from captcha_core.workflows.plan import TrainingPlan, plan_training
 from captcha_core.workflows.train import train_plan

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from experiments.terminal.options import Format, LongestText, Out, ShortestText, check_format
+from experiments.terminal.own_site import DIGITS, Alphabet, TextLength, lengths_of, require_own_site
 
 
 def collect(
@@ -18,8 +19,8 @@ def collect(
     own_site: Annotated[
         bool, typer.Option("--i-own-this-site", help="Say that the page is yours, or that you may collect from it.")
     ] = False,
-    alphabet: Annotated[str, typer.Option(help="Characters there can be.")] = "0123456789",
-    length: Annotated[int, typer.Option(help="Length of every text; or give the shortest and longest.", min=0)] = 0,
+    alphabet: Alphabet = DIGITS,
+    length: TextLength = 0,
     min_length: ShortestText = 0,
     max_length: LongestText = 0,
     refresh: Annotated[
@@ -37,16 +38,8 @@ def collect(
     was collected before a stop is kept in OUT.part: the same command goes on from there.
     """
     as_json = check_format(format)
-    if not own_site:
-        raise typer.BadParameter(
-            "expected your word that the page is yours, received none; add the flag if it is.",
-            param_hint="--i-own-this-site",
-        )
-    if not (length or (min_length and max_length)):
-        raise typer.BadParameter(
-            "expected how long the texts are, received nothing; give it, or --min-length and --max-length.",
-            param_hint="--length",
-        )
+    require_own_site(own_site, "page")
+    lengths = lengths_of(length, min_length, max_length)
     from captcha_core.dataset.collection import CollectionBuffer
     from captcha_core.dataset.store import MANIFEST
     from captcha_core.errors import DataError
@@ -58,9 +51,7 @@ def collect(
     options = CollectOptions(url, selector, count, refresh or None, delay_s, timeout_s, browser or None)
     if (Path(out) / MANIFEST).exists():
         raise DataError(f"expected a new folder, received the finished data set {out}; choose another --out.")
-    overrides = SpecOverrides(
-        alphabet=alphabet, min_length=length or min_length, max_length=length or max_length, case_sensitive=True
-    )
+    overrides = SpecOverrides(*lengths, alphabet, case_sensitive=True)
     buffer = CollectionBuffer(Path(out))
     known = {sample.id for sample in buffer.samples()}
     if known:

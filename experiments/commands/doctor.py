@@ -87,9 +87,8 @@ def _disk() -> tuple[bool, str]:
 def _tracking() -> tuple[bool, str]:
     from captcha_core.errors import CaptchaError
     from captcha_core.registry.repair import model_names
-    from captcha_core.tracking.address import tracking_uri
+    from captcha_core.tracking.address import is_missing, tracking_uri
     from captcha_core.tracking.connect import connect
-    from captcha_core.tracking.database import is_missing
     from captcha_core.tracking.redact import masked
     from experiments.terminal.foreign_errors import foreign_error
 
@@ -110,9 +109,8 @@ def _tracking() -> tuple[bool, str]:
 
 def _experiments(repair: bool) -> tuple[bool, str]:
     from captcha_core.registry.repair import deleted_experiments, restore
-    from captcha_core.tracking.address import tracking_uri
+    from captcha_core.tracking.address import is_missing, tracking_uri
     from captcha_core.tracking.connect import deleted_fault, experiment_name
-    from captcha_core.tracking.database import is_missing
 
     name = f"experiment {experiment_name()}"
     if is_missing(tracking_uri()) or not (deleted := deleted_experiments()):
@@ -143,8 +141,7 @@ def _artifacts(repair: bool) -> tuple[bool, str]:
 
 def _runs(repair: bool) -> tuple[bool, str]:
     from captcha_core.registry.repair import close, cut_promotions, half_promoted, left_behind, orphans
-    from captcha_core.tracking.address import tracking_uri
-    from captcha_core.tracking.database import is_missing
+    from captcha_core.tracking.address import is_missing, tracking_uri
     from captcha_core.tracking.runs import RUNS
 
     spools = left_behind(RUNS)

@@ -134,7 +134,7 @@ def import_data(
     listing = list_labelled(
         Path(source),
         label_from or None,
-        hints=overrides.hints,
+        hints=overrides,
         pattern=label_pattern or None,
         ask=_ask if ask else None,
     )

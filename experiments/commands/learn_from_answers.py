@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.terminal.options import Format, LongestText, Out, ShortestText, check_format
+from experiments.terminal.own_site import DIGITS, Alphabet, TextLength, lengths_of, require_own_site
 
 if TYPE_CHECKING:
     from captcha_core.workflows.learn_from_answers import Round
@@ -20,8 +21,8 @@ def learn_from_answers(
     own_site: Annotated[
         bool, typer.Option("--i-own-this-site", help="Say that the site is yours, or that you may attack it.")
     ] = False,
-    alphabet: Annotated[str, typer.Option(help="Characters there can be.")] = "0123456789",
-    length: Annotated[int, typer.Option(help="Length of every text; or give the shortest and longest.", min=0)] = 0,
+    alphabet: Alphabet = DIGITS,
+    length: TextLength = 0,
     min_length: ShortestText = 0,
     max_length: LongestText = 0,
     model: Annotated[str, typer.Option(help="Reads the first captchas.")] = "builtin",
@@ -43,21 +44,12 @@ def learn_from_answers(
     --length 4 --out data/answers --i-own-this-site
     """
     as_json = check_format(format)
-    if not own_site:
-        raise typer.BadParameter(
-            "expected your word that the site is yours, received none; add the flag if it is.",
-            param_hint="--i-own-this-site",
-        )
-    if not (length or (min_length and max_length)):
-        raise typer.BadParameter(
-            "expected how long the texts are, received nothing; give it, or --min-length and --max-length.",
-            param_hint="--length",
-        )
+    require_own_site(own_site, "site")
+    lengths = lengths_of(length, min_length, max_length)
     from captcha_core.progress import progress_bar
     from captcha_core.sources.answer_site import AnswerSite
     from captcha_core.workflows.learn_from_answers import Learning
 
-    lengths = (length or min_length, length or max_length)
     with AnswerSite(url) as site, progress_bar("answering", submissions, "captchas") as advance:
         learning = Learning(site, Path(out), alphabet, lengths, model, each, minutes, name, seed)
         rounds = learning.run(submissions, until, advance)

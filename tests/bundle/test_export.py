@@ -12,9 +12,9 @@ import pytest
 from captcha_core.bundle import export as handout
 from captcha_core.bundle.bundle import Bundle
 from captcha_core.bundle.export import FORMATS, SUFFIX, export
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import ModelError
 from captcha_core.solver import Solver
+from captcha_core.spec.answer import ModelIdentity
 from tests.conftest import tiny_samples
 
 MODEL = ModelIdentity("captcha-tiny", "3")

@@ -1,22 +1,22 @@
 """What holds on every page: empty, with MLflow away, with links that lead nowhere, for those who may only look."""
 
 import os
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from captcha_core.files import write_json
-from captcha_core.tracking.owner import born
+from captcha_core.tracking.provenance import born
 from dashboard import access, jobs, pages
 from dashboard.home import background
 from dashboard.run import notes
 from dashboard.tracking import data
 from dashboard.tracking.records import RunRecord
+from tests.answering import answering, say
 from tests.dashboard.pages import World, bare_run, open_page, without_traceback, words_of
 
 PAGES = [place.name for place in pages.PAGES]
@@ -53,24 +53,14 @@ def test_mlflow_away(fresh: Path, monkeypatch: pytest.MonkeyPatch, name: str) ->
 def sick_server() -> Iterator[str]:
     """A tracking server that says it is well and answers every question with an error."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            well = self.path == "/health"
-            body = b"OK" if well else b'{"error_code": "INTERNAL_ERROR", "message": "the disk is full"}'
-            self.send_response(200 if well else 500)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path == "/health":
+            say(handler, 200, b"OK")
+        else:
+            say(handler, 500, b'{"error_code": "INTERNAL_ERROR", "message": "the disk is full"}')
 
-        do_GET = do_POST = _answer
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with answering(answer) as address:
+        yield address
 
 
 def test_mlflow_with_errors(fresh: Path, sick_server: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.files import write_json
 from captcha_core.media.audio import encode_wav
 from captcha_core.registry.versions import register, set_champion
-from captcha_core.tracking.owner import born, owner_tags
+from captcha_core.tracking.provenance import born, owner_tags
 from captcha_core.tracking.runs import start_run
 from dashboard import jobs
 from experiments.tools.browser import opened, served, settled

@@ -32,7 +32,7 @@ def task_of(session: LabelSession, dataset: Dataset) -> LabelTask:
 
 
 def desk_at(dataset: Dataset, who: str = "ada", model: str = MODEL) -> LabelSession:
-    return LabelSession(str(dataset.path), model, who)
+    return LabelSession(str(dataset.path), who, model=model)
 
 
 def written(dataset: Dataset) -> list[tuple[str, str | None, str]]:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import ModelError
 from captcha_core.registry.lookup import RegistryUnreachable
 from captcha_core.solver import Solver
+from captcha_core.spec.answer import ModelIdentity
 from dashboard import solvers
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import CaptchaError
+from captcha_core.spec.answer import ModelIdentity
 from tests.faults.fuzzing import Target
 from tests.faults.mutations import MEDIA, json_files, mutants
 from tests.media.every_kind import clips, pictures

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from captcha_core.bundle.bundle import FILES, SUMS, Bundle
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.solver import Solver
+from captcha_core.spec.answer import ModelIdentity
 from captcha_core.spec.captcha import CaptchaSpec
 from tests.faults.fuzzing import Target
 from tests.faults.mutations import json_files, mutants

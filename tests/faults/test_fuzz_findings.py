@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from captcha_core.bundle.bundle import Bundle
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.dataset.in_memory import write_samples
 from captcha_core.dataset.labels import LOG, Label, LabelLog, now, tally
 from captcha_core.dataset.shard import schema
@@ -26,6 +25,7 @@ from captcha_core.solver import Solver
 from captcha_core.sources.archive import ZipFiles
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.tfrecord import RECORD_FRAME_BYTES
+from captcha_core.spec.answer import ModelIdentity
 from captcha_core.spec.captcha import CaptchaSpec, Charset
 from dashboard.solve.uploads import take
 from tests.conftest import tiny_samples

@@ -8,9 +8,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpcore
 import pytest
@@ -134,8 +135,8 @@ class ToLoopback(httpcore.AnyIOBackend):
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+        *_: Any,
+        **__: Any,
     ) -> httpcore.AsyncNetworkStream:
         self.connected.append(host)
         if host == "8.8.4.4":

@@ -3,9 +3,8 @@
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -22,6 +21,7 @@ from captcha_core.registry.lookup import (
     local_folder,
     open_registry,
 )
+from tests.answering import answering, say
 
 
 @pytest.fixture(scope="module")
@@ -49,43 +49,33 @@ def server(database: Path) -> Iterator[str]:
 
     client = MlflowClient(f"sqlite:///{database}")
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            address = urlsplit(self.path)
-            query = dict(parse_qsl(address.query))
-            status, body = 200, {}
-            try:
-                if address.path.endswith("get-download-uri"):
-                    body = {"artifact_uri": client.get_model_version_download_uri(query["name"], query["version"])}
-                elif query["name"] == "broken":
-                    status = 500
-                elif query["name"] == "odd":
-                    status, body = ODD[query["alias"]]
-                else:
-                    found = (
-                        client.get_model_version_by_alias(query["name"], query["alias"]).version
-                        if "alias" in query
-                        else query["version"]
-                    )
-                    version = client.get_model_version(query["name"], found)
-                    tags = [{"key": key, "value": value} for key, value in version.tags.items()]
-                    record = {"name": version.name, "version": str(version.version), "aliases": version.aliases}
-                    body = {"model_version": {**record, "tags": tags}}
-            except MlflowException as error:
-                status, body = error.get_http_status_code(), json.loads(error.serialize_as_json())
-            payload = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(payload)))
-            self.end_headers()
-            self.wfile.write(payload)
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        address = urlsplit(handler.path)
+        query = dict(parse_qsl(address.query))
+        status, body = 200, {}
+        try:
+            if address.path.endswith("get-download-uri"):
+                body = {"artifact_uri": client.get_model_version_download_uri(query["name"], query["version"])}
+            elif query["name"] == "broken":
+                status = 500
+            elif query["name"] == "odd":
+                status, body = ODD[query["alias"]]
+            else:
+                found = (
+                    client.get_model_version_by_alias(query["name"], query["alias"]).version
+                    if "alias" in query
+                    else query["version"]
+                )
+                version = client.get_model_version(query["name"], found)
+                tags = [{"key": key, "value": value} for key, value in version.tags.items()]
+                record = {"name": version.name, "version": str(version.version), "aliases": version.aliases}
+                body = {"model_version": {**record, "tags": tags}}
+        except MlflowException as error:
+            status, body = error.get_http_status_code(), json.loads(error.serialize_as_json())
+        say(handler, status, json.dumps(body).encode())
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        threading.Thread(target=http.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{http.server_port}"
-        http.shutdown()
+    with answering(answer) as address:
+        yield address
 
 
 ODD: dict[str, tuple[int, Any]] = {  # what a gateway says, and not MLflow

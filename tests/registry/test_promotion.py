@@ -22,9 +22,8 @@ from captcha_core.registry.repair import half_promoted
 from captcha_core.registry.versions import CHAMPION, PREVIOUS, version_behind
 from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Tag
-from captcha_core.tracking.owner import own_tags, owner_tags
-from captcha_core.tracking.provenance import user
-from tests.commands.walk import enter, run
+from captcha_core.tracking.provenance import own_tags, owner_tags, user
+from tests.commands.walk import run
 
 NAME = "captcha-tiny"
 RULE = PromotionRule()
@@ -120,32 +119,34 @@ class Killed(BaseException):
     """What nothing catches."""
 
 
+Cut = Callable[[str, Callable[[], object]], None]
+
+
 @pytest.fixture
-def dying(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Let the next promotion be cut before a step, in a process that is gone afterwards."""
+def cut_before(registry: Path, monkeypatch: pytest.MonkeyPatch) -> Cut:
+    """Let a change be cut before a step, in a process that is gone afterwards."""
 
     def die(*_: object, **__: object) -> None:
         raise Killed
 
-    def cut_before(step: str) -> None:
+    def cut(step: str, change: Callable[[], object]) -> None:
         gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
         tags = {**own_tags(), "captchalab.pid": gone.stdout.strip()}
-        monkeypatch.setattr(module, "own_tags", lambda: tags)
-        monkeypatch.setattr(module, step, die)
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "own_tags", lambda: tags)
+            patch.setattr(module, step, die)
+            with pytest.raises(Killed):
+                change()
 
-    return cut_before
+    return cut
 
 
 @pytest.mark.parametrize("again", [True, False], ids=["promoted again", "repaired"])
 def test_a_promotion_cut_after_the_alias_was_moved_comes_into_the_history_once(
-    registry: Path, dying: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, again: bool
+    registry: Path, cut_before: Cut, again: bool
 ) -> None:
     promote(NAME, "1")
-    dying("_write")
-    with pytest.raises(Killed):
-        promote(NAME, "2", forced=True, reason="must be")
-    monkeypatch.undo()
-    enter(registry, monkeypatch)
+    cut_before("_write", lambda: promote(NAME, "2", forced=True, reason="must be"))
     assert champions() == ("2", "1") and len(history(NAME)) == 1
     if again:
         promote(NAME, "2", forced=True, reason="must be")
@@ -160,16 +161,10 @@ def test_a_promotion_cut_after_the_alias_was_moved_comes_into_the_history_once(
     assert promote(NAME, "3", forced=True, reason="better").from_version == "2"
 
 
-def test_a_promotion_cut_before_the_alias_was_moved_never_happened(
-    registry: Path, dying: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_promotion_cut_before_the_alias_was_moved_never_happened(registry: Path, cut_before: Cut) -> None:
     promote(NAME, "1")
     promote(NAME, "2", forced=True, reason="first")
-    dying("set_champion")
-    with pytest.raises(Killed):
-        promote(NAME, "3", forced=True, reason="second")
-    monkeypatch.undo()
-    enter(registry, monkeypatch)
+    cut_before("set_champion", lambda: promote(NAME, "3", forced=True, reason="second"))
     client().set_registered_model_alias(NAME, PREVIOUS, "2")  # the kill came within the move
     assert half_promoted() == []
     assert champions() == ("2", "1") and len(history(NAME)) == 2
@@ -180,16 +175,10 @@ def test_a_promotion_cut_before_the_alias_was_moved_never_happened(
     assert promote(NAME, "3", forced=True, reason="second").from_version == "2"
 
 
-def test_a_change_that_was_cut_and_overtaken_is_not_written_later(
-    registry: Path, dying: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_change_that_was_cut_and_overtaken_is_not_written_later(registry: Path, cut_before: Cut) -> None:
     for version in "121":
         promote(NAME, version, forced=True, reason="it must be")
-    dying("_write")
-    with pytest.raises(Killed):
-        promote(NAME, "3", forced=True, reason="cut")
-    monkeypatch.undo()
-    enter(registry, monkeypatch)
+    cut_before("_write", lambda: promote(NAME, "3", forced=True, reason="cut"))
     newer = history(NAME)[-1].model_copy(update={"at": "9999-01-01", "from_version": "3", "to_version": "2"})
     client().set_registered_model_tag(
         NAME, f"{Tag.PROMOTION}9999", newer.model_dump_json()
@@ -199,37 +188,29 @@ def test_a_change_that_was_cut_and_overtaken_is_not_written_later(
     assert champions() == ("3", "1"), "what the other machine did stays"
 
 
-def test_the_previous_champion_is_that_of_the_newest_entry(
-    registry: Path, dying: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_previous_champion_is_that_of_the_newest_entry(registry: Path, cut_before: Cut) -> None:
     for version in "1231":
         promote(NAME, version, forced=True, reason="it must be")
-    dying("set_champion")
-    with pytest.raises(Killed):
-        promote(NAME, "2", forced=True, reason="cut")
-    monkeypatch.undo()
-    enter(registry, monkeypatch)
+    cut_before("set_champion", lambda: promote(NAME, "2", forced=True, reason="cut"))
     client().set_registered_model_alias(NAME, PREVIOUS, "1")  # the kill came within the move
     assert half_promoted() == [] and champions() == ("1", "3")
 
 
 @pytest.mark.parametrize("cut", ["rollback", "promote"])
-def test_a_rollback_after_a_change_that_was_cut(
-    registry: Path, dying: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, cut: str
-) -> None:
+def test_a_rollback_after_a_change_that_was_cut(registry: Path, cut_before: Cut, cut: str) -> None:
     promote(NAME, "1")
     promote(NAME, "2", forced=True, reason="newer")
-    dying("_write")
-    with pytest.raises(Killed):
-        rollback(NAME, "first") if cut == "rollback" else promote(NAME, "3", forced=True, reason="first")
-    monkeypatch.undo()
-    enter(registry, monkeypatch)
+    changes = {
+        "rollback": lambda: rollback(NAME, "first"),
+        "promote": lambda: promote(NAME, "3", forced=True, reason="first"),
+    }
+    cut_before("_write", changes[cut])
     entry = rollback(NAME, "second")
-    changes = [(one.action, one.from_version, one.to_version, one.reason) for one in history(NAME)][2:]
+    found = [(one.action, one.from_version, one.to_version, one.reason) for one in history(NAME)][2:]
     if cut == "rollback":
-        assert changes == [("rollback", "2", "1", "first")] and entry.reason == "first", "it is done already"
+        assert found == [("rollback", "2", "1", "first")] and entry.reason == "first", "it is done already"
     else:
-        assert changes == [("promote", "2", "3", "first"), ("rollback", "3", "2", "second")]
+        assert found == [("promote", "2", "3", "first"), ("rollback", "3", "2", "second")]
 
 
 def test_who_did_it_is_the_account_at_the_server_where_there_is_one(
@@ -310,15 +291,11 @@ def test_very_long_reasons_still_fit_into_a_tag(registry: Path) -> None:
 
 
 def test_doctor_finds_a_cut_promotion_among_many_models(
-    registry: Path, dying: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    registry: Path, cut_before: Cut, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for number in range(101):  # MLflow's first page has a hundred
         client().create_registered_model(f"a-{number}")
-    dying("_write")
-    with pytest.raises(Killed):
-        promote(NAME, "1")
-    monkeypatch.undo()
-    enter(registry, monkeypatch)
+    cut_before("_write", lambda: promote(NAME, "1"))
     assert run("doctor") == 1
     said = capsys.readouterr().out
     assert "102 registered models" in said

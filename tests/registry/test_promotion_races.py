@@ -21,7 +21,7 @@ from captcha_core.registry.promotion import promote, rollback
 from captcha_core.registry.versions import CHAMPION, PREVIOUS
 from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Tag
-from captcha_core.tracking.owner import owner_tags
+from captcha_core.tracking.provenance import owner_tags
 from tests.registry.test_promotion import FIGURES, NAME, RULE, YES, Killed, champions, filled_database, registry
 
 __all__ = ["filled_database", "registry"]  # fixtures

@@ -13,7 +13,7 @@ import pytest
 from captcha_core.registry.repair import close, left_behind, orphans
 from captcha_core.tracking.connect import client, experiment
 from captcha_core.tracking.outbox import Outbox
-from captcha_core.tracking.owner import own_tags, owner_tags
+from captcha_core.tracking.provenance import own_tags, owner_tags
 from captcha_core.tracking.runs import Run, begin_run, start_run
 from experiments.cli import main
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from starlette.testclient import TestClient
 
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.fetch.fetch import Fetcher
 from captcha_core.media.audio import decode_audio
 from captcha_core.media.image import decode_image
@@ -21,7 +20,7 @@ from captcha_core.serving.server import build_app
 from captcha_core.serving.service import Service
 from captcha_core.serving.tokens import Tokens
 from captcha_core.serving.workers import Workers
-from captcha_core.spec.answer import Answer, Character
+from captcha_core.spec.answer import Answer, Character, ModelIdentity
 from captcha_core.spec.captcha import CaptchaSpec
 
 

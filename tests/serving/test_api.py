@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import ModelError
 from captcha_core.media.image import encode_png
 from captcha_core.serving.limits import ServingLimits
 from captcha_core.serving.models import example_media
+from captcha_core.spec.answer import ModelIdentity
 from experiments.commands.serve import serve
 from tests.serving.fakes import FakeSolver, audio_spec, client_of, image_spec, service_of
 

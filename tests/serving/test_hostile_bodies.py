@@ -6,8 +6,8 @@ import zlib
 import numpy as np
 import pytest
 
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.media.image import encode_png
+from captcha_core.spec.answer import ModelIdentity
 from tests.serving.fakes import FakeSolver, client_of, image_spec, service_of
 
 PICTURE = encode_png(np.full((16, 32), 200, np.uint8))

@@ -12,8 +12,8 @@ import pytest
 import soundfile
 from PIL import Image
 
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.serving.models import example_media
+from captcha_core.spec.answer import ModelIdentity
 from tests.media.every_kind import clips, pictures
 from tests.serving.fakes import FakeSolver, audio_spec, client_of, image_spec, service_of
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from captcha_core.bundle.identity import ModelIdentity
 from captcha_core.errors import ModelError, RegistryError
 from captcha_core.registry.lookup import RegistryUnreachable
 from captcha_core.serving.limits import ServingLimits
@@ -18,6 +17,7 @@ from captcha_core.serving.models import AnySolver, Models, example_media
 from captcha_core.serving.reload import Watcher
 from captcha_core.serving.service import Service
 from captcha_core.serving.workers import Workers
+from captcha_core.spec.answer import ModelIdentity
 from tests.serving.fakes import FakeSolver, client_of, image_spec
 
 URI = "models:/captcha-fake@champion"

@@ -20,8 +20,8 @@ from captcha_core.registry.lookup import RegistryUnreachable, open_registry
 from captcha_core.tracking import server as server_module
 from captcha_core.tracking.address import fault_of
 from experiments.terminal.foreign_errors import foreign_error
+from tests.answering import Answer, say, server_of
 
-Answer = Callable[[BaseHTTPRequestHandler], None]
 VERSION = {"name": "captcha-x", "version": "1", "aliases": ["champion"]}
 
 
@@ -61,13 +61,6 @@ def mlflow_with_accounts(handler: BaseHTTPRequestHandler) -> None:
         say(handler, 200, json.dumps({"model_version": VERSION}).encode())
 
 
-def say(handler: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
-    handler.send_response(status)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
 @pytest.fixture
 def serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     """Start a server that answers so; the home folder is empty and no variable of MLflow's is set."""
@@ -77,14 +70,7 @@ def serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     running: list[ThreadingHTTPServer] = []
 
     def start(answer: Answer, secured: Path | None = None, client: Path | None = None) -> str:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                answer(self)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        http = server_of(answer)
         http.daemon_threads = True
         http.handle_error = lambda *_: None  # type: ignore[method-assign]  a client that is not content goes away
         if secured:

@@ -9,7 +9,7 @@ from captcha_core.errors import RegistryError
 from captcha_core.registry.repair import orphans
 from captcha_core.tracking.connect import client, experiment
 from captcha_core.tracking.names import ExperimentTag, Tag
-from captcha_core.tracking.owner import own_tags
+from captcha_core.tracking.provenance import own_tags
 from captcha_core.tracking.runs import start_run
 from experiments.cli import main
 

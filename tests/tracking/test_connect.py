@@ -1,14 +1,14 @@
 """MLflow is connected once per process and address."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from captcha_core.errors import RegistryError
 from captcha_core.tracking.connect import QUIET, client, connect, disconnect
+from tests.answering import answering, say
 
 
 @contextmanager
@@ -16,22 +16,12 @@ def server() -> Iterator[tuple[str, list[str]]]:
     """Run a server that answers everything; yield its address and the paths that were asked for."""
     asked: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(200)
-            self.end_headers()
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        say(handler, 200)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=running.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{running.server_port}", asked
-    finally:
-        running.shutdown()
-        running.server_close()
+    with answering(answer) as address:
+        yield address, asked
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from captcha_core.errors import RegistryError
-from captcha_core.tracking import database
-from captcha_core.tracking.database import ensure
+from captcha_core.tracking import address
+from captcha_core.tracking.address import ensure
 from captcha_core.tracking.migrate import move
 
 
@@ -41,7 +41,7 @@ def test_cut_off_it_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:5000", "postgresql://a@b/c", "sqlite:///:memory:", "sqlite://"])
 def test_only_files_are_made(uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(database, "_make", lambda uri: pytest.fail(uri))
+    monkeypatch.setattr(address, "_make", lambda uri: pytest.fail(uri))
     ensure(uri)
     assert list(tmp_path.iterdir()) == []
 

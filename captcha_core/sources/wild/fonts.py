@@ -33,29 +33,6 @@ COMMON = (
     "carlito", "caladea", "lato-", "ptsans", "ptserif", "times", "aerial", "lmroman10", "tuffy", "stixgeneral",
 )  # fmt: skip
 
-# For a training: apt-get install these, with fonts- before each name. They are drawn with and never shipped.
-DEBIAN_PACKAGES = (
-    "3270", "adf-accanthis", "adf-baskervald", "adf-berenis", "adf-gillius", "adf-ikarius", "adf-irianis",
-    "adf-libris", "adf-mekanus", "adf-oldania", "adf-romande", "adf-solothurn", "adf-switzera", "adf-tribun",
-    "adf-universalis", "adf-verana", "aenigma", "agave", "allerta", "anonymous-pro", "apropal", "arapey",
-    "arkpandora", "averia-gwf", "averia-sans-gwf", "averia-serif-gwf", "b612", "bajaderka", "bebas-neue", "beteckna",
-    "breip", "bwht", "cabin", "cabinsketch", "cantarell", "century-catalogue", "cherrybomb", "clear-sans", "cmu",
-    "comfortaa", "comic-neue", "compagnon", "courier-prime", "crosextra-caladea", "crosextra-carlito",
-    "dancingscript", "dejavu-core", "dejavu-extra", "dkg-handwriting", "dosis", "dotgothic16", "dseg", "dustin",
-    "ebgaramond", "ecolier-court", "engadget", "essays1743", "eurofurence", "f500", "fantasma", "fantasque-sans",
-    "fanwood", "femkeklaver", "ferrite-core", "firacode", "freefont-ttf", "georgewilliams", "glasstty",
-    "gnutypewriter", "go", "goudybookletter", "hack", "havana", "hermit", "humor-sans", "inconsolata", "inter",
-    "isabella", "jetbrains-mono", "junction", "junicode", "jura", "karla", "kaushanscript", "klaudia-berenika",
-    "kristi", "lato", "league-mono", "league-spartan", "leckerli-one", "levien-typoscript", "liberation",
-    "lindenhill", "linex", "linuxlibertine", "lmodern", "lobster", "lobstertwo", "manrope", "millimetre", "monofur",
-    "monoid", "mononoki", "mplus", "national-park", "ocr-a", "ocr-b", "okolaks", "oldstandard", "open-sans",
-    "opendin", "opendyslexic", "osifont", "oxygen", "paratype", "pc", "play", "povray", "prociono", "proggy",
-    "quattrocento", "quicksand", "radisnoir", "rampart", "roadgeek", "roboto-slab", "roboto-unhinted", "rocknroll",
-    "routed-gothic", "rufscript", "sil-andika", "sil-charis", "sil-gentium", "sixtyfour", "sjfonts", "solide-mirage",
-    "sora", "staypuft", "stick", "summersby", "texgyre", "tiresias", "tomsontalks", "train", "tuffy", "ubuntu-title",
-    "uralic", "urw-base35", "vollkorn", "wine", "yanone-kaffeesatz", "yusei-magic",
-)  # fmt: skip
-
 
 @cache
 def font_files() -> tuple[str, ...]:

@@ -14,8 +14,7 @@ from captcha_core.models.space import Configuration, SearchSpace
 from captcha_core.models.zoo import NETWORKS, get_network
 from captcha_core.presets.preset import SearchConfig
 from captcha_core.tracking.names import Metric, Tag
-from captcha_core.tracking.owner import own_tags
-from captcha_core.tracking.provenance import origin
+from captcha_core.tracking.provenance import origin, own_tags
 from captcha_core.tracking.runs import RUNS
 from captcha_core.training.config import TrainingConfig, TrainingTask
 from captcha_core.training.search.objective import Objective

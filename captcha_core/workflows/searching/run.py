@@ -15,7 +15,7 @@ from captcha_core.files import locked, read_json, write_json
 from captcha_core.progress import console
 from captcha_core.tracking.names import Kind, Tag
 from captcha_core.tracking.outbox import Outbox
-from captcha_core.tracking.owner import own_tags
+from captcha_core.tracking.provenance import own_tags
 from captcha_core.tracking.runs import RUNS, Run, begin_run, open_outbox, send_left_behind, start_run
 from captcha_core.training.search.oracles import make_oracle
 from captcha_core.training.search.trials import Fatal, Tuner

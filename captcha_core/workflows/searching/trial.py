@@ -40,7 +40,6 @@ class TrialRunner:
     def __init__(self, plan: SearchPlan, outbox: Outbox) -> None:
         self.plan, self.outbox = plan, outbox
         self.cache: Cache = {}
-        self.own_s = 0.0  # everything but building and fitting
         gc.freeze()  # what the libraries hold stays: without this every export spends 0.6 s on looking through it
 
     def __call__(self, trial: Trial) -> dict[str, float]:
@@ -63,7 +62,6 @@ class TrialRunner:
             report_trial(run, result)
         keras.utils.clear_session(free_memory=False)
         metrics: dict[str, float] = result["metrics"]
-        self.own_s += metrics["platform_seconds"]
         return {self.plan.objective.metric: metrics[f"best_{self.plan.objective.metric}"], **metrics}
 
     def _run_or_begin_anew(self, trial: Trial, folder: Path, run: LaterRun, began: float) -> dict[str, Any]:

@@ -18,6 +18,12 @@ def pens(picture: Picture, each: float = 0.5) -> list[Colour]:
     return found
 
 
+def filled(picture: Picture, setting: Setting, each: float = 0.5) -> None:
+    """Set the text and fill it with colours as :func:`pens` finds them."""
+    layer, ink = set_text(picture, setting), pens(picture, each)
+    lettering.fill(picture, layer, ink)
+
+
 def faint(picture: Picture, count: int = 3, spread: int = 70) -> list[Colour]:
     """Return colours near that of the page, for what lies behind the text."""
     return [colours.near(picture.dice, picture.page, spread) for _ in range(count)]
@@ -59,8 +65,7 @@ def scribbled(picture: Picture) -> None:
     """Text of one or more colours under a few lines."""
     dice = picture.dice
     backgrounds.flat(picture, colours.light(dice))
-    layer, ink = set_text(picture, LOOSE), pens(picture)
-    lettering.fill(picture, layer, ink)
+    filled(picture, LOOSE)
     widest = max(1, picture.height // 24)
     lines.lines(picture, dice.whole(1, 6), any_colours(picture), (1, widest), dice.chance(0.7))
     if dice.chance(0.4):

@@ -2,7 +2,7 @@
 
 from captcha_core.sources.wild import backgrounds, colours, distort, lettering, lines, specks
 from captcha_core.sources.wild.dice import Dice
-from captcha_core.sources.wild.families.plain import any_colours, faint, pens
+from captcha_core.sources.wild.families.plain import any_colours, faint, filled, pens
 from captcha_core.sources.wild.layout import Layer, Setting, set_text
 from captcha_core.sources.wild.picture import Picture
 
@@ -45,8 +45,7 @@ def tiled(picture: Picture) -> None:
     dice = picture.dice
     first = colours.light(dice) if dice.chance(0.7) else colours.dark(dice)
     backgrounds.tiles(picture, first, colours.near(dice, first, dice.whole(20, 90)))
-    layer, ink = set_text(picture, CALM if dice.chance(0.5) else FREE), pens(picture, 0.3)
-    lettering.fill(picture, layer, ink)
+    filled(picture, CALM if dice.chance(0.5) else FREE, 0.3)
     if dice.chance(0.2):
         specks.pepper(picture, dice.between(0.01, 0.05), any_colours(picture))
 
@@ -55,8 +54,7 @@ def moire(picture: Picture) -> None:
     """Fine lines over page and text that make patterns where they cross."""
     dice = picture.dice
     backgrounds.flat(picture, colours.light(dice))
-    layer, ink = set_text(picture, CALM), pens(picture, 0.2)
-    lettering.fill(picture, layer, ink)
+    filled(picture, CALM, 0.2)
     for _ in range(dice.whole(1, 2)):
         lines.grid(picture, colours.between(picture.page, picture.pen, dice.between(0.08, 0.3)), (3, 6), True)
     distort.bend_picture(picture, distort.any_bend(dice, picture.height, picture.width, 0.5))
@@ -67,16 +65,14 @@ def watermarked(picture: Picture) -> None:
     dice = picture.dice
     backgrounds.flat(picture, colours.light(dice) if dice.chance(0.8) else colours.dark(dice))
     specks.small_text(picture, dice.whole(10, 60), faint(picture, 4, 90))
-    layer, ink = set_text(picture, FREE), pens(picture, 0.6)
-    lettering.fill(picture, layer, ink)
+    filled(picture, FREE, 0.6)
 
 
 def noisy(picture: Picture) -> None:
     """Text in heavy grain of one or all primaries, on light or dark."""
     dice = picture.dice
     backgrounds.flat(picture, colours.light(dice) if dice.chance(0.6) else colours.dark(dice))
-    layer, ink = set_text(picture, CALM), pens(picture, 0.3)
-    lettering.fill(picture, layer, ink)
+    filled(picture, CALM, 0.3)
     specks.grain(picture, dice.between(10, 45), dice.chance(0.5), dice.whole(1, 3))
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from captcha_core.sources.wild import backgrounds, colours, distort, finish, lettering, lines, specks
-from captcha_core.sources.wild.families.plain import any_colours, faint, pens
+from captcha_core.sources.wild.families.plain import any_colours, faint, filled, pens
 from captcha_core.sources.wild.layout import Setting, set_text
 from captcha_core.sources.wild.picture import Picture, paint
 
@@ -18,8 +18,7 @@ def thick_sine(picture: Picture) -> None:
     dice = picture.dice
     backgrounds.flat(picture, (243, 251, 254) if dice.chance(0.5) else colours.light(dice))
     specks.small_text(picture, dice.whole(0, 40), faint(picture, 5, 80))
-    layer, ink = set_text(picture, TILTED), pens(picture, 0.2)
-    lettering.fill(picture, layer, ink)
+    filled(picture, TILTED, 0.2)
     for _ in range(dice.whole(1, 2)):
         lines.curve(picture, picture.pen, max(1, round(picture.height * dice.between(0.02, 0.05))), dice.chance(0.6))
 
@@ -30,8 +29,7 @@ def crossed(picture: Picture) -> None:
     backgrounds.flat(picture, colours.shade(dice, 190, 255, 0.9))
     widest = max(1, picture.height // 30)
     lines.lines(picture, dice.whole(0, 5), any_colours(picture), (1, widest))
-    layer, ink = set_text(picture, STEADY), pens(picture, 0.3)
-    lettering.fill(picture, layer, ink)
+    filled(picture, STEADY, 0.3)
     lines.lines(picture, dice.whole(0, 4), any_colours(picture), (1, widest))
     if dice.chance(0.8):
         distort.bend_picture(picture, distort.rubber(dice, picture.height, picture.width, dice.between(0.4, 1)))
