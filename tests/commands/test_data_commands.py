@@ -114,6 +114,7 @@ def test_import_prints_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixtu
     dataset = Dataset.open(tmp_path / "d")
     assert dataset.counts == {"train": 3, "validation": 1, "test": 2}
     assert len((tmp_path / "d" / "rejects.csv").read_text(encoding="utf-8").splitlines()) == 3
+    assert captured.out.endswith(f"next:     captchalab train --data {tmp_path / 'd'}\n")
 
 
 def test_import_does_not_promise_splits_apart_that_it_was_told_to_keep(
@@ -139,7 +140,9 @@ def test_import_prints_names_that_are_no_unicode(tmp_path: Path, capsys: pytest.
     (tmp_path / "in" / os.fsdecode(b"\xff.png")).write_bytes(picture("a"))
     overrides = ("--label-from", "none", "--alphabet", "0123", "--length", 4)
     assert run("import", tmp_path / "in", "--out", tmp_path / "d", *overrides) == 0
-    capsys.readouterr().out.encode()
+    printed = capsys.readouterr().out
+    printed.encode()
+    assert "next:     captchalab dashboard, page Label" in printed
 
 
 def test_import_of_a_zip_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
