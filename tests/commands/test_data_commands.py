@@ -187,6 +187,16 @@ def test_preview_shows_a_data_set(drawn: Path, tmp_path: Path, capsys: pytest.Ca
     assert "digits4" in capsys.readouterr().out and (drawn / "sheet.png").is_file()
 
 
+def test_preview_of_a_fitted_scheme_names_the_knobs_that_were_turned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variants = "".join(f"    - {{fonts: [DejaVuSans], height: [0.4, 0.{part}]}}\n" for part in (5, 6))
+    scheme = tmp_path / "shop.yaml"
+    scheme.write_text(f"base: site\nname: shop\nknobs:\n  one_bit: true\n  variants:\n{variants}", encoding="utf-8")
+    assert run("preview", scheme, "--out", tmp_path / "sheet.png", "--count", 2) == 0
+    assert "knobs:   one_bit True, variants (2 sets of them)\n" in capsys.readouterr().out
+
+
 def test_preview_shows_clips_with_what_is_read_at_its_time(tone_bundle: Path, tmp_path: Path) -> None:
     clip = tone_clip("12", (1.0, 2.5), 4.0)
     dataset = write_samples(tmp_path / "d", tone_spec(), [Sample(clip, "12", "clip.wav")], "import", "1/0/0")
