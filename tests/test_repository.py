@@ -5,9 +5,11 @@ import re
 import subprocess
 import tomllib
 from fnmatch import fnmatch
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from experiments.tools.licences import pins
 
@@ -62,6 +64,19 @@ def test_the_licence_of_every_pinned_package_is_listed() -> None:
         re.findall(r"^\| ([\w.-]+) \| (\S+) \|", (ROOT / "docs" / "licences.md").read_text(encoding="utf-8"), re.M)
     )
     assert {name: listed.get(name) for name in pins()} == pins()
+
+
+@pytest.mark.parametrize("python", ["3.11.2", "3.12.0", "3.13.0"])  # Debian 12 has 3.11.2
+def test_every_pin_is_for_the_first_releases_of_python_too(python: str) -> None:
+    refused = []
+    for name, version in pins().items():
+        try:
+            about = metadata(name)
+        except PackageNotFoundError:
+            continue
+        if about["Version"] == version and not SpecifierSet(about.get("Requires-Python") or "").contains(python):
+            refused.append(f"{name}=={version} needs Python {about['Requires-Python']}")
+    assert refused == []
 
 
 def test_the_wheel_takes_everything_that_the_packages_need() -> None:

@@ -86,7 +86,7 @@ def verdict(
         _grade(best),
         _who(best, first, strongest(found) or best),
         _rate(best),
-        _cost(cost),
+        _cost(cost, best, first, prices, target.label_s),
         steps[0],
         _lines(best, people, target.spec.media),
         steps,
@@ -177,12 +177,18 @@ def _within(p: float, tries: int) -> str:
     return "nearly all" if passed > NEARLY_ALL else percent(passed)
 
 
-def _cost(cost: Cost) -> str:
+def _cost(cost: Cost, best: Group, first: Group | None, prices: Prices, label_s: float) -> str:
+    """Return what the attacker pays who is spoken of, behind what another one pays who gets in for less."""
     effort = f"{cost.processor_minutes:.1f} processor minutes"
     if cost.label_minutes:
         effort = f"{cost.label_minutes:.0f} minutes of typing labels, {effort}"
     each = f", then {dollars(cost.per_1000)} for 1,000 passes" if cost.per_1000 is not None else ""
-    return f"{dollars(cost.once)} once ({effort}){each}" if cost.once else f"Nothing to begin with{each}"
+    words = f"{dollars(cost.once)} once ({effort}){each}" if cost.once else f"Nothing to begin with{each}"
+    less = cost if first is None else cost_of(first, prices, label_s)
+    if first is None or first.title == best.title or less.once >= cost.once:
+        return words
+    least = f"{dollars(less.once)} once" if less.once else "nothing to begin with"
+    return f"For {percent(first.share.value)} {least}; for {percent(best.share.value)} {words}"
 
 
 def _lines(best: Group, people: Measured | None, media: str) -> list[Line]:

@@ -11,6 +11,7 @@ import numpy as np
 from captcha_core.bundle import ddddocr_format
 from captcha_core.bundle.bundle import Bundle, LiteRT
 from captcha_core.errors import ModelError, disk_error
+from captcha_core.extras import require
 from captcha_core.features.contract import FeaturesModel
 from captcha_core.files import write_file
 from captcha_core.models.decode import read
@@ -77,13 +78,20 @@ def export(bundle: Bundle, model: ModelIdentity, kind: str, out: Path, features:
 
 
 def check_file(kind: str, out: Path) -> None:
-    """Raises: ModelError: If there is no such format, or the file's name does not end as it wants."""
+    """Refuse a file that cannot be written before anything is started for it.
+
+    Raises:
+        ModelError: If there is no such format, or the file's name does not end as it wants.
+        MissingExtra: If what writes the format is not installed.
+    """
     if kind not in FORMATS:
         raise ModelError(f"expected a format of {', '.join(FORMATS)}, received {kind!r}; choose one.")
     if out.suffix != SUFFIX[kind]:
         raise ModelError(
             f"expected a file name that ends in {SUFFIX[kind]} for {kind}, received {out.name}; rename it."
         )
+    if SUFFIX[kind] == ".onnx":
+        require("onnx", f"the format {kind}")
 
 
 def load_keras(bundle: Bundle) -> Any:

@@ -31,7 +31,7 @@ from captcha_core.workflows.data import (
     rows_digest,
     test_dataset,
 )
-from captcha_core.workflows.start import start_on, start_on_program
+from captcha_core.workflows.start import options_of_builtin, start_on, start_on_program
 from captcha_core.yaml_files import is_yaml
 
 PLAN = "plan.json"
@@ -227,6 +227,8 @@ def plan_training(
         known = {"options": heard.options, "features": heard.features}
         chosen = chosen.model_copy(update={**known, "training": heard.training})
         start_from = heard.start_from
+    elif own is None and start_from == BUILTIN and not chosen.options and network in ("", None, chosen.network):
+        chosen = chosen.model_copy(update={"options": options_of_builtin(chosen.network)})  # a scheme's file names none
     same = not network or network == chosen.network
     options, features = (chosen.options, chosen.features) if same else ({}, {})
     training, options, features = _apply(settings or {}, chosen.training, options, features)

@@ -77,6 +77,12 @@ def start_on_program(program: Scheme) -> Start:
     return replace(start, training={**start.training, "patience": 0, "validation_samples": PROGRAM_VALIDATION})
 
 
+def options_of_builtin(network: str) -> dict[str, Any]:
+    """Return the options with which a network takes over the builtin reader's weights; none for another network."""
+    config = Solver.load(BUILTIN).bundle.config
+    return dict(config.options) if config.network == network else {}
+
+
 def _some(dataset: Dataset) -> list[Sample]:
     """Return labelled training samples from all over a data set."""
     count = dataset.counts.get("train", 0)

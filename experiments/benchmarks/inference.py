@@ -4,8 +4,7 @@ Exact match stands beside each time. ddddocr comes with ``captchalab[bench]``; w
 """
 
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from captcha_core.native import start_keras
 from captcha_core.solver import Solver
 from captcha_core.spec.sample import Sample
 from captcha_core.workflows.data import labelled
-from experiments.benchmarks.timing import milliseconds, one_core, rate, seconds_of
+from experiments.benchmarks.timing import milliseconds, one_core, one_thread_a_session, rate, seconds_of
 
 WARM_UP = 20
 Read = Callable[[bytes], str]
@@ -67,26 +66,6 @@ def _others(solver: Solver, samples: Sequence[Sample], keras_count: int) -> list
             engine = ddddocr.DdddOcr(show_ad=False)
         ways.append(("ddddocr", lambda media: str(engine.classification(media)), samples))
     return ways
-
-
-@contextmanager
-def one_thread_a_session() -> Iterator[None]:
-    """Give one thread to every ONNX session that is opened meanwhile, by libraries that have no option for it, too."""
-    import onnxruntime
-
-    ordinary = onnxruntime.InferenceSession
-
-    class OneThread(ordinary):  # type: ignore[misc, valid-type]
-        def __init__(self, model: Any, sess_options: Any = None, *rest: Any, **named: Any) -> None:
-            options = sess_options or onnxruntime.SessionOptions()
-            options.intra_op_num_threads = options.inter_op_num_threads = 1
-            super().__init__(model, options, *rest, **named)
-
-    onnxruntime.InferenceSession = OneThread
-    try:
-        yield
-    finally:
-        onnxruntime.InferenceSession = ordinary
 
 
 def _row(name: str, way: Read, samples: Sequence[Sample], solver: Solver) -> dict[str, Any]:

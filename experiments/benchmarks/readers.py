@@ -16,8 +16,7 @@ from captcha_core.models.decode import Limits
 from captcha_core.registry.versions import BUILTIN
 from captcha_core.solver import Solver
 from captcha_core.sources.folders import list_labelled, read_sample
-from experiments.benchmarks.inference import one_thread_a_session
-from experiments.benchmarks.timing import milliseconds, one_core, seconds_of
+from experiments.benchmarks.timing import milliseconds, one_core, one_thread_a_session, seconds_of
 
 Read = Callable[[bytes], str]
 Labelled = list[tuple[bytes, str]]

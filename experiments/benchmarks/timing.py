@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,26 @@ def one_core() -> Iterator[None]:
         finally:
             if cores:
                 os.sched_setaffinity(0, cores)
+
+
+@contextmanager
+def one_thread_a_session() -> Iterator[None]:
+    """Give one thread to every ONNX session that is opened meanwhile, by libraries that have no option for it, too."""
+    import onnxruntime
+
+    ordinary = onnxruntime.InferenceSession
+
+    class OneThread(ordinary):  # type: ignore[misc, valid-type]
+        def __init__(self, model: Any, sess_options: Any = None, *rest: Any, **named: Any) -> None:
+            options = sess_options or onnxruntime.SessionOptions()
+            options.intra_op_num_threads = options.inter_op_num_threads = 1
+            super().__init__(model, options, *rest, **named)
+
+    onnxruntime.InferenceSession = OneThread
+    try:
+        yield
+    finally:
+        onnxruntime.InferenceSession = ordinary
 
 
 def seconds_of(work: Callable[[], object]) -> float:

@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from experiments.terminal.options import Format, check_format, parse_settings
 
@@ -30,7 +31,7 @@ SUITES = {
 
 
 def benchmark(
-    suite: Annotated[str, typer.Argument(metavar="SUITE", help="; ".join(f"{k}: {v}" for k, v in SUITES.items()))],
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="What to measure, of the list above.")],
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="An argument of the suite's run function.")
     ] = None,
@@ -42,12 +43,14 @@ def benchmark(
     """Run a suite of measurements. Figures are ratios within one run; give it the machine alone."""
     as_json = check_format(format)
     from captcha_core.errors import SpecError
+    from captcha_core.native import quiet
 
     if suite not in SUITES:
         raise SpecError(f"expected a suite of {', '.join(SUITES)}, received {suite!r}; choose one.")
     import inspect
 
-    module = import_module(f"experiments.benchmarks.{suite}")
+    with quiet():  # of TensorFlow, which some begin with
+        module = import_module(f"experiments.benchmarks.{suite}")
     parameters = inspect.signature(module.run).parameters
     arguments = parse_settings(settings)
     if data:
@@ -62,3 +65,8 @@ def benchmark(
         print(json.dumps(result, indent=None if as_json else 2))
     else:
         print(module.table(result))
+
+
+# each suite is a paragraph of the help; escaped, since [digits4] is a tag of Rich's otherwise and would not be shown
+LISTED = "\n\n".join(f"{name}: {escape(what)}" for name, what in SUITES.items())
+benchmark.__doc__ = f"{benchmark.__doc__}\n\n{LISTED}"

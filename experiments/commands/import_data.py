@@ -1,6 +1,7 @@
 """``captchalab import``: labelled files that somebody else made become a data set."""
 
 import json
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -164,9 +165,8 @@ def import_data(
     if as_json:
         print(json.dumps(_summary(dataset, listing, seen) | {"odd": odd, "sheet": sheet}))
     else:
-        print(
-            "\n".join([*_lines(dataset, listing, seen), *(f"odd:      {line}" for line in odd), *_last(dataset, sheet)])
-        )
+        odd_lines = [f"odd:      {line}" for line in odd]
+        print("\n".join([*_lines(dataset, listing, seen), *odd_lines, *_last(dataset, seen, sheet)]))
 
 
 def _ask(readings: "Sequence[Reading]") -> "Reading":
@@ -245,7 +245,7 @@ def _worked_out(seen: "Survey") -> str:
     return f", as in {text} -> {answer_of(text)}" if text else ""
 
 
-def _last(dataset: "Dataset", sheet: str) -> Iterable[str]:
+def _last(dataset: "Dataset", seen: "Survey", sheet: str) -> Iterable[str]:
     if (dataset.path / "rejects.csv").exists():
         yield f"reasons:  {dataset.path / 'rejects.csv'}"
     empty = [split for split, count in dataset.counts.items() if not count and dataset.manifest.split.by != "given"]
@@ -254,6 +254,10 @@ def _last(dataset: "Dataset", sheet: str) -> Iterable[str]:
     yield f"digest:   {dataset.digest}"
     yield f"folder:   {dataset.path}"
     yield f"look:     {sheet or f'captchalab preview {dataset.path}'}"
+    if any(entry.text is not None for entry in seen.entries):
+        yield f"next:     captchalab train --data {shlex.quote(str(dataset.path))}"
+    else:
+        yield "next:     captchalab dashboard, page Label (it lists the data sets in data/)"
 
 
 def _media(dataset: "Dataset", seen: "Survey") -> str:

@@ -70,14 +70,16 @@ def _report(rounds: "Sequence[Round]") -> list[str]:
     """Return a line a round, and when which share was reached."""
     from captcha_core.workflows.learn_from_answers import REACHED, reached
 
-    lines = [f"{'answers':>8} {'refused':>8}  accepted of the last ones, by"]
+    lines = [f"{'answers':>8} {'refused':>8}  accepted of this round's, and the model that answered"]
     lines += [f"{one.submissions:8,} {one.refusals:8,}  {one.accepted}  {one.model}" for one in rounds]
     for share in REACHED:
         first = reached(rounds, share)
         if first is None:
-            lines.append(f"{share:.0%} accepted: not reached")
+            lines.append(f"{share:.0%} of a round accepted: not reached")
+        elif first is rounds[0]:
+            lines.append(f"{share:.0%} of a round accepted: from the first answer on, without any training")
         else:
             before = first.submissions - first.accepted.n
             refusals = first.refusals - (first.accepted.n - first.accepted.hits)
-            lines.append(f"{share:.0%} accepted: after {before:,} answers, {refusals:,} of them refused")
+            lines.append(f"{share:.0%} of a round accepted: after {before:,} answers, {refusals:,} of them refused")
     return lines

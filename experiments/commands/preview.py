@@ -94,7 +94,7 @@ def _drawn(name: str, count: int | None) -> Shown:
     samples = draw_samples(scheme, 0, range(count or SHOWN[scheme.spec.media][0]))
     facts = {
         "scheme": scheme.name,
-        "knobs": scheme.knobs.model_dump(mode="json"),
+        "knobs": scheme.knobs.model_dump(mode="json", exclude_defaults=True),
         "seed": 0,
         "spec": json.loads(scheme.spec.to_json()),
     }
@@ -153,4 +153,6 @@ def _clip_drawer(spec: "CaptchaSpec", answers: "dict[str, Answer | None]") -> "C
 def _words(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_words(part)}" for name, part in value.items())
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return f"({len(value)} sets of them)"
     return str(value)

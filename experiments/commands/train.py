@@ -1,5 +1,6 @@
 """captchalab train: fit a network inside an MLflow run and register what comes out."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -80,3 +81,7 @@ def train(
         print(f"answers right: {outcome.report.answers_match}")
     for cause in outcome.causes:
         print(f"- {cause.sentence}")
+    version = f"models:/{outcome.name}/{outcome.version}"
+    print(
+        f"next: captchalab solve FILE --model {version}, or captchalab promote --name {outcome.name}", file=sys.stderr
+    )

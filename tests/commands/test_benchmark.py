@@ -1,6 +1,8 @@
 """The benchmark command finds every suite and refuses what it does not know."""
 
 import json
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,13 +19,16 @@ from captcha_core.models.zoo import get_network
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
-from experiments.benchmarks import inference, recognisers, writing
+from experiments.benchmarks import recognisers, timing, writing
 from experiments.benchmarks.real import Labelled
 from experiments.benchmarks.serving import parse
 from experiments.benchmarks.sweep import FOLDER, table
 from experiments.cli import main
 from experiments.commands.benchmark import SUITES
 from experiments.tools.processes import set_words as settings_words
+from tests.conftest import tiny_samples
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.parametrize("suite", SUITES)
@@ -46,13 +51,32 @@ def test_what_is_not_known_is_refused(arguments: list[str], part: str, capsys: p
     assert part in capsys.readouterr().err
 
 
+def test_the_help_has_a_paragraph_for_each_suite_with_its_settings_as_they_are_typed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert benchmark("--help") == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert [name for name in SUITES if not any(line.startswith(f"{name}: ") for line in lines)] == []
+    assert "presets=[digits4]" in " ".join(lines) and "parts=[letters]" in " ".join(lines)
+
+
+def test_readers_are_measured_without_a_line_of_tensorflows(tmp_path: Path) -> None:
+    for sample in tiny_samples(4, seed=1):
+        (tmp_path / f"{sample.text}.png").write_bytes(sample.media)
+    words = ["benchmark", "readers", "--data", str(tmp_path), "--format", "json"]
+    program = "import sys; from experiments.cli import main; main(sys.argv[1:])"
+    done = subprocess.run([sys.executable, "-c", program, *words], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["rows"][0]["reader"] == "builtin"
+
+
 @pytest.mark.parametrize("given", [True, False])
 def test_a_session_that_another_library_opens_gets_one_thread(given: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     ordinary = onnxruntime.InferenceSession
     opened: list[Any] = []
     monkeypatch.setattr(ordinary, "__init__", lambda self, model, options, **_: opened.append(options))
     monkeypatch.setattr(ordinary, "__del__", lambda self: None, raising=False)
-    with inference.one_thread_a_session():
+    with timing.one_thread_a_session():
         onnxruntime.InferenceSession("a file", *([onnxruntime.SessionOptions()] if given else []), providers=["CPU"])
     assert [(one.intra_op_num_threads, one.inter_op_num_threads) for one in opened] == [(1, 1)]
     assert onnxruntime.InferenceSession is ordinary

@@ -114,6 +114,7 @@ def test_import_prints_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixtu
     dataset = Dataset.open(tmp_path / "d")
     assert dataset.counts == {"train": 3, "validation": 1, "test": 2}
     assert len((tmp_path / "d" / "rejects.csv").read_text(encoding="utf-8").splitlines()) == 3
+    assert captured.out.endswith(f"next:     captchalab train --data {tmp_path / 'd'}\n")
 
 
 def test_import_does_not_promise_splits_apart_that_it_was_told_to_keep(
@@ -139,7 +140,9 @@ def test_import_prints_names_that_are_no_unicode(tmp_path: Path, capsys: pytest.
     (tmp_path / "in" / os.fsdecode(b"\xff.png")).write_bytes(picture("a"))
     overrides = ("--label-from", "none", "--alphabet", "0123", "--length", 4)
     assert run("import", tmp_path / "in", "--out", tmp_path / "d", *overrides) == 0
-    capsys.readouterr().out.encode()
+    printed = capsys.readouterr().out
+    printed.encode()
+    assert "next:     captchalab dashboard, page Label" in printed
 
 
 def test_import_of_a_zip_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,6 +185,16 @@ def test_preview_shows_a_data_set(drawn: Path, tmp_path: Path, capsys: pytest.Ca
     assert page.shape == (2 * 86 + 8, 3 * 168 + 8, 3) and page.std() > 10
     assert run("preview", drawn) == 0
     assert "digits4" in capsys.readouterr().out and (drawn / "sheet.png").is_file()
+
+
+def test_preview_of_a_fitted_scheme_names_the_knobs_that_were_turned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variants = "".join(f"    - {{fonts: [DejaVuSans], height: [0.4, 0.{part}]}}\n" for part in (5, 6))
+    scheme = tmp_path / "shop.yaml"
+    scheme.write_text(f"base: site\nname: shop\nknobs:\n  one_bit: true\n  variants:\n{variants}", encoding="utf-8")
+    assert run("preview", scheme, "--out", tmp_path / "sheet.png", "--count", 2) == 0
+    assert "knobs:   one_bit True, variants (2 sets of them)\n" in capsys.readouterr().out
 
 
 def test_preview_shows_clips_with_what_is_read_at_its_time(tone_bundle: Path, tmp_path: Path) -> None:

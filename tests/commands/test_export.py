@@ -1,6 +1,7 @@
 """captchalab export as a user types it."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,18 @@ def test_a_file_that_cannot_be_is_said_before_the_learner_is_started(
     assert "ends in .onnx" in capsys.readouterr().err
     assert run("export", *model, "--out", "tiny.tflite", "--data", "nowhere") == 1
     assert "received nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["onnx", "ddddocr"])
+def test_a_format_whose_extra_is_missing_names_the_extra(
+    kind: str,
+    tiny_bundle: Path,
+    empty_folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert run("export", "--model", str(tiny_bundle), "--format", kind, "--out", "tiny.onnx") == 1
+    said = capsys.readouterr().err
+    assert f"expected the extra onnx for the format {kind}, received an installation without onnx" in said
+    assert not list(Path().glob("tiny.onnx*"))

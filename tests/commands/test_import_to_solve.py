@@ -115,6 +115,7 @@ def test_a_resumed_run_is_the_same_run(there: Path, capsys: pytest.CaptureFixtur
     assert run("train", "--resume", before.info.run_id) == 1
     assert "expected --minutes for the finished run" in capsys.readouterr().err
     assert run("train", "--resume", before.info.run_id, "--minutes", "0.02") == 0
+    assert "next: captchalab solve FILE --model models:/captcha-tiny/2, or " in capsys.readouterr().err
     assert run("train", "--resume", before.info.run_id, "--minutes", "0.03") == 0, "again, with another budget"
     (after,) = mine.search_runs([experiment], TRAININGS)
     assert after.info.run_id == before.info.run_id

@@ -1,6 +1,7 @@
 """captchalab init, --version, presets that extend others: what a newcomer types first."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -31,31 +32,57 @@ def test_the_shell_completes_commands() -> None:
     assert done.stdout.decode().split() == ["presets", "preview"]
 
 
-def test_init_makes_a_folder_to_begin_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def typed_by(makefile: str) -> list[list[str]]:
+    """The words of every command that the targets type, without the variables of make."""
+    text = Path(makefile).read_text(encoding="utf-8")
+    variables = dict(re.findall(r"^(\w+) \?= ?(.*)$", text, re.M))
+    lines = re.findall(r"^\tcaptchalab (.+)$", text, re.M)
+    return [shlex.split(re.sub(r"\$\((\w+)\)", lambda hit: variables[hit[1]], line)) for line in lines]
+
+
+def test_init_makes_a_folder_whose_training_starts_from_the_builtin_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert call("init", "my-captcha") == 0
-    assert {one.name for one in Path("my-captcha").iterdir()} == {
-        "my-captcha.yaml", "Makefile", "README.md", ".gitignore", "captchas",
-    }  # fmt: skip
+    made = {one.name for one in Path("my-captcha").iterdir()}
+    assert made == {"Makefile", "README.md", ".gitignore", "captchas"}
+    makefile = Path("my-captcha/Makefile").read_text(encoding="utf-8")
+    assert re.findall(r"^(\w+):", makefile, re.M) == ["data", "train", "promote", "serve", "dashboard"]
+    assert ["train", "--data", "data/my-captcha", "--minutes", "5"] in typed_by("my-captcha/Makefile")
+
+
+def test_init_extends_a_preset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call("init", "my-captcha", "--extends", "nthu6") == 0
     preset = load_preset("my-captcha/my-captcha.yaml")
     assert (preset.name, preset.data, preset.training["minutes"]) == ("my-captcha", "data/my-captcha", 5)
     assert preset.training["augment"] == load_preset("nthu6").training["augment"], "what it does not say is extended"
-    makefile = Path("my-captcha/Makefile").read_text(encoding="utf-8")
-    assert re.findall(r"^(\w+):", makefile, re.M) == ["data", "train", "promote", "serve", "dashboard"]
+    assert ["train", "--preset", "my-captcha.yaml"] in typed_by("my-captcha/Makefile")
 
 
-def test_what_the_targets_type_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import shlex
-
+@pytest.mark.parametrize("options", [(), ("--extends", "nthu6")])
+def test_what_the_targets_type_is_there(
+    options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import typer
 
     from experiments.cli import app
 
     monkeypatch.chdir(tmp_path)
-    call("init", "mine")
-    for typed in re.findall(r"^\tcaptchalab (.+)$", Path("mine/Makefile").read_text(encoding="utf-8"), re.M):
-        name, *words = shlex.split(typed)
+    call("init", "mine", *options)
+    for name, *words in typed_by("mine/Makefile"):
         typer.main.get_group(app).commands[name].make_context(name, words)
+
+
+def test_the_data_target_passes_the_option_that_import_asks_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    call("init", "mine")
+    wanted = ["make", "-n", "-C", "mine", "data", "IMPORT=--label-from name"]
+    shown = subprocess.run(wanted, capture_output=True, text=True, check=True).stdout
+    assert "captchalab import captchas --out data/mine --label-from name\n" in shown
 
 
 @pytest.mark.parametrize("name", ["My Captcha", "."])

@@ -14,6 +14,7 @@ from captcha_core.spec.sample import Sample
 from captcha_core.tracking.connect import client
 from captcha_core.tracking.names import Tag
 from captcha_core.workflows.learn_from_answers import Learning, Round, reached, rounds_of
+from experiments.cli import main
 
 DIGITS = "0123456789"
 
@@ -49,6 +50,16 @@ def test_it_learns_goes_on_after_a_stop_and_labels_rightly(empty_folder: Path) -
         )
     children = client().search_runs(["1"], f"tags.`{Tag.PARENT}` != ''")
     assert children and all(one.info.status == "FINISHED" for one in children)
+
+
+def test_the_command_says_that_the_first_reader_needed_no_training(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with DemoSite(get_scheme("digits4"), seed=5) as site, pytest.raises(SystemExit) as stop:
+        limits = ["--length", "4", "--submissions", "20", "--each", "20", "--until", "0.1"]
+        main(["learn-from-answers", "--url", site.url, *limits, "--out", "answers", "--i-own-this-site"])
+    assert not stop.value.code
+    assert "50% of a round accepted: from the first answer on, without any training" in capsys.readouterr().out
 
 
 def test_a_reader_of_something_else_learns_nothing_and_says_so(empty_folder: Path) -> None:

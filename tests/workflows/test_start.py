@@ -74,6 +74,17 @@ def test_data_alone_starts_from_the_builtin_reader_unless_told_otherwise(
     assert (plan.task.config.patience > 0) is (start != "none")
 
 
+def test_a_fitted_scheme_is_learnt_from_the_builtin_reader_with_its_options(tmp_path: Path) -> None:
+    scheme = tmp_path / "shop.yaml"
+    scheme.write_text("base: site\nname: shop\n", encoding="utf-8")
+    options = dict(Bundle.open(BUILTIN_FOLDER).config.options)
+    plan = plan_training(str(scheme), start_from="builtin")
+    assert (plan.task.network, plan.task.options) == ("strip_ctc", options), "or none of its layers would fit"
+    changed = plan_training(str(scheme), start_from="builtin", settings={"options.blocks": 1})
+    assert changed.task.options == options | {"blocks": 1}
+    assert plan_training(str(scheme)).task.options == {}
+
+
 def test_a_setting_of_the_features_goes_before_what_was_found(empty_folder: Path) -> None:
     write_samples(empty_folder / "data", spec_of("0123456789", 26), drawn(26), "test", "0.5/0.25/0.25")
     plan = plan_training(data=empty_folder / "data", settings={"features.zoom": 0.5})
