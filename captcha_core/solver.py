@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from captcha_core.bundle.bundle import REFERENCE, Bundle, LiteRT
-from captcha_core.errors import DataError, ModelError
+from captcha_core.errors import DataError, ModelError, SpecError
 from captcha_core.evaluation.drift import Histograms
 from captcha_core.media.given import Media, media_bytes
 from captcha_core.models.decode import DECODERS, Decoded, Limits, decode
@@ -87,6 +87,23 @@ class Solver:
     def spec(self) -> CaptchaSpec:
         """What it reads."""
         return self.bundle.spec
+
+    def told(self, spec: CaptchaSpec) -> "Solver | Told":
+        """Return what reads captchas of a specification: this solver, or, of another one than its own, one told of it.
+
+        Raises:
+            SpecError: If they are of another medium, their lengths, or none of their characters the model's.
+        """
+        mine = self.spec
+        if not spec.difference(mine):
+            return self
+        overlap = spec.min_length <= mine.max_length and mine.min_length <= spec.max_length
+        if spec.media != mine.media or not overlap or not spec.share_known(mine):
+            raise SpecError(
+                f"expected captchas that {self.model.name} can read, received others, with {spec.difference(mine)}; "
+                "import or generate them for this model, or train a model for them."
+            )
+        return Told(self, spec)
 
     @property
     def reference(self) -> Histograms | None:
@@ -190,6 +207,42 @@ class Solver:
             drawn_order("".join(c.character for c in characters)), decoded.confidence, characters, elapsed_ms
         )
         return answer.worked_out() if self.spec.answer == "arithmetic" else answer
+
+
+@dataclass(frozen=True)
+class Told:
+    """A model that reads captchas of another specification than its own, and is told their alphabet and lengths.
+
+    Whoever sees some of the captchas knows both. Answers are in the case that the alphabet has.
+    """
+
+    solver: Solver
+    spec: CaptchaSpec
+
+    def solve(self, media: Media) -> Answer:
+        """Read one captcha.
+
+        Raises:
+            DataError: If the bytes cannot be read.
+        """
+        spec = self.spec
+        answer = self.solver.solve(
+            media, Limits.within(self.solver.spec, spec.alphabet, spec.min_length, spec.max_length)
+        )
+        text = "".join(self._written(one) for one in answer.text)
+        answer = replace(answer, text=text, answer=None, refusal="")
+        return answer.worked_out() if spec.answer == "arithmetic" else answer
+
+    def attempt(self, media: Media) -> Answer | None:
+        """Read one captcha, or return None where that cannot be done."""
+        try:
+            return self.solve(media)
+        except DataError:
+            return None
+
+    def _written(self, character: str) -> str:
+        other = character.swapcase()
+        return other if character not in self.spec.alphabet and other in self.spec.alphabet else character
 
 
 def _nearly(logits: np.ndarray, limits: Limits) -> bool:

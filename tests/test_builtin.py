@@ -1,5 +1,6 @@
 """The reader that ships with the project: small, whole, and able to read at the first try."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from captcha_core.bundle.bundle import Bundle
+from captcha_core.dataset.in_memory import write_samples
 from captcha_core.evaluation.metrics import character_error_rate
 from captcha_core.media.image import encode_png
 from captcha_core.registry.versions import BUILTIN_AUDIO, BUILTIN_FOLDER
@@ -15,6 +17,7 @@ from captcha_core.solver import Solver
 from captcha_core.sources.generate import draw_samples
 from captcha_core.sources.raster.fonts import font_path
 from captcha_core.sources.schemes import get_scheme
+from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from experiments.cli import main
 
@@ -124,3 +127,28 @@ def test_solve_needs_no_model(samples: list[Sample], tmp_path: Path, capsys: pyt
     shown = capsys.readouterr()
     assert ended.value.code == 0
     assert shown.out.startswith(f"{file}\t") and "builtin reader" in shown.err
+
+
+def test_it_is_evaluated_and_compared_as_any_model_is(
+    tmp_path: Path, empty_folder: Path, tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Told the alphabet and the lengths of the data set, in the case in which its labels are."""
+    capitals = CaptchaSpec.build(
+        media="image", alphabet="ABCDEFGHKLMNPRSTUVWXYZ", min_length=4, max_length=4, height_px=60, width_px=160,
+        channels=1,
+    )  # fmt: skip
+    drawn = draw_samples(get_scheme("alnum4").model_copy(update={"spec": capitals}), 3, range(30))
+    data = str(write_samples(tmp_path / "data", capitals, drawn, "test", "0/0/1").path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([*words, "--data", data, "--format", "json"])
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    code, out, err = run("evaluate", "--model", "builtin")
+    assert code == 0 and json.loads(out)["exact_match"] > 0.8 and "told the alphabet and the lengths" in err
+    code, out, _ = run("compare", str(BUILTIN_FOLDER), "builtin")
+    assert code == 0 and [side["exact_match"] > 0.8 for side in json.loads(out)["sides"]] == [True, True]
+    code, _, err = run("evaluate", "--model", str(tiny_bundle))
+    assert code == 1 and "can read, received others" in err

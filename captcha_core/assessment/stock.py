@@ -10,9 +10,8 @@ from statistics import median
 
 from captcha_core.assessment.attackers import Attacker, Row
 from captcha_core.assessment.target import Target
-from captcha_core.errors import CaptchaError, SpecError
+from captcha_core.errors import CaptchaError
 from captcha_core.evaluation.metrics import answered, character_error_rate, right
-from captcha_core.models.decode import Limits
 from captcha_core.progress import progress_bar
 from captcha_core.registry.versions import BUILTIN
 from captcha_core.solver import Solver
@@ -49,23 +48,13 @@ class StockReader:
 
 def _builtin(spec: CaptchaSpec) -> Read:
     """Return the builtin reader, told the alphabet and the lengths: an attacker sees those at a glance."""
-    solver = Solver.load(BUILTIN)
-    limits = _limits(solver.spec, spec)
+    reader = Solver.load(BUILTIN).told(spec)
 
     def read(media: bytes) -> tuple[str, float | None]:
-        answer = solver.solve(media, limits)
+        answer = reader.solve(media)
         return answer.text, answer.confidence
 
     return read
-
-
-def _limits(known: CaptchaSpec, spec: CaptchaSpec) -> Limits | None:
-    wanted = set(spec.alphabet) | ({*spec.alphabet.lower(), *spec.alphabet.upper()} if spec.folds_case else set())
-    shared = "".join(character for character in known.alphabet if character in wanted)
-    try:
-        return Limits.of(known, shared or None, spec.min_length, spec.max_length)
-    except SpecError:  # longer texts than it can read
-        return None
 
 
 def _ddddocr(model: dict[str, bool]) -> Callable[[CaptchaSpec], Read]:

@@ -23,6 +23,7 @@ SURE = 0.95  # confidence of a wrong answer from which rather its label is doubt
 SELDOM = 5  # times that a character was seen in training: less is too little
 FEW = 100  # captchas to learn from
 CHANCE = 0.01  # p from which two kinds of captcha do not read alike
+LATE, RISE = 0.3, 0.02  # of the epochs, the last ones; exact match that they still gained on a validation set
 SHOWN = 3
 
 
@@ -48,10 +49,12 @@ class Inquiry:
     Args:
         report: What was read.
         learnt: Texts that the model has learnt from; none where a scheme drew them without end.
+        history: Exact match on the validation set after each epoch; none where nobody watched the training.
     """
 
     report: Report
     learnt: Sequence[str] = ()
+    history: Sequence[float] = ()
 
     @cached_property
     def wrong(self) -> list[int]:
@@ -72,6 +75,19 @@ class Inquiry:
     def of_wrong(self, places: Sequence[int]) -> str:
         """Return how many of the wrong answers these are, in words."""
         return f"{len(places):,} of {len(self.wrong):,} wrong answers"
+
+    def time(self) -> Iterator[Cause]:
+        """A training that ended while it was still learning."""
+        late = max(1, round(LATE * len(self.history)))
+        before, after = self.history[:-late], self.history[-late:]
+        if before and max(after) - max(before) >= RISE:
+            yield Cause(
+                "time",
+                f"The training ended while it still learnt: in the last {late} of {len(self.history)} epochs exact "
+                f"match on the validation set rose from {max(before):.1%} to {max(after):.1%}. Let it go on: "
+                "captchalab train --resume RUN --minutes M.",
+                self.wrong,
+            )
 
     def labels(self) -> Iterator[Cause]:
         """Answers that the model is sure of although the label says otherwise."""
@@ -193,7 +209,8 @@ def _size(media: bytes) -> tuple[int, int]:
 
 
 LOOKS: Sequence[Callable[[Inquiry], Iterator[Cause]]] = (
-    Inquiry.labels, Inquiry.case, Inquiry.seldom, Inquiry.confused, Inquiry.lengths, Inquiry.sizes, Inquiry.folders,
+    Inquiry.time, Inquiry.labels, Inquiry.case, Inquiry.seldom, Inquiry.confused, Inquiry.lengths, Inquiry.sizes,
+    Inquiry.folders,
 )  # fmt: skip
 
 

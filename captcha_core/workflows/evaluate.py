@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from rich.markup import escape
+
 from captcha_core.dataset import workers
-from captcha_core.dataset.store import Dataset, require_same_spec
+from captcha_core.dataset.store import Dataset
 from captcha_core.evaluation.report import Report
-from captcha_core.progress import progress_bar
-from captcha_core.solver import Solver
+from captcha_core.progress import console, progress_bar
+from captcha_core.solver import Solver, Told
 from captcha_core.spec.answer import Answer
 from captcha_core.spec.sample import Sample
 from captcha_core.workflows.data import labelled, require_labels
@@ -35,18 +37,33 @@ def evaluate(
     Raises:
         ModelError: If the model cannot be used.
         RegistryError: If the registry has no such model.
-        DataError: If the data set is of another specification, nothing in the split is labelled, or the cluster cannot
-            be reached.
+        SpecError: If the model cannot read captchas of this specification.
+        DataError: If nothing in the split is labelled, or the cluster cannot be reached.
     """
     solver = model if isinstance(model, Solver) else Solver.load(model)
     dataset = data if isinstance(data, Dataset) else Dataset.open(Path(data))
-    require_same_spec(dataset, solver.spec)
+    reader = reader_of(dataset, solver)
     if cluster:
         return read_on_cluster(solver, dataset, split, cluster)
-    return read_all(solver, labelled(dataset, split))
+    return read_all(reader, labelled(dataset, split))
 
 
-def read_all(solver: Solver, samples: Sequence[Sample]) -> Report:
+def reader_of(dataset: Dataset, solver: Solver) -> Solver | Told:
+    """Return what reads a data set with a model; where the model was made for other captchas, say so.
+
+    Raises:
+        SpecError: If the model cannot read captchas of this specification.
+    """
+    reader = solver.told(dataset.spec)
+    if reader is not solver:
+        console.print(
+            f"{escape(solver.model.name)} was made for other captchas; it is told the alphabet and the lengths of "
+            f"{escape(str(dataset.path))}."
+        )
+    return reader
+
+
+def read_all(solver: Solver | Told, samples: Sequence[Sample]) -> Report:
     """Read every sample, one at a time as a user would; a sample that cannot be read counts as wrong."""
     answers = []
     with progress_bar("reading", len(samples)) as advance:
@@ -71,7 +88,7 @@ def read_on_cluster(solver: Solver, dataset: Dataset, split: str, cluster: str) 
             read[number] = answers
             advance(1)
     samples = [sample for sample in dataset.samples(split) if sample.text is not None]
-    return Report(solver.spec, samples, [answer for number in range(len(shards)) for answer in read[number]])
+    return Report(dataset.spec, samples, [answer for number in range(len(shards)) for answer in read[number]])
 
 
 @dataclass(frozen=True)
@@ -84,9 +101,9 @@ class ReadShards:
 
     def __call__(self, number: int) -> tuple[int, Answers]:
         """Read a shard by its number."""
-        solver = _solver(self.model)
-        samples = Dataset.open(self.data).shard(self.shards[number])
-        return number, tuple(solver.attempt(sample.media) for sample in samples if sample.text is not None)
+        dataset = Dataset.open(self.data)
+        reader, samples = _solver(self.model).told(dataset.spec), dataset.shard(self.shards[number])
+        return number, tuple(reader.attempt(sample.media) for sample in samples if sample.text is not None)
 
 
 @cache

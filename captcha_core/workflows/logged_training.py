@@ -96,17 +96,20 @@ def train_and_register(
     trained = fit_logged(run, plan, training_data, callbacks, start_from)
     with tempfile.TemporaryDirectory() as folder:
         bundle, report = evaluated(run, Path(folder), plan, trained, training_data, tested)
-        causes = _causes(run, report, training_data.source, tested, Path(folder) / "causes")
+        history = [epoch["val_exact_match"] for epoch in trained.progress.history]
+        causes = _causes(run, report, training_data.source, tested, history, Path(folder) / "causes")
         version = register(run, bundle, plan.name, proof(report, tested)) if to_register else ""
         size = bundle.litert_path.stat().st_size
     figures = {**best_metrics(trained), "parameters": trained.model.count_params(), "model_bytes": float(size)}
     return TrainingOutcome(run.id, report, plan.name, version, figures, causes)
 
 
-def _causes(run: Run, report: Report, source: DataSource, tested: Dataset, folder: Path) -> Sequence[Cause]:
+def _causes(
+    run: Run, report: Report, source: DataSource, tested: Dataset, history: Sequence[float], folder: Path
+) -> Sequence[Cause]:
     """Look for what explains the wrong answers, and log it with the captchas that show it most plainly."""
     learnt = [text for text in tested.texts("train") if text is not None] if source.digest == tested.digest else []
-    causes = Inquiry(report, learnt).causes()
+    causes = Inquiry(report, learnt, history).causes()
     if causes:
         write_examples(causes, report, folder)
         run.folder(folder, Artifact.CAUSES)

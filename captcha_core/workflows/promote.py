@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.progress import track
 
-from captcha_core.dataset.store import Dataset, require_same_spec
+from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError, ModelError, RegistryError
 from captcha_core.evaluation.promotion_rule import PromotionRule, Verdict
 from captcha_core.evaluation.side_by_side import Candidate, Comparison, Result, read_in_turns
@@ -19,6 +19,7 @@ from captcha_core.registry.versions import CHALLENGER, CHAMPION, PREVIOUS, versi
 from captcha_core.solver import Solver
 from captcha_core.tracking.names import Metric
 from captcha_core.workflows.data import labelled
+from captcha_core.workflows.evaluate import reader_of
 
 WINNER_TRIES, WINNER_WAIT_S = 10, 0.2
 
@@ -62,14 +63,12 @@ def read_side_by_side(
     """Let models read a split in turns, with a progress bar on the terminal unless several do so at a time.
 
     Raises:
-        DataError: If the data set is damaged, of another specification, or the split holds no labels.
-        ModelError: If the models are not of one specification.
+        DataError: If the data set is damaged, or the split holds no labels.
+        SpecError: If a model cannot read captchas of this specification.
     """
     dataset.verify()
-    for _, solver in solvers:
-        require_same_spec(dataset, solver.spec)
     samples = labelled(dataset, split)
-    candidates = [Candidate(name, solver, len(solver.bundle.litert)) for name, solver in solvers]
+    candidates = [Candidate(name, reader_of(dataset, solver), len(solver.bundle.litert)) for name, solver in solvers]
     bar = track(samples, f"reading with {len(candidates)} models", console=console, transient=True)
     return read_in_turns(candidates, samples, bar if progress else None)
 

@@ -16,7 +16,6 @@ from captcha_core.dataset.split import KEEP
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import DataError
 from captcha_core.evaluation.metrics import Proportion
-from captcha_core.models.decode import Limits
 from captcha_core.solver import Solver
 from captcha_core.sources.folders import list_labelled
 from captcha_core.sources.import_spec import SpecOverrides, spec_of
@@ -111,9 +110,8 @@ def _by_builtin(dataset: Dataset, samples: Sequence[Sample]) -> Proportion | Non
     solver = Solver.load("builtin")
     if dataset.spec.media != solver.spec.media or not Reader.knows(solver.spec, dataset.spec):
         return None
-    spec = dataset.spec
-    limits = Limits.within(solver.spec, spec.alphabet, spec.min_length, spec.max_length)
-    answers = [solver.attempt(sample.media, limits) for sample in samples]
+    reader = solver.told(dataset.spec)
+    answers = [reader.attempt(sample.media) for sample in samples]
     return _proportion(samples, [one.text if one else "" for one in answers])
 
 

@@ -11,7 +11,6 @@ from captcha_core.dataset.labels import Label, LabelLog, Tally, latest, now, tal
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError, SpecError
-from captcha_core.models.decode import Limits
 from captcha_core.registry.versions import BUILTIN
 from captcha_core.solver import Solver
 from captcha_core.spec.captcha import CaptchaSpec
@@ -173,13 +172,10 @@ def _guessed(
 
 def guess_of(solver: Solver, media: bytes, spec: CaptchaSpec) -> Guess:
     """Return what a model reads, within a specification and in the case that its alphabet has."""
-    if not spec.difference(solver.spec):
-        return Guess.of(solver.attempt(media))
-    answer = solver.attempt(media, Limits.within(solver.spec, spec.alphabet, spec.min_length, spec.max_length))
-    text = "".join(one if one in spec.alphabet else one.swapcase() for one in answer.text) if answer else ""
-    if answer is None or not set(text) <= set(spec.alphabet):
+    answer = solver.told(spec).attempt(media)
+    if answer is None or not set(answer.text) <= set(spec.alphabet):
         return Guess(None, 0.0)
-    return Guess(text, answer.confidence)
+    return Guess(answer.text, answer.confidence)
 
 
 def readers(dataset: Dataset) -> list[str]:
@@ -202,4 +198,5 @@ def _fits(uri: str, dataset: Dataset) -> bool:
 
 def builtin_helps(dataset: Dataset) -> bool:
     """Return whether the builtin reader knows the characters of a data set of images."""
-    return dataset.spec.media == "image" and dataset.spec.share_known(solvers.solver(BUILTIN).spec) > 0.5
+    spec, reader = dataset.spec, solvers.solver(BUILTIN).spec
+    return spec.media == "image" and spec.min_length <= reader.max_length and spec.share_known(reader) > 0.5

@@ -25,7 +25,9 @@ FURTHER = {
 def compare(
     models: Annotated[
         list[str],
-        typer.Argument(metavar="RUN...", help="Run ids; with --data also models:/NAME@ALIAS, models:/NAME/VERSION."),
+        typer.Argument(
+            metavar="RUN...", help="Run ids; with --data also models:/NAME@ALIAS, models:/NAME/VERSION and builtin."
+        ),
     ],
     data: Data = "",
     split: Split = "test",
@@ -74,10 +76,13 @@ def compare(
 
 
 def _read_anew(models: list[str], dataset: "Dataset", split: str) -> dict[str, Any]:
+    from captcha_core.registry.versions import BUILTIN
     from captcha_core.solver import Solver
     from captcha_core.workflows.promote import read_side_by_side
 
-    solvers = [(model, Solver.load(model if "/" in model else f"runs:/{model}")) for model in models]
+    solvers = [
+        (model, Solver.load(model if "/" in model or model == BUILTIN else f"runs:/{model}")) for model in models
+    ]
     read = read_side_by_side(solvers, dataset, split)
     figures = [{"name": side.name, **side.figures} for side in read]
     return {"digest": dataset.digest, "split": split, **_paired(figures, [side.predictions for side in read])}

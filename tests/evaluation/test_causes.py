@@ -75,3 +75,12 @@ def test_few_captchas_are_the_cause_where_nothing_else_is() -> None:
 def test_nothing_is_looked_for_where_all_is_well() -> None:
     assert causes(report(PLANTED["case"], good=400)) == []
     assert causes(report([], good=10)) == []
+
+
+def test_a_training_that_still_learnt_when_it_ended_is_to_go_on() -> None:
+    found = report([*SCATTERED, *SCATTERED])
+    (cause,) = Inquiry(found, LEARNT, [0.0, 0.0, 0.1, 0.2, 0.4, 0.55, 0.7]).causes()
+    assert cause.name == "time" and len(cause.wrong) == 8
+    assert "in the last 2 of 7 epochs" in cause.sentence and "from 40.0% to 70.0%" in cause.sentence
+    for learnt_out in ([0.0, 0.3, 0.69, 0.7, 0.7, 0.71, 0.7], [0.7], []):
+        assert Inquiry(found, LEARNT, learnt_out).causes() == []
