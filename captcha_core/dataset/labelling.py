@@ -1,6 +1,6 @@
 """What is still to be labelled, in which order, and the data set that the label log makes of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,6 +42,11 @@ def asking_order(dataset: Dataset) -> tuple[list[str], list[str | None]]:
     return [identity for _, identity, _ in placed], [text for _, _, text in placed]
 
 
+def held_out_ids(dataset: Dataset) -> frozenset[str]:
+    """Return the samples that steer or test a training."""
+    return frozenset(identity for split in SPLITS[1:] for identity in dataset.ids(split))
+
+
 def open_ids(ids: Sequence[str], texts: Sequence[str | None], labels: Sequence[Label]) -> list[str]:
     """Return the samples that neither the data set nor the log has a label for, in their order, each once."""
     known = latest(labels)
@@ -52,14 +57,30 @@ def open_ids(ids: Sequence[str], texts: Sequence[str | None], labels: Sequence[L
     ]
 
 
-def queue(ids: Sequence[str], guesses: Mapping[str, Guess], labels: Sequence[Label]) -> list[str]:
+def queue(
+    ids: Sequence[str], guesses: Mapping[str, Guess], labels: Sequence[Label], held_out: Collection[str] = ()
+) -> list[str]:
     """Return unlabelled samples in the order to be asked: the most doubtful first, skipped ones last.
 
-    Samples without a guess come between, in the order given.
+    Samples without a guess come between, in the order given. Those that steer or test a training keep their places
+    whatever the doubt: the most doubtful alone would make a model look worse than it is.
+
+    Args:
+        ids: In the order given.
+        guesses: What a model reads.
+        labels: So far.
+        held_out: Ids of the splits that are not learnt from.
     """
     skipped = {label.id for label in labels if label.by == "hand" and label.text is None}
     doubt = {identity: guess.confidence for identity, guess in guesses.items()}
-    return sorted(ids, key=lambda identity: (identity in skipped, doubt.get(identity, 0.5)))
+
+    def by_doubt(some: Iterable[str]) -> list[str]:
+        return sorted(some, key=lambda identity: doubt.get(identity, 0.5))
+
+    waiting = [identity for identity in ids if identity not in skipped]
+    doubtful = iter(by_doubt(identity for identity in waiting if identity not in held_out))
+    first = [identity if identity in held_out else next(doubtful) for identity in waiting]
+    return [*first, *by_doubt(identity for identity in ids if identity in skipped)]
 
 
 def to_ask(ids: Sequence[str], texts: Sequence[str | None], labels: Sequence[Label]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from captcha_core.dataset.in_memory import write_samples
-from captcha_core.dataset.labelling import Guess, asking_order, labelled_by_model, queue, to_ask
+from captcha_core.dataset.labelling import Guess, asking_order, held_out_ids, labelled_by_model, queue, to_ask
 from captcha_core.dataset.labels import Label, LabelLog, Tally, latest, now, tally
 from captcha_core.dataset.split import SPLITS
 from captcha_core.dataset.store import Dataset
@@ -69,7 +69,8 @@ def next_task(session: LabelSession, dataset: Dataset) -> tuple[LabelTask | None
         **_media(session.folder, dataset.digest, session.batch),
     }
     name, guesses = _guesses(session, dataset)
-    waiting = queue([one for one in unread if one in media], {**given, **guesses}, labels)
+    held_out = _held_out(str(dataset.path), dataset.digest)
+    waiting = queue([one for one in unread if one in media], {**given, **guesses}, labels, held_out)
     if session.place is None:
         fresh = [one for one in waiting if one not in session.trail]
         if not (fresh or waiting):
@@ -139,6 +140,11 @@ def draw_pool(number: int) -> Dataset:
 @st.cache_data(max_entries=4, show_spinner=False)
 def _columns(folder: str, digest: str) -> tuple[list[str], list[str | None]]:
     return asking_order(Dataset.open(folder))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _held_out(folder: str, digest: str) -> frozenset[str]:
+    return held_out_ids(Dataset.open(folder))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

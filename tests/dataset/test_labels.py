@@ -135,6 +135,17 @@ def test_the_queue_asks_the_doubtful_first_and_the_skipped_last() -> None:
     assert queue(ids, guesses, labels) == ["c", "b", "d", "a", "e"]
 
 
+def test_what_tests_a_model_is_not_asked_for_by_doubt() -> None:
+    ids = [f"{place:02}" for place in range(12)]
+    guesses = {identity: Guess("01", 1 - int(identity) / 12) for identity in ids}
+    held_out = {"02", "05", "08", "11"}
+    asked = queue(ids, guesses, [], held_out)
+    assert [one for one in asked if one in held_out] == sorted(held_out), "as they come, every third"
+    assert [asked[place] for place in (2, 5, 8, 11)] == sorted(held_out)
+    learnt = [one for one in asked if one not in held_out]
+    assert learnt == sorted(learnt, reverse=True), "the most doubtful first"
+
+
 def test_when_all_have_a_label_the_models_are_asked_for() -> None:
     labels = [label("a", "01", "model", confidence=0.9), label("b", "02", "model", confidence=0.6), label("c", "03")]
     assert to_ask(["a", "b", "c", "d"], [None] * 4, labels) == ["d"]
