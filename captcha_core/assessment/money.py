@@ -59,4 +59,4 @@ def dollars(amount: float) -> str:
         return "nothing"
     if amount >= 0.01:
         return f"${amount:,.2f}"
-    return f"${amount:.2g}" if amount >= 0.00005 else "under $0.0001"
+    return f"${amount:.4f}" if amount >= 0.00005 else "under $0.0001"

@@ -1,6 +1,8 @@
 """The verdict says who, how often, for what and against what; it claims no more than n captchas show."""
 
-from captcha_core.assessment.money import HUMAN_LOW, Prices, cost_of
+import pytest
+
+from captcha_core.assessment.money import HUMAN_LOW, Prices, cost_of, dollars
 from captcha_core.assessment.people import Measured
 from captcha_core.assessment.verdict import percent
 from captcha_core.evaluation.metrics import Proportion
@@ -93,3 +95,18 @@ def test_money_is_counted_a_pass_and_not_a_try() -> None:
     assert cost.pays_after == round(cost.once / ((HUMAN_LOW - cost.per_1000) / 1000))
     (nobody,) = findings([row("builtin", "stock", 0)]).groups
     assert cost_of(nobody, Prices()).per_1000 is None and cost_of(nobody, Prices()).pays_after is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        (0, "nothing"),
+        (9e-05, "$0.0001"),
+        (4e-05, "under $0.0001"),
+        (0.0052, "$0.0052"),
+        (0.4, "$0.40"),
+        (1234, "$1,234.00"),
+    ],
+)
+def test_an_amount_is_written_as_people_write_it(amount: float, words: str) -> None:
+    assert dollars(amount) == words
