@@ -37,6 +37,7 @@ from captcha_core.tracking.runs import Run, begin_run, parent_run
 ASKED, ROWS, EFFECTS, WORK = "assessment.json", "attackers.jsonl", "knobs.jsonl", "work"
 STOCK_SHARE = 0.05  # of the hours, for each reader that needs no label
 KNOBS_SHARE = 0.4  # of the hours, for a scheme
+KNOWS = 0.1  # exact match of the reader that knows a scheme from which knobs say something
 NO_TIME = "no time was left; give more --hours, and --resume."
 Train = Callable[[Attacker, Target, Place, float], Row]
 
@@ -200,7 +201,11 @@ def _all(one: Assessment, target: Target, place: Place, run: Run, with_knobs: bo
     train_all(one, target, place, reserve_s=3600 * one.hours * KNOBS_SHARE if scheme else 0.0)
     generator = one.find("generator")
     if scheme is not None and generator is not None and generator.bundle:
-        _turn_knobs(one, scheme, generator.bundle)
+        if generator.share.value >= KNOWS:
+            _turn_knobs(one, scheme, generator.bundle)
+        else:
+            console.print(f"The knobs are not turned: who has the generator in hand reads {generator.share}.")
+            train_all(one, target, place, reserve_s=0.0)  # the time is for the others
     found = findings(one, target)
     write_report(found, one.folder)
     _log(run, found, one.folder)

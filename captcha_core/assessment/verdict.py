@@ -233,7 +233,7 @@ def _people(people: Measured | None, media: str) -> str:
 def _steps(target: Target, best: Group, effects: Sequence[Effect]) -> list[str]:
     """Return what to change, the first first, each with the figure behind it."""
     p = best.share.value
-    tried = [effect for effect in effects if effect.retrained is not None]
+    tried = [effect for effect in effects if _makes_harder(effect)]
     hardest = min(tried, key=lambda effect: effect.retrained.value if effect.retrained else 1.0, default=None)
     knob = [] if hardest is None else [_knob_step(hardest)]
     around = _around(p)
@@ -253,6 +253,11 @@ def _steps(target: Target, best: Group, effects: Sequence[Effect]) -> list[str]:
         "weaker of the two. Measure people (the dashboard's page You against the model) before anything is made harder."
     )
     return [*ordered, replay, access, price]
+
+
+def _makes_harder(effect: Effect) -> bool:
+    """Return whether a level costs a retrained reader more than chance does."""
+    return effect.retrained is not None and effect.retrained.interval[1] < effect.base.interval[0]
 
 
 def _around(p: float) -> str:

@@ -68,9 +68,17 @@ def test_a_knob_that_stops_a_retrained_machine_comes_first_and_one_that_does_not
     rows = [row("generator", "generator", 99)]
     stops = [effect("wave", "12", 5, [10, 12]), effect("dots", "250", 100, [480, 485])]
     assert "wave at 12 costs a retrained machine most: 98.0 % becomes 2.2 %" in findings(rows, stops).verdict.steps[0]
-    fails = [effect("dots", "250", 0, [480, 485])]
+    fails = [effect("dots", "250", 0, [430, 435])]
     steps = findings(rows, fails).verdict.steps
     assert "Limit tries to 3 an hour" in steps[0] and "dots at 250" in steps[1]
+
+
+def test_a_knob_that_may_have_changed_nothing_is_not_advised() -> None:
+    by_chance = [effect("dots", "250", 0, [480, 485])]
+    unlearnt = [effect("noise", "20", 0, [0, 0]).model_copy(update={"base_hits": 1})]
+    for effects in (by_chance, unlearnt):
+        steps = findings([row("generator", "generator", 99)], effects).verdict.steps
+        assert not [step for step in steps if "retrained machine" in step]
 
 
 def test_without_time_it_says_so() -> None:
