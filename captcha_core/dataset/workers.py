@@ -94,11 +94,14 @@ def _run_in_processes(
 
 @contextlib.contextmanager
 def _interrupts_deferred() -> Iterator[None]:
-    """Start processes that never receive a Ctrl-C, not even in their first moment; this one receives it afterwards."""
+    """Start processes that never receive a Ctrl-C, not even in their first moment; this one receives it afterwards.
+
+    SIGTERM waits as well: a process that has been begun, and is not told what it is to do, ends with a traceback.
+    """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
@@ -110,6 +113,8 @@ def _prepare(task: Task) -> None:
     global _task
     _task = task
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     parent = multiprocessing.parent_process()
 
     def follow() -> None:

@@ -96,7 +96,7 @@ def train_and_register(
     trained = fit_logged(run, plan, training_data, callbacks, start_from)
     with tempfile.TemporaryDirectory() as folder:
         bundle, report = evaluated(run, Path(folder), plan, trained, training_data, tested)
-        history = [epoch["val_exact_match"] for epoch in trained.progress.history]
+        history = [epoch[Metric.VAL_EXACT_MATCH] for epoch in trained.progress.history]
         causes = _causes(run, report, training_data.source, tested, history, Path(folder) / "causes")
         version = register(run, bundle, plan.name, proof(report, tested)) if to_register else ""
         size = bundle.litert_path.stat().st_size

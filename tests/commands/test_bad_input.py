@@ -5,10 +5,12 @@ import re
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from captcha_core.dataset.in_memory import write_samples
 from captcha_core.errors import SpecError
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
@@ -282,9 +284,13 @@ def test_a_tracking_server_that_does_not_answer(
 
 
 def test_data_of_another_spec(tiny_bundle: Path, empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data = tiny_data(empty_folder)  # digits are completed to all ten, the bundle reads four
+    letters = CaptchaSpec.build(
+        media="image", alphabet="abcd", min_length=2, max_length=2, height_px=16, width_px=32, channels=1
+    )
+    drawn = [replace(one, text="".join("abcd"[int(digit)] for digit in one.text or "")) for one in tiny_samples(4)]
+    data = write_samples(empty_folder / "letters", letters, drawn, "test", "0/0/1").path
     sentence = fails(capsys, "evaluate", "--model", str(tiny_bundle), "--data", str(data))
-    assert "alphabet" in sentence
+    assert "can read, received others, with alphabet 'abcd' and '0123'" in sentence
 
 
 def test_a_port_in_use(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
