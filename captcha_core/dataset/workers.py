@@ -96,16 +96,23 @@ def _run_in_processes(
 def _interrupts_deferred() -> Iterator[None]:
     """Start processes that never receive a Ctrl-C, not even in their first moment; this one receives it afterwards.
 
-    SIGTERM waits as well: a process that has been begun, and is not told what it is to do, ends with a traceback.
+    A SIGTERM waits as well: a process that was begun, and is not told what it is to do, ends with a traceback.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    came: list[int] = []
+    mine = threading.current_thread() is threading.main_thread()
+    usual = signal.signal(signal.SIGTERM, lambda number, _: came.append(number)) if mine else None
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if mine:
+            signal.signal(signal.SIGTERM, usual or signal.SIG_DFL)
+        for number in came[:1]:
+            signal.raise_signal(number)
 
 
 def _prepare(task: Task) -> None:
@@ -113,8 +120,6 @@ def _prepare(task: Task) -> None:
     global _task
     _task = task
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     parent = multiprocessing.parent_process()
 
     def follow() -> None:
