@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from captcha_core.cluster import connect_ray, ray_aside
@@ -73,9 +74,12 @@ def _run_in_processes(
     # spawn: numba and pyarrow have threads, which a fork would leave in an unusable state
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _prepare, (task,))
     waiting = iter(numbers)
+    others = set(multiprocessing.active_children())
+    ours: set[BaseProcess] = set()
     try:
         with _interrupts_deferred():
             running: set[Future[Any]] = {pool.submit(_call, number) for number in islice(waiting, AHEAD * workers)}
+        ours = set(multiprocessing.active_children()) - others
         while running:
             done, running = wait(running, wait_s, FIRST_COMPLETED)
             if not done:
@@ -83,13 +87,20 @@ def _run_in_processes(
             for future in done:
                 yield future.result()
                 running |= {pool.submit(_call, number) for number in islice(waiting, 1)}
-    except BrokenProcessPool:
+    except BrokenProcessPool as error:
+        pool.shutdown()
         raise WorkersDied(
-            "expected the worker processes to live, received the death of one (was memory short?); run the same "
-            "command again with fewer --workers, it continues where it stopped."
-        ) from None
+            f"expected the worker processes to live, received the death of one{_how(ours)} (was memory short?); "
+            "run the same command again with fewer --workers, it continues where it stopped."
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _how(processes: Iterable[BaseProcess]) -> str:
+    """Return how the first of them ended; the pool ends the others by SIGTERM, and those that are well end with 0."""
+    codes = [one.exitcode for one in processes if one.exitcode not in (None, 0, -signal.SIGTERM)]
+    return f" with exit code {codes[0]}" if codes else ""
 
 
 @contextlib.contextmanager

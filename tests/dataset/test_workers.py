@@ -105,5 +105,5 @@ def test_a_worker_that_dies_ahead_of_a_learner_is_replaced() -> None:
 
 
 def test_workers_that_die_each_time_are_told() -> None:
-    with pytest.raises(DataError, match="expected the worker processes to live"):
+    with pytest.raises(DataError, match="received the death of one with exit code 9"):
         list(run_ahead(Mortal(frozenset(range(40))), range(40), workers=2))
