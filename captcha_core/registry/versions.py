@@ -151,14 +151,14 @@ class Proof:
     """What a model is known to read, registered with it.
 
     Args:
-        example: A captcha of the kind that it reads.
+        example: A captcha that it reads; None where it could read none.
         numbers: Figures on a data set.
         data: Name of the data set.
         digest: Of the data set.
         sentence: The same for people.
     """
 
-    example: bytes
+    example: bytes | None
     numbers: Mapping[str, float]
     data: str
     digest: str

@@ -195,10 +195,11 @@ def log_tested(run: Run, tested: Dataset) -> None:
 
 
 def proof(report: Report, tested: Dataset) -> Proof:
-    """Return what a report says of a model, to be registered with it."""
+    """Return what a report says of a model, to be registered with it and with the first captcha that it could read."""
     name = Path(tested.path).resolve().name
     sentence = f"Exact match {report.exact_match} on {name} ({tested.digest[:12]})."
-    return Proof(report.samples[0].media, report.numbers, name, tested.digest, sentence)
+    readable = (sample.media for sample, text in zip(report.samples, report.read, strict=True) if text is not None)
+    return Proof(next(readable, None), report.numbers, name, tested.digest, sentence)
 
 
 def log_inputs(run: Run | LaterRun, plan: TrainingPlan, training_data: TrainingData) -> None:

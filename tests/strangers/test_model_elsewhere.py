@@ -11,11 +11,16 @@ import mlflow
 import pytest
 
 from captcha_core.bundle.bundle import Bundle
+from captcha_core.dataset.generate import GenerationRequest, write_drawn
+from captcha_core.evaluation.report import Report
 from captcha_core.registry.lookup import local_folder, open_registry
 from captcha_core.registry.versions import Proof, register
 from captcha_core.solver import Solver
+from captcha_core.sources.schemes import get_scheme
+from captcha_core.spec.answer import Answer
 from captcha_core.tracking.connect import experiment
 from captcha_core.tracking.runs import start_run
+from captcha_core.workflows.logged_training import proof
 from tests.conftest import tiny_samples, tone_clip
 
 PUBLIC = {
@@ -98,3 +103,11 @@ def test_its_figures_name_the_data_set(empty_folder: Path, tiny_bundle: Path) ->
     (model,) = mlflow.MlflowClient().search_logged_models([experiment()])
     (metric,) = model.metrics
     assert (metric.key, metric.value, metric.dataset_name) == ("test_exact_match", 0.5, "set")
+
+
+def test_its_example_is_a_captcha_that_it_could_read(tmp_path: Path) -> None:
+    data = write_drawn(tmp_path / "d", GenerationRequest(get_scheme("digits4"), 3, 1, "fast", split="0/0/3"))
+    samples = list(data.samples("test"))
+    read = Answer("1234", 0.5, (), 1.0)
+    assert proof(Report(data.spec, samples, [None, read, read]), data).example == samples[1].media
+    assert proof(Report(data.spec, samples, [None] * 3), data).example is None
