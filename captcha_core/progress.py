@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 console = Console(stderr=True, highlight=False, force_jupyter=False)  # a notebook shows stderr as it is
+console.soft_wrap = not console.is_terminal  # a log keeps a line whole, however long
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A progress bar says what it was given, whatever brackets the name of a folder has."""
+"""A progress bar shows a name whatever brackets it has, and a log keeps its lines whole."""
 
 import io
 
@@ -15,3 +15,9 @@ def test_brackets_in_a_name_are_shown_as_they_are(monkeypatch: pytest.MonkeyPatc
     with progress_bar("reading data[/old] [red]", 2) as advance:
         advance(1)
     assert "reading data[/old] [red]" in shown.getvalue()
+
+
+def test_a_line_of_a_log_is_not_cut_into_pieces(capsys: pytest.CaptureFixture[str]) -> None:
+    sentence = "reading " * 40 + "the end"
+    progress.console.print(sentence)
+    assert capsys.readouterr().err == sentence + "\n"
