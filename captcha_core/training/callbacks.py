@@ -51,7 +51,7 @@ class Budget(keras.callbacks.Callback):
     def used(self) -> float:
         """Return the share of the budget that is used, 0 to 1."""
         if self.config.minutes is not None:
-            used = (self.elapsed_s - self.progress.budget_start_s) / (60 * self.config.minutes)
+            used = (self.elapsed_s - self.progress.budget_start_s) / self.config.steered_s
         else:
             first = self.progress.budget_start_epoch * self.config.steps_per_epoch
             used = (self.step - first) / ((self.config.whole_epochs or 1) * self.config.steps_per_epoch)

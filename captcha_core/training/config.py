@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from captcha_core.errors import SpecError, first_fault
 from captcha_core.spec.captcha import CaptchaSpec
 
+LAST_SHARE = 0.2  # of a budget in minutes, for the last epochs
+
 
 class TrainingConfig(BaseModel):
     """The recipe of one training.
@@ -34,6 +36,12 @@ class TrainingConfig(BaseModel):
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     augment: float = Field(0.0, ge=0, le=1, description="strength of the augmentation; 0 switches it off")
     patience: int = Field(0, ge=0, description="epochs without a better validation before stopping; 0: never")
+    finish: int = Field(
+        0,
+        ge=0,
+        description="epochs at the end that learn from the samples that steer, too, while the rate falls to nothing; "
+        "of a budget in minutes they have what patience left, a fifth at least",
+    )
     validation_samples: int = Field(1000, ge=1)
     threads: int = Field(1, ge=1, description="threads that draw a live stream")
     workers: int = Field(
@@ -58,6 +66,11 @@ class TrainingConfig(BaseModel):
         if self.workers and self.oversample:
             raise SpecError("expected oversample from threads alone, received workers as well; leave one out.")
         return self
+
+    @property
+    def steered_s(self) -> float:
+        """Seconds of a budget in minutes that samples steer; the last epochs have the rest."""
+        return 60 * (self.minutes or 0.0) * (1 - LAST_SHARE * (self.finish > 0))
 
     @property
     def whole_epochs(self) -> int | None:

@@ -1,5 +1,6 @@
 """Train a network. Knows nothing of MLflow: who wants to watch hands in callbacks."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,8 @@ from captcha_core.training.backend import feed, keep_freed_memory, multiplying_i
 from captcha_core.training.callbacks import Budget, EpochEnd, Validation, Warn
 from captcha_core.training.checkpoint import Checkpoint, Progress
 from captcha_core.training.config import TrainingConfig, TrainingTask
+from captcha_core.training.ending import finish, go, mix, numbers
 from captcha_core.training.losses import loss_of
-from captcha_core.training.mixing import mix
 
 MIN_INPUT_CHANNELS = 8  # of a kernel that Muon steps
 
@@ -39,6 +40,7 @@ def train(
     start_from: Donor | None = None,
     warn: Warn = lambda _: None,
     extend: bool = True,
+    everything: Batches | None = None,
 ) -> Trained:
     """Train until the budget is used up, or go on from the checkpoint if there is one.
 
@@ -47,20 +49,22 @@ def train(
         validation: Features (N, ...) and texts that training never sees.
         callbacks: Keras callbacks that watch; they see the validation metrics in ``logs`` at the end of an epoch.
         start_from: A trained network of the same kind whose weights are taken over where their shapes agree, and of
-            which some is kept (:mod:`captcha_core.training.mixing`).
+            which some is kept (:mod:`captcha_core.training.ending`).
         warn: Told the likely cause when something looks wrong (:mod:`captcha_core.training.diagnosis`).
         extend: Whether a finished training gets a new budget; without, what it has left is returned.
+        everything: Source of batches with the samples of the validation, too, for the recipe's last epochs; without it
+            there are none.
 
     Raises:
         ModelError: If the loss is not finite, or the checkpoint is of another task.
         SpecError: If the network cannot serve the specification.
     """
-    config = task.config
+    config = task.config if everything is not None else task.config.model_copy(update={"finish": 0})
     if checkpoint.exists:
         progress = checkpoint.load_progress()
         _check_same(task, progress)
         if progress.finished and not extend:
-            return _mixed(task, checkpoint, validation)
+            return _ended(task, config, checkpoint, validation, everything)
         model = _fresh(task, resumed=checkpoint)
         if progress.finished:  # asked to go on: a new budget on top of what was done
             progress.budget_start_s, progress.budget_start_epoch = progress.elapsed_s, progress.epoch
@@ -86,7 +90,7 @@ def train(
             shuffle=False,
             verbose=0,
         )
-    return _mixed(task, checkpoint, validation)
+    return _ended(task, config, checkpoint, validation, everything)
 
 
 def best_of(task: TrainingTask, checkpoint: Checkpoint) -> Trained:
@@ -101,14 +105,33 @@ def best_of(task: TrainingTask, checkpoint: Checkpoint) -> Trained:
     return Trained(model, progress)
 
 
-def _mixed(task: TrainingTask, checkpoint: Checkpoint, validation: tuple[np.ndarray, Sequence[str]]) -> Trained:
-    """Return the best of a training, part of the way back to its start if that reads as much."""
-    trained = best_of(task, checkpoint)
+def _ended(
+    task: TrainingTask,
+    config: TrainingConfig,
+    checkpoint: Checkpoint,
+    validation: tuple[np.ndarray, Sequence[str]],
+    everything: Batches | None,
+) -> Trained:
+    """Return the best of a training, after its last epochs if it has some that make it no worse.
+
+    What began with a trained network goes part of the way back there if it reads as much.
+    """
+    trained, unseen = best_of(task, checkpoint), Validation(task.head, task.spec, *validation)
+    model, progress, share = trained.model, trained.progress, 1.0
+    start = numbers(model)
     if checkpoint.has_start:
-        model = build_network(task.network, task.spec, task.options, task.features)
         checkpoint.restore_start(model)
-        start = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
-        trained.progress.best = mix(trained.model, start, Validation(task.head, task.spec, *validation))
+        start = numbers(model)
+        checkpoint.restore_best(model, progress.best_epoch)
+        share, progress.best = mix(model, start, unseen)
+    if config.finish and everything is not None:
+        last = _fresh(task)
+        checkpoint.restore_best(last, progress.best_epoch)
+        left_s = 60 * config.minutes - (progress.elapsed_s - progress.budget_start_s) if config.minutes else math.inf
+        progress.elapsed_s += finish(last, config, everything, left_s)
+        go(last, start, numbers(last), share)
+        if unseen.metrics(last)["val_exact_match"] >= progress.best["val_exact_match"]:
+            return Trained(last, progress)
     return trained
 
 

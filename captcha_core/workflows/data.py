@@ -64,12 +64,16 @@ class DataSource:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Everything that one training reads: batches from any position on, and features (N, ...) and texts to steer by."""
+    """Everything that one training reads: batches from any position on, and features (N, ...) and texts to steer by.
+
+    ``everything`` are batches of both, where they fit into memory together.
+    """
 
     batches: Batches
     validation: tuple[np.ndarray, Sequence[str]]
     source: DataSource
     remarks: Sequence[Remark] = ()
+    everything: Batches | None = None
 
 
 T = TypeVar("T")
@@ -110,15 +114,19 @@ def from_dataset(
         DataError: If a split is empty or the data set is of another specification.
     """
     require_same_spec(dataset, spec)
-    augment = features.augmentation(config.augment)
+    augment, everything = features.augmentation(config.augment), None
+    validation = loaded(dataset, "validation", features, cache, MOST_VALIDATION)
     if dataset.counts["train"] * bytes_of(features) > MOST_ARRAY_BYTES:
         texts = [text for text in dataset.texts("train") if text is not None]
         batches = shard_batches(dataset, "train", features, config.batch_size, config.seed, augment)
     else:
         x, texts = loaded(dataset, "train", features, cache)
         batches = array_batches(x, texts, spec, config.batch_size, config.seed, augment)
-    validation = loaded(dataset, "validation", features, cache, MOST_VALIDATION)
-    return TrainingData(batches, validation, DataSource.of_dataset(dataset), diagnose_labels(texts, validation[1]))
+        if config.finish:
+            both = np.concatenate([x, validation[0]]), [*texts, *validation[1]]
+            everything = array_batches(*both, spec, config.batch_size, config.seed, augment)
+    remarks = diagnose_labels(texts, validation[1])
+    return TrainingData(batches, validation, DataSource.of_dataset(dataset), remarks, everything)
 
 
 def from_letters(

@@ -139,8 +139,8 @@ def fit_logged(
     for remark in training_data.remarks:
         warn(remark.text)
     watchers = [LogEpochs(run), *callbacks]
-    batches, validation = training_data.batches, training_data.validation
-    trained = train(plan.task, batches, validation, checkpoint, watchers, start_from, warn, plan.extend)
+    batches, validation, everything = training_data.batches, training_data.validation, training_data.everything
+    trained = train(plan.task, batches, validation, checkpoint, watchers, start_from, warn, plan.extend, everything)
     progress = trained.progress
     times = {"best_epoch": progress.best_epoch, Metric.TRAIN_SECONDS: progress.elapsed_s}
     run.metrics({**best_metrics(trained), **times})

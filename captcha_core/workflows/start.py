@@ -26,6 +26,7 @@ FEW, READS_SOME = 50, 0.3  # samples to learn from, of which the builtin reader 
 # found on real sets of 25 to 600 labels: a third of the rate that random weights want, and an end when nothing improves
 RECIPE = {
     "minutes": 5.0, "learning_rate": 0.003, "batch_size": 32, "steps_per_epoch": 60, "augment": 0.5, "patience": 12,
+    "finish": 8,
 }  # fmt: skip
 GENTLE = {"learning_rate": 0.0007, "patience": 4}  # what is known of all captchas is worth more than what few teach
 
@@ -74,7 +75,9 @@ def start_on_program(program: Scheme) -> Start:
         DataError: If the program fails.
     """
     start = start_on_samples(program_samples(program, 0, range(LOOKED_AT)), program.spec)
-    return replace(start, training={**start.training, "patience": 0, "validation_samples": PROGRAM_VALIDATION})
+    return replace(
+        start, training={**start.training, "patience": 0, "finish": 0, "validation_samples": PROGRAM_VALIDATION}
+    )
 
 
 def options_of_builtin(network: str) -> dict[str, Any]:

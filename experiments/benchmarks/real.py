@@ -137,10 +137,15 @@ class Labelled:
 
         config = task.config
         distort = features.augmentation(config.augment)
-        batches = array_batches(*encoded(learnt), self.spec, config.batch_size, config.seed, distort)
+        batches, everything = (
+            array_batches(*encoded(part), self.spec, config.batch_size, config.seed, distort)
+            for part in (learnt, [*learnt, *steering])
+        )
         with tempfile.TemporaryDirectory() as folder:
             given = donor_of(donor) if donor else None
-            trained = train(task, batches, encoded(steering), Checkpoint(Path(folder)), start_from=given)
+            trained = train(
+                task, batches, encoded(steering), Checkpoint(Path(folder)), start_from=given, everything=everything
+            )
         x, truth = encoded(tested)
         logits = trained.model.predict(x, batch_size=256, verbose=0)
         return exact_match(truth, read(get_network(task.network).head, logits, self.spec))
