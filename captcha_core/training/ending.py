@@ -21,7 +21,7 @@ SHARES = (0.75, 0.5, 1.0)  # of the way to the trained weights; of those that re
 LEAST_S = 1.0  # in which something can be learnt
 
 
-def mix(model: keras.Model, start: Sequence[np.ndarray], validation: Validation) -> tuple[float, dict[str, float]]:
+def mix(model: keras.Model, start: Sequence[np.ndarray], validation: Validation) -> dict[str, float]:
     """Give a trained model the weights on the way from its start that read most of the validation set.
 
     Args:
@@ -30,23 +30,22 @@ def mix(model: keras.Model, start: Sequence[np.ndarray], validation: Validation)
         validation: What decides.
 
     Returns:
-        The share of the way, and the metrics of the weights that it has now.
+        The metrics of the weights that it has now.
     """
     trained = numbers(model)
+
+    def go(share: float) -> None:
+        for variable, begin, end in zip(model.trainable_variables, start, trained, strict=True):
+            variable.assign(begin + share * (end - begin))
+
     found: list[tuple[float, dict[str, float]]] = []
     for share in SHARES:
-        go(model, start, trained, share)
+        go(share)
         found.append((share, validation.metrics(model)))
     most = max(metrics["val_exact_match"] for _, metrics in found)
     share, metrics = next(one for one in found if one[1]["val_exact_match"] == most)
-    go(model, start, trained, share)
-    return share, metrics
-
-
-def go(model: keras.Model, start: Sequence[np.ndarray], trained: Sequence[np.ndarray], share: float) -> None:
-    """Give a model the weights at a share of the way from some to others."""
-    for variable, begin, end in zip(model.trainable_variables, start, trained, strict=True):
-        variable.assign(begin + share * (end - begin))
+    go(share)
+    return metrics
 
 
 def numbers(model: keras.Model) -> list[np.ndarray]:

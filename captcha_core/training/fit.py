@@ -17,7 +17,7 @@ from captcha_core.training.backend import feed, keep_freed_memory, multiplying_i
 from captcha_core.training.callbacks import Budget, EpochEnd, Validation, Warn
 from captcha_core.training.checkpoint import Checkpoint, Progress
 from captcha_core.training.config import TrainingConfig, TrainingTask
-from captcha_core.training.ending import finish, go, mix, numbers
+from captcha_core.training.ending import finish, mix, numbers
 from captcha_core.training.losses import loss_of
 
 MIN_INPUT_CHANNELS = 8  # of a kernel that Muon steps
@@ -117,20 +117,19 @@ def _ended(
     What began with a trained network goes part of the way back there if it reads as much.
     """
     trained, unseen = best_of(task, checkpoint), Validation(task.head, task.spec, *validation)
-    model, progress, share = trained.model, trained.progress, 1.0
-    start = numbers(model)
+    progress, start = trained.progress, []
     if checkpoint.has_start:
+        model = build_network(task.network, task.spec, task.options, task.features)
         checkpoint.restore_start(model)
         start = numbers(model)
-        checkpoint.restore_best(model, progress.best_epoch)
-        share, progress.best = mix(model, start, unseen)
+        progress.best = mix(trained.model, start, unseen)
     if config.finish and everything is not None:
         last = _fresh(task)
         checkpoint.restore_best(last, progress.best_epoch)
         left_s = 60 * config.minutes - (progress.elapsed_s - progress.budget_start_s) if config.minutes else math.inf
         progress.elapsed_s += finish(last, config, everything, left_s)
-        go(last, start, numbers(last), share)
-        if unseen.metrics(last)["val_exact_match"] >= progress.best["val_exact_match"]:
+        metrics = mix(last, start, unseen) if start else unseen.metrics(last)
+        if metrics["val_exact_match"] >= progress.best["val_exact_match"]:
             return Trained(last, progress)
     return trained
 
