@@ -73,6 +73,11 @@ class TrainingConfig(BaseModel):
         return 60 * (self.minutes or 0.0) * (1 - LAST_SHARE * (self.finish > 0))
 
     @property
+    def last_samples(self) -> int:
+        """Samples that the last epochs take; they are for sets of which each sample is met in them."""
+        return self.finish * self.steps_per_epoch * self.batch_size
+
+    @property
     def whole_epochs(self) -> int | None:
         """Epochs of the budget, None where it is in minutes."""
         if self.minutes is not None:

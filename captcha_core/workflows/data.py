@@ -66,7 +66,7 @@ class DataSource:
 class TrainingData:
     """Everything that one training reads: batches from any position on, and features (N, ...) and texts to steer by.
 
-    ``everything`` are batches of both, where they fit into memory together.
+    ``everything`` are batches of both, where the recipe's last epochs meet each sample.
     """
 
     batches: Batches
@@ -122,7 +122,7 @@ def from_dataset(
     else:
         x, texts = loaded(dataset, "train", features, cache)
         batches = array_batches(x, texts, spec, config.batch_size, config.seed, augment)
-        if config.finish:
+        if len(x) + len(validation[0]) <= config.last_samples:
             both = np.concatenate([x, validation[0]]), [*texts, *validation[1]]
             everything = array_batches(*both, spec, config.batch_size, config.seed, augment)
     remarks = diagnose_labels(texts, validation[1])

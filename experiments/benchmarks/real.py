@@ -144,8 +144,9 @@ class Labelled:
         with tempfile.TemporaryDirectory() as folder:
             given = donor_of(donor) if donor else None
             trained = train(
-                task, batches, encoded(steering), Checkpoint(Path(folder)), start_from=given, everything=everything
-            )
+                task, batches, encoded(steering), Checkpoint(Path(folder)), start_from=given,
+                everything=everything if len(learnt) + len(steering) <= config.last_samples else None,
+            )  # fmt: skip
         x, truth = encoded(tested)
         logits = trained.model.predict(x, batch_size=256, verbose=0)
         return exact_match(truth, read(get_network(task.network).head, logits, self.spec))

@@ -41,3 +41,16 @@ def test_validation_is_by_a_number_that_an_epoch_can_bear(dataset: Dataset, monk
     assert len(x) == len(texts) == 7
     kept = {sample.text for sample in dataset.samples("validation")}
     assert set(texts) <= kept
+
+
+@pytest.mark.parametrize(("finish", "meets_all"), [(0, False), (5, False), (6, True)])
+def test_last_epochs_are_for_sets_of_which_they_meet_each_sample(
+    dataset: Dataset, finish: int, meets_all: bool
+) -> None:
+    features = ImageFeatures.of(dataset.spec)
+    config = TrainingConfig(epochs=1, batch_size=10, steps_per_epoch=1, finish=finish)
+    everything = data.from_dataset(dataset, dataset.spec, features, config, {}).everything
+    assert (everything is not None) == meets_all
+    if everything is not None:
+        met = np.concatenate([x for x, _ in islice(everything(0), 6)])
+        assert len({row.tobytes() for row in met}) == 60
