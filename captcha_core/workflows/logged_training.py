@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import ModelError
 from captcha_core.evaluation.causes import Cause, Inquiry, write_examples
 from captcha_core.evaluation.report import Report
+from captcha_core.features.batches import Batch, Batches
 from captcha_core.files import locked
 from captcha_core.models.decode import read
 from captcha_core.models.transfer import Donor
@@ -139,7 +140,8 @@ def fit_logged(
     for remark in training_data.remarks:
         warn(remark.text)
     watchers = [LogEpochs(run), *callbacks]
-    batches, validation, everything = training_data.batches, training_data.validation, training_data.everything
+    batches, validation = training_data.batches, training_data.validation
+    everything = training_data.everything and _announced(training_data.everything)
     trained = train(plan.task, batches, validation, checkpoint, watchers, start_from, warn, plan.extend, everything)
     progress = trained.progress
     times = {"best_epoch": progress.best_epoch, Metric.TRAIN_SECONDS: progress.elapsed_s}
@@ -147,6 +149,16 @@ def fit_logged(
     if run.later is not None:
         run.later.outbox.flush()  # a server that is away just now has time to come back before files are logged
     return trained
+
+
+def _announced(everything: Batches) -> Batches:
+    """Return the batches of the last epochs, which say so when they begin: the bar is full by then."""
+
+    def begin(first: int) -> Iterator[Batch]:
+        console.print("last epochs, on all samples")
+        return everything(first)
+
+    return begin
 
 
 def best_metrics(trained: Trained) -> dict[str, float]:
