@@ -15,7 +15,9 @@ def league(
     setting: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="This setting, default or hardest; may be repeated.")
     ] = None,
-    minutes: Annotated[float, typer.Option(help="Time of each training.", min=0.05)] = 3.0,
+    minutes: Annotated[
+        float, typer.Option(help="Time of a training from the generator; 50 labels have half.", min=0.05)
+    ] = 3.0,
     count: Annotated[int, typer.Option(help="Captchas that every reader reads.", min=20)] = 2000,
     labels: Annotated[bool, typer.Option(help="Train on 50 labels.")] = True,
     stream: Annotated[bool, typer.Option(help="Train with the generator in hand.")] = True,

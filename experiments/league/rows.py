@@ -40,7 +40,7 @@ class Bounds:
 
     Args:
         count: Captchas that every reader reads.
-        minutes: Of each training.
+        minutes: Of a training with the generator in hand; one on fifty labels has half of them.
         labels: Whether to train on fifty labels.
         stream: Whether to train with the generator in hand.
     """
@@ -101,10 +101,10 @@ def _figure(
     try:
         if name in READERS:
             return _score(READERS[name](scheme.spec), samples, scheme.spec, name)
-        words = ["--data", str(dataset.path.resolve())]
+        words, minutes = ["--data", str(dataset.path.resolve())], bounds.minutes / 2
         if name == "generator":
-            words = ["--from-command", shlex.join(command), "--program-seconds", "60"]
-        bundle = _trained([*words, "--minutes", str(bounds.minutes)], f"{scheme.name} {name}", parent)
+            words, minutes = ["--from-command", shlex.join(command), "--program-seconds", "60"], bounds.minutes
+        bundle = _trained([*words, "--minutes", str(minutes)], f"{scheme.name} {name}", parent)
         solver = Solver.load(f"models:/{bundle}")
         return {**_score(_text_of(solver), samples, scheme.spec, name), "model": bundle}
     except CaptchaError as error:
