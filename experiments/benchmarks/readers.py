@@ -101,6 +101,8 @@ def _readers(model: str, alphabet: str, shortest: int, longest: int) -> dict[str
     }
     if importlib.util.find_spec("ddddocr"):
         readers |= _ddddocr(alphabet)
+    if importlib.util.find_spec("captcha_whisperer"):
+        readers |= _whisperer()
     return readers | _tesseract(alphabet)
 
 
@@ -133,6 +135,20 @@ def _text(engine: Any, media: bytes) -> str:
             found["charsets"][max(range(len(step)), key=step.__getitem__)] for step in found["probability"]
         )
     return str(found)
+
+
+def _whisperer() -> dict[str, tuple[Read, float]]:
+    from captcha_whisperer import CaptchaRecognizer
+
+    engine = CaptchaRecognizer(threads=1)
+
+    def read(media: bytes) -> str:
+        try:
+            return str(engine.recognize_bytes(media)["text"])
+        except OSError:  # a format that Pillow does not take
+            return ""
+
+    return {"captcha-whisperer": (read, engine.model_path.stat().st_size / MEGABYTE)}
 
 
 def _tesseract(alphabet: str) -> dict[str, tuple[Read, float]]:

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -115,8 +116,11 @@ def generate(
             raise typer.BadParameter("expected none with a program, received one.", param_hint="--set or --source")
         from captcha_core.sources.import_spec import SpecOverrides
         from captcha_core.sources.programs.probe import scheme_of_program
+        from captcha_core.workflows.letter_case import in_case_of_pictures
 
         turned = scheme_of_program(command, SpecOverrides(**wanted), program_seconds, program_memory)
+        if "alphabet" not in wanted:
+            turned = in_case_of_pictures(turned, partial(print, file=sys.stderr))
         source, scheme = "program", turned.name
     else:
         turned = _changed(get_scheme(scheme), wanted, settings)

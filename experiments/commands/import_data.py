@@ -28,11 +28,6 @@ FRAME_WORDS = {
     "union": "the union of all",
 }  # fmt: skip
 SHEET = "sheet.png"
-CASE_NOTE = (
-    "The labels do not keep the case of the letters: the builtin reader sees capitals where small letters are written, "
-    "or the other way round. So case does not matter here; --alphabet with both cases keeps it."
-)
-SPOKEN_NOTE = "Spoken letters have no case, so case does not matter here; --alphabet with both cases keeps it."
 
 
 def import_data(
@@ -107,7 +102,7 @@ def import_data(
     from captcha_core.sources.import_survey import fit, survey
     from captcha_core.sources.labels.tables import TABLE_SUFFIXES
     from captcha_core.sources.oddities import oddities
-    from captcha_core.workflows.letter_case import ignores_case
+    from captcha_core.workflows.letter_case import NOTES, ignores_case
 
     if label_from not in ("", *RULES) and not label_from.lower().endswith(TABLE_SUFFIXES):
         expected = f"one of {', '.join(RULES)} or a file of labels ({', '.join(TABLE_SUFFIXES)})"
@@ -147,7 +142,7 @@ def import_data(
             overrides = replace(overrides, case_sensitive=False)
             seen = survey(listing, case_sensitive=False)
             spec = spec_of(seen, overrides)
-            print(CASE_NOTE if spec.media == "image" else SPOKEN_NOTE, file=sys.stderr)
+            print(NOTES[spec.media], file=sys.stderr)
         fit(seen, spec)
         if strict and seen.rejects:
             raise DataError(

@@ -1,6 +1,7 @@
 """captchalab train: fit a network inside an MLflow run and register what comes out."""
 
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -59,9 +60,11 @@ def train(
     from captcha_core.progress import console
     from captcha_core.sources.import_spec import SpecOverrides
     from captcha_core.sources.programs.probe import scheme_of_program
+    from captcha_core.workflows.letter_case import in_case_of_pictures
     from captcha_core.workflows.train import train as train_network
 
     drawn = scheme_of_program(command, SpecOverrides(), program_seconds, program_memory) if command else None
+    drawn = drawn and in_case_of_pictures(drawn, partial(print, file=sys.stderr))
     outcome = train_network(
         preset,
         data,

@@ -20,7 +20,7 @@ img { max-height: 48px; max-width: 160px; margin: 1px; vertical-align: middle; }
 
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the rows as a Markdown table: exact match with its 95 % interval, of sums that of the answers."""
+    """Return the rows as a Markdown table: exact match, case folded, of sums of the answers, with 95 % intervals."""
     lines = [f"| generator | setting | text | n | {' | '.join(HEADS)} |", f"|{'---|' * (4 + len(HEADS))}"]
     for row in rows:
         cells = [row["name"], row["setting"], _text(row), f"{row['asked']['count']:,}"]
@@ -35,8 +35,9 @@ def page(rows: Sequence[Mapping[str, Any]], out: Path) -> str:
     heads = "".join(f"<th>{head}</th>" for head in ("generator", "captchas", "text", *HEADS))
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>The league</title><style>{STYLE}</style>"
-        "<h1>How well captcha generators are read</h1><p>Exact match of the whole text (of sums, of the answer) with "
-        f"its 95 % interval, on captchas that no training has seen.</p><table><tr>{heads}</tr>{body}</table></html>\n"
+        "<h1>How well captcha generators are read</h1><p>Exact match of the whole text, case folded (of sums, of the "
+        "answer), with its 95 % interval, on captchas that no training has seen.</p>"
+        f"<table><tr>{heads}</tr>{body}</table></html>\n"
     )
 
 

@@ -16,7 +16,7 @@ from captcha_core.dataset.store import Dataset
 from captcha_core.errors import CaptchaError, DataError
 from captcha_core.evaluation.metrics import Proportion, answered, right
 from captcha_core.files import read_json, write_json
-from captcha_core.progress import progress_bar
+from captcha_core.progress import console, progress_bar
 from captcha_core.solver import Solver
 from captcha_core.sources.import_spec import SpecOverrides
 from captcha_core.sources.programs.probe import scheme_of_program
@@ -26,6 +26,7 @@ from captcha_core.spec.sample import Sample
 from captcha_core.tracking.names import Tag
 from captcha_core.tracking.provenance import own_tags
 from captcha_core.tracking.runs import begin_run
+from captcha_core.workflows.letter_case import in_case_of_pictures
 from experiments.league.entries import Entry
 
 LABELS = (40, 10)  # of the fifty: to learn from, to steer by
@@ -69,7 +70,8 @@ def measured(entry: Entry, setting: str, out: Path, bounds: Bounds, parent: str)
         return row
     try:
         command = entry.command(entry.environment(out / "environments"), setting)
-        scheme = scheme_of_program(command, SpecOverrides(), seconds=60.0, name=f"league-{entry.name}-{setting}")
+        written = scheme_of_program(command, SpecOverrides(), seconds=60.0, name=f"league-{entry.name}-{setting}")
+        scheme = in_case_of_pictures(written, console.print)
         dataset = _drawn(scheme, out / "data" / f"{entry.name}-{setting}", bounds.count, row)
         row |= {"spec": scheme.spec.model_dump(), "data": dataset.digest, "fault": ""}
         samples = list(dataset.samples("test"))
@@ -129,13 +131,16 @@ def _trained(words: list[str], name: str, parent: str) -> str:
 
 
 def _score(read: Read, samples: Sequence[Sample], spec: CaptchaSpec, name: str) -> dict[str, Any]:
-    """Return exact match, of sums that of the answers, with their intervals; a captcha that cannot be read is wrong."""
-    truth = [_folded(sample.text or "", spec) for sample in samples]
+    """Return exact match, of sums that of the answers, with their intervals; a captcha that cannot be read is wrong.
+
+    Case is folded for all: several packages write labels in both cases and draw both alike.
+    """
+    truth = [(sample.text or "").casefold() for sample in samples]
     started, texts = time.monotonic(), []
     with progress_bar(f"reading with {name}", len(samples)) as advance:
         for sample in samples:
             text = read(sample.media)
-            texts.append(None if text is None else _folded(text, spec))
+            texts.append(None if text is None else text.casefold())
             advance(1)
     elapsed_ms = 1000 * (time.monotonic() - started) / max(1, len(samples))
     hits = right(truth, texts)
@@ -144,12 +149,6 @@ def _score(read: Read, samples: Sequence[Sample], spec: CaptchaSpec, name: str) 
         found = answered(truth, texts)
         figure["answer"] = Proportion(int(found.sum()), len(found)).as_dict()
     return figure
-
-
-def _folded(text: str, spec: CaptchaSpec) -> str:
-    """Return a text in the one case that a specification has, where it has but one."""
-    one_case = not (any(c.islower() for c in spec.alphabet) and any(c.isupper() for c in spec.alphabet))
-    return text.casefold() if one_case or not spec.case_sensitive else text
 
 
 def _text_of(solver: Solver) -> Read:
