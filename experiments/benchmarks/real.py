@@ -22,6 +22,7 @@ from captcha_core.errors import DataError
 from captcha_core.evaluation.metrics import Proportion, exact_match
 from captcha_core.features.batches import array_batches
 from captcha_core.models.decode import read
+from captcha_core.models.transfer import Donor
 from captcha_core.models.zoo import features_of, get_network
 from captcha_core.native import start_keras
 from captcha_core.progress import console
@@ -83,6 +84,33 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def score_of(
+    task: TrainingTask, donor: Donor | None, learnt: Sequence[Sample], steering: Sequence[Sample],
+    tested: Sequence[Sample],
+) -> Proportion:  # fmt: skip
+    """Train on some samples, from a donor's weights or from random ones, and read others."""
+    spec, config = task.spec, task.config
+    features = features_of(task.network, spec, task.features)
+
+    def encoded(samples: Sequence[Sample]) -> tuple[np.ndarray, list[str]]:
+        x = np.stack([features.from_media(one.media, spec) for one in samples])
+        return x, [spec.label(one.text or "") for one in samples]
+
+    distort = features.augmentation(config.augment)
+    batches, everything = (
+        array_batches(*encoded(part), spec, config.batch_size, config.seed, distort)
+        for part in (learnt, [*learnt, *steering])
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        trained = train(
+            task, batches, encoded(steering), Checkpoint(Path(folder)), start_from=donor,
+            everything=everything if len(learnt) + len(steering) <= config.last_samples else None,
+        )  # fmt: skip
+    x, truth = encoded(tested)
+    logits = trained.model.predict(x, batch_size=256, verbose=0)
+    return exact_match(truth, read(get_network(task.network).head, logits, spec))
+
+
 @dataclass(frozen=True)
 class Labelled:
     """All labelled samples of a data set."""
@@ -129,27 +157,7 @@ class Labelled:
         """Train on a split, or on ``size`` labels of it, and read its test samples."""
         learnt, steering, tested = self._parts(split, size)
         task, donor = self._task(learnt, start, {**budget, "seed": split})
-        features = features_of(task.network, self.spec, task.features)
-
-        def encoded(samples: Sequence[Sample]) -> tuple[np.ndarray, list[str]]:
-            x = np.stack([features.from_media(one.media, self.spec) for one in samples])
-            return x, [self.spec.label(one.text or "") for one in samples]
-
-        config = task.config
-        distort = features.augmentation(config.augment)
-        batches, everything = (
-            array_batches(*encoded(part), self.spec, config.batch_size, config.seed, distort)
-            for part in (learnt, [*learnt, *steering])
-        )
-        with tempfile.TemporaryDirectory() as folder:
-            given = donor_of(donor) if donor else None
-            trained = train(
-                task, batches, encoded(steering), Checkpoint(Path(folder)), start_from=given,
-                everything=everything if len(learnt) + len(steering) <= config.last_samples else None,
-            )  # fmt: skip
-        x, truth = encoded(tested)
-        logits = trained.model.predict(x, batch_size=256, verbose=0)
-        return exact_match(truth, read(get_network(task.network).head, logits, self.spec))
+        return score_of(task, donor_of(donor) if donor else None, learnt, steering, tested)
 
     def _parts(self, split: int, size: int) -> Iterator[list[Sample]]:
         order = np.random.default_rng(split).permutation(len(self.samples))

@@ -16,7 +16,7 @@ SUITES = {
     "dashboard": "pages with 1,000 runs in a real browser: first and second visit, memory",
     "generation": "pictures a second beside the captcha package; can they be told apart?",
     "install": "the wheel into an empty environment and a first captcha: seconds and size; --set extra=train",
-    "imitation": "a scheme fitted to unlabelled captchas: builtin reader alone and refined on it; --set data=[DIR]",
+    "imitation": "a scheme fitted to captchas: the builtin reader without and with it, and 25 labels; --set data=[DIR]",
     "inference": "bytes to text beside Keras, ONNX Runtime and ddddocr",
     "large": "training from the shards of a large data set beside training from arrays: images a second, memory",
     "prediction": "success per submission foretold for captchas of eight schemes, and measured on the demo site",

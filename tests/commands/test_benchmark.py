@@ -13,13 +13,15 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 
+from captcha_core.dataset.generate import GenerationRequest, write_drawn
 from captcha_core.errors import DataError
 from captcha_core.media.audio import encode_wav
 from captcha_core.models.zoo import get_network
+from captcha_core.sources.schemes import get_scheme
 from captcha_core.spec.captcha import CaptchaSpec
 from captcha_core.spec.sample import Sample
 from captcha_core.training.config import TrainingConfig
-from experiments.benchmarks import recognisers, timing, writing
+from experiments.benchmarks import imitation, recognisers, timing, writing
 from experiments.benchmarks.real import Labelled
 from experiments.benchmarks.serving import parse
 from experiments.benchmarks.sweep import FOLDER, table
@@ -184,6 +186,13 @@ def test_clips_are_trained_on_as_train_does() -> None:
     assert not donor
     assert task.network == "audio_ctc" and task.features == {"said_twice": True, "max_seconds": 2.2}
     assert task.config.augment and task.config.epochs == 1
+
+
+def test_a_reader_refined_on_a_fitted_scheme_is_measured_beside_the_builtin_one(tmp_path: Path) -> None:
+    write_drawn(tmp_path / "drawn", GenerationRequest(get_scheme("digits4"), 60))
+    (row,) = imitation.run([str(tmp_path / "drawn")], 40, seconds=1.0, minutes=0.01, label_minutes=0.01)["sets"]
+    assert {row[way]["n"] for way in imitation.WAYS} == {20}
+    assert row["builtin"]["value"] > 0.5 and row["builtin, 25 labels"]["value"] > 0.5
 
 
 def test_a_recogniser_is_told_the_names_of_the_characters() -> None:

@@ -79,6 +79,10 @@ def test_the_table_has_intervals_and_says_what_failed(tmp_path: Path) -> None:
     assert "50.0%" in report.page([ROW], tmp_path)
 
 
+def test_rows_outlive_their_pictures(tmp_path: Path) -> None:
+    assert "50.0%" in report.page([{**ROW, "examples": ["gone"]}], tmp_path)
+
+
 def test_sums_are_scored_on_the_answer() -> None:
     figure = {"value": 0.1, "low": 0.0, "high": 0.2, "answer": {"value": 0.9, "low": 0.8, "high": 1.0}}
     row = {**ROW, "spec": {**ROW["spec"], "answer": "arithmetic"}, "figures": {"builtin": figure}}
