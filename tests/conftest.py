@@ -5,6 +5,7 @@ where it uses a fixture that trains. A test that starts a process or a server an
 """
 
 import re
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -99,9 +100,23 @@ def tiny_samples(count: int, seed: int = 0) -> list[Sample]:
     ]
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with MLflow's tables and no run; making one takes a second, copying it none."""
+    from captcha_core.tracking.address import ensure
+
+    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    ensure(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
-def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty working directory with its own MLflow database."""
+def empty_folder(empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty working directory with its own MLflow database, which this process makes as a copy."""
+    monkeypatch.setattr(
+        "captcha_core.tracking.address._make",
+        lambda uri: shutil.copyfile(empty_database, uri.removeprefix("sqlite:///")),
+    )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     for name in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID"):
