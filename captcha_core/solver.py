@@ -12,7 +12,7 @@ from captcha_core.bundle.bundle import REFERENCE, Bundle, LiteRT
 from captcha_core.errors import DataError, ModelError, SpecError
 from captcha_core.evaluation.drift import Histograms
 from captcha_core.media.given import Media, media_bytes
-from captcha_core.models.decode import DECODERS, Decoded, Limits, decode
+from captcha_core.models.decode import DECODERS, Decoded, Limits, decode, likelihood
 from captcha_core.registry.versions import locate
 from captcha_core.spec.answer import Answer, Box, Character, ModelIdentity
 from captcha_core.spec.captcha import DIGITS, CaptchaSpec, drawn_order
@@ -20,6 +20,7 @@ from captcha_core.spec.captcha import DIGITS, CaptchaSpec, drawn_order
 BATCH = 64
 SURE = 0.9  # confidence from which one look is enough
 AGREED = 1.0  # sum of squared confidences in one text from which no further look is taken
+LEADING = 3  # texts that are held against all looks where these do not agree
 NEARLY_DIGITS = 4.0  # nats that a text with letters must be likelier than digits alone, for captchas of any site
 
 
@@ -142,7 +143,7 @@ class Solver:
         content = media if isinstance(media, bytes) else media_bytes(media)
         seen, boxes_px = self.bundle.config.features.look(content, self.spec)
         logits = self.logits(seen[None])[0]
-        decoded = self._surely(content, self._decode(logits, limits), limits)
+        decoded = self._surely(content, logits, limits)
         return self._answer(decoded, (time.perf_counter() - started) * 1000, boxes_px, len(logits))
 
     def attempt(self, media: Media, limits: Limits | None = None) -> Answer | None:
@@ -161,8 +162,7 @@ class Solver:
             looks = [self.bundle.config.features.look(one, self.spec) for one in files]
             batch = np.stack([seen for seen, _ in looks])
             logits = self.logits(batch)
-            first_looks = [self._decode(one, None) for one in logits]
-            decoded = [self._surely(one, seen) for one, seen in zip(files, first_looks, strict=True)]
+            decoded = [self._surely(one, seen) for one, seen in zip(files, logits, strict=True)]
             elapsed_ms = (time.perf_counter() - started) * 1000 / len(batch)
             answers += [
                 self._answer(one, elapsed_ms, boxes_px, logits.shape[1])
@@ -176,18 +176,32 @@ class Solver:
             limits = digits if digits and _nearly(logits, digits) else self._limits
         return decode(self.bundle.config.head, logits, limits)
 
-    def _surely(self, media: bytes, first: Decoded, limits: Limits | None = None) -> Decoded:
-        """Return the first reading where it is sure; else look on until looks agree, sure ones counting most."""
+    def _surely(self, media: bytes, logits: np.ndarray, limits: Limits | None = None) -> Decoded:
+        """Return the reading of the first logits (T, K + 1) where it is sure; else look on until looks agree.
+
+        Sure ones count most. Where they never agree, the text is taken that is likeliest on average over all looks.
+        """
+        first, seen = self._decode(logits, limits), [logits]
+        if first.confidence >= SURE:
+            return first
         weights, best = {first.ids.tobytes(): first.confidence**2}, {first.ids.tobytes(): first}
-        looks = self.bundle.config.features.more_looks(media, self.spec) if first.confidence < SURE else iter(())
-        for look in looks:
-            one = self._decode(self.logits(look[None])[0], limits)
+        for look in self.bundle.config.features.more_looks(media, self.spec):
+            seen.append(self.logits(look[None])[0])
+            one = self._decode(seen[-1], limits)
             text = one.ids.tobytes()
             weights[text] = weights.get(text, 0.0) + one.confidence**2
             best[text] = max(one, best.get(text, one), key=lambda each: each.confidence)
             if weights[text] >= AGREED:
-                break
-        return best[max(weights, key=lambda text: weights[text])]
+                return best[text]
+        if len(best) == 1:
+            return next(iter(best.values()))
+        head, allowed = self.bundle.config.head, (limits or self._limits).allowed
+
+        def over_all(one: Decoded) -> float:
+            return sum(likelihood(head, each, one.ids, allowed) for each in seen)
+
+        leading = sorted(best, key=lambda text: weights[text])[-LEADING:]
+        return max((best[text] for text in leading), key=over_all)
 
     def _answer(self, decoded: Decoded, elapsed_ms: float, boxes_px: tuple[Box, ...], steps: int) -> Answer:
         alphabet = self.spec.alphabet

@@ -17,7 +17,7 @@ from captcha_core.solver import Solver
 from captcha_core.sources.generate import draw_samples
 from captcha_core.sources.raster.fonts import font_path
 from captcha_core.sources.schemes import get_scheme
-from captcha_core.spec.captcha import CaptchaSpec
+from captcha_core.spec.captcha import BLANK, CaptchaSpec
 from captcha_core.spec.sample import Sample
 from experiments.cli import main
 
@@ -43,6 +43,22 @@ def test_it_reads_captchas_that_it_has_not_seen(solver: Solver, samples: list[Sa
     answers = [solver.solve(sample.media).text.casefold() for sample in samples]
     right = sum(answer == (sample.text or "").casefold() for answer, sample in zip(answers, samples, strict=True))
     assert right >= 30, [(sample.text, answer) for sample, answer in zip(samples, answers, strict=True)]
+
+
+def test_where_looks_never_agree_the_text_is_likeliest_over_all(
+    solver: Solver, samples: list[Sample], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seeing(**shares: float) -> np.ndarray:
+        logits = np.full((1, 12, solver.spec.charset.classes), -20.0)
+        logits[0, :5, BLANK] = logits[0, 6:, BLANK] = 0.0
+        for name, share in {**shares, "x": 1.01 - sum(shares.values())}.items():
+            logits[0, 5, 1 + solver.spec.alphabet.index(name)] = np.log(share)
+        return logits
+
+    looks = [seeing(b=0.6, d=0.4), seeing(d=0.5, b=0.05), *(seeing(**{one: 0.4, "d": 0.3}) for one in "fhkmnr")]
+    shown = iter(looks)
+    monkeypatch.setattr(solver, "logits", lambda _: next(shown))
+    assert solver.solve(samples[0].media).text == "d", "b is read most surely, by one look alone"
 
 
 def test_what_clips_start_from_is_small_and_has_heard_digits() -> None:

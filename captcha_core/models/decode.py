@@ -183,6 +183,11 @@ def _total(log_p: np.ndarray, ids: Sequence[int]) -> float:
     return sum(alpha[-2:])
 
 
+def likelihood(head: str, logits: np.ndarray, ids: Sequence[int] | np.ndarray, allowed: np.ndarray) -> float:
+    """Return how likely a text of class ids (n,) is by logits (T, K + 1), of texts of the allowed classes (K + 1,)."""
+    return math.exp(log_probability(head, log_softmax(np.where(allowed, logits, -1e9)), list(ids)))
+
+
 def log_probability(head: str, log_p: np.ndarray, ids: Sequence[int]) -> float:
     """Return the natural logarithm of how likely a text is, at least that of 1e-300.
 
