@@ -91,7 +91,7 @@ def _drawn(scheme: Scheme, folder: Path, count: int, row: dict[str, Any]) -> Dat
     request = GenerationRequest(scheme, learn + steer + count, SEED, "program", split=f"{learn}/{steer}/{count}")
     started = time.monotonic()
     with progress_bar(f"drawing {scheme.name}", request.total) as advance:
-        dataset = write_drawn(folder, request, progress=advance)
+        dataset = write_drawn(folder, request, workers=os.cpu_count() or 1, progress=advance)
     row.setdefault("drawn_a_second", request.total / max(time.monotonic() - started, 1e-3))
     return dataset
 
