@@ -23,7 +23,7 @@ def never_dropped() -> Iterator[None]:
 
     def raise_again(fault: "sys.UnraisableHookArgs") -> None:
         if isinstance(fault.exc_value, KeyboardInterrupt) or fault.exc_type is KeyboardInterrupt:
-            threading.Timer(RAISED_AGAIN_S, _thread.interrupt_main).start()  # not here: Python would drop it here, too
+            threading.Timer(RAISED_AGAIN_S, _interrupt).start()  # not here: Python would drop it here, too
         else:
             before(fault)
 
@@ -32,6 +32,15 @@ def never_dropped() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = before
+
+
+def _interrupt() -> None:
+    """Interrupt the main thread, where there are such signals also while it waits for something."""
+    main = threading.main_thread().ident
+    if sys.platform != "win32" and main is not None:
+        signal.pthread_kill(main, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 @contextlib.contextmanager

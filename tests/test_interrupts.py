@@ -20,7 +20,7 @@ def in_a_terminal() -> Iterator[None]:
 
 
 def test_it_is_heard_within_a_callback_of_the_collector() -> None:
-    times = []
+    times, began = [], time.monotonic()
 
     def callback(phase: str, _: object) -> None:
         if len(times) < 3:  # also when it comes again
@@ -34,7 +34,7 @@ def test_it_is_heard_within_a_callback_of_the_collector() -> None:
             time.sleep(20)
     finally:
         gc.callbacks.remove(callback)
-    assert times
+    assert times and time.monotonic() - began < 10, "seconds: a main thread that waits is woken"
 
 
 def test_what_ends_already_is_not_interrupted() -> None:
