@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from captcha_core.errors import DataError
 from captcha_core.evaluation.metrics import exact_match
 from captcha_core.features.live import stream_batches
 from captcha_core.models.decode import Limits, read
@@ -46,7 +47,7 @@ def run(
     batch_size: int = 32,
     schemes: str = "",
 ) -> dict[str, Any]:
-    """Measure on data sets, or folders of labelled pictures; case does not count.
+    """Measure on data sets, or folders of labelled pictures; case counts after the labels alone, where they keep it.
 
     Args:
         unlabelled: Captchas that the scheme is fitted to; 25 of them get their labels at last, all others are read.
@@ -54,11 +55,19 @@ def run(
         minutes: Training of each refined reader.
         label_minutes: Longest training on the labels, which stops when nothing improves.
         schemes: A folder for the fitted schemes; those that are there are not fitted anew.
+
+    Raises:
+        DataError: If there are too few labelled samples.
     """
     start_keras()
     rows = []
     for folder in data:
         one = Labelled.read(Path(folder))
+        if len(one.samples) <= unlabelled:
+            raise DataError(
+                f"expected more than {unlabelled} labelled samples in {one.name}, received {len(one.samples)}; "
+                "use --set unlabelled with a smaller number."
+            )
         order = np.random.default_rng(0).permutation(len(one.samples))
         known, unseen = ([one.samples[index] for index in part] for part in np.split(order, [unlabelled]))
         scheme = _fitted(one.name, [sample.media for sample in known], seconds, schemes)

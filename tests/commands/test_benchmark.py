@@ -192,6 +192,8 @@ def test_a_reader_refined_on_a_fitted_scheme_is_measured_beside_the_builtin_one(
     write_drawn(tmp_path / "drawn", GenerationRequest(get_scheme("digits4"), 60))
     (row,) = imitation.run([str(tmp_path / "drawn")], 40, seconds=1.0, minutes=0.01, label_minutes=0.01)["sets"]
     assert {row[way]["n"] for way in imitation.WAYS} == {20}
+    with pytest.raises(DataError, match="more than 60 labelled samples in drawn, received 60"):
+        imitation.run([str(tmp_path / "drawn")], 60)
     assert row["builtin"]["value"] > 0.5 and row["builtin, 25 labels"]["value"] > 0.5
 
 
